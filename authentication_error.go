@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+
+package azremoterendering
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+)
+
+// AuthenticationStage names the step of signing in that failed.
+type AuthenticationStage string
+
+const (
+	// StageCredential means that the caller's credential, such as one of azidentity, returned no token.
+	StageCredential AuthenticationStage = "credential"
+	// StageTokenExchange means that the token service refused the credential, or could not be reached.
+	StageTokenExchange AuthenticationStage = "token exchange"
+	// StageAccessToken means that a ready-made access token cannot be used, because it has expired.
+	StageAccessToken AuthenticationStage = "access token"
+)
+
+// AuthenticationError means that a request was not sent because no access token could be had for it. It unwraps to the
+// [*azcore.ResponseError] of the token service, if there was one, and to the error of the credential. It is not sent again by
+// azcore's retry policy: the exchange has retries of its own.
+type AuthenticationError struct {
+	// Stage is the step that failed.
+	Stage AuthenticationStage
+	// AccountID is the account. It is empty where the step does not know it.
+	AccountID string
+	// Host is the host of the token service. It is empty where the step does not know it.
+	Host string
+	// StatusCode is the HTTP status of the token service. It is 0 if there was no answer.
+	StatusCode int
+	// CorrelationVector is the MS-CV header of the token service. It may be empty.
+	CorrelationVector string
+	// RetryAfter is how long the token service asked to wait. It is 0 if it did not say.
+	RetryAfter time.Duration
+
+	err error
+}
+
+func newExchangeRefused(c *TokenClient, resp *http.Response) *AuthenticationError {
+	return &AuthenticationError{
+		Stage:             StageTokenExchange,
+		AccountID:         c.accountID,
+		Host:              c.address.Host,
+		StatusCode:        resp.StatusCode,
+		CorrelationVector: correlationVector(resp),
+		RetryAfter:        retryAfter(resp.Header, time.Now()),
+		err:               newResponseError(resp),
+	}
+}
+
+// asAuthenticationError makes sure that the failure of a credential is not taken for that of the request.
+func asAuthenticationError(err error) error {
+	if _, ok := errors.AsType[*AuthenticationError](err); ok {
+		return err
+	}
+	return &AuthenticationError{Stage: StageCredential, err: err}
+}
+
+// Error returns one line: what failed, for which account, what was answered, and what to do.
+func (e *AuthenticationError) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Stage))
+	if e.AccountID != "" {
+		b.WriteString(" for account " + e.AccountID)
+	}
+	if e.Host != "" {
+		b.WriteString(" at " + e.Host)
+	}
+	if e.StatusCode != 0 {
+		fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	} else {
+		b.WriteString(": " + oneLine(e.err.Error()))
+	}
+	if e.CorrelationVector != "" {
+		fmt.Fprintf(&b, " (MS-CV %s)", oneLine(e.CorrelationVector))
+	}
+	b.WriteString("; " + e.advice())
+	return b.String()
+}
+
+func (e *AuthenticationError) advice() string {
+	switch {
+	case e.Stage == StageAccessToken:
+		return "get a new token and make a new client with it"
+	case e.Stage == StageCredential:
+		return "sign in again, or check the credential"
+	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusBadRequest:
+		return "check account id, account domain and key; an identity needs the role Remote Rendering Client or Administrator"
+	case e.StatusCode == http.StatusForbidden:
+		return "the identity needs the role Remote Rendering Client or Remote Rendering Administrator on the account"
+	case e.StatusCode == http.StatusTooManyRequests:
+		return "wait before the next request"
+	case e.StatusCode == 0, e.StatusCode >= 500:
+		return "check the account domain, or try again later"
+	default:
+		return "check the account domain: this may not be a token service"
+	}
+}
+
+// Unwrap returns the error of the step.
+func (e *AuthenticationError) Unwrap() error { return e.err }
+
+// Is makes [errors.Is] hold for the error of this package that stands for the status: [ErrUnauthorized], [ErrForbidden] or
+// [ErrThrottled].
+func (e *AuthenticationError) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized, ErrForbidden, ErrThrottled:
+		return target == sentinel(e.StatusCode)
+	default:
+		return false
+	}
+}
+
+// NonRetriable tells azcore not to send the request again.
+func (*AuthenticationError) NonRetriable() {}
+
+// newResponseError makes azcore's error for an answer, without the secret that its request carried.
+func newResponseError(resp *http.Response) *azcore.ResponseError {
+	clean := withoutAuthorization(resp)
+	if body, err := runtime.Payload(resp); err == nil {
+		clean.Body = io.NopCloser(bytes.NewReader(redact(body, resp.Request)))
+	} else {
+		clean.Body = http.NoBody
+	}
+	err := runtime.NewResponseError(clean)
+	if respErr, ok := errors.AsType[*azcore.ResponseError](err); ok {
+		return respErr
+	}
+	return &azcore.ResponseError{StatusCode: resp.StatusCode, RawResponse: clean}
+}
+
+// withoutAuthorization returns a copy of an answer whose request has lost its Authorization header, its body and its context.
+func withoutAuthorization(resp *http.Response) *http.Response {
+	clean := *resp
+	if resp.Request != nil {
+		clean.Request = resp.Request.Clone(context.Background())
+		clean.Request.Header.Del("Authorization")
+		clean.Request.Body, clean.Request.GetBody, clean.Request.Response = nil, nil, nil
+	}
+	clean.Header = resp.Header.Clone()
+	for _, values := range clean.Header {
+		for i, value := range values {
+			values[i] = string(redact([]byte(value), resp.Request))
+		}
+	}
+	return &clean
+}
+
+// redact removes the credential of a request from what came back: some proxies and gateways echo requests.
+func redact(text []byte, req *http.Request) []byte {
+	if req == nil {
+		return text
+	}
+	_, secret, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	if _, key, ok := strings.Cut(secret, ":"); ok {
+		secret = key
+	}
+	if secret == "" {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte(secret), []byte("REDACTED"))
+}
