@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: MIT
+
+package azremoterendering_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+func TestLifeOfASession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(90 * time.Second)})
+		client, w := newClient(t, e)
+		ctx := t.Context()
+
+		poller, err := client.BeginCreate(ctx, "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.True(t, poller.Created())
+		assert.False(t, poller.Done())
+		assert.Equal(t, arr.SessionStatusStarting, poller.Session().Status)
+		assert.Equal(t, time.Now().UTC(), poller.Session().CreationTime.UTC())
+
+		ready, err := poller.PollUntilDone(ctx, nil)
+		require.NoError(t, err)
+		assert.Equal(t, arr.SessionStatusReady, ready.Status)
+		assert.NotEmpty(t, ready.Hostname)
+		assert.NotZero(t, ready.HandshakePort)
+		assert.NotZero(t, ready.ArrInspectorPort)
+		assert.NotEmpty(t, ready.CorrelationVector)
+
+		updated, err := client.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+		require.NoError(t, err)
+		assert.Equal(t, time.Hour, updated.MaxLeaseTime)
+		assert.NotEmpty(t, updated.CorrelationVector)
+
+		var listed []string
+		for session, err := range client.All(ctx, nil) {
+			require.NoError(t, err)
+			listed = append(listed, session.ID)
+		}
+		assert.Equal(t, []string{"demo"}, listed)
+
+		stopped, err := client.Stop(ctx, "demo", nil)
+		require.NoError(t, err)
+		assert.NotEmpty(t, stopped.CorrelationVector)
+
+		got, err := client.Get(ctx, "demo", nil)
+		require.NoError(t, err)
+		assert.Equal(t, arr.SessionStatusStopped, got.Status)
+		assert.Empty(t, got.Hostname)
+
+		_, err = client.Stop(ctx, "demo", nil)
+		assert.NoError(t, err, "stopping a stopped session is success")
+		assert.Equal(t, 1, w.count("STS"), "one token serves all calls")
+	})
+}
+
+func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
+	const account = "/accounts/00000000-1111-2222-3333-444455556666"
+	tests := []struct {
+		name         string
+		call         func(context.Context, *arr.SessionsClient) error
+		method, path string
+		body         string
+		status       int
+		answer       string
+	}{
+		{
+			name: "create",
+			call: func(ctx context.Context, c *arr.SessionsClient) error {
+				_, err := c.BeginCreate(ctx, "demo", halfHour, nil)
+				return err
+			},
+			method: "PUT", path: account + "/sessions/demo", body: `{"maxLeaseTimeMinutes":30,"size":"Standard"}`,
+			status: 201, answer: sessionJSON("demo", "Starting"),
+		},
+		{
+			name:   "get",
+			call:   func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Get(ctx, "demo", nil); return err },
+			method: "GET", path: account + "/sessions/demo",
+			status: 200, answer: sessionJSON("demo", "Ready"),
+		},
+		{
+			name: "update",
+			call: func(ctx context.Context, c *arr.SessionsClient) error {
+				_, err := c.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				return err
+			},
+			method: "PATCH", path: account + "/sessions/demo", body: `{"maxLeaseTimeMinutes":60}`,
+			status: 200, answer: sessionJSON("demo", "Ready"),
+		},
+		{
+			name:   "stop",
+			call:   func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Stop(ctx, "demo", nil); return err },
+			method: "POST", path: account + "/sessions/demo/:stop",
+			status: 204,
+		},
+		{
+			name: "list",
+			call: func(ctx context.Context, c *arr.SessionsClient) error {
+				_, err := c.NewListPager(nil).NextPage(ctx)
+				return err
+			},
+			method: "GET", path: account + "/sessions",
+			status: 200, answer: `{"sessions":[]}`,
+		},
+	}
+	for _, version := range []string{"", "2021-01-01-preview"} {
+		for _, test := range tests {
+			t.Run(test.name+version, func(t *testing.T) {
+				var seen *http.Request
+				var body string
+				client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+					seen = req
+					if req.Body != nil {
+						data, err := io.ReadAll(req.Body)
+						require.NoError(t, err)
+						body = string(data)
+					}
+					return answer(req, test.status, test.answer), nil
+				}, func(o *arr.SessionsClientOptions) { o.APIVersion = version })
+
+				require.NoError(t, test.call(t.Context(), client))
+				assert.Equal(t, test.method, seen.Method)
+				assert.Equal(t, test.path, seen.URL.EscapedPath())
+				want := version
+				if want == "" {
+					want = "2021-01-01"
+				}
+				assert.Equal(t, "api-version="+want, seen.URL.RawQuery)
+				assert.Equal(t, "Bearer "+testToken, seen.Header.Get("Authorization"))
+				assert.Equal(t, "application/json", seen.Header.Get("Accept"))
+				assert.NotEmpty(t, seen.Header.Get("X-Ms-Client-Request-Id"))
+				assert.True(t, strings.HasPrefix(seen.Header.Get("User-Agent"), "azsdk-go-azremoterendering/v"), seen.Header.Get("User-Agent"))
+				assert.Equal(t, test.body, body)
+				if test.body != "" {
+					assert.Equal(t, "application/json", seen.Header.Get("Content-Type"))
+				}
+			})
+		}
+	}
+}
+
+func TestEndpointMayHaveAPathAndSpaces(t *testing.T) {
+	w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+		assert.Equal(t, "/base/accounts/"+testAccount.ID+"/sessions/demo", req.URL.Path)
+		return answer(req, 200, sessionJSON("demo", "Ready")), nil
+	}}
+	static, err := arr.NewStaticAccessToken(testToken)
+	require.NoError(t, err)
+	options := &arr.SessionsClientOptions{}
+	options.Transport = w
+	client, err := arr.NewSessionsClientWithAccessToken(" https://rendering.example:8443/base/ ", testAccount.ID, static, options)
+	require.NoError(t, err)
+	_, err = client.Get(t.Context(), "demo", nil)
+	require.NoError(t, err)
+}
+
+func TestCreateOfAnExistingSessionReturnsItsPoller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{})
+		client, _ := newClient(t, e)
+		_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+
+		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.False(t, poller.Created())
+		assert.True(t, poller.Done(), "the session was Ready by then")
+
+		_, err = client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 30 * time.Minute}, nil)
+		require.ErrorIs(t, err, arr.ErrConflict)
+	})
+}
+
+func TestCreateMayMeetASessionThatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{})
+		client, _ := newClient(t, e)
+		_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		_, err = client.Stop(t.Context(), "demo", nil)
+		require.NoError(t, err)
+
+		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.True(t, poller.Done())
+		_, err = poller.PollUntilDone(t.Context(), nil)
+		var ended *arr.SessionEndedError
+		require.ErrorAs(t, err, &ended)
+		assert.Equal(t, arr.SessionStatusStopped, ended.Session.Status)
+	})
+}
+
+func TestBeginWaitSendsOneGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+		client, w := newClient(t, e)
+		_, err := client.BeginWait(t.Context(), "demo", nil)
+		require.ErrorIs(t, err, arr.ErrNotFound)
+
+		_, err = client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		poller, err := client.BeginWait(t.Context(), "demo", nil)
+		require.NoError(t, err)
+		assert.False(t, poller.Created())
+		assert.Equal(t, []string{"GET demo", "PUT demo", "GET demo"}, w.requests())
+
+		_, err = poller.PollUntilDone(t.Context(), nil)
+		assert.NoError(t, err)
+	})
+}
+
+// What follows is the network failing around requests that change something.
+
+func TestLostAnswerToCreate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+		client, w := newClient(t, e)
+		w.onCall("PUT demo", 1, loseAnswer)
+
+		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.False(t, poller.Created(), "the repeat met the session that the first try made")
+		assert.Equal(t, []string{"PUT demo", "PUT demo"}, w.requests())
+		var sessions int
+		for _, err := range client.All(t.Context(), nil) {
+			require.NoError(t, err)
+			sessions++
+		}
+		assert.Equal(t, 1, sessions)
+	})
+}
+
+func TestLostAnswerToUpdate(t *testing.T) {
+	fault := func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		if _, err := forward(); err != nil {
+			return nil, err
+		}
+		return answer(req, http.StatusGatewayTimeout, ""), nil
+	}
+	truncated := func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		resp, err := forward()
+		if err != nil {
+			return nil, err
+		}
+		resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 20), brokenReader{}))
+		return resp, nil
+	}
+	garbled := func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		if _, err := forward(); err != nil {
+			return nil, err
+		}
+		return answer(req, http.StatusOK, `{"id":"dem`), nil
+	}
+	for name, broken := range map[string]func(*http.Request, func() (*http.Response, error)) (*http.Response, error){
+		"connection lost after the effect": loseAnswer,
+		"gateway timeout after the effect": fault,
+		"body cut off":                     truncated,
+		"body garbled":                     garbled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := newClient(t, newEmulator(t, emulator.Options{}))
+				_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+				require.NoError(t, err)
+				w.onCall("PATCH demo", 1, broken)
+
+				updated, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				require.NoError(t, err, "and not 422")
+				assert.Equal(t, time.Hour, updated.MaxLeaseTime)
+				assert.Equal(t, arr.SessionStatusReady, updated.Status)
+				assert.Equal(t, 1, w.count("GET demo"), "one look decides")
+			})
+		})
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestUpdateRefusedInDoubtStaysRefused(t *testing.T) {
+	tests := map[string]func(t *testing.T, e *emulator.Emulator) time.Duration{
+		"the lease is longer than asked": func(*testing.T, *emulator.Emulator) time.Duration { return 20 * time.Minute },
+		"the session has ended": func(t *testing.T, e *emulator.Emulator) time.Duration {
+			require.NoError(t, e.SetStatus("demo", arr.SessionStatusExpired))
+			return 30 * time.Minute
+		},
+	}
+	for name, prepare := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEmulator(t, emulator.Options{})
+				client, w := newClient(t, e)
+				_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+				require.NoError(t, err)
+				lease := prepare(t, e)
+				w.onCall("PATCH demo", 1, loseAnswer)
+
+				_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: lease}, nil)
+				require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
+				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+			})
+		})
+	}
+}
+
+func TestUpdateRefusedAtOnceIsNotLookedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := newClient(t, newEmulator(t, emulator.Options{}))
+		_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: 30 * time.Minute}, nil)
+		require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
+		assert.Equal(t, []string{"PUT demo", "PATCH demo"}, w.requests())
+	})
+}
+
+func TestOutcomeUnknown(t *testing.T) {
+	lost := func(*http.Request) (*http.Response, error) { return nil, errLost }
+	calls := map[string]func(context.Context, *arr.SessionsClient) error{
+		"create": func(ctx context.Context, c *arr.SessionsClient) error {
+			_, err := c.BeginCreate(ctx, "demo", halfHour, nil)
+			return err
+		},
+		"update": func(ctx context.Context, c *arr.SessionsClient) error {
+			_, err := c.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+			return err
+		},
+		"stop": func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Stop(ctx, "demo", nil); return err },
+	}
+	for name, call := range calls {
+		t.Run(name+": the network never comes back", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, _ := fakeClient(t, lost)
+				err := call(t.Context(), client)
+				require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+				assert.ErrorIs(t, err, errLost)
+				assert.Contains(t, err.Error(), `"demo"`)
+				assert.Contains(t, err.Error(), "outcome unknown")
+			})
+		})
+		t.Run(name+": lost, then throttled", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := true
+				client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+					if first {
+						first = false
+						return nil, errLost
+					}
+					return answer(req, http.StatusTooManyRequests, ""), nil
+				})
+				err := call(t.Context(), client)
+				assert.ErrorIs(t, err, arr.ErrThrottled)
+				assert.ErrorIs(t, err, arr.ErrOutcomeUnknown, "the first try may have taken effect")
+			})
+		})
+		t.Run(name+": never sent", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := newClient(t, newEmulator(t, emulator.Options{}))
+				w.meet = func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					return answer(req, http.StatusUnauthorized, ""), nil // the token service refuses
+				}
+				err := call(t.Context(), client)
+				require.ErrorIs(t, err, arr.ErrUnauthorized)
+				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+			})
+		})
+		t.Run(name+": refused", func(t *testing.T) {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusForbidden, ""), nil })
+			err := call(t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrForbidden)
+			assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+		})
+	}
+	t.Run("the answer to create cannot be read", func(t *testing.T) {
+		for _, body := range []string{"", "null", "{}", `{"id":"demo"}`, `{"id":"demo","sta`, `{"id":7,"status":"Starting"}`, "<html>"} {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusCreated, body), nil })
+			err := calls["create"](t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrOutcomeUnknown, body)
+			assert.Contains(t, err.Error(), "the answer 201 (MS-CV abcdefghijklmnopqrstuv.0) cannot be read", body)
+		}
+	})
+	t.Run("get changes nothing", func(t *testing.T) {
+		client, _ := fakeClient(t, lost, noRetries)
+		_, err := client.Get(t.Context(), "demo", nil)
+		require.ErrorIs(t, err, errLost)
+		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+	})
+	t.Run("a context that ends while the answer is out", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				return nil, after(req.Context(), time.Hour)
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := calls["create"](ctx, client)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+		})
+	})
+}
