@@ -52,8 +52,17 @@ type wire struct {
 
 	mu   sync.Mutex
 	sent []string // "GET /accounts/…/sessions/demo", in order; that of the token service is "STS"
-	// meet, if set, handles a request; forward sends it on.
-	meet func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error)
+	meet handler
+}
+
+// handler handles a request; forward sends it on.
+type handler = func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error)
+
+// handle makes h handle the requests from now on.
+func (w *wire) handle(h handler) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.meet = h
 }
 
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
@@ -99,10 +108,10 @@ func (w *wire) requests() []string {
 }
 
 // onCall makes meet handle the n-th (from 1) request of that name differently, and forwards all others.
-func (w *wire) onCall(name string, n int, handle func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error)) {
+func (w *wire) onCall(name string, n int, h handler) {
 	var mu sync.Mutex
 	seen := 0
-	w.meet = func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+	w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
 		if nameOf(req) != name {
 			return forward()
 		}
@@ -111,10 +120,10 @@ func (w *wire) onCall(name string, n int, handle func(req *http.Request, forward
 		hit := seen == n
 		mu.Unlock()
 		if hit {
-			return handle(req, forward)
+			return h(req, forward)
 		}
 		return forward()
-	}
+	})
 }
 
 // errLost is what a broken connection looks like to a client.

@@ -264,7 +264,7 @@ func TestLostAnswerToUpdate(t *testing.T) {
 		}
 		return answer(req, http.StatusOK, `{"id":"dem`), nil
 	}
-	for name, broken := range map[string]func(*http.Request, func() (*http.Response, error)) (*http.Response, error){
+	for name, broken := range map[string]handler{
 		"connection lost after the effect": loseAnswer,
 		"gateway timeout after the effect": fault,
 		"body cut off":                     truncated,
@@ -370,9 +370,9 @@ func TestOutcomeUnknown(t *testing.T) {
 		t.Run(name+": never sent", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, w := newClient(t, newEmulator(t, emulator.Options{}))
-				w.meet = func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+				w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
 					return answer(req, http.StatusUnauthorized, ""), nil // the token service refuses
-				}
+				})
 				err := call(t.Context(), client)
 				require.ErrorIs(t, err, arr.ErrUnauthorized)
 				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
