@@ -106,8 +106,7 @@ type nextLinks struct {
 }
 
 func (c *SessionsClient) newNextLinks() *nextLinks {
-	first := *c.endpoint
-	links := &nextLinks{first: first.JoinPath("accounts", c.accountID, "sessions"), seen: map[string]bool{}}
+	links := &nextLinks{first: c.endpoint.JoinPath("accounts", c.accountID, "sessions"), seen: map[string]bool{}}
 	links.seen[pageKey(links.first)] = true
 	return links
 }

@@ -86,6 +86,9 @@ func parseEndpoint(name, endpoint string, allowHTTP bool) (*url.URL, error) {
 	default:
 		return nil, invalid("%s %s must begin with https://", name, shown(trimmed))
 	}
+	if address.Path == "" {
+		address.Path = "/" // JoinPath would make a relative path of none
+	}
 	return address, nil
 }
 
