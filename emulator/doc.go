@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+// Package emulator is the session service of Azure Remote Rendering, version 2021-01-01, and the token service in front of it
+// (the Mixed Reality STS), as an [http.Handler]: the five session operations, account keys, signed access tokens, leases that
+// run out. Nothing renders behind a session that is Ready; its host name leads nowhere.
+//
+// There are three ways to use it, with one and the same state behind them:
+//
+//   - in memory: [Emulator.SessionsClient] makes a client whose requests never leave the process, and [Emulator.Transport]
+//     is the transport for any other azcore client;
+//   - on a socket: [Emulator.Listen] serves on an address, for programs in any language;
+//   - as a handler: an [Emulator] can be mounted in any [http.Server] or [net/http/httptest.Server].
+//
+// The token service and the session service share one address: give it to a client both as endpoint and as STS endpoint.
+//
+// # Time
+//
+// All time is [time.Now]. The state of a session is computed when somebody looks, so the emulator needs no timers and no
+// goroutine of its own, and inside [testing/synctest] hours of leases pass in no time.
+//
+// # Where the service is undocumented
+//
+// Answers are those recorded from the service in 2021, headers and order of members included. Where recordings and documents
+// leave a point open, [Decisions] holds one field for it; the zero value is the emulator's choice.
+//
+// # Safety
+//
+// The emulator is for tests and development. It holds its keys in memory, and an access token opens the whole account.
+// Listen on loopback unless every machine that can reach the address may use it.
+package emulator

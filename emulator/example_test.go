@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+
+package emulator_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// A client whose requests stay in memory: the shortest way to a service in a test.
+func Example() {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := service.SessionsClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	ctx := context.Background()
+	poller, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{
+		Size:         azremoterendering.SessionSizeStandard,
+		MaxLeaseTime: 10 * time.Minute,
+	}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(poller.Session().Status)
+	session, err := poller.PollUntilDone(ctx, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.Status, session.MaxLeaseTime)
+	// Output:
+	// Starting
+	// Ready 10m0s
+}
+
+// On a socket, programs in any language can use the emulator. A Go client gets the address twice, as endpoint and as STS endpoint, and
+// has to be told that http is good enough.
+func ExampleEmulator_Listen() {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	server, err := service.Listen("127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+
+	client, err := azremoterendering.NewSessionsClientWithKeyCredential(server.URL, service.Account(),
+		azcore.NewKeyCredential(service.Key()),
+		&azremoterendering.SessionsClientOptions{
+			ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true},
+			STSEndpoint:   server.URL,
+		})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions := 0
+	for _, err := range client.All(context.Background(), nil) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		sessions++
+	}
+	fmt.Println(sessions, "sessions")
+	// Output: 0 sessions
+}
+
+// SetStatus does to a session what a test cannot wait for.
+func ExampleEmulator_SetStatus() {
+	service, err := emulator.New(emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Minute)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := service.SessionsClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	poller, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{
+		Size:         azremoterendering.SessionSizePremium,
+		MaxLeaseTime: time.Hour,
+	}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	if err := service.SetStatus("demo", azremoterendering.SessionStatusError); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := poller.Poll(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(poller.Session().Status, "-", poller.Session().Error.Message)
+	// Output: Error - The session failed to start.
+}
+
+// Decisions show how a program copes where the service is undocumented.
+func ExampleDecisions() {
+	service, err := emulator.New(emulator.Options{
+		Decisions: emulator.Decisions{
+			AbsentValues:    emulator.AbsentNull,
+			StopEndedStatus: http.StatusNotFound,
+			PageSize:        2,
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(service.Account().Domain)
+	// Output: westeurope.mixedreality.azure.com
+}
+
+// An Emulator is a handler for any server.
+func ExampleEmulator_ServeHTTP() {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := httptest.NewServer(service)
+	defer server.Close()
+
+	resp, err := http.Get(server.URL + "/accounts/" + service.Account().ID + "/sessions?api-version=2021-01-01")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status, resp.Header.Get("WWW-Authenticate"))
+	// Output: 401 Unauthorized Bearer error="invalid_token"
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// target is what the path of a request names.
+type target struct {
+	kind                 kind
+	accountID, sessionID string
+}
+
+type kind int
+
+const (
+	nothing kind = iota
+	tokenOf
+	sessionList
+	oneSession
+	stopOfSession
+)
+
+// operation is what can be done with a target.
+type operation struct {
+	method, name string
+	perform      func(*exchange) answer
+}
+
+// locate parses a path that is still escaped. It takes the path apart before it removes the escapes, and cleans nothing: an
+// escaped slash or a pair of dots stays inside its segment, where it is no valid id.
+func locate(escaped string) target {
+	segments := strings.Split(escaped, "/")
+	for i, segment := range segments {
+		var err error
+		if segments[i], err = url.PathUnescape(segment); err != nil {
+			return target{}
+		}
+	}
+	if len(segments) < 4 || segments[0] != "" {
+		return target{}
+	}
+	accounts, collection, rest := segments[1], segments[3], segments[4:]
+	t := target{accountID: segments[2]}
+	switch {
+	// The clients of other languages write Accounts, scripts accounts.
+	case strings.EqualFold(accounts, "accounts") && collection == "token" && len(rest) == 0:
+		t.kind = tokenOf
+	case accounts != "accounts" || collection != "sessions":
+		return target{}
+	case len(rest) == 0:
+		t.kind = sessionList
+	case len(rest) == 1:
+		t.kind, t.sessionID = oneSession, rest[0]
+	case len(rest) == 2 && rest[1] == ":stop":
+		t.kind, t.sessionID = stopOfSession, rest[0]
+	default:
+		return target{}
+	}
+	return t
+}
+
+// versioned reports whether the target belongs to the session service, which has versions, and not to the token service.
+func (t target) versioned() bool {
+	return t.kind == sessionList || t.kind == oneSession || t.kind == stopOfSession
+}
+
+// operations returns what can be done with the target: nothing if there is no such path.
+func (t target) operations() []operation {
+	switch t.kind {
+	case tokenOf:
+		return []operation{{http.MethodGet, "GetToken", (*exchange).getToken}}
+	case sessionList:
+		return []operation{{http.MethodGet, "ListSessions", (*exchange).listSessions}}
+	case oneSession:
+		return []operation{
+			{http.MethodGet, "GetSession", (*exchange).getSession},
+			{http.MethodPatch, "UpdateSession", (*exchange).updateSession},
+			{http.MethodPut, "CreateSession", (*exchange).createSession},
+		}
+	case stopOfSession:
+		return []operation{{http.MethodPost, "StopSession", (*exchange).stopSession}}
+	}
+	return nil
+}
+
+const maxSessionIDLength = 256
+
+func validSessionID(id string) bool {
+	if id == "" || len(id) > maxSessionIDLength {
+		return false
+	}
+	return strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+}

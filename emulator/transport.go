@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// Transport returns a transport that answers every request itself, in memory, whatever its scheme and host: give it to a client as
+// azcore's ClientOptions.Transport. A request that is abandoned returns as soon as its context ends, as one on a socket does.
+func (e *Emulator) Transport() policy.Transporter { return transport{e} }
+
+type transport struct{ emulator *Emulator }
+
+// Do implements [policy.Transporter].
+func (t transport) Do(req *http.Request) (*http.Response, error) {
+	if req.URL == nil {
+		return nil, errors.New("emulator: the request has no URL")
+	}
+	ctx := req.Context()
+	body, err := readBody(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	incoming := received(req, body)
+
+	// The handler runs beside its caller, so that the caller can leave. It ends by itself: it waits for nothing.
+	answered := make(chan answer, 1)
+	go func() { answered <- t.emulator.respond(incoming) }()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case a := <-answered:
+		return a.response(req), nil
+	}
+}
+
+// readBody reads and closes the body of a request that is to be sent. This happens before the handler starts: once Do has
+// returned, a client may rewind the body to send it again.
+func readBody(ctx context.Context, req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, ctx.Err()
+	}
+	defer req.Body.Close()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { req.Body.Close() })() // ends a read that blocks
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("emulator: the body of the request cannot be read: %w", err)
+	}
+	return body, nil
+}
+
+// received returns a request as a server sees it. It shares nothing with the one sent that its owner may change.
+func received(sent *http.Request, body []byte) *http.Request {
+	r := sent.Clone(sent.Context())
+	r.RequestURI = sent.URL.RequestURI()
+	if r.Host == "" {
+		r.Host = sent.URL.Host
+	}
+	if sent.URL.Scheme == "https" {
+		r.TLS = new(tls.ConnectionState)
+	}
+	r.RemoteAddr = "in memory"
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	return r
+}
+
+// response returns the answer as a client receives it.
+func (a answer) response(req *http.Request) *http.Response {
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        a.header,
+		Body:          io.NopCloser(bytes.NewReader(a.body)),
+		ContentLength: int64(len(a.body)),
+		Request:       req,
+	}
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/arr-go/azremoterendering"
+)
+
+// creationTimeLayout has seven fractional digits and a numeric offset, as recorded.
+const creationTimeLayout = "2006-01-02T15:04:05.0000000-07:00"
+
+// wireSession is a session in the spelling of May 2021, members in the recorded order.
+type wireSession struct {
+	ID                  string    `json:"id"`
+	CreationTime        string    `json:"creationTime"`
+	ArrInspectorPort    int32     `json:"arrInspectorPort,omitempty"`
+	HandshakePort       int32     `json:"handshakePort,omitempty"`
+	ElapsedTimeMinutes  int64     `json:"elapsedTimeMinutes"`
+	Hostname            *string   `json:"hostname,omitempty"`
+	MaxLeaseTimeMinutes int64     `json:"maxLeaseTimeMinutes"`
+	Size                string    `json:"size"`
+	Status              string    `json:"status"`
+	Teraflops           teraflops `json:"teraflops,omitempty"`
+	Error               any       `json:"error,omitempty"`
+}
+
+// wireSessionWithNulls is the same in the spelling of January 2021.
+type wireSessionWithNulls struct {
+	ID                  string    `json:"id"`
+	CreationTime        string    `json:"creationTime"`
+	ArrInspectorPort    int32     `json:"arrInspectorPort"`
+	HandshakePort       int32     `json:"handshakePort"`
+	ElapsedTimeMinutes  int64     `json:"elapsedTimeMinutes"`
+	Hostname            *string   `json:"hostname"`
+	MaxLeaseTimeMinutes int64     `json:"maxLeaseTimeMinutes"`
+	Size                string    `json:"size"`
+	Status              string    `json:"status"`
+	Teraflops           teraflops `json:"teraflops"`
+	Error               any       `json:"error"`
+}
+
+func wireSessionOf(s session, absent AbsentValues) any {
+	wire := wireSession{
+		ID:                  s.ID,
+		CreationTime:        s.CreationTime.UTC().Format(creationTimeLayout),
+		ArrInspectorPort:    s.ArrInspectorPort,
+		HandshakePort:       s.HandshakePort,
+		ElapsedTimeMinutes:  int64(s.ElapsedTime / time.Minute),
+		Hostname:            optional(s.Hostname),
+		MaxLeaseTimeMinutes: int64(s.MaxLeaseTime / time.Minute),
+		Size:                string(s.Size),
+		Status:              string(s.Status),
+		Teraflops:           teraflops(s.Teraflops),
+		Error:               wireErrorOf(s.Error, absent),
+	}
+	if absent == AbsentNull {
+		return wireSessionWithNulls(wire)
+	}
+	return wire
+}
+
+// teraflops is written with at least one fractional digit, as recorded: 0.0.
+type teraflops float32
+
+// MarshalJSON implements [json.Marshaler].
+func (t teraflops) MarshalJSON() ([]byte, error) {
+	text := strconv.FormatFloat(float64(t), 'f', -1, 32)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return []byte(text), nil
+}
+
+// wireError is an error object in the spelling of May 2021.
+type wireError struct {
+	Code       string  `json:"code"`
+	Message    string  `json:"message"`
+	Details    []any   `json:"details,omitempty"`
+	Target     *string `json:"target,omitempty"`
+	InnerError any     `json:"innerError,omitempty"`
+}
+
+// wireErrorWithNulls is the same in the spelling of January 2021.
+type wireErrorWithNulls struct {
+	Code       string  `json:"code"`
+	Message    string  `json:"message"`
+	Details    []any   `json:"details"`
+	Target     *string `json:"target"`
+	InnerError any     `json:"innerError"`
+}
+
+func wireErrorOf(detail *azremoterendering.ErrorDetail, absent AbsentValues) any {
+	if detail == nil {
+		return nil
+	}
+	wire := wireError{
+		Code:       detail.Code,
+		Message:    detail.Message,
+		Target:     optional(detail.Target),
+		InnerError: wireErrorOf(detail.InnerError, absent),
+	}
+	for i := range detail.Details {
+		wire.Details = append(wire.Details, wireErrorOf(&detail.Details[i], absent))
+	}
+	if absent == AbsentNull {
+		return wireErrorWithNulls(wire)
+	}
+	return wire
+}
+
+// wireList is a page of the list. Without a next page it has no @nextLink in either spelling.
+type wireList struct {
+	Sessions []any  `json:"sessions"`
+	NextLink string `json:"@nextLink,omitempty"`
+}
+
+// wireErrorBody is the body of a refused request.
+type wireErrorBody struct {
+	Error any `json:"error"`
+}
+
+// wireToken is the body of a token answer.
+type wireToken struct {
+	AccessToken string `json:"AccessToken"`
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// answer is a complete answer. Names in header are in canonical form.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// emptyAnswer returns an answer without a body.
+func emptyAnswer(status int) answer {
+	a := answer{status: status, header: make(http.Header)}
+	if status != http.StatusNoContent {
+		a.header.Set("Content-Length", "0")
+	}
+	return a
+}
+
+// jsonAnswer returns an answer whose body is value.
+func jsonAnswer(status int, value any) answer {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return emptyAnswer(http.StatusInternalServerError) // values of this file do not fail
+	}
+	data := bytes.TrimSuffix(body.Bytes(), []byte("\n"))
+	return answer{
+		status: status,
+		header: http.Header{
+			"Content-Type":   {"application/json; charset=utf-8"},
+			"Content-Length": {strconv.Itoa(len(data))},
+		},
+		body: data,
+	}
+}
+
+// uncached adds what keeps caches away.
+func uncached(a answer) answer {
+	a.header.Set("Cache-Control", "no-store,no-cache")
+	a.header.Set("Pragma", "no-cache")
+	return a
+}
