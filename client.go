@@ -144,6 +144,15 @@ const (
 	connectionPingTimeout = 5 * time.Second
 )
 
+// Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
+func (c *SessionsClient) Endpoint() string { return strings.TrimSuffix(c.endpoint.String(), "/") }
+
+// RenderingDomain returns what a device's runtime is given as its remote rendering domain: the host of the endpoint, and the port if
+// there is one, without "remoterendering." in front. For the endpoint of West Europe it is "westeurope.mixedreality.azure.com".
+func (c *SessionsClient) RenderingDomain() string {
+	return strings.TrimPrefix(c.endpoint.Host, "remoterendering.")
+}
+
 var (
 	loggedHeaders  = []string{correlationVectorRequestHeader, "api-supported-versions"}
 	tracingOptions = runtime.TracingOptions{Namespace: "Microsoft.MixedReality"}

@@ -200,6 +200,8 @@ const (
 	testKey   = "dGhlIGtleSBvZiB0aGUgYWNjb3VudCBpbiB0ZXN0cw=="
 )
 
+var keyCredential = azcore.NewKeyCredential(testKey)
+
 var testAccount = arr.Account{ID: "00000000-1111-2222-3333-444455556666", Domain: "westeurope.mixedreality.azure.com"}
 
 func noRetries(o *arr.SessionsClientOptions) { o.Retry.MaxRetries = -1 }

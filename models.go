@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -163,27 +162,22 @@ type wireSession struct {
 // wireTimeLayout is how the service writes times: seven fractional digits and a numeric offset, "+00:00".
 const wireTimeLayout = "2006-01-02T15:04:05.0000000-07:00"
 
-// MarshalJSON implements [json.Marshaler] with the wire form. It fails for a duration of more than [math.MaxInt32] minutes.
+// MarshalJSON implements [json.Marshaler] with the wire form.
 func (s Session) MarshalJSON() ([]byte, error) {
 	wire := wireSession{
-		ID:               s.ID,
-		ArrInspectorPort: s.ArrInspectorPort,
-		HandshakePort:    s.HandshakePort,
-		Hostname:         s.Hostname,
-		Size:             s.Size,
-		Status:           s.Status,
-		Teraflops:        s.Teraflops,
-		Error:            s.Error,
+		ID:                  s.ID,
+		ArrInspectorPort:    s.ArrInspectorPort,
+		HandshakePort:       s.HandshakePort,
+		ElapsedTimeMinutes:  minutes(s.ElapsedTime),
+		Hostname:            s.Hostname,
+		MaxLeaseTimeMinutes: minutes(s.MaxLeaseTime),
+		Size:                s.Size,
+		Status:              s.Status,
+		Teraflops:           s.Teraflops,
+		Error:               s.Error,
 	}
 	if !s.CreationTime.IsZero() {
 		wire.CreationTime = new(s.CreationTime.UTC().Format(wireTimeLayout))
-	}
-	var err error
-	if wire.ElapsedTimeMinutes, err = minutes(s.ElapsedTime); err != nil {
-		return nil, fmt.Errorf("session %q: ElapsedTime: %w", s.ID, err)
-	}
-	if wire.MaxLeaseTimeMinutes, err = minutes(s.MaxLeaseTime); err != nil {
-		return nil, fmt.Errorf("session %q: MaxLeaseTime: %w", s.ID, err)
 	}
 	return json.Marshal(wire)
 }
@@ -218,14 +212,8 @@ func (s *Session) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// minutes returns the whole minutes in d, rounded down.
-func minutes(d time.Duration) (int32, error) {
-	m := d / time.Minute
-	if m > math.MaxInt32 || m < math.MinInt32 {
-		return 0, fmt.Errorf("%v is more minutes than a lease can have", d)
-	}
-	return int32(m), nil
-}
+// minutes returns the whole minutes in d, rounded down. They fit: a [time.Duration] holds 153 million at most.
+func minutes(d time.Duration) int32 { return int32(d / time.Minute) }
 
 // NewSessionID returns a new random session id, a UUID in lower case.
 func NewSessionID() string {

@@ -147,11 +147,7 @@ func leaseMinutes(lease time.Duration) (int32, error) {
 	if lease%time.Minute != 0 {
 		return 0, invalid("MaxLeaseTime %v is not whole minutes; the service counts in minutes", lease)
 	}
-	m, err := minutes(lease)
-	if err != nil {
-		return 0, invalid("MaxLeaseTime %v", err)
-	}
-	return m, nil
+	return minutes(lease), nil
 }
 
 // isNil also finds the nil pointer inside an interface.
