@@ -43,9 +43,9 @@ type accessTokenPolicy struct {
 
 // accessToken is a token with its times on the local clock.
 type accessToken struct {
-	value   string
-	renew   time.Time
-	expires time.Time
+	authorization string // the value of the header
+	renew         time.Time
+	expires       time.Time
 }
 
 // exchange is one call of the credential. token and err may be read once done is closed.
@@ -80,7 +80,7 @@ func (p *accessTokenPolicy) Do(req *policy.Request) (*http.Response, error) {
 		return resp, err
 	}
 	fresh, err := p.token(ctx, token)
-	if err == nil && fresh.value == token.value {
+	if err == nil && fresh.authorization == token.authorization {
 		return resp, nil
 	}
 	runtime.Drain(resp)
@@ -94,7 +94,7 @@ func (p *accessTokenPolicy) Do(req *policy.Request) (*http.Response, error) {
 }
 
 func send(req *policy.Request, token *accessToken) (*http.Response, error) {
-	req.Raw().Header.Set("Authorization", "Bearer "+token.value)
+	req.Raw().Header.Set("Authorization", token.authorization)
 	return req.Next()
 }
 
@@ -167,7 +167,7 @@ func (p *accessTokenPolicy) finish(running *exchange, token azcore.AccessToken, 
 
 // newAccessToken fills in the times that a credential left open.
 func newAccessToken(token azcore.AccessToken, now time.Time) *accessToken {
-	t := &accessToken{value: token.Token, renew: token.RefreshOn, expires: token.ExpiresOn}
+	t := &accessToken{authorization: "Bearer " + token.Token, renew: token.RefreshOn, expires: token.ExpiresOn}
 	if t.expires.IsZero() {
 		t.expires = now.Add(unknownLifetime)
 	}

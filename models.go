@@ -147,7 +147,7 @@ func (s Session) RemainingLease() (atLeast, atMost time.Duration) {
 // wireSession is Session as the service writes it.
 type wireSession struct {
 	ID                  string        `json:"id"`
-	CreationTime        *string       `json:"creationTime,omitempty"`
+	CreationTime        string        `json:"creationTime,omitempty"`
 	ArrInspectorPort    int32         `json:"arrInspectorPort,omitempty"`
 	HandshakePort       int32         `json:"handshakePort,omitempty"`
 	ElapsedTimeMinutes  int32         `json:"elapsedTimeMinutes"`
@@ -177,7 +177,7 @@ func (s Session) MarshalJSON() ([]byte, error) {
 		Error:               s.Error,
 	}
 	if !s.CreationTime.IsZero() {
-		wire.CreationTime = new(s.CreationTime.UTC().Format(wireTimeLayout))
+		wire.CreationTime = s.CreationTime.UTC().Format(wireTimeLayout)
 	}
 	return json.Marshal(wire)
 }
@@ -201,8 +201,8 @@ func (s *Session) UnmarshalJSON(data []byte) error {
 		Teraflops:        wire.Teraflops,
 		Error:            wire.Error,
 	}
-	if wire.CreationTime != nil && *wire.CreationTime != "" {
-		created, err := time.Parse(time.RFC3339, *wire.CreationTime)
+	if wire.CreationTime != "" {
+		created, err := time.Parse(time.RFC3339, wire.CreationTime)
 		if err != nil {
 			return fmt.Errorf("creationTime: %w", err)
 		}

@@ -4,7 +4,6 @@ package azremoterendering
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -255,7 +254,7 @@ func decodeSession(resp *http.Response) (session Session, err error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if err := json.Unmarshal(data, &session); err != nil {
+	if err := session.UnmarshalJSON(data); err != nil { // not json.Unmarshal, which would read the text twice
 		return Session{}, err
 	}
 	if session.ID == "" || session.Status == "" {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+
+package azremoterendering_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// spans is a tracing provider that writes down the spans that end.
+type spans struct {
+	mu    sync.Mutex
+	ended []*span
+}
+
+type span struct {
+	name, parent, status string
+	attributes           map[string]any
+}
+
+type spanKey struct{}
+
+func (s *spans) provider() tracing.Provider {
+	return tracing.NewProvider(func(string, string) tracing.Tracer {
+		return tracing.NewTracer(func(ctx context.Context, name string, options *tracing.SpanOptions) (context.Context, tracing.Span) {
+			started := &span{name: name, attributes: map[string]any{}}
+			if parent, ok := ctx.Value(spanKey{}).(*span); ok {
+				started.parent = parent.name
+			}
+			for _, a := range options.Attributes {
+				started.attributes[a.Key] = a.Value
+			}
+			return context.WithValue(ctx, spanKey{}, started), tracing.NewSpan(tracing.SpanImpl{
+				End: func() {
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					s.ended = append(s.ended, started)
+				},
+				SetAttributes: func(attributes ...tracing.Attribute) {
+					for _, a := range attributes {
+						started.attributes[a.Key] = a.Value
+					}
+				},
+				SetStatus: func(status tracing.SpanStatus, text string) { started.status = fmt.Sprint(status, " ", text) },
+			})
+		}, nil)
+	}, nil)
+}
+
+// names returns the spans that ended, in order, with their parents in front.
+func (s *spans) names() (names []string) {
+	for _, ended := range s.ended {
+		names = append(names, strings.TrimPrefix(ended.parent+" > "+ended.name, " > "))
+	}
+	return names
+}
+
+func (s *spans) last() *span { return s.ended[len(s.ended)-1] }
+
+func TestEveryMethodHasASpan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all spans
+		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Second)})
+		client, _ := newClient(t, e, func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() })
+		ctx := t.Context()
+
+		poller, err := client.BeginCreate(ctx, "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.Equal(t, []string{
+			"SessionsClient.BeginCreate > HTTP GET", // the exchange belongs to the call that needed it
+			"SessionsClient.BeginCreate > HTTP PUT",
+			"SessionsClient.BeginCreate",
+		}, all.names())
+		assert.Equal(t, "demo", all.last().attributes["az.remoterendering.session_id"])
+		assert.Equal(t, "Microsoft.MixedReality", all.last().attributes["az.namespace"])
+
+		for name, call := range map[string]func() error{
+			"SessionPoller.PollUntilDone": func() error { _, err := poller.PollUntilDone(ctx, nil); return err },
+			"SessionsClient.BeginWait":    func() error { _, err := client.BeginWait(ctx, "demo", nil); return err },
+			"SessionsClient.Get":          func() error { _, err := client.Get(ctx, "demo", nil); return err },
+			"SessionsClient.Update": func() error {
+				_, err := client.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				return err
+			},
+			"Pager[ListSessionsResponse].NextPage": func() error { _, err := client.NewListPager(nil).NextPage(ctx); return err },
+		} {
+			all.ended = nil
+			require.NoError(t, call(), name)
+			assert.Equal(t, name, all.last().name)
+			assert.Empty(t, all.last().status)
+			for _, child := range all.ended[:len(all.ended)-1] {
+				assert.Equal(t, name, child.parent)
+			}
+		}
+		all.ended = nil
+		_, err = client.Stop(ctx, "demo", nil)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"SessionsClient.Stop > HTTP POST", "SessionsClient.Stop"}, all.names())
+	})
+}
+
+func TestFailuresAreOnTheSpanOfTheMethod(t *testing.T) {
+	var all spans
+	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil },
+		func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() })
+	_, err := client.Get(t.Context(), "demo", nil)
+	require.ErrorIs(t, err, arr.ErrNotFound)
+	assert.Equal(t, "SessionsClient.Get", all.last().name)
+	assert.Contains(t, all.last().status, "*azremoterendering.ServiceError")
+	assert.Contains(t, all.last().status, "abcdefghijklmnopqrstuv.0")
+}
+
+func TestMethodsNameThemselvesToPolicies(t *testing.T) {
+	var name any
+	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		name = req.Context().Value(runtime.CtxAPINameKey{})
+		return answer(req, 404, ""), nil
+	})
+	_, _ = client.Stop(t.Context(), "demo", nil)
+	assert.Equal(t, "SessionsClient.Stop", name)
+	_, _ = client.NewListPager(nil).NextPage(t.Context())
+	assert.Equal(t, "SessionsClient.NewListPager", name)
+}
+
+func TestCorrelationVectorsAreInTheLog(t *testing.T) {
+	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		return answer(req, 429, "", "Retry-After", "61", "api-supported-versions", "2021-01-01"), nil
+	})
+	log := logged(func() { _, _ = client.Get(t.Context(), "demo", nil) })
+	assert.Contains(t, log, "abcdefghijklmnopqrstuv.0")
+	assert.Regexp(t, `X-Mrc-Cv: [A-Za-z0-9+/]{22}`, log)
+	assert.Contains(t, log, "Retry-After: 61")
+	assert.Contains(t, log, "Api-Supported-Versions: 2021-01-01")
+	assert.Contains(t, log, "Authorization: REDACTED")
+}
