@@ -528,3 +528,40 @@ func TestPoliciesOfTheCaller(t *testing.T) {
 type policyFunc func(*policy.Request) (*http.Response, error)
 
 func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }
+
+func TestAccessTokenOfTheClientForDevices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w, e := readyClient(t)
+		var group sync.WaitGroup
+		tokens := make([]azcore.AccessToken, 200)
+		for i := range tokens {
+			group.Go(func() {
+				var err error
+				tokens[i], err = client.AccessToken(t.Context())
+				assert.NoError(t, err)
+			})
+		}
+		group.Wait()
+		_, err := client.Get(t.Context(), "demo", nil)
+		require.NoError(t, err)
+		assert.Equal(t, 1, w.count("STS"), "200 devices, and the client itself, cost one exchange")
+		assert.Equal(t, 24*time.Hour, time.Until(tokens[0].ExpiresOn))
+		assert.Equal(t, 5*time.Minute, tokens[0].ExpiresOn.Sub(tokens[0].RefreshOn))
+
+		static, err := arr.NewStaticAccessToken(tokens[199].Token)
+		require.NoError(t, err)
+		device, err := arr.NewSessionsClientWithAccessToken(endpoint, e.Account().ID, static, &arr.SessionsClientOptions{
+			ClientOptions: azcore.ClientOptions{Transport: e.Transport()},
+		})
+		require.NoError(t, err)
+		_, err = device.Get(t.Context(), "demo", nil)
+		assert.NoError(t, err)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		other, _ := newClient(t, e)
+		_, err = other.AccessToken(ctx)
+		assert.ErrorIs(t, err, context.Canceled)
+		time.Sleep(time.Second) // let its exchange end
+	})
+}

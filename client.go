@@ -28,6 +28,7 @@ type SessionsClient struct {
 	endpoint  *url.URL // without trailing slash
 	account   string   // the address of the account
 	accountID string
+	tokens    *accessTokenPolicy
 }
 
 // SessionsClientOptions are the optional settings of a [SessionsClient]. The zero value and nil mean the defaults.
@@ -113,6 +114,7 @@ func newSessionsClient(endpoint, accountID string, tokens azcore.TokenCredential
 	if err := checkAccountID(accountID); err != nil {
 		return nil, err
 	}
+	tokenPolicy := newAccessTokenPolicy(tokens, address.JoinPath(".default").String(), options.ClientOptions)
 	clientOptions := pipelineSafe(options.ClientOptions)
 	if clientOptions.APIVersion == "" {
 		clientOptions.APIVersion = defaultAPIVersion
@@ -122,7 +124,7 @@ func newSessionsClient(endpoint, accountID string, tokens azcore.TokenCredential
 		APIVersion:     runtime.APIVersionOptions{Location: runtime.APIVersionLocationQueryParam, Name: "api-version"},
 		PerCall:        []policy.Policy{runtime.NewRequestIDPolicy()},
 		PerRetry: []policy.Policy{
-			newAccessTokenPolicy(tokens, address.JoinPath(".default").String(), options.ClientOptions),
+			tokenPolicy,
 			policyFunc(recordTries),
 			policyFunc(failFastOnUnknownHost),
 		},
@@ -136,6 +138,7 @@ func newSessionsClient(endpoint, accountID string, tokens azcore.TokenCredential
 		endpoint:  address,
 		account:   address.JoinPath("accounts", accountID).String(),
 		accountID: accountID,
+		tokens:    tokenPolicy,
 	}, nil
 }
 
@@ -143,6 +146,24 @@ const (
 	connectionPingAfter   = 10 * time.Second
 	connectionPingTimeout = 5 * time.Second
 )
+
+// AccessToken returns the access token that the client uses, to give to a device that is to open a session: however many devices ask, one
+// exchange serves them all. The token opens the whole account, for as long as it lives; ExpiresOn is on the local clock. A valid token is
+// returned at once, in the last minutes of its life too, while its successor is fetched.
+//   - ctx ends the waiting for a token, not the exchange that others may wait for
+//
+// The error is an [*AuthenticationError], or that of ctx.
+func (c *SessionsClient) AccessToken(ctx context.Context) (azcore.AccessToken, error) {
+	token, err := c.tokens.token(ctx, nil)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	return azcore.AccessToken{
+		Token:     strings.TrimPrefix(token.authorization, "Bearer "),
+		ExpiresOn: token.expires,
+		RefreshOn: token.renew,
+	}, nil
+}
 
 // Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
 func (c *SessionsClient) Endpoint() string { return strings.TrimSuffix(c.endpoint.String(), "/") }
