@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+
+package azremoterendering_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
+	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
+)
+
+// player is a transport that answers from a cassette. It fails the test at a request that is not the next one of the cassette, at a
+// request without the right credential, and if at the end an answer was never asked for.
+type player struct {
+	t        testing.TB
+	recorder *recorder.Recorder
+	recorded []*cassette.Interaction
+	key      string // the account key that an exchange must show
+
+	mu      sync.Mutex
+	played  int
+	token   string // the access token that all other requests must show: the one last issued, if any was
+	issued  []string
+	vectors map[string]bool // of the exchanges asked for
+}
+
+func newPlayer(t testing.TB, file, key, token string) *player {
+	t.Helper()
+	name := strings.TrimSuffix(file, ".yaml") // go-vcr puts it back
+	tape, err := cassette.Load(name)
+	require.NoError(t, err)
+	require.NotEmpty(t, tape.Interactions, "a cassette without answers tests nothing")
+
+	p := &player{t: t, recorded: tape.Interactions, key: key, token: token, vectors: map[string]bool{}}
+	p.recorder, err = recorder.New(name,
+		recorder.WithMode(recorder.ModeReplayOnly),
+		recorder.WithSkipRequestLatency(true),
+		recorder.WithMatcher(matchesRecorded),
+		recorder.WithHook(p.advance, recorder.BeforeResponseReplayHook))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, p.recorder.Stop())
+		for _, left := range p.recorded[p.played:] {
+			t.Errorf("never asked for: %v", left.Request)
+		}
+	})
+	return p
+}
+
+// Do implements [policy.Transporter].
+func (p *player) Do(req *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checkCredential(req)
+	resp, err := p.recorder.GetDefaultClient().Do(req)
+	if err != nil {
+		next := "nothing"
+		if p.played < len(p.recorded) {
+			next = p.recorded[p.played].Request.String()
+		}
+		p.t.Errorf("the cassette does not go on with this request:\n%s %s body=%q\nbut with\n%s", req.Method, req.URL, bodyOf(req), next)
+		return nil, offTape{err}
+	}
+	return resp, nil
+}
+
+// offTape keeps azcore from asking again: one wrong request is one failure.
+type offTape struct{ error }
+
+func (offTape) NonRetriable() {}
+
+// advance checks the order: go-vcr takes any answer that matches and has not been given.
+func (p *player) advance(i *cassette.Interaction) error {
+	if i.ID != p.played {
+		return fmt.Errorf("this is request %d of the cassette, and %d is due", i.ID, p.played)
+	}
+	p.played++
+	if strings.HasSuffix(pathOf(i.Request.URL), "/token") && i.Response.Code == http.StatusOK {
+		var body struct{ AccessToken string }
+		if err := json.Unmarshal([]byte(i.Response.Body), &body); err != nil {
+			return err
+		}
+		p.token = body.AccessToken
+		p.issued = append(p.issued, body.AccessToken)
+	}
+	return nil
+}
+
+// correlationVectorForm is what the token service was sent by the clients of other languages.
+var correlationVectorForm = regexp.MustCompile(`^[A-Za-z0-9+/]{22}$`)
+
+// checkCredential checks what cassettes do not hold.
+func (p *player) checkCredential(req *http.Request) {
+	authorization := req.Header.Get("Authorization")
+	if !isExchange(req) {
+		assert.Equal(p.t, "Bearer "+p.token, authorization, "%s %s", req.Method, req.URL)
+		return
+	}
+	account := path.Base(path.Dir(req.URL.Path))
+	assert.Equal(p.t, "Bearer "+account+":"+p.key, authorization)
+	vector := req.Header.Get("X-MRC-CV")
+	assert.Regexp(p.t, correlationVectorForm, vector)
+	assert.False(p.t, p.vectors[vector], "each exchange has a vector of its own")
+	p.vectors[vector] = true
+}
+
+// matchesRecorded compares what a service looks at. A cassette without a query or without headers says nothing about them.
+func matchesRecorded(req *http.Request, recorded cassette.Request) bool {
+	want, err := url.Parse(recorded.URL)
+	if err != nil {
+		return false
+	}
+	for _, name := range []string{"Accept", "Content-Type"} {
+		if value := recorded.Headers.Get(name); value != "" && value != req.Header.Get(name) {
+			return false
+		}
+	}
+	return req.Method == recorded.Method &&
+		req.URL.Scheme == want.Scheme && req.URL.Host == want.Host &&
+		samePath(req.URL.EscapedPath(), want.EscapedPath()) &&
+		(want.RawQuery == "" || reflect.DeepEqual(req.URL.Query(), want.Query())) &&
+		sameJSON(bodyOf(req), recorded.Body)
+}
+
+// samePath ignores the case of the first segment for the token service only, where clients of the service differ in it.
+func samePath(got, want string) bool {
+	const accounts = "/accounts/"
+	if strings.HasSuffix(want, "/token") && len(got) > len(accounts) && len(want) > len(accounts) {
+		return strings.EqualFold(got[:len(accounts)], accounts) && strings.EqualFold(want[:len(accounts)], accounts) &&
+			got[len(accounts):] == want[len(accounts):]
+	}
+	return got == want
+}
+
+func sameJSON(got, want string) bool {
+	if got == "" || want == "" {
+		return got == want
+	}
+	var g, w any
+	return json.Unmarshal([]byte(got), &g) == nil && json.Unmarshal([]byte(want), &w) == nil && reflect.DeepEqual(g, w)
+}
+
+// bodyOf returns the body of a request and puts it back.
+func bodyOf(req *http.Request) string {
+	if req.Body == nil {
+		return ""
+	}
+	data, err := io.ReadAll(req.Body)
+	if err != nil {
+		return "unreadable: " + err.Error()
+	}
+	req.Body = io.NopCloser(bytes.NewReader(data))
+	return string(data)
+}
+
+func pathOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return parsed.Path
+}
+
+// cassettesIn returns the files of a folder whose names match one of the patterns. A folder that cannot be read, or has none, fails
+// the test: it would otherwise pass without having looked at anything.
+func cassettesIn(t *testing.T, folder string, patterns ...string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	var files []string
+	for _, entry := range entries {
+		for _, pattern := range patterns {
+			matched, err := path.Match(pattern, entry.Name())
+			require.NoError(t, err)
+			if matched {
+				files = append(files, filepath.Join(folder, entry.Name()))
+				break
+			}
+		}
+	}
+	require.NotEmpty(t, files, "no cassette %v in %s", patterns, folder)
+	return files
+}
+
+// capturing returns a context that keeps the last answer, and a function that returns its correlation vector. It is for answers of
+// which a method returns only the session.
+func capturing(ctx context.Context) (context.Context, func() string) {
+	var last *http.Response
+	return policy.WithCaptureResponse(ctx, &last), func() string {
+		if last == nil {
+			return ""
+		}
+		return last.Header.Get("Ms-Cv")
+	}
+}
