@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,7 +21,9 @@ import (
 const (
 	// exchangeTimeout bounds an exchange, its retries included.
 	exchangeTimeout = 30 * time.Second
-	// renewalPause lies between attempts to renew a token that is still valid.
+	// abandonAfter is the time that a credential has to end after its context.
+	abandonAfter = time.Second
+	// renewalPause lies between attempts to renew a token that is still valid, when they bring no other.
 	renewalPause = 30 * time.Second
 )
 
@@ -28,11 +31,10 @@ const (
 //
 // However many requests need a token, one exchange runs at a time, in a goroutine of its own: a request that gives up must not take
 // the exchange that others wait for with it, and a request that holds a valid token must not wait for its renewal. The goroutine
-// ends with the exchange, after exchangeTimeout at the latest if the credential heeds its context.
+// ends with the exchange, after exchangeTimeout at the latest if the credential heeds its context; nobody waits for one that does not.
 type accessTokenPolicy struct {
 	cred      azcore.TokenCredential
 	request   policy.TokenRequestOptions
-	retry     policy.RetryOptions
 	allowHTTP bool
 
 	mu         sync.Mutex
@@ -55,12 +57,21 @@ type exchange struct {
 	err   error
 }
 
+// wait waits for the outcome, or until ctx ends, which leaves the exchange to the others that wait for it.
+func (e *exchange) wait(ctx context.Context) (*accessToken, error) {
+	select {
+	case <-e.done:
+		return e.token, e.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // newAccessTokenPolicy makes the policy. scope is what the credential is asked for; those of this package do not look at it.
 func newAccessTokenPolicy(cred azcore.TokenCredential, scope string, options azcore.ClientOptions) *accessTokenPolicy {
 	return &accessTokenPolicy{
 		cred:      cred,
 		request:   policy.TokenRequestOptions{Scopes: []string{scope}},
-		retry:     options.Retry,
 		allowHTTP: options.InsecureAllowCredentialWithHTTP,
 	}
 }
@@ -105,12 +116,22 @@ func (p *accessTokenPolicy) token(ctx context.Context, refused *accessToken) (*a
 	if valid != nil {
 		return valid, nil
 	}
-	select {
-	case <-running.done:
-		return running.token, running.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	return running.wait(ctx)
+}
+
+// renewed returns another token than old, which need not have been refused.
+func (p *accessTokenPolicy) renewed(ctx context.Context, old *accessToken) (*accessToken, error) {
+	p.mu.Lock()
+	if p.current != nil && p.current != old {
+		defer p.mu.Unlock()
+		return p.current, nil
 	}
+	if p.running == nil {
+		p.running = p.start(ctx)
+	}
+	running := p.running
+	p.mu.Unlock()
+	return running.wait(ctx)
 }
 
 // check returns the current token if it is valid, having started its renewal where that is due, and else the exchange to wait for.
@@ -135,9 +156,13 @@ func (p *accessTokenPolicy) check(ctx context.Context, refused *accessToken) (*a
 // start starts an exchange that outlives the request it is started for.
 func (p *accessTokenPolicy) start(ctx context.Context) *exchange {
 	running := &exchange{done: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(withoutOverrides(context.WithoutCancel(ctx), p.retry), exchangeTimeout)
+	ctx, cancel := context.WithTimeout(withoutOverrides{context.WithoutCancel(ctx)}, exchangeTimeout)
+	abandon := time.AfterFunc(exchangeTimeout+abandonAfter, func() {
+		p.finish(running, azcore.AccessToken{}, fmt.Errorf("the credential does not end with its context, after %v", exchangeTimeout))
+	})
 	go func() {
 		defer cancel()
+		defer abandon.Stop()
 		token, err := azcore.AccessToken{}, errors.New("the credential did not return")
 		defer func() { p.finish(running, token, err) }()
 		token, err = p.cred.GetToken(ctx, p.request)
@@ -145,23 +170,27 @@ func (p *accessTokenPolicy) start(ctx context.Context) *exchange {
 	return running
 }
 
+// finish ends an exchange, unless it was abandoned before.
 func (p *accessTokenPolicy) finish(running *exchange, token azcore.AccessToken, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running != running {
+		return
+	}
 	now := time.Now()
 	if err == nil && !isHeaderToken(token.Token) {
 		err = errors.New("the credential returned no access token")
 	}
-	if err == nil {
-		running.token = newAccessToken(token, now)
-	} else {
+	p.running, p.renewAfter = nil, now.Add(renewalPause)
+	if err != nil {
 		running.err = asAuthenticationError(err)
-	}
-	p.mu.Lock()
-	if running.token != nil {
+	} else {
+		running.token = newAccessToken(token, now)
+		if p.current == nil || p.current.authorization != running.token.authorization {
+			p.renewAfter = time.Time{} // the pause is for failures, and for credentials that keep returning what they hold
+		}
 		p.current = running.token
 	}
-	p.renewAfter = now.Add(renewalPause)
-	p.running = nil
-	p.mu.Unlock()
 	close(running.done)
 }
 

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -40,7 +42,6 @@ type TokenClient struct {
 	internal  *azcore.Client
 	address   *url.URL
 	accountID string
-	retry     policy.RetryOptions
 }
 
 // TokenClientOptions are the optional settings of a [TokenClient]. The zero value and nil mean the defaults.
@@ -111,7 +112,7 @@ func newTokenClient(account Account, options *TokenClientOptions, authorization 
 	internal, err := azcore.NewClient(moduleName, version, runtime.PipelineOptions{
 		AllowedHeaders: loggedHeaders,
 		PerCall:        []policy.Policy{runtime.NewRequestIDPolicy()},
-		PerRetry:       []policy.Policy{authorization, policyFunc(failFastOnUnknownHost)},
+		PerRetry:       []policy.Policy{authorization, policyFunc(checkAuthorization), policyFunc(failFastOnUnknownHost)},
 		Tracing:        tracingOptions,
 	}, &clientOptions)
 	if err != nil {
@@ -119,7 +120,7 @@ func newTokenClient(account Account, options *TokenClientOptions, authorization 
 	}
 	address = address.JoinPath("Accounts", account.ID, "token")
 	address.RawQuery = url.Values{"api-version": {stsAPIVersion}}.Encode()
-	return &TokenClient{internal: internal, address: address, accountID: account.ID, retry: options.Retry}, nil
+	return &TokenClient{internal: internal, address: address, accountID: account.ID}, nil
 }
 
 // GetToken exchanges the credential for a new access token. Such a token opens the whole account, for as long as it lives; tokens of
@@ -131,7 +132,7 @@ func newTokenClient(account Account, options *TokenClientOptions, authorization 
 //
 // The error is an [*AuthenticationError]. If ctx ended the exchange, it wraps the error of ctx.
 func (c *TokenClient) GetToken(ctx context.Context, options policy.TokenRequestOptions) (token azcore.AccessToken, err error) {
-	ctx = withoutOverrides(ctx, c.retry)
+	ctx = withoutOverrides{ctx}
 	ctx, endSpan := runtime.StartSpan(ctx, "TokenClient.GetToken", c.internal.Tracer(), nil)
 	defer func() { endSpan(err) }()
 
@@ -142,11 +143,11 @@ func (c *TokenClient) GetToken(ctx context.Context, options policy.TokenRequestO
 	req.Raw().Header["Accept"] = []string{"application/json"}
 	req.Raw().Header.Set(correlationVectorRequestHeader, newCorrelationVector())
 	resp, err := c.internal.Pipeline().Do(req)
-	if err != nil {
+	if err != nil && (resp == nil || resp.StatusCode == http.StatusOK) {
 		return azcore.AccessToken{}, c.failure(err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return azcore.AccessToken{}, newExchangeRefused(c, resp)
+		return azcore.AccessToken{}, newExchangeRefused(c, resp, err) // err: the context ended in the pause before another try
 	}
 	value, err := decodeAccessToken(resp)
 	if err != nil {
@@ -189,13 +190,19 @@ func isHeaderToken(s string) bool {
 	return s != ""
 }
 
-// withoutOverrides keeps what a caller put into the context for its own request from reaching a token exchange: a captured response
-// would hold the token. The context cannot be emptied of it, only overlaid. The span of the caller stays the parent.
-func withoutOverrides(ctx context.Context, retry policy.RetryOptions) context.Context {
-	var discarded *http.Response
-	ctx = policy.WithCaptureResponse(ctx, &discarded)
-	ctx = policy.WithHTTPHeader(ctx, http.Header{})
-	return policy.WithRetryOptions(ctx, retry)
+// withoutOverrides is a context without what azcore and net/http find in it for the caller's own request: a captured response would hold
+// the token, a trace of the connection the key. The span of the caller stays the parent.
+type withoutOverrides struct{ context.Context }
+
+// Value tells such values by their types, for their keys are not accessible.
+func (c withoutOverrides) Value(key any) any {
+	value := c.Context.Value(key)
+	switch value.(type) {
+	case policy.RetryOptions, http.Header, **http.Response, *httptrace.ClientTrace:
+		return nil
+	default:
+		return value
+	}
 }
 
 // newCorrelationVector returns 22 random characters of the Base64 alphabet.
@@ -220,6 +227,17 @@ type identityError struct{ err error }
 
 func (e *identityError) Error() string { return e.err.Error() }
 func (e *identityError) Unwrap() error { return e.err }
+
+// NonRetriable tells azcore not to ask again.
+func (*identityError) NonRetriable() {}
+
+// checkAuthorization is a policy that finds a key which cannot be sent, such as one read from a file with the line break at its end.
+func checkAuthorization(req *policy.Request) (*http.Response, error) {
+	if _, credential, _ := strings.Cut(req.Raw().Header.Get("Authorization"), " "); !isHeaderToken(credential) {
+		return nil, &identityError{errors.New("the key or token has characters that none has, such as a line break at its end")}
+	}
+	return req.Next()
+}
 
 // NewStaticAccessToken returns a credential for [NewSessionsClientWithAccessToken] from an access token got elsewhere, say from a web
 // service that keeps the account key. The time at which the token expires is read from it if it can be read, and held against the

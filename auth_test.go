@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -479,17 +480,33 @@ func TestOverridesOfTheCallerDoNotReachTheExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var exchange *http.Request
 		client, w, _ := readyClient(t)
-		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if isExchange(req) {
-				exchange = req
-			}
-			return forward()
-		})
+		exchanges := 0
 		var captured *http.Response
+		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			if trace := httptrace.ContextClientTrace(req.Context()); trace != nil {
+				trace.GetConn(nameOf(req))
+			}
+			if !isExchange(req) {
+				return forward()
+			}
+			exchange = req
+			assert.Nil(t, captured, "not even for a moment")
+			if exchanges++; exchanges > 4 {
+				return forward()
+			}
+			return answer(req, 503, ""), nil
+		})
+		var traced []string
 		ctx := policy.WithCaptureResponse(t.Context(), &captured)
 		ctx = policy.WithHTTPHeader(ctx, http.Header{"X-Of-The-Caller": {"1"}})
+		ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: 7})
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(host string) { traced = append(traced, host) }})
 		_, err := client.Get(ctx, "demo", nil)
+		require.ErrorContains(t, err, "503", "three retries, as the client has them, and not seven")
+		assert.Nil(t, captured)
+		_, err = client.Get(ctx, "demo", nil)
 		require.NoError(t, err)
+		assert.Equal(t, []string{"GET demo"}, traced)
 		require.NotNil(t, captured)
 		assert.True(t, strings.HasSuffix(captured.Request.URL.Path, "/sessions/demo"))
 		assert.Equal(t, "1", captured.Request.Header.Get("X-Of-The-Caller"))
@@ -528,40 +545,3 @@ func TestPoliciesOfTheCaller(t *testing.T) {
 type policyFunc func(*policy.Request) (*http.Response, error)
 
 func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }
-
-func TestAccessTokenOfTheClientForDevices(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, w, e := readyClient(t)
-		var group sync.WaitGroup
-		tokens := make([]azcore.AccessToken, 200)
-		for i := range tokens {
-			group.Go(func() {
-				var err error
-				tokens[i], err = client.AccessToken(t.Context())
-				assert.NoError(t, err)
-			})
-		}
-		group.Wait()
-		_, err := client.Get(t.Context(), "demo", nil)
-		require.NoError(t, err)
-		assert.Equal(t, 1, w.count("STS"), "200 devices, and the client itself, cost one exchange")
-		assert.Equal(t, 24*time.Hour, time.Until(tokens[0].ExpiresOn))
-		assert.Equal(t, 5*time.Minute, tokens[0].ExpiresOn.Sub(tokens[0].RefreshOn))
-
-		static, err := arr.NewStaticAccessToken(tokens[199].Token)
-		require.NoError(t, err)
-		device, err := arr.NewSessionsClientWithAccessToken(endpoint, e.Account().ID, static, &arr.SessionsClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: e.Transport()},
-		})
-		require.NoError(t, err)
-		_, err = device.Get(t.Context(), "demo", nil)
-		assert.NoError(t, err)
-
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		other, _ := newClient(t, e)
-		_, err = other.AccessToken(ctx)
-		assert.ErrorIs(t, err, context.Canceled)
-		time.Sleep(time.Second) // let its exchange end
-	})
-}

@@ -3,17 +3,11 @@
 package azremoterendering
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
 // AuthenticationStage names the step of signing in that failed.
@@ -48,7 +42,8 @@ type AuthenticationError struct {
 	err error
 }
 
-func newExchangeRefused(c *TokenClient, resp *http.Response) *AuthenticationError {
+// newExchangeRefused makes the error for a refusal by the token service. cause is what ended the tries, if it was not the refusal.
+func newExchangeRefused(c *TokenClient, resp *http.Response, cause error) *AuthenticationError {
 	return &AuthenticationError{
 		Stage:             StageTokenExchange,
 		AccountID:         c.accountID,
@@ -56,7 +51,7 @@ func newExchangeRefused(c *TokenClient, resp *http.Response) *AuthenticationErro
 		StatusCode:        resp.StatusCode,
 		CorrelationVector: correlationVector(resp),
 		RetryAfter:        retryAfter(resp.Header, time.Now()),
-		err:               newResponseError(resp),
+		err:               errors.Join(newResponseError(resp), cause),
 	}
 }
 
@@ -80,7 +75,7 @@ func (e *AuthenticationError) Error() string {
 	}
 	if e.StatusCode != 0 {
 		fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
-	} else {
+	} else if e.err != nil {
 		b.WriteString(": " + oneLine(e.err.Error()))
 	}
 	if e.CorrelationVector != "" {
@@ -125,50 +120,3 @@ func (e *AuthenticationError) Is(target error) bool {
 
 // NonRetriable tells azcore not to send the request again.
 func (*AuthenticationError) NonRetriable() {}
-
-// newResponseError makes azcore's error for an answer, without the secret that its request carried.
-func newResponseError(resp *http.Response) *azcore.ResponseError {
-	clean := withoutAuthorization(resp)
-	if body, err := runtime.Payload(resp); err == nil {
-		clean.Body = io.NopCloser(bytes.NewReader(redact(body, resp.Request)))
-	} else {
-		clean.Body = http.NoBody
-	}
-	err := runtime.NewResponseError(clean)
-	if respErr, ok := errors.AsType[*azcore.ResponseError](err); ok {
-		return respErr
-	}
-	return &azcore.ResponseError{StatusCode: resp.StatusCode, RawResponse: clean}
-}
-
-// withoutAuthorization returns a copy of an answer whose request has lost its Authorization header, its body and its context.
-func withoutAuthorization(resp *http.Response) *http.Response {
-	clean := *resp
-	if resp.Request != nil {
-		clean.Request = resp.Request.Clone(context.Background())
-		clean.Request.Header.Del("Authorization")
-		clean.Request.Body, clean.Request.GetBody, clean.Request.Response = nil, nil, nil
-	}
-	clean.Header = resp.Header.Clone()
-	for _, values := range clean.Header {
-		for i, value := range values {
-			values[i] = string(redact([]byte(value), resp.Request))
-		}
-	}
-	return &clean
-}
-
-// redact removes the credential of a request from what came back: some proxies and gateways echo requests.
-func redact(text []byte, req *http.Request) []byte {
-	if req == nil {
-		return text
-	}
-	_, secret, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	if _, key, ok := strings.Cut(secret, ":"); ok {
-		secret = key
-	}
-	if secret == "" {
-		return text
-	}
-	return bytes.ReplaceAll(text, []byte(secret), []byte("REDACTED"))
-}

@@ -116,6 +116,7 @@ func newSessionsClient(endpoint, accountID string, tokens azcore.TokenCredential
 	}
 	tokenPolicy := newAccessTokenPolicy(tokens, address.JoinPath(".default").String(), options.ClientOptions)
 	clientOptions := pipelineSafe(options.ClientOptions)
+	clientOptions.PerRetryPolicies = append(slices.Clone(clientOptions.PerRetryPolicies), policyFunc(recordTries))
 	if clientOptions.APIVersion == "" {
 		clientOptions.APIVersion = defaultAPIVersion
 	}
@@ -125,7 +126,6 @@ func newSessionsClient(endpoint, accountID string, tokens azcore.TokenCredential
 		PerCall:        []policy.Policy{runtime.NewRequestIDPolicy()},
 		PerRetry: []policy.Policy{
 			tokenPolicy,
-			policyFunc(recordTries),
 			policyFunc(failFastOnUnknownHost),
 		},
 		Tracing: tracingOptions,
@@ -146,24 +146,6 @@ const (
 	connectionPingAfter   = 10 * time.Second
 	connectionPingTimeout = 5 * time.Second
 )
-
-// AccessToken returns the access token that the client uses, to give to a device that is to open a session: however many devices ask, one
-// exchange serves them all. The token opens the whole account, for as long as it lives; ExpiresOn is on the local clock. A valid token is
-// returned at once, in the last minutes of its life too, while its successor is fetched.
-//   - ctx ends the waiting for a token, not the exchange that others may wait for
-//
-// The error is an [*AuthenticationError], or that of ctx.
-func (c *SessionsClient) AccessToken(ctx context.Context) (azcore.AccessToken, error) {
-	token, err := c.tokens.token(ctx, nil)
-	if err != nil {
-		return azcore.AccessToken{}, err
-	}
-	return azcore.AccessToken{
-		Token:     strings.TrimPrefix(token.authorization, "Bearer "),
-		ExpiresOn: token.expires,
-		RefreshOn: token.renew,
-	}, nil
-}
 
 // Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
 func (c *SessionsClient) Endpoint() string { return strings.TrimSuffix(c.endpoint.String(), "/") }
@@ -194,7 +176,7 @@ func (o *SessionsClientOptions) tokenClientOptions() *TokenClientOptions {
 	return &TokenClientOptions{ClientOptions: clientOptions, Endpoint: o.STSEndpoint, Scope: o.STSScope}
 }
 
-// pipelineSafe returns options that cannot send a token elsewhere or write it to the log.
+// pipelineSafe returns options that cannot send a credential elsewhere or write it to the log.
 func pipelineSafe(options azcore.ClientOptions) azcore.ClientOptions {
 	switch transport := options.Transport.(type) {
 	case nil:
@@ -206,6 +188,7 @@ func pipelineSafe(options azcore.ClientOptions) azcore.ClientOptions {
 			options.Transport = withoutRedirects(transport)
 		}
 	}
+	options.Transport = &redactingTransport{next: options.Transport, always: options.Logging.IncludeBody}
 	options.Logging.AllowedHeaders = slices.DeleteFunc(slices.Clone(options.Logging.AllowedHeaders), func(name string) bool {
 		return strings.EqualFold(name, "Authorization")
 	})

@@ -11,12 +11,13 @@
 //		azremoterendering.RegionWestEurope.Endpoint(),
 //		azremoterendering.Account{ID: accountID, Domain: "westeurope.mixedreality.azure.com"},
 //		azcore.NewKeyCredential(accountKey), nil)
-//	poller, err := client.BeginCreate(ctx, azremoterendering.NewSessionID(), azremoterendering.CreateSessionSettings{
+//	id := azremoterendering.NewSessionID()
+//	poller, err := client.BeginCreate(ctx, id, azremoterendering.CreateSessionSettings{
 //		Size:         azremoterendering.SessionSizeStandard,
 //		MaxLeaseTime: 30 * time.Minute,
 //	}, nil)
+//	defer client.Stop(context.WithoutCancel(ctx), id, nil) // whatever happens from here on
 //	ready, err := poller.PollUntilDone(ctx, nil)
-//	defer client.Stop(context.WithoutCancel(ctx), ready.ID, nil)
 //
 // Microsoft's hosted service was announced to retire on 30 September 2025. Package emulator of this module is a faithful stand-in, for
 // tests and development; every address is configurable, for whoever runs a service that speaks this protocol. This module is not
@@ -27,7 +28,8 @@
 // An account key ([NewSessionsClientWithKeyCredential]) or a Microsoft Entra identity ([NewSessionsClient]) is exchanged for an access
 // token at the Mixed Reality STS; an access token got elsewhere ([NewSessionsClientWithAccessToken]) is used as it is. A client holds one
 // token for all its calls, renews it ahead of its end, and replaces it when the service refuses it. The exchange runs in a goroutine of
-// its own, the only one of this package: it ends with the exchange, after 30 seconds at the latest.
+// its own, the only one of this package: it ends with the exchange, after 30 seconds at the latest. Only a credential that ignores its
+// context can keep it longer; nobody waits for that one.
 //
 // # Errors
 //

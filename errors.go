@@ -32,8 +32,9 @@ var (
 	ErrLeaseNotExtended = errors.New("lease not extended")
 	// ErrThrottled means 429: too many requests. The RetryAfter field of the error says how long to wait, if the service said so.
 	ErrThrottled = errors.New("too many requests")
-	// ErrOutcomeUnknown means that a request that changes something may have reached the service, and that no answer came to
-	// say what it did. After a create, the session may exist and be billed: look it up, or stop it.
+	// ErrOutcomeUnknown means that a request that changes something may have taken effect, and that no answer said so: the last
+	// word was silence or a fault (408, 5xx), or came before one. After a create, the session may exist and be billed: look it up, or
+	// stop it.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
@@ -135,7 +136,7 @@ func (e *ServiceError) Error() string {
 		b.WriteString("; " + advice)
 	}
 	if e.outcomeUnknown {
-		b.WriteString("; an earlier try went unanswered: " + outcomeUnknownAdvice(e.Operation))
+		b.WriteString("; it may have taken effect all the same: " + outcomeUnknownAdvice(e.Operation))
 	}
 	return b.String()
 }
@@ -168,8 +169,13 @@ func (e *ServiceError) advice() string {
 	}
 }
 
-// Unwrap returns the [*azcore.ResponseError].
-func (e *ServiceError) Unwrap() error { return e.response }
+// Unwrap returns the [*azcore.ResponseError]. It returns nil if the error did not come from this package.
+func (e *ServiceError) Unwrap() error {
+	if e.response == nil {
+		return nil
+	}
+	return e.response
+}
 
 // Is makes [errors.Is] hold for the error of this package that stands for the status, and for [ErrOutcomeUnknown].
 func (e *ServiceError) Is(target error) bool {
@@ -220,7 +226,7 @@ func newCallError(op operation, err error) *callError {
 func (e *callError) Error() string {
 	var b strings.Builder
 	writeOperation(&b, e.operation.name, e.operation.sessionID, e.operation.host)
-	b.WriteString(": " + e.err.Error())
+	b.WriteString(": " + oneLine(e.err.Error()))
 	if e.outcomeUnknown {
 		b.WriteString("; outcome unknown: " + outcomeUnknownAdvice(e.operation.name))
 	}
@@ -257,7 +263,7 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("azremoterendering: %w: "+format, slices.Insert(args, 0, any(ErrInvalidArgument))...)
 }
 
-// oneLine makes text from outside fit for an error: no control characters, at most 500 runes.
+// oneLine makes text from outside fit for an error: no control characters, at most 800 runes.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\u0085' || r == '\u2028' || r == '\u2029' {
@@ -265,8 +271,8 @@ func oneLine(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if runes := []rune(s); len(runes) > 500 {
-		return string(runes[:500]) + "…"
+	if runes := []rune(s); len(runes) > 800 {
+		return string(runes[:800]) + "…"
 	}
 	return s
 }

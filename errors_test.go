@@ -105,7 +105,7 @@ func TestLongAndUglyMessagesAreTamed(t *testing.T) {
 	})
 	_, err := client.Get(t.Context(), "demo", nil)
 	require.Error(t, err)
-	assert.Less(t, len(err.Error()), 1500)
+	assert.Less(t, len(err.Error()), 2000)
 	assert.NotContains(t, err.Error(), "\x1b")
 }
 
@@ -178,4 +178,31 @@ func TestConnectionsThatNeverWereAreNoUnknownOutcome(t *testing.T) {
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
 		assert.Equal(t, 4, w.count("PUT demo"))
 	})
+}
+
+func TestErrorsMadeByOthersDoNotPanic(t *testing.T) { // as in the fakes of users
+	for _, err := range []error{
+		&arr.ServiceError{Operation: "get", SessionID: "demo", StatusCode: 404},
+		&arr.AuthenticationError{Stage: arr.StageTokenExchange},
+		&arr.SessionEndedError{},
+	} {
+		assert.NotEmpty(t, err.Error())
+		var response *azcore.ResponseError
+		assert.NotErrorAs(t, err, &response)
+	}
+	assert.ErrorIs(t, &arr.ServiceError{StatusCode: 404}, arr.ErrNotFound)
+}
+
+func TestUnknownProxyIsNotTakenForTheEndpoint(t *testing.T) {
+	client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "proxyconnect", Err: &net.DNSError{Err: "no such host", Name: "proxy.example", IsNotFound: true}}
+	})
+	_, err := client.Get(t.Context(), "demo", nil)
+	assert.ErrorContains(t, err, "there is no host proxy.example")
+}
+
+func TestErrorsOfTheNetworkAreOneLineToo(t *testing.T) {
+	client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) { return nil, errors.New("first\nsecond") }, noRetries)
+	_, err := client.Get(t.Context(), "demo", nil)
+	assert.ErrorContains(t, err, "first second")
 }

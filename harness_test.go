@@ -24,7 +24,7 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// endpoint is where the clients of these tests send their requests. Its path shows that no code takes the host for the whole address.
+// endpoint is where the clients of these tests send their requests.
 const endpoint = "https://rendering.example"
 
 var halfHour = arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 30 * time.Minute}
@@ -142,7 +142,7 @@ func answer(req *http.Request, status int, body string, header ...string) *http.
 	resp := &http.Response{
 		StatusCode:    status,
 		Status:        http.StatusText(status),
-		Header:        http.Header{"Ms-Cv": {"abcdefghijklmnopqrstuv.0"}},
+		Header:        http.Header{"Ms-Cv": {"abcdefghijklmnopqrstuv.0"}, "Content-Type": {"application/json; charset=utf-8"}},
 		Body:          io.NopCloser(bytes.NewReader([]byte(body))),
 		ContentLength: int64(len(body)),
 		Request:       req,

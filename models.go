@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -189,6 +190,9 @@ func (s *Session) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
 	}
+	if max(wire.ElapsedTimeMinutes, wire.MaxLeaseTimeMinutes) > mostMinutes || min(wire.ElapsedTimeMinutes, wire.MaxLeaseTimeMinutes) < -mostMinutes {
+		return fmt.Errorf("session %q: more minutes than a time.Duration can hold", wire.ID)
+	}
 	session := Session{
 		ID:               wire.ID,
 		Size:             wire.Size,
@@ -212,7 +216,10 @@ func (s *Session) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// minutes returns the whole minutes in d, rounded down. They fit: a [time.Duration] holds 153 million at most.
+// mostMinutes is how many minutes a [time.Duration] can hold.
+const mostMinutes = int32(math.MaxInt64 / time.Minute)
+
+// minutes returns the whole minutes in d, rounded down.
 func minutes(d time.Duration) int32 { return int32(d / time.Minute) }
 
 // NewSessionID returns a new random session id, a UUID in lower case.

@@ -62,7 +62,7 @@ func TestSessionGoesToTheWireAndBack(t *testing.T) {
 func TestSessionsThatCannotBeRead(t *testing.T) {
 	for _, text := range []string{
 		`7`, `"demo"`, `[]`, `{"id":7}`, `{"creationTime":"yesterday"}`, `{"creationTime":7}`, `{"elapsedTimeMinutes":"4"}`,
-		`{"maxLeaseTimeMinutes":4.5}`, `{"maxLeaseTimeMinutes":99999999999}`, `{"handshakePort":1e300}`, `{"error":"text"}`, `{"teraflops":"8.1"}`,
+		`{"maxLeaseTimeMinutes":4.5}`, `{"maxLeaseTimeMinutes":99999999999}`, `{"maxLeaseTimeMinutes":200000000}`, `{"elapsedTimeMinutes":-200000000}`, `{"handshakePort":1e300}`, `{"error":"text"}`, `{"teraflops":"8.1"}`,
 	} {
 		session := arr.Session{ID: "before"}
 		require.Error(t, json.Unmarshal([]byte(text), &session), text)
@@ -127,6 +127,9 @@ func TestRegions(t *testing.T) {
 		assert.Equal(t, region.Endpoint(), client.Endpoint())
 		assert.Equal(t, strings.TrimPrefix(region.Endpoint(), "https://remoterendering."), client.RenderingDomain())
 	}
+	client, err := arr.NewSessionsClientWithKeyCredential("https://RemoteRendering.WestEurope.MixedReality.Azure.com:443/", testAccount, keyCredential, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "westeurope.mixedreality.azure.com", client.RenderingDomain())
 	regions[0] = "changed"
 	assert.NotEqual(t, regions[0], arr.Regions()[0], "the caller's copy is the caller's")
 }

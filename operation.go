@@ -4,6 +4,7 @@ package azremoterendering
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -62,6 +63,10 @@ func (c *SessionsClient) send(ctx context.Context, op operation, method, url str
 		}
 	}
 	resp, err := c.internal.Pipeline().Do(req)
+	if err != nil && resp != nil && resp.StatusCode >= 400 {
+		// The context ended in the pause before another try. The answer to the last one still tells why there was a pause.
+		err = fmt.Errorf("%w; the last answer: %w", err, newServiceError(op, resp))
+	}
 	if err != nil {
 		return nil, newCallError(op, err)
 	}
@@ -95,19 +100,21 @@ type tries struct {
 	changes    bool // whether the operation changes anything
 	count      int
 	lost       bool // a try may have reached the service, and no usable answer came back
-	faulted    bool // a try was answered with a fault, which may have happened after the effect
+	faulted    bool // a try was answered with a fault, such as 504, which may have happened after the effect
 	unreadable bool // an answer came back, but not whole
 }
 
 // mayHaveTakenEffect reports whether a failed call may have changed something without the caller being told.
-func (t *tries) mayHaveTakenEffect() bool { return t.changes && t.lost }
+func (t *tries) mayHaveTakenEffect() bool { return t.changes && (t.lost || t.faulted) }
 
 // repeatedInDoubt reports whether the last try was the repeat of one that may have taken effect.
 func (t *tries) repeatedInDoubt() bool { return t.count > 1 && (t.lost || t.faulted) }
 
-// recordTries is a policy that stands as near to the transport as a client can put one, behind authorization: what fails before it was
-// never sent.
+// recordTries is a policy that stands behind all others of this package and of the caller: what fails before it was never sent.
 func recordTries(req *policy.Request) (*http.Response, error) {
+	if err := req.Raw().Context().Err(); err != nil {
+		return nil, err
+	}
 	resp, err := req.Next()
 	var t *tries
 	if req.OperationValue(&t) {
@@ -139,7 +146,7 @@ func neverSent(err error) bool {
 func failFastOnUnknownHost(req *policy.Request) (*http.Response, error) {
 	resp, err := req.Next()
 	if dnsErr, ok := errors.AsType[*net.DNSError](err); ok && dnsErr.IsNotFound {
-		return resp, &unknownHostError{host: req.Raw().URL.Hostname(), err: err}
+		return resp, &unknownHostError{host: cmp.Or(dnsErr.Name, req.Raw().URL.Hostname()), err: err}
 	}
 	return resp, err
 }
@@ -151,7 +158,7 @@ type unknownHostError struct {
 }
 
 func (e *unknownHostError) Error() string {
-	return fmt.Sprintf("there is no host %s: check endpoint and account domain", e.host)
+	return fmt.Sprintf("there is no host %s: check endpoint, account domain and proxy", oneLine(e.host))
 }
 func (e *unknownHostError) Unwrap() error { return e.err }
 

@@ -109,8 +109,8 @@ func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err erro
 // the interval. States that this package does not know mean waiting on.
 //
 // A session that has ended is a [*SessionEndedError]. Throttling, 408, 5xx and failures of the network are borne until there has been no
-// good answer for five minutes; all other failures are returned at once, as by [SessionsClient.Get]. After any error but the first
-// kind the poller can be used again.
+// good answer for five minutes, or the service asks to wait longer than that; all other failures are returned at once, as by
+// [SessionsClient.Get]. After any error but the first kind the poller can be used again.
 func (p *SessionPoller) PollUntilDone(ctx context.Context, options *PollUntilDoneOptions) (result CreateSessionResponse, err error) {
 	if options == nil {
 		options = &PollUntilDoneOptions{}
@@ -131,7 +131,7 @@ func (p *SessionPoller) PollUntilDone(ctx context.Context, options *PollUntilDon
 		if err := pause(ctx, next, asked); err != nil {
 			return CreateSessionResponse{}, p.interrupted(err, failure)
 		}
-		if _, failure = p.Poll(ctx); failure == nil {
+		if failure = p.look(ctx, lastGood.Add(patience)); failure == nil {
 			lastGood = time.Now()
 			options.report(p.Session())
 			next, asked = p.interval(options, p.askedFor)
@@ -146,6 +146,17 @@ func (p *SessionPoller) PollUntilDone(ctx context.Context, options *PollUntilDon
 		}
 	}
 	return p.Result(ctx)
+}
+
+// look is Poll that ends in time: a look that hangs must not hang the wait.
+func (p *SessionPoller) look(ctx context.Context, end time.Time) error {
+	bounded, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	_, err := p.Poll(bounded)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("no good answer for %v: %w", patience, err)
+	}
+	return err
 }
 
 func (o *PollUntilDoneOptions) report(session Session) {

@@ -204,16 +204,33 @@ func TestOutageOfTwoMinutesIsBorne(t *testing.T) {
 }
 
 func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
+	type outage struct {
+		fail  func(*http.Request) (*http.Response, error)
+		least time.Duration
+	}
+	all := map[string]outage{
+		"no answer at all": {func(req *http.Request) (*http.Response, error) { return nil, after(req.Context(), 24*time.Hour) }, 5 * time.Minute},
+		"asked to wait too long": {func(req *http.Request) (*http.Response, error) {
+			return answer(req, 429, "", "Retry-After", "301"), nil
+		}, time.Second},
+		"asked to wait a minute": {func(req *http.Request) (*http.Response, error) {
+			return answer(req, 503, "", "Retry-After", "60"), nil
+		}, 4*time.Minute + 30*time.Second},
+	}
 	for name, fail := range outages {
+		all[name] = outage{fail, 4*time.Minute + 45*time.Second}
+	}
+	all["throttled for long"] = outage{outages["throttled for long"], 3 * time.Minute} // its Retry-After does not fit in any more
+	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				poller, w, _ := startingPoller(t, time.Minute, arr.SessionSizeStandard)
-				during(w, time.Hour, fail)
+				during(w, time.Hour, test.fail)
 				start := time.Now()
 				_, err := poller.PollUntilDone(t.Context(), nil)
 				require.Error(t, err)
-				assert.GreaterOrEqual(t, time.Since(start), 3*time.Minute)
-				assert.LessOrEqual(t, time.Since(start), 5*time.Minute+12*time.Second, "the last look starts within, and has retries")
+				assert.GreaterOrEqual(t, time.Since(start), test.least)
+				assert.LessOrEqual(t, time.Since(start), 5*time.Minute)
 
 				w.handle(nil)
 				_, err = poller.PollUntilDone(t.Context(), nil)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -44,15 +43,13 @@ func (c *SessionsClient) resume(sessionID, text string) (*SessionPoller, error) 
 	return &SessionPoller{client: c, sessionID: sessionID, last: CreateSessionResponse{Session: Session{ID: sessionID}}}, nil
 }
 
-// parseResumeToken takes nothing but what ResumeToken writes. Its errors do not show the text.
+// parseResumeToken takes nothing but what ResumeToken writes, to the letter. Its errors do not show the text.
 func parseResumeToken(text string) (token resumeToken, err error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&token); err != nil {
+	if err := json.Unmarshal([]byte(text), &token); err != nil {
 		return resumeToken{}, errors.New("it is not JSON with the three members of a token")
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return resumeToken{}, errors.New("something follows it")
+	if written, err := json.Marshal(token); err != nil || string(written) != text {
+		return resumeToken{}, errors.New("it has been changed")
 	}
 	if err := checkSessionID(token.SessionID); err != nil {
 		return resumeToken{}, errors.New("its session id is no session id")

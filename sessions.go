@@ -48,7 +48,8 @@ type UpdateSessionOptions struct{}
 // StopSessionOptions are the optional parameters of [SessionsClient.Stop]. There are none yet.
 type StopSessionOptions struct{}
 
-// CreateSessionResponse is the session as last seen by the poller of [SessionsClient.BeginCreate] or [SessionsClient.BeginWait].
+// CreateSessionResponse is the session as last seen by the poller of [SessionsClient.BeginCreate] or [SessionsClient.BeginWait]. Like the
+// other responses it marshals as its [Session] does, without the correlation vector.
 type CreateSessionResponse struct {
 	Session
 	// CorrelationVector is the MS-CV header of the answer.
@@ -184,9 +185,11 @@ func (c *SessionsClient) Update(ctx context.Context, sessionID string, settings 
 func (c *SessionsClient) confirmUpdate(ctx context.Context, op operation, settings UpdateSessionSettings, failure error) (UpdateSessionResponse, error) {
 	resp, session, err := c.get(ctx, op.sessionID)
 	switch {
+	case errors.Is(err, ErrNotFound):
+		return UpdateSessionResponse{}, err
 	case err != nil:
-		op.tries.lost = true
-		return UpdateSessionResponse{}, newCallError(op, fmt.Errorf("%w; then: %w", failure, err))
+		op.tries.lost = true // nothing is known, not even from the refusal: it was that of a repeat
+		return UpdateSessionResponse{}, newCallError(op, fmt.Errorf("%v; then %w", failure, err))
 	case session.Status.Ended() || session.MaxLeaseTime != settings.MaxLeaseTime:
 		return UpdateSessionResponse{}, failure
 	default:

@@ -4,13 +4,18 @@ package azremoterendering_test
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -317,6 +322,36 @@ func TestUpdateRefusedInDoubtStaysRefused(t *testing.T) {
 	}
 }
 
+func TestUpdateRefusedInDoubtThatCannotBeLookedUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		look    func(*http.Request) (*http.Response, error)
+		is, not error
+	}{
+		"unknown session": {func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil }, arr.ErrNotFound, arr.ErrOutcomeUnknown},
+		"no answer":       {func(*http.Request) (*http.Response, error) { return nil, errLost }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+		"forbidden":       {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				patches := 0
+				client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+					if req.Method == http.MethodGet {
+						return test.look(req)
+					}
+					if patches++; patches == 1 {
+						return nil, errLost
+					}
+					return answer(req, 422, ""), nil
+				})
+				_, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				require.ErrorIs(t, err, test.is)
+				assert.NotErrorIs(t, err, test.not)
+				assert.NotContains(t, err.Error(), "\n")
+			})
+		})
+	}
+}
+
 func TestUpdateRefusedAtOnceIsNotLookedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := newClient(t, newEmulator(t, emulator.Options{}))
@@ -392,6 +427,113 @@ func TestOutcomeUnknown(t *testing.T) {
 			require.ErrorIs(t, err, arr.ErrOutcomeUnknown, body)
 			assert.Contains(t, err.Error(), "the answer 201 (MS-CV abcdefghijklmnopqrstuv.0) cannot be read", body)
 		}
+	})
+	for _, status := range []int{408, 500, 502, 503, 504} {
+		t.Run(fmt.Sprintf("a fault after the effect, %d, on every try", status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEmulator(t, emulator.Options{})
+				client, w := newClient(t, e)
+				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					resp, err := forward()
+					if err != nil || isExchange(req) {
+						return resp, err
+					}
+					return answer(req, status, ""), nil
+				})
+				err := calls["create"](t.Context(), client)
+				require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+				var refused *arr.ServiceError
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, status, refused.StatusCode)
+				assert.Contains(t, err.Error(), "the session may exist and be billed")
+				w.handle(nil)
+				_, err = client.Get(t.Context(), "demo", nil)
+				assert.NoError(t, err, "it does exist")
+			})
+		})
+	}
+	t.Run("a fault after the effect, then the context ends", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 504, "", "Retry-After", "30"), nil })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := calls["create"](ctx, client)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+			var refused *arr.ServiceError
+			require.ErrorAs(t, err, &refused, "the answer that made it pause is told too")
+		})
+	})
+	t.Run("a fault after the effect, then no connection", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				if first {
+					first = false
+					return answer(req, 502, ""), nil
+				}
+				return nil, &net.OpError{Op: "dial", Err: errLost}
+			})
+			require.ErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown)
+		})
+	})
+	t.Run("a context that had ended before", func(t *testing.T) {
+		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+		})
+		_, err := client.Get(t.Context(), "demo", nil) // the token is there
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err = calls["create"](ctx, client)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+		assert.Zero(t, w.count("PUT demo"))
+	})
+	t.Run("a policy of the caller that does not send", func(t *testing.T) {
+		broken := errors.New("circuit is open")
+		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil }, func(o *arr.SessionsClientOptions) {
+			o.PerRetryPolicies = []policy.Policy{policyFunc(func(*policy.Request) (*http.Response, error) { return nil, broken })}
+			o.Retry.MaxRetries = -1
+		})
+		err := calls["create"](t.Context(), client)
+		require.ErrorIs(t, err, broken)
+		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+		assert.Empty(t, w.requests())
+	})
+	t.Run("a server that cannot prove who it is", func(t *testing.T) {
+		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) {
+			return nil, &tls.CertificateVerificationError{Err: errLost}
+		}, noRetries)
+		assert.NotErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown)
+	})
+	t.Run("lost, then forbidden", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				if first {
+					first = false
+					return nil, errLost
+				}
+				return answer(req, 403, ""), nil
+			})
+			assert.ErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown, "the refusal says nothing of the first try")
+		})
+	})
+	t.Run("lost, then not found", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				if first {
+					first = false
+					return nil, errLost
+				}
+				return answer(req, 404, ""), nil
+			})
+			err := calls["stop"](t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrNotFound)
+			assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown, "there is nothing to stop")
+		})
 	})
 	t.Run("get changes nothing", func(t *testing.T) {
 		client, _ := fakeClient(t, lost, noRetries)

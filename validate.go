@@ -86,6 +86,10 @@ func parseEndpoint(name, endpoint string, allowHTTP bool) (*url.URL, error) {
 	default:
 		return nil, invalid("%s %s must begin with https://", name, shown(trimmed))
 	}
+	address.Host = strings.ToLower(address.Host)
+	if defaultPort := map[string]string{"http": ":80", "https": ":443"}[address.Scheme]; address.Port() != "" {
+		address.Host = strings.TrimSuffix(address.Host, defaultPort)
+	}
 	if address.Path == "" {
 		address.Path = "/" // JoinPath would make a relative path of none
 	}

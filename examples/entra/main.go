@@ -44,6 +44,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, *create); err != nil {
 		fmt.Fprintln(os.Stderr, "entra:", err)
 		os.Exit(1)

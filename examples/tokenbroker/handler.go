@@ -58,7 +58,7 @@ func (b *broker) serveSession(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusUnauthorized, "unauthorized")
 		return
 	}
-	token, err := b.client.AccessToken(r.Context()) // one exchange for all devices
+	token, err := b.client.AccessToken(r.Context(), nil) // one exchange for all devices
 	if r.Context().Err() != nil {
 		b.log.Info("a device hung up", "device", device)
 		return
