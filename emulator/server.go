@@ -22,12 +22,14 @@ const (
 	shutdownTimeout = 5 * time.Second
 )
 
-// Server is an emulator that listens. Create one with [Emulator.Listen].
+// Server is an emulator that listens. Create one with [Emulator.Listen] or [Emulator.ListenTLS].
 type Server struct {
-	// URL is the address for clients, such as "http://127.0.0.1:54321": both the endpoint and the STS endpoint.
+	// URL is the address for clients, such as "http://127.0.0.1:54321" or, with TLS, "https://127.0.0.1:54321": both the endpoint and
+	// the STS endpoint.
 	URL string
 
 	http   *http.Server
+	unused unusedConnections
 	served chan error
 	close  func() error
 }
@@ -38,6 +40,11 @@ type Server struct {
 // Requests are served from now on, until [Server.Close]. Several servers of one emulator show the same sessions. It is an error if
 // the address is not one of this machine or its port is in use.
 func (e *Emulator) Listen(address string) (*Server, error) {
+	return e.listen(address, "http", (*http.Server).Serve)
+}
+
+// listen listens on address, and has serve take connections in the background.
+func (e *Emulator) listen(address, scheme string, serve func(*http.Server, net.Listener) error) (*Server, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
@@ -46,7 +53,7 @@ func (e *Emulator) Listen(address string) (*Server, error) {
 		return nil, fmt.Errorf("emulator: cannot listen on %q: %w (give HOST:PORT of this machine; port 0 takes any that is free)", address, err)
 	}
 	s := &Server{
-		URL: "http://" + reachable(listener.Addr()),
+		URL: scheme + "://" + reachable(listener.Addr()),
 		http: &http.Server{
 			Handler:           e,
 			ReadHeaderTimeout: readTimeout,
@@ -58,8 +65,9 @@ func (e *Emulator) Listen(address string) (*Server, error) {
 		},
 		served: make(chan error, 1),
 	}
+	s.http.ConnState = s.unused.follow
 	s.close = sync.OnceValue(s.shutDown)
-	go func() { s.served <- s.http.Serve(listener) }()
+	go func() { s.served <- serve(s.http, listener) }()
 	return s, nil
 }
 
@@ -71,6 +79,7 @@ func (s *Server) Close() error { return s.close() }
 func (s *Server) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	s.unused.close()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("emulator: connections were still in use after %v and were cut off", shutdownTimeout)
@@ -80,6 +89,41 @@ func (s *Server) shutDown() error {
 		err = errors.Join(err, fmt.Errorf("emulator: the server had stopped: %w", served))
 	}
 	return err
+}
+
+// unusedConnections are those on which nothing was asked yet. Browsers and HTTP clients open some in advance; net/http would wait for
+// their first request before it shuts down.
+type unusedConnections struct {
+	mutex   sync.Mutex
+	open    map[net.Conn]struct{}
+	closing bool
+}
+
+// follow is the server's ConnState hook.
+func (u *unusedConnections) follow(connection net.Conn, state http.ConnState) {
+	u.mutex.Lock()
+	defer u.mutex.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(u.open, connection)
+	case u.closing:
+		_ = connection.Close()
+	default:
+		if u.open == nil {
+			u.open = make(map[net.Conn]struct{})
+		}
+		u.open[connection] = struct{}{}
+	}
+}
+
+// close closes these connections, and those to come.
+func (u *unusedConnections) close() {
+	u.mutex.Lock()
+	defer u.mutex.Unlock()
+	u.closing = true
+	for connection := range u.open {
+		_ = connection.Close()
+	}
 }
 
 // reachable returns an address that a client on this machine can connect to.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,6 +76,30 @@ func TestCloseAtOnce(t *testing.T) {
 		server, err := e.Listen("")
 		require.NoError(t, err)
 		require.NoError(t, server.Close())
+	}
+}
+
+// Browsers and HTTP clients open connections in advance. Such a connection is not in use.
+func TestCloseDoesNotWaitForConnectionsWithoutRequest(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	e, err := emulator.New(emulator.Options{})
+	require.NoError(t, err)
+	authority := openAuthority(t, t.TempDir())
+	for _, listen := range []func() (*emulator.Server, error){
+		func() (*emulator.Server, error) { return e.Listen("") },
+		func() (*emulator.Server, error) { return e.ListenTLS("", authority) },
+	} {
+		server, err := listen()
+		require.NoError(t, err)
+		_, address, _ := strings.Cut(server.URL, "://")
+		for range 10 {
+			connection, err := net.Dial("tcp", address)
+			require.NoError(t, err)
+			defer connection.Close()
+		}
+		before := time.Now()
+		require.NoError(t, server.Close())
+		assert.Less(t, time.Since(before), 4*time.Second)
 	}
 }
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	leafLifetime = 90 * 24 * time.Hour
+	leafRenewal  = leafLifetime / 3 // before the end
+	maxLeafs     = 256
+)
+
+// leafCache keeps certificates that were signed. Its mutex is held while one is signed, part of a millisecond, so that handshakes for the
+// same name at the same time sign once.
+type leafCache struct {
+	mutex sync.Mutex
+	leafs map[string]*leaf
+	uses  uint64
+}
+
+type leaf struct {
+	certificate *tls.Certificate
+	renewAt     time.Time
+	lastUse     uint64
+}
+
+// TLSConfig returns a new configuration for a server: TLS 1.2 or newer, with a certificate signed for the name that the client asks
+// for or, if it names none, as clients that connect to an IP address do, for the address it has connected to. Certificates are valid
+// for 90 days, at most as long as the authority, and replaced 30 days before their end; the 256 used last are kept, in memory only. For a
+// name or address that the authority is not for, the handshake fails with an error that names those it is for.
+func (a *Authority) TLSConfig() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.certificateFor}
+}
+
+func (a *Authority) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := strings.ToLower(hello.ServerName)
+	if name == "" {
+		address, err := localAddress(hello.Conn)
+		if err != nil {
+			return nil, err
+		}
+		name = address
+	}
+	address, _ := netip.ParseAddr(name) // some clients name an address, against the standard
+	address = address.Unmap()
+	if address.IsValid() {
+		name = address.String() // one spelling
+	}
+	if !a.permits(name, address) {
+		return nil, fmt.Errorf("emulator: no certificate for %.80q: the authority is for %s; use one of these names and the names below them, or make another authority",
+			name, strings.Join(a.permitted(), ", "))
+	}
+	return a.leafs.get(name, func() (*tls.Certificate, time.Time, error) { return a.sign(name, address) })
+}
+
+// localAddress returns the IP address that a client has connected to.
+func localAddress(connection net.Conn) (string, error) {
+	if connection != nil {
+		if tcp, ok := connection.LocalAddr().(*net.TCPAddr); ok {
+			return tcp.AddrPort().Addr().Unmap().WithZone("").String(), nil
+		}
+	}
+	return "", errors.New("emulator: no certificate for a client that names no server, on a connection without IP address: connect by name")
+}
+
+// permits reports whether the authority's certificate allows a name or, if that is valid, an address. What is signed beyond that
+// would only fail later, at the client.
+func (a *Authority) permits(name string, address netip.Addr) bool {
+	if !address.IsValid() {
+		return len(name) <= maxHostLength && hostPattern.MatchString(name) && permitsDomain(a.certificate, name)
+	}
+	for _, network := range a.certificate.PermittedIPRanges {
+		if network.Contains(address.AsSlice()) {
+			return true
+		}
+	}
+	return false
+}
+
+// permitted lists what the authority is for, to people.
+func (a *Authority) permitted() []string {
+	names := append([]string(nil), a.certificate.PermittedDNSDomains...)
+	for _, network := range a.certificate.PermittedIPRanges {
+		names = append(names, network.String())
+	}
+	return names
+}
+
+// sign makes a key and a certificate for a name or, if that is valid, an address. It returns when to make the next one.
+func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, time.Time, error) {
+	now := time.Now()
+	end := now.Add(leafLifetime)
+	if end.After(a.certificate.NotAfter) {
+		end = a.certificate.NotAfter
+	}
+	if !end.After(now) {
+		return nil, end, fmt.Errorf("emulator: the certificate authority expired on %s: start again to see what to do", end.Format(time.DateOnly))
+	}
+	template := &x509.Certificate{
+		// Without a common name: clients that still look at it would take it for a host name.
+		Subject:     pkix.Name{Organization: []string{authorityOrganization}},
+		NotBefore:   now.Add(-clockTolerance),
+		NotAfter:    end,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if address.IsValid() {
+		template.IPAddresses = []net.IP{address.AsSlice()}
+	} else {
+		template.DNSNames = []string{name}
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, end, fmt.Errorf("emulator: cannot make a key for %q: %w", name, err)
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	if err != nil {
+		return nil, end, fmt.Errorf("emulator: cannot sign a certificate for %q: %w", name, err)
+	}
+	renewAt := end
+	if end.Before(a.certificate.NotAfter) { // otherwise the next one would end no later
+		renewAt = end.Add(-leafRenewal)
+	}
+	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, renewAt.Round(0), nil // Round: by the clock on the wall
+}
+
+// get returns the certificate that is kept for a name, or a new one that sign makes.
+func (c *leafCache) get(name string, sign func() (*tls.Certificate, time.Time, error)) (*tls.Certificate, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.uses++
+	if kept := c.leafs[name]; kept != nil && time.Now().Before(kept.renewAt) {
+		kept.lastUse = c.uses
+		return kept.certificate, nil
+	}
+	certificate, renewAt, err := sign()
+	if err != nil {
+		return nil, err
+	}
+	if c.leafs == nil {
+		c.leafs = make(map[string]*leaf)
+	}
+	if _, known := c.leafs[name]; !known && len(c.leafs) >= maxLeafs {
+		c.dropOldest()
+	}
+	c.leafs[name] = &leaf{certificate, renewAt, c.uses}
+	return certificate, nil
+}
+
+// dropOldest forgets the certificate that was not used for longest.
+func (c *leafCache) dropOldest() {
+	oldest, first := "", c.uses
+	for name, kept := range c.leafs {
+		if kept.lastUse < first {
+			oldest, first = name, kept.lastUse
+		}
+	}
+	delete(c.leafs, oldest)
+}

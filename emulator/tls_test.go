@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+
+package emulator_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// leafFor asks an authority for the certificate of a name.
+func leafFor(t *testing.T, a *emulator.Authority, name string) (*x509.Certificate, error) {
+	t.Helper()
+	signed, err := a.TLSConfig().GetCertificate(&tls.ClientHelloInfo{ServerName: name})
+	if err != nil {
+		return nil, err
+	}
+	require.Len(t, signed.Certificate, 1)
+	certificate, err := x509.ParseCertificate(signed.Certificate[0])
+	require.NoError(t, err)
+	return certificate, nil
+}
+
+// forge signs a certificate for any name or address with the key of the authority, as who has stolen it could.
+func forge(t *testing.T, a *emulator.Authority, name string) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	if ip := net.ParseIP(name); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	} else {
+		template.DNSNames = []string{name}
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, authorityCertificate(t, a), key.Public(), authorityKey(t, a))
+	require.NoError(t, err)
+	certificate, err := x509.ParseCertificate(signed)
+	require.NoError(t, err)
+	return certificate
+}
+
+// clientOf returns a client that trusts the authority alone and resolves all names to the server.
+func clientOf(t *testing.T, a *emulator.Authority, server *emulator.Server, http2 bool) *http.Client {
+	t.Helper()
+	address := strings.TrimPrefix(server.URL, "https://")
+	transport := &http.Transport{
+		ForceAttemptHTTP2: http2,
+		TLSClientConfig:   &tls.Config{RootCAs: a.CertPool()},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// lines is a place to write a log to.
+type lines struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
+}
+
+func TestListenTLS(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	var log lines
+	s := start(t, emulator.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	a := openAuthority(t, t.TempDir(), arrTest)
+	server, err := s.ListenTLS("", a)
+	require.NoError(t, err)
+	assert.Regexp(t, `^https://127\.0\.0\.1:[0-9]+$`, server.URL)
+	s.create("a", standard5)
+
+	for _, http2 := range []bool{false, true} {
+		client := clientOf(t, a, server, http2)
+		for _, base := range []string{server.URL, "https://localhost", "https://sts.arr.test", "https://remoterendering.westeurope.arr.test"} {
+			resp := s.overSocket(client, http.MethodGet, base+s.session("a")+apiVersion, "")
+			assert.Equal(t, http.StatusOK, resp.StatusCode, base)
+			assert.Equal(t, map[bool]int{false: 1, true: 2}[http2], resp.ProtoMajor)
+			assert.GreaterOrEqual(t, resp.TLS.Version, uint16(tls.VersionTLS12))
+		}
+		for _, name := range []string{"other.test", "notarr.test", "remoterendering.westeurope.mixedreality.azure.com"} {
+			_, err := client.Get("https://" + name)
+			require.ErrorContains(t, err, "remote error: tls: ", name)
+			assert.Eventually(t, func() bool { return strings.Contains(log.String(), `no certificate for \"`+name) }, 5*time.Second, time.Millisecond)
+		}
+		client.CloseIdleConnections()
+	}
+	assert.Contains(t, log.String(), "the authority is for arr.test, localhost, 127.0.0.0/8, ::1/128; use one of these names")
+	for _, secret := range secretsOf(t, a) {
+		assert.NotContains(t, log.String(), secret)
+	}
+
+	_, err = (&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}).Get(server.URL)
+	require.ErrorContains(t, err, "certificate signed by unknown authority")
+	require.NoError(t, server.Close())
+	require.NoError(t, server.Close(), "again")
+	_, err = net.Dial("tcp", strings.TrimPrefix(server.URL, "https://"))
+	require.Error(t, err)
+	assert.Len(t, s.walk(), 1, "the sessions stay")
+}
+
+func TestListenTLSOnIPv6(t *testing.T) {
+	if listener, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skip("no IPv6 here")
+	} else {
+		require.NoError(t, listener.Close())
+	}
+	s := start(t, emulator.Options{})
+	a := openAuthority(t, t.TempDir())
+	server, err := s.ListenTLS("[::1]:0", a)
+	require.NoError(t, err)
+	defer server.Close()
+	resp := s.overSocket(clientOf(t, a, server, true), http.MethodGet, server.URL+s.list()+apiVersion, "")
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+}
+
+// Over HTTP/2 all header names are in lower case; the answers are the same.
+func TestHTTP2GivesTheSameAnswers(t *testing.T) {
+	s := start(t, emulator.Options{})
+	a := openAuthority(t, t.TempDir(), arrTest)
+	server, err := s.ListenTLS("", a)
+	require.NoError(t, err)
+	defer server.Close()
+	ask := func(client *http.Client, method, path, body string) (int, http.Header, string) {
+		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+s.token)
+		resp, err := client.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		assert.Regexp(t, `^[A-Za-z0-9+/]{22}\.0$`, resp.Header.Get("MS-CV"))
+		for _, changing := range []string{"MS-CV", "Date"} {
+			assert.Len(t, resp.Header.Values(changing), 1)
+			resp.Header.Del(changing)
+		}
+		return resp.StatusCode, resp.Header, string(text)
+	}
+	old, h2 := clientOf(t, a, server, false), clientOf(t, a, server, true)
+	status, _, _ := ask(h2, http.MethodPut, s.session("a")+apiVersion, standard5)
+	require.Equal(t, http.StatusCreated, status)
+	s.create("b", standard5)
+	for _, test := range []struct{ method, path, body string }{
+		{http.MethodGet, s.session("a") + apiVersion, ""},
+		{http.MethodPut, s.session("a") + apiVersion, standard5},
+		{http.MethodPatch, s.session("a") + apiVersion, `{"maxLeaseTimeMinutes":1}`},
+		{http.MethodGet, s.session("nobody") + apiVersion, ""},
+		{http.MethodGet, s.list() + apiVersion, ""},
+		{http.MethodGet, s.list(), ""},
+		{http.MethodGet, s.sts(), ""},
+		{http.MethodDelete, s.list() + apiVersion, ""},
+		{http.MethodPut, s.session("c") + apiVersion, strings.Repeat(" ", 2<<20)},
+		{http.MethodPost, s.session("a/:stop") + apiVersion, ""},
+	} {
+		name := test.method + " " + test.path
+		status1, header1, body1 := ask(old, test.method, test.path, test.body)
+		status2, header2, body2 := ask(h2, test.method, test.path, test.body)
+		assert.Equal(t, status1, status2, name)
+		header1.Del("Connection") // HTTP/2 has no such header
+		assert.Equal(t, header1, header2, name)
+		assert.Equal(t, body1, body2, name)
+	}
+}
+
+func TestListenTLSRefuses(t *testing.T) {
+	e, err := emulator.New(emulator.Options{})
+	require.NoError(t, err)
+	_, err = e.ListenTLS("", nil)
+	require.EqualError(t, err, "emulator: ListenTLS needs a certificate authority: get one with OpenAuthority")
+	a := openAuthority(t, t.TempDir())
+	server, err := e.ListenTLS("", a)
+	require.NoError(t, err)
+	defer server.Close()
+	_, err = e.ListenTLS(strings.TrimPrefix(server.URL, "https://"), a)
+	require.ErrorContains(t, err, "emulator: cannot listen on ")
+
+	_, err = tls.Dial("tcp", strings.TrimPrefix(server.URL, "https://"), &tls.Config{RootCAs: a.CertPool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	require.ErrorContains(t, err, "protocol version not supported")
+	resp, err := http.Get("http://" + strings.TrimPrefix(server.URL, "https://"))
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusBadRequest, resp.StatusCode, "plain HTTP is told so")
+}
+
+// Closing takes no time and leaves nothing behind when clients keep connections, used or not, open.
+func TestCloseTLSAtOnce(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := start(t, emulator.Options{})
+	a := openAuthority(t, t.TempDir())
+	for _, http2 := range []bool{false, true} {
+		server, err := s.ListenTLS("", a)
+		require.NoError(t, err)
+		client := clientOf(t, a, server, http2)
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() { s.overSocket(client, http.MethodGet, server.URL+s.list()+apiVersion, "") })
+		}
+		group.Wait()
+		before := time.Now()
+		require.NoError(t, server.Close(), "connections without a request do not count as used")
+		assert.Less(t, time.Since(before), 4*time.Second)
+		client.CloseIdleConnections()
+	}
+}
+
+func TestLeaf(t *testing.T) {
+	a := openAuthority(t, t.TempDir(), arrTest)
+	for _, name := range []string{arrTest, "STS.Arr.Test", "remoterendering.westeurope.arr.test", "localhost", "x.localhost", "127.0.0.1", "127.3.2.1", "::1", "0:0::1", "::ffff:127.0.0.1"} {
+		leaf, err := leafFor(t, a, name)
+		require.NoError(t, err, name)
+		verified := name
+		if ip := net.ParseIP(name); ip != nil {
+			verified = "[" + ip.String() + "]"
+		}
+		_, err = leaf.Verify(x509.VerifyOptions{Roots: a.CertPool(), DNSName: verified})
+		require.NoError(t, err, name)
+		assert.WithinDuration(t, time.Now().Add(90*24*time.Hour), leaf.NotAfter, time.Minute)
+		assert.Equal(t, elliptic.P256(), leaf.PublicKey.(*ecdsa.PublicKey).Curve)
+		assert.Equal(t, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, leaf.ExtKeyUsage)
+		assert.False(t, leaf.IsCA)
+		assert.Empty(t, leaf.Subject.CommonName)
+	}
+	for _, name := range []string{"test", "xarr.test", "arr.test.example", "*.arr.test", "a..arr.test", ".arr.test", "a/b.arr.test", "a_b.arr.test", "192.168.0.1",
+		"::2", "::ffff:10.0.0.1", "128.0.0.1", "fe80::1%lo", "a\nb.arr.test", strings.Repeat("a.", 130) + "arr.test", strings.Repeat("x", 64) + ".arr.test"} {
+		_, err := leafFor(t, a, name)
+		require.ErrorContains(t, err, "emulator: no certificate for ", name)
+		assert.ErrorContains(t, err, ": the authority is for arr.test, localhost, 127.0.0.0/8, ::1/128; use one of these names")
+		assert.NotContains(t, err.Error(), "\n")
+		assert.Less(t, len(err.Error()), 400)
+	}
+	_, err := leafFor(t, a, "")
+	assert.ErrorContains(t, err, "names no server, on a connection without IP address: connect by name")
+}
+
+// The constraints protect those who trust the authority even from its key.
+func TestForgedCertificatesDoNotVerify(t *testing.T) {
+	a := openAuthority(t, t.TempDir(), arrTest)
+	for _, name := range []string{"other.test", "login.microsoftonline.com", "8.8.8.8", "2001:db8::1"} {
+		_, err := forge(t, a, name).Verify(x509.VerifyOptions{Roots: a.CertPool()})
+		var invalid x509.CertificateInvalidError
+		require.ErrorAs(t, err, &invalid, name)
+		assert.Equal(t, x509.CANotAuthorizedForThisName, invalid.Reason, name)
+	}
+	_, err := forge(t, a, "sts.arr.test").Verify(x509.VerifyOptions{Roots: a.CertPool()})
+	assert.NoError(t, err, "the forging itself is right")
+}
+
+func TestHandshakesSignOnce(t *testing.T) {
+	a := openAuthority(t, t.TempDir(), arrTest)
+	signed := make([]*tls.Certificate, 64)
+	var group sync.WaitGroup
+	for i := range signed {
+		group.Go(func() {
+			var err error
+			signed[i], err = a.TLSConfig().GetCertificate(&tls.ClientHelloInfo{ServerName: "sts.arr.test"})
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	for _, certificate := range signed {
+		assert.Same(t, signed[0], certificate)
+	}
+}
+
+func TestLeafCacheIsBounded(t *testing.T) {
+	a := openAuthority(t, t.TempDir(), arrTest)
+	first, err := leafFor(t, a, "first.arr.test")
+	require.NoError(t, err)
+	second, err := leafFor(t, a, "second.arr.test")
+	require.NoError(t, err)
+	serial := func(name string) string {
+		leaf, err := leafFor(t, a, name)
+		require.NoError(t, err)
+		return leaf.SerialNumber.String()
+	}
+	for i := range 300 {
+		serial(fmt.Sprintf("n%d.arr.test", i))
+		assert.Equal(t, first.SerialNumber.String(), serial("first.arr.test"), "what is used is kept")
+	}
+	assert.NotEqual(t, second.SerialNumber.String(), serial("second.arr.test"), "what was not used for longest is forgotten")
+}
+
+func TestLeafIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := openAuthority(t, t.TempDir(), arrTest)
+		end := authorityCertificate(t, a).NotAfter
+		first, err := leafFor(t, a, "sts.arr.test")
+		require.NoError(t, err)
+		time.Sleep(59 * 24 * time.Hour)
+		same, err := leafFor(t, a, "sts.arr.test")
+		require.NoError(t, err)
+		assert.Equal(t, first.SerialNumber, same.SerialNumber)
+		time.Sleep(2 * 24 * time.Hour)
+		renewed, err := leafFor(t, a, "sts.arr.test")
+		require.NoError(t, err)
+		assert.NotEqual(t, first.SerialNumber, renewed.SerialNumber)
+
+		time.Sleep(time.Until(end) - time.Hour)
+		last, err := leafFor(t, a, "sts.arr.test")
+		require.NoError(t, err)
+		assert.Equal(t, end, last.NotAfter, "no longer than the authority")
+		time.Sleep(59 * time.Minute)
+		same, err = leafFor(t, a, "sts.arr.test")
+		require.NoError(t, err)
+		assert.Equal(t, last.SerialNumber, same.SerialNumber, "a new one would end no later")
+	})
+}
