@@ -8,7 +8,7 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// SessionsClient returns a client of the emulator that uses the primary account key and whose requests never leave the process, as
+// SessionsClient returns a client of the emulator of the first account that uses its primary key and whose requests never leave the process, as
 // [net/http/httptest.Server.Client] does for a server. Its endpoints are those of the region. A transport given in options is kept: it
 // is expected to lead to [Emulator.Transport]. The error is that of [azremoterendering.NewSessionsClientWithKeyCredential].
 func (e *Emulator) SessionsClient(options *azremoterendering.SessionsClientOptions) (*azremoterendering.SessionsClient, error) {
@@ -20,5 +20,5 @@ func (e *Emulator) SessionsClient(options *azremoterendering.SessionsClientOptio
 		o.Transport = e.Transport()
 	}
 	return azremoterendering.NewSessionsClientWithKeyCredential(
-		e.account.region.Endpoint(), e.Account(), azcore.NewKeyCredential(e.Key()), &o)
+		e.geography.endpoint(), e.Account(), azcore.NewKeyCredential(e.Key()), &o)
 }

@@ -13,10 +13,17 @@
 //
 // The token service and the session service share one address: give it to a client both as endpoint and as STS endpoint.
 //
+// # Accounts, regions, servers
+//
+// [Options.OtherAccounts] adds accounts; keys can be rotated ([Emulator.RotateKey]) and access tokens revoked
+// ([Emulator.RevokeTokens]) while clients work. The host of a request names its region, and each region has sessions of its own
+// ([Options.Regions]). [Options.Capacity], [Options.StartupTime] and [Options.RateLimit] make the service scarce, slow and strict. A
+// [Backend] puts real servers behind sessions.
+//
 // # Time
 //
-// All time is [time.Now]. The state of a session is computed when somebody looks, so the emulator needs no timers and no
-// goroutine of its own, and inside [testing/synctest] hours of leases pass in no time.
+// All time is [time.Now]. The state of a session is computed when somebody looks (and a server of a [Backend] is asked and stopped
+// then), so the emulator needs no timers and no goroutine of its own, and inside [testing/synctest] hours of leases pass in no time.
 //
 // # Where the service is undocumented
 //

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/arr-go/azremoterendering"
 )
 
 const (
@@ -18,14 +20,22 @@ const (
 	supportedAPIVersions = "2021-01-01-preview, 2021-01-01"
 )
 
-// exchange is a request on its way through the emulator.
+// exchange is a request on its way through the emulator: it is located, admitted, performed, and answered.
 type exchange struct {
 	emulator *Emulator
 	request  *http.Request
-	target   target
+	arrived  time.Time
 	query    url.Values
-	account  *account // set once the request is admitted
+
+	// Set when it is located.
+	target    target
+	region    azremoterendering.Region
+	operation operation
+	account   *account // nil if there is none with the id
 }
+
+// home returns where the session of the request lives.
+func (x *exchange) home() home { return home{x.account, x.region} }
 
 // ServeHTTP implements [http.Handler]. Below a server of net/http, header names are spelled as the service spells them (MS-CV,
 // api-supported-versions); elsewhere, such as in a [net/http/httptest.ResponseRecorder], they are in canonical form, so that
@@ -58,74 +68,129 @@ func spelling(canonical string) string {
 	return canonical
 }
 
-// respond returns the complete answer to a request, and logs it.
+// respond returns the complete answer to a request, and records it.
 func (e *Emulator) respond(r *http.Request) answer {
-	start := time.Now()
-	x := &exchange{emulator: e, request: r, target: locate(r.URL.EscapedPath()), query: r.URL.Query()}
-	operation, a := x.answer()
-
-	correlation := correlationVector()
-	a.header.Set("MS-CV", correlation)
-	a.header.Set("X-Content-Type-Options", "nosniff")
-	a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	if x.target.versioned() {
-		a.header.Set("api-supported-versions", supportedAPIVersions)
+	x := &exchange{
+		emulator:  e,
+		request:   r,
+		arrived:   time.Now(),
+		query:     r.URL.Query(),
+		operation: operation{name: "unknown"},
 	}
-	e.logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("operation", operation),
-		slog.String("method", r.Method),
-		slog.String("session", x.target.sessionID),
-		slog.Int("status", a.status),
-		slog.String("correlationVector", correlation),
-		slog.Duration("duration", time.Since(start)))
+	a := x.answer()
+	x.complete(a)
+	x.record(a)
 	return a
 }
 
-// answer checks a request in the order of the service (path, method, authorization, api-version) and performs its operation.
-func (x *exchange) answer() (name string, a answer) {
-	name = "unknown"
+// answer takes a request through its steps, in the order of the service: path, method, authorization, api-version.
+func (x *exchange) answer() (a answer) {
 	// A function of the user may panic; that must not end the process when no net/http server is above.
 	defer func() {
 		if cause := recover(); cause != nil {
-			x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelError, "panic", slog.String("operation", name), slog.Any("cause", cause))
+			x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelError, "panic",
+				slog.String("operation", x.operation.name), slog.Any("cause", cause))
 			a = x.emulator.refuse(internalServerError)
 		}
 	}()
-	operations := x.target.operations()
-	if len(operations) == 0 {
-		return name, x.emulator.refuse(notFound)
+	if refused := x.locate(); refused != nil {
+		return x.emulator.refuse(refused)
 	}
-	i := slices.IndexFunc(operations, func(o operation) bool { return o.method == x.request.Method })
-	if i < 0 {
-		return name, methodNotAllowed(operations)
-	}
-	name = operations[i].name
 	if refused := x.admit(); refused != nil {
-		return name, x.emulator.refuse(refused)
+		return x.emulator.refuse(refused)
 	}
-	return name, operations[i].perform(x)
+	return x.operation.perform(x)
 }
 
-// admit checks authorization, api-version and session id, and finds the account.
-func (x *exchange) admit() *refusal {
+// locate finds what a request is about: target, region, account and operation.
+func (x *exchange) locate() *refusal {
+	region, served := x.emulator.geography.regionOf(x.request.Host)
+	if !served {
+		return notFound
+	}
+	x.region = region
+	x.target = locate(x.request.URL.EscapedPath())
+	operations := x.target.operations()
+	if len(operations) == 0 {
+		return notFound
+	}
 	x.account = x.emulator.accountOf(x.target.accountID)
-	if x.account == nil {
+	i := slices.IndexFunc(operations, func(o operation) bool { return o.method == x.request.Method })
+	if i < 0 {
+		return methodNotAllowed(operations)
+	}
+	x.operation = operations[i]
+	return nil
+}
+
+// admit checks authorization, rate, api-version and session id.
+func (x *exchange) admit() *refusal {
+	if x.account == nil || !x.authorized() {
 		return unauthorized // whether an account exists is nobody's business
 	}
-	if !x.target.versioned() {
-		return nil // the token service looks at its authorization itself, and at no version
+	sessionService := x.target.versioned()
+	if refused := x.account.throttle(x.emulator.rateLimit, sessionService); refused != nil {
+		return refused
 	}
-	if !x.emulator.tokens.accepts(bearer(x.request), x.account) {
-		return unauthorized
+	if !sessionService {
+		return nil // the token service looks at no version
 	}
 	if versions := x.query[apiVersionParameter]; len(versions) != 1 || !supported(versions[0]) {
-		return &refusal{http.StatusBadRequest, codeUnsupportedAPIVersion,
-			"The api-version query parameter is missing or not supported. Supported: " + supportedAPIVersions + "."}
+		return &refusal{status: http.StatusBadRequest, code: codeUnsupportedAPIVersion,
+			message: "The api-version query parameter is missing or not supported. Supported: " + supportedAPIVersions + "."}
 	}
 	if x.target.kind != sessionList && !validSessionID(x.target.sessionID) {
 		return badSessionID
 	}
 	return nil
+}
+
+// authorized reports whether the request may be performed for its account.
+func (x *exchange) authorized() bool {
+	if x.target.versioned() {
+		return x.emulator.tokens.accepts(bearer(x.request), x.account)
+	}
+	return x.mayExchange()
+}
+
+// startServer starts the server of a session that the request creates.
+func (x *exchange) startServer(spec ServerSpec) BackendServer { return x.emulator.backend.Start(spec) }
+
+// complete adds the headers that every answer has.
+func (x *exchange) complete(a answer) {
+	a.header.Set("MS-CV", correlationVector())
+	a.header.Set("X-Content-Type-Options", "nosniff")
+	a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	if x.target.versioned() {
+		a.header.Set("api-supported-versions", supportedAPIVersions)
+	}
+}
+
+// record logs the request and keeps it for a while.
+func (x *exchange) record(a answer) {
+	r := requestRecord{
+		time:              x.arrived,
+		operation:         x.operation.name,
+		method:            x.request.Method[:min(len(x.request.Method), maxKeptMethod)],
+		region:            x.region,
+		status:            a.status,
+		correlationVector: a.header.Get("MS-CV"),
+		duration:          time.Since(x.arrived),
+	}
+	if x.account != nil {
+		r.account = x.account.id
+	}
+	if validSessionID(x.target.sessionID) {
+		r.session = x.target.sessionID
+	}
+	x.emulator.requests.add(r)
+	x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelInfo, "request",
+		slog.String("operation", r.operation),
+		slog.String("method", x.request.Method),
+		slog.String("session", x.target.sessionID),
+		slog.Int("status", r.status),
+		slog.String("correlationVector", r.correlationVector),
+		slog.Duration("duration", r.duration))
 }
 
 func supported(version string) bool {
@@ -141,14 +206,15 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(credential)
 }
 
-func methodNotAllowed(operations []operation) answer {
+func methodNotAllowed(operations []operation) *refusal {
 	methods := make([]string, len(operations))
 	for i, o := range operations {
 		methods[i] = o.method
 	}
-	a := emptyAnswer(http.StatusMethodNotAllowed)
-	a.header.Set("Allow", strings.Join(methods, ", "))
-	return a
+	return &refusal{
+		status: http.StatusMethodNotAllowed,
+		header: http.Header{"Allow": {strings.Join(methods, ", ")}},
+	}
 }
 
 // correlationVector returns a new one in the form of the service: 22 characters of Base64, and ".0".

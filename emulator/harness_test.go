@@ -3,6 +3,7 @@
 package emulator_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -37,6 +39,34 @@ type service struct {
 	*emulator.Emulator
 	t     *testing.T
 	token string
+	other string // the id of the account to use, "" for the first one
+	host  string // where requests without a host go, "" for one that names no region
+}
+
+// as returns the service as another account sees it, with a token of that.
+func (s *service) as(account string) *service {
+	s.t.Helper()
+	view := *s
+	view.other = account
+	view.authorize()
+	return &view
+}
+
+// in returns the service as seen through another host, with the same token.
+func (s *service) in(host string) *service {
+	view := *s
+	view.host = host
+	return &view
+}
+
+// Account returns the account in use.
+func (s *service) Account() azremoterendering.Account {
+	for _, account := range s.Accounts() {
+		if account.ID == s.other {
+			return account
+		}
+	}
+	return s.Emulator.Account()
 }
 
 // start makes an emulator and gets a token. Requests are sent in memory.
@@ -53,11 +83,19 @@ func start(t *testing.T, options emulator.Options) *service {
 // authorize gets a new access token.
 func (s *service) authorize() {
 	s.t.Helper()
-	r := s.send(http.MethodGet, s.sts(), "", http.Header{"Authorization": {"Bearer " + s.Account().ID + ":" + s.Key()}})
+	key, _, err := s.Keys(s.Account().ID)
+	require.NoError(s.t, err)
+	r := s.exchange(s.Account().ID + ":" + key)
 	require.Equal(s.t, http.StatusOK, r.status, r.body)
 	var body struct{ AccessToken string }
 	require.NoError(s.t, json.Unmarshal([]byte(r.body), &body))
 	s.token = body.AccessToken
+}
+
+// exchange asks for an access token in exchange for a credential.
+func (s *service) exchange(credential string) reply {
+	s.t.Helper()
+	return s.send(http.MethodGet, s.sts(), "", http.Header{"Authorization": {"Bearer " + credential}})
 }
 
 func (s *service) sts() string { return "/Accounts/" + s.Account().ID + "/token" }
@@ -76,7 +114,7 @@ type reply struct {
 func (s *service) send(method, target, body string, header http.Header) reply {
 	s.t.Helper()
 	if strings.HasPrefix(target, "/") {
-		target = "https://remoterendering.example" + target
+		target = "https://" + cmp.Or(s.host, "remoterendering.example") + target
 	}
 	req, err := http.NewRequestWithContext(s.t.Context(), method, target, strings.NewReader(body))
 	require.NoError(s.t, err)

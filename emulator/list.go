@@ -15,24 +15,28 @@ import (
 // page returns the sessions that follow the one with sequence number after, oldest first, and the sequence number to go on with,
 // 0 if there is nothing more. Numbers are given once and in order, so a walk over pages misses no session that lives throughout
 // and shows none twice, whatever comes and goes between.
-func (a *account) page(after uint64) (sessions []session, next uint64, refused *refusal) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now := a.purge()
-	if after > a.sequence {
+func (f *fleet) page(h home, after uint64) (sessions []session, next uint64, refused *refusal) {
+	f.ask(func(r *record) bool { return r.shelf.home == h })
+	now := f.lock()
+	defer f.unlock()
+	s := f.shelves[h]
+	if s == nil {
+		s = new(shelf)
+	}
+	if after > s.sequence {
 		return nil, 0, badSkipToken
 	}
-	first, _ := slices.BinarySearchFunc(a.listed, after+1, func(r *record, sequence uint64) int {
+	first, _ := slices.BinarySearchFunc(s.listed, after+1, func(r *record, sequence uint64) int {
 		return cmp.Compare(r.sequence, sequence)
 	})
 	skipped := 0
 	var last uint64
-	for _, r := range a.listed[first:] {
-		if !a.lists(r, now) {
+	for _, r := range s.listed[first:] {
+		if !f.lists(r, now) {
 			skipped++
 			continue
 		}
-		if len(sessions) == a.decisions.PageSize {
+		if len(sessions) == f.decisions.PageSize {
 			next = last
 			break
 		}
@@ -40,20 +44,20 @@ func (a *account) page(after uint64) (sessions []session, next uint64, refused *
 		last = r.sequence
 	}
 	// Whoever walks over many ended sessions clears them away, so that a list costs what it shows.
-	if skipped > len(a.listed)/2 {
-		a.compact(now)
+	if skipped > len(s.listed)/2 {
+		f.compact(s, now)
 	}
 	return sessions, next, nil
 }
 
 // lists reports whether a list shows a session. Once it does not it never will again.
-func (a *account) lists(r *record, now time.Time) bool {
-	return !r.purged && (a.decisions.ListEnded || !r.ended(now))
+func (f *fleet) lists(r *record, now time.Time) bool {
+	return !r.forgotten && (f.decisions.ListEnded || !r.ended(now))
 }
 
 // compact removes what no list shows any more.
-func (a *account) compact(now time.Time) {
-	a.listed = slices.DeleteFunc(a.listed, func(r *record) bool { return !a.lists(r, now) })
+func (f *fleet) compact(s *shelf, now time.Time) {
+	s.listed = slices.DeleteFunc(s.listed, func(r *record) bool { return !f.lists(r, now) })
 }
 
 const skipTokenParameter = "skiptoken"
@@ -67,7 +71,7 @@ func (x *exchange) listSessions() answer {
 			return x.emulator.refuse(badSkipToken)
 		}
 	}
-	sessions, next, refused := x.account.page(after)
+	sessions, next, refused := x.emulator.fleet.page(x.home(), after)
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}

@@ -30,14 +30,14 @@ func (x *exchange) createSession() answer {
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
-	if refused := refuseFirstLease(lease, x.account.decisions); refused != nil {
+	if refused := refuseFirstLease(lease, x.emulator.fleet.decisions); refused != nil {
 		return x.emulator.refuse(refused)
 	}
 	size, refused := sizeOf(members)
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
-	s, created, refused := x.account.create(x.target.sessionID, size, lease)
+	s, created, refused := x.emulator.fleet.create(x.home(), x.target.sessionID, size, lease, x.startServer)
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
@@ -50,7 +50,7 @@ func (x *exchange) createSession() answer {
 
 // getSession is GET /accounts/{id}/sessions/{id}.
 func (x *exchange) getSession() answer {
-	s, refused := x.account.get(x.target.sessionID)
+	s, refused := x.emulator.fleet.get(x.home(), x.target.sessionID)
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
@@ -69,12 +69,12 @@ func (x *exchange) updateSession() answer {
 		lease, refused = leaseOf(members)
 	}
 	if refused != nil {
-		if refused.code == codeBadRequest && x.account.decisions.MalformedUpdateStatus == http.StatusUnprocessableEntity {
+		if refused.code == codeBadRequest && x.emulator.fleet.decisions.MalformedUpdateStatus == http.StatusUnprocessableEntity {
 			refused = unprocessable(refused.message)
 		}
 		return x.emulator.refuse(refused)
 	}
-	s, refused := x.account.update(x.target.sessionID, lease)
+	s, refused := x.emulator.fleet.update(x.home(), x.target.sessionID, lease)
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
@@ -83,7 +83,7 @@ func (x *exchange) updateSession() answer {
 
 // stopSession is POST /accounts/{id}/sessions/{id}/:stop. A body is ignored.
 func (x *exchange) stopSession() answer {
-	if refused := x.account.stop(x.target.sessionID); refused != nil {
+	if refused := x.emulator.fleet.stop(x.home(), x.target.sessionID); refused != nil {
 		return x.emulator.refuse(refused)
 	}
 	return emptyAnswer(http.StatusNoContent)
@@ -100,8 +100,8 @@ func (x *exchange) members() (map[string]json.RawMessage, *refusal) {
 		return nil, badRequest("The request body could not be read.")
 	}
 	if len(body) > maxBody {
-		return nil, &refusal{http.StatusRequestEntityTooLarge, codePayloadTooLarge,
-			fmt.Sprintf("The request body is larger than %d bytes.", maxBody)}
+		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: codePayloadTooLarge,
+			message: fmt.Sprintf("The request body is larger than %d bytes.", maxBody)}
 	}
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return nil, badRequest("The request was malformed: the body is not JSON.")

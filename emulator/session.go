@@ -15,33 +15,89 @@ type (
 	sessionStatus = azremoterendering.SessionStatus
 )
 
+// never is later than every time that occurs.
+var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
+
 // record holds the facts about a session. Its state is not among them: [record.at] derives that from the facts and a time.
 type record struct {
-	sequence   uint64 // order of creation, unique in the account
-	id         string
-	size       sessionSize
-	created    time.Time
-	readyAt    time.Time     // when the session became or will become Ready, unless it ends before
-	lease      time.Duration // since readyAt, whole minutes
-	firstLease time.Duration // as given at creation
-	vm         vm
-	shown      sessionStatus // a state from outside that the emulator does not know, or empty
+	shelf       *shelf
+	sequence    uint64 // order of creation, unique on the shelf
+	id          string
+	size        sessionSize
+	created     time.Time
+	lease       time.Duration // since readyAt, whole minutes
+	firstLease  time.Duration // as given at creation
+	holdsServer bool          // one of the pool, as long as the session lives
+	shown       sessionStatus // a state from outside that the emulator does not know, or empty
+	shownSince  time.Time
 
-	// The end, unless it is the lease that ends the session: then endedAt is zero.
+	// What is known of the server. It is nil until it is started.
+	server   BackendServer
+	vm       vm
+	readyAt  time.Time                      // when the session became or will become Ready, unless it ends before; zero if not known
+	failure  *azremoterendering.ErrorDetail // why the server failed or will fail, or nil
+	failedAt time.Time
+
+	// The end, once it is final.
 	endedAt time.Time
 	endedAs sessionStatus
-	failure *azremoterendering.ErrorDetail
 
-	retentionIndex int  // position in the account's queue
-	purged         bool // no longer readable
+	place     int  // in the queue of the fleet that holds it
+	asked     bool // somebody is asking the server
+	forgotten bool // no longer readable
 }
+
+// vm is where a device would connect, and the computing power.
+type vm struct {
+	hostname      string
+	handshakePort int32
+	inspectorPort int32
+	teraflops     float32
+}
+
+// pool returns where the server of the session is taken from.
+func (r *record) pool() pool { return pool{r.shelf.region, r.size} }
 
 // end returns when and how the session ended, or will end if nobody intervenes.
 func (r *record) end() (time.Time, sessionStatus) {
-	if !r.endedAt.IsZero() {
+	if r.endedAs != "" {
 		return r.endedAt, r.endedAs
 	}
-	return r.readyAt.Add(r.lease), azremoterendering.SessionStatusExpired
+	end, as := never, azremoterendering.SessionStatusExpired
+	if !r.readyAt.IsZero() {
+		end = r.readyAt.Add(r.lease)
+	}
+	if r.failure != nil && r.failedAt.Before(end) {
+		end, as = r.failedAt, azremoterendering.SessionStatusError
+	}
+	return end, as
+}
+
+// wasReady reports whether the session has become Ready until a time, if it lived that long.
+func (r *record) wasReady(now time.Time) bool {
+	return !r.readyAt.IsZero() && !now.Before(r.readyAt)
+}
+
+// learn notes what the server says. What has happened stays so, whatever it says.
+func (r *record) learn(now time.Time, status ServerStatus) {
+	r.vm = vm{status.Hostname, status.HandshakePort, status.ArrInspectorPort, status.Teraflops}
+	if !r.wasReady(now) {
+		r.readyAt = status.ReadyAt
+		if !r.readyAt.IsZero() {
+			r.readyAt = r.notBeforeCreation(r.readyAt)
+		}
+	}
+	r.failure, r.failedAt = status.Failure, now
+	if !status.FailedAt.IsZero() {
+		r.failedAt = r.notBeforeCreation(status.FailedAt)
+	}
+}
+
+func (r *record) notBeforeCreation(t time.Time) time.Time {
+	if t.Before(r.created) {
+		return r.created
+	}
+	return t
 }
 
 // ended reports whether the session has ended at a time.
@@ -63,13 +119,14 @@ func (r *record) at(now time.Time) session {
 	case !now.Before(end):
 		now = end // elapsed time is frozen
 		s.Status = cause
-		s.Error = r.failure
-		if cause != azremoterendering.SessionStatusError && !end.Before(r.readyAt) {
+		if cause == azremoterendering.SessionStatusError {
+			s.Error = r.failure
+		} else if r.wasReady(end) {
 			s.Teraflops = r.vm.teraflops
 		}
 	case r.shown != "":
 		s.Status = r.shown
-	case now.Before(r.readyAt):
+	case !r.wasReady(now):
 		s.Status = azremoterendering.SessionStatusStarting
 	default:
 		s.Status = azremoterendering.SessionStatusReady
@@ -78,7 +135,9 @@ func (r *record) at(now time.Time) session {
 		s.ArrInspectorPort = r.vm.inspectorPort
 		s.Teraflops = r.vm.teraflops
 	}
-	s.ElapsedTime = max(0, now.Sub(r.readyAt)).Truncate(time.Minute)
+	if r.wasReady(now) {
+		s.ElapsedTime = now.Sub(r.readyAt).Truncate(time.Minute)
+	}
 	return s
 }
 
@@ -93,29 +152,25 @@ func (r *record) starting() session {
 	}
 }
 
-// setStatus changes the facts so that the session, which has not ended, is in a state from now on.
-func (r *record) setStatus(now time.Time, status sessionStatus) error {
-	wasReady := !now.Before(r.readyAt)
-	switch {
-	case status == "":
+// show changes the facts so that the session, which has not ended, is in a state from now on that is not an end.
+func (r *record) show(now time.Time, status sessionStatus) error {
+	switch status {
+	case "":
 		return fmt.Errorf("emulator: session %q: the status to set is empty", r.id)
-	case status.Ended():
-		r.endedAt, r.endedAs = now, status
-		if status == azremoterendering.SessionStatusError {
-			r.failure = failureOf(wasReady)
-		}
-	case status == azremoterendering.SessionStatusReady:
+	case azremoterendering.SessionStatusReady:
 		r.shown = ""
-		if !wasReady {
+		if !r.wasReady(now) {
 			r.readyAt = now
 		}
-	case status == azremoterendering.SessionStatusStarting:
-		if wasReady {
+	case azremoterendering.SessionStatusStarting:
+		if r.wasReady(now) {
 			return fmt.Errorf("emulator: session %q was Ready: nothing leads back to Starting", r.id)
 		}
 		r.shown = ""
 	default:
-		r.shown = status
+		if r.shown != status {
+			r.shown, r.shownSince = status, now
+		}
 	}
 	return nil
 }

@@ -3,10 +3,14 @@
 package emulator
 
 import (
+	"crypto/rand"
 	"crypto/rsa"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -20,19 +24,51 @@ const tokenAudience = "https://remoterendering.mixedreality.azure.com/"
 // tokenService issues access tokens and recognizes them.
 type tokenService struct {
 	key      func() (*rsa.PrivateKey, error)
-	lifetime time.Duration
+	lifetime atomic.Int64 // in seconds
 	parser   *jwt.Parser
 }
 
 func newTokenService(key *rsa.PrivateKey, lifetime time.Duration) *tokenService {
-	return &tokenService{
-		key:      signingKey(key),
-		lifetime: lifetime,
+	t := &tokenService{
+		key: signingKey(key),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
 			jwt.WithAudience(tokenAudience),
 			jwt.WithTimeFunc(time.Now)),
 	}
+	t.lifetime.Store(int64(lifetime / time.Second))
+	return t
+}
+
+// checkTokenLifetime returns why tokens cannot be valid for d, or nil if they can. What says where d comes from.
+func checkTokenLifetime(what string, d time.Duration) error {
+	if d < time.Second || d%time.Second != 0 {
+		return fmt.Errorf("emulator: %s %v: give whole seconds, at least 1s, or 0 for %v", what, d, defaultTokenLifetime)
+	}
+	return nil
+}
+
+// SetTokenLifetime changes how long the access tokens issued from now on are valid, as [Options.TokenLifetime] says; 0 means 24 hours.
+// Those issued before stay as they are. It is an error if d is less than a second or no multiple of it.
+func (e *Emulator) SetTokenLifetime(d time.Duration) error {
+	if d == 0 {
+		d = defaultTokenLifetime
+	}
+	if err := checkTokenLifetime("token lifetime", d); err != nil {
+		return err
+	}
+	e.tokens.lifetime.Store(int64(d / time.Second))
+	return nil
+}
+
+// signingKey returns a function that gives key, or if that is nil one made at the first call.
+func signingKey(key *rsa.PrivateKey) func() (*rsa.PrivateKey, error) {
+	if key != nil {
+		return func() (*rsa.PrivateKey, error) { return key, nil }
+	}
+	return sync.OnceValues(func() (*rsa.PrivateKey, error) {
+		return rsa.GenerateKey(rand.Reader, minSigningKeyBits)
+	})
 }
 
 // tokenClaims are the claims of an access token, in the order of the documented sample of the token service. Times are seconds
@@ -80,9 +116,10 @@ func (t *tokenService) issue(a *account) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now := time.Now().Unix()
+	id := azremoterendering.NewSessionID() // a random UUID
+	now := a.issuing(id)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, &tokenClaims{
-		ID:      azremoterendering.NewSessionID(), // a random UUID
+		ID:      id,
 		CAI:     a.id,
 		Tenant:  "00000000-0000-0000-0000-000000000000",
 		Account: a.id,
@@ -91,9 +128,9 @@ func (t *tokenService) issue(a *account) (string, error) {
 		ResourceID: "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator/providers/" +
 			"Microsoft.MixedReality/RemoteRenderingAccounts/" + a.id,
 		NotBefore:         now,
-		ExpiresAt:         now + int64(t.lifetime/time.Second),
+		ExpiresAt:         now + t.lifetime.Load(),
 		IssuedAt:          now,
-		Issuer:            "https://sts." + a.region.AccountDomain() + "/",
+		Issuer:            "https://sts." + a.domain + "/",
 		IntendedRecipient: tokenAudience,
 	})
 	return token.SignedString(key)
@@ -109,15 +146,29 @@ func (t *tokenService) accepts(token string, a *account) bool {
 		}
 		return &key.PublicKey, nil
 	})
-	return err == nil && strings.EqualFold(claims.Account, a.id)
+	return err == nil && strings.EqualFold(claims.Account, a.id) && !a.revoked(claims.ID, claims.IssuedAt)
 }
 
-// getToken is GET /accounts/{id}/token, the exchange of an account key for an access token.
-func (x *exchange) getToken() answer {
-	id, key, _ := strings.Cut(bearer(x.request), ":")
-	if !x.account.holdsKey(key) || !strings.EqualFold(id, x.account.id) {
-		return x.emulator.refuse(unauthorized)
+// mayExchange reports whether the credential of a request may be exchanged for an access token: an account key behind the id of the
+// account, or a token of Microsoft Entra.
+func (x *exchange) mayExchange() bool {
+	credential := bearer(x.request)
+	id, key, isKey := strings.Cut(credential, ":")
+	switch {
+	case isKey:
+		return x.account.holdsKey(key) && strings.EqualFold(id, x.account.id)
+	case credential == "":
+		return false
 	}
+	if err := x.emulator.acceptIdentity(credential); err != nil {
+		x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelWarn, "identity refused", slog.Any("error", err))
+		return false
+	}
+	return true
+}
+
+// getToken is GET /accounts/{id}/token, the exchange of an account key or an identity for an access token.
+func (x *exchange) getToken() answer {
 	token, err := x.emulator.tokens.issue(x.account)
 	if err != nil {
 		x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelError, "cannot sign an access token", slog.Any("error", err))

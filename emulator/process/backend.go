@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+package process
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// Backend starts one process for each session. Create one with [New], and close it at the end; [emulator.Emulator.Close] does that
+// too. Its methods may be called by several goroutines at the same time.
+type Backend struct {
+	options Options
+	output  sync.Mutex // held during a Write to options.Output
+
+	mu     sync.Mutex
+	closed bool
+	live   map[*server]struct{} // those that have not ended
+}
+
+var _ emulator.Backend = (*Backend)(nil)
+
+// Start begins to start a program for a session and returns at once. What goes wrong shows in the status of the server: code
+// ServerStartFailed if it did not come to accept connections, ServerFailed if it ended by itself after that.
+func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
+	s := newServer(b, spec)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		s.fail(codeStartFailed, "The server cannot start: the emulator is closing.")
+		close(s.done)
+		return s
+	}
+	b.live[s] = struct{}{}
+	go s.run()
+	return s
+}
+
+// Close ends all programs and waits for their end. Servers cannot be started after it. It may be called several times.
+//
+// It takes [Options.StopGrace] and a few seconds at most: it is an error if something was still left then, such as a program that
+// the system cannot kill because it waits for a device, or a Write to [Options.Output] that does not return.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	b.closed = true
+	left := make([]*server, 0, len(b.live))
+	for s := range b.live {
+		left = append(left, s)
+	}
+	b.mu.Unlock()
+
+	for _, s := range left {
+		s.Stop()
+	}
+	limit := time.NewTimer(b.options.StopGrace + killTimeout + 2*drainTimeout + time.Second)
+	defer limit.Stop()
+	var failed int
+	for _, s := range left {
+		select {
+		case <-s.done:
+			if s.leftBehind {
+				failed++
+			}
+		case <-limit.C:
+			return fmt.Errorf("process: not all of %d servers came to their end", len(left))
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("process: %d of %d servers could not be ended completely", failed, len(left))
+	}
+	return nil
+}
+
+func (b *Backend) forget(s *server) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.live, s)
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+
+package process_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/emulator/process"
+)
+
+// service is an emulator with processes behind it, and a client.
+type service struct {
+	fixture
+	emulator *emulator.Emulator
+	client   *azremoterendering.SessionsClient
+}
+
+func newService(t *testing.T, options process.Options) service {
+	t.Helper()
+	f := backend(t, options)
+	e, err := emulator.New(emulator.Options{Backend: f.Backend})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, e.Close()) })
+	client, err := e.SessionsClient(nil)
+	require.NoError(t, err)
+	return service{fixture: f, emulator: e, client: client}
+}
+
+func (s service) create(id string) azremoterendering.Session {
+	s.t.Helper()
+	poller, err := s.client.BeginCreate(context.Background(), id, azremoterendering.CreateSessionSettings{
+		Size:         azremoterendering.SessionSizeStandard,
+		MaxLeaseTime: time.Minute,
+	}, nil)
+	require.NoError(s.t, err)
+	return poller.Session()
+}
+
+// await polls a session until it is in a state.
+func (s service) await(id string, status azremoterendering.SessionStatus) azremoterendering.Session {
+	s.t.Helper()
+	var session azremoterendering.Session
+	eventually(s.t, func() bool {
+		response, err := s.client.Get(context.Background(), id, nil)
+		require.NoError(s.t, err)
+		session = response.Session
+		return session.Status == status
+	})
+	return session
+}
+
+func TestSessionFromCreationToStop(t *testing.T) {
+	t.Parallel()
+	s := newService(t, process.Options{Command: program("listen late")})
+	created := s.create("a")
+	assert.Equal(t, azremoterendering.SessionStatusStarting, created.Status)
+	assert.Empty(t, created.Hostname)
+
+	session := s.await("a", azremoterendering.SessionStatusReady)
+	assert.Equal(t, "127.0.0.1", session.Hostname)
+	assert.NotZero(t, session.ArrInspectorPort)
+	assert.True(t, connects(session.HandshakePort))
+
+	pid := s.output.pids(t, 1)[0]
+	_, err := s.client.Stop(context.Background(), "a", nil)
+	require.NoError(t, err)
+	s.await("a", azremoterendering.SessionStatusStopped)
+	eventually(t, func() bool { return gone(pid) })
+	assert.False(t, connects(session.HandshakePort))
+}
+
+func TestSessionWhoseProgramEnds(t *testing.T) {
+	t.Parallel()
+	for role, want := range map[string]azremoterendering.ErrorDetail{
+		"exit early":      {Code: "ServerStartFailed", Message: "The server ended before it accepted connections: exit status 3."},
+		"die after ready": {Code: "ServerFailed", Message: "The server ended by itself: exit status 4."},
+	} {
+		s := newService(t, process.Options{Command: program(role)})
+		s.create("a")
+		session := s.await("a", azremoterendering.SessionStatusError)
+		assert.Equal(t, &want, session.Error)
+		assert.Empty(t, session.Hostname)
+	}
+}
+
+func TestClosingTheEmulatorEndsThePrograms(t *testing.T) {
+	t.Parallel()
+	s := newService(t, process.Options{Command: program("listen")})
+	s.create("a")
+	s.create("b")
+	pids := s.output.pids(t, 2)
+	require.NoError(t, s.emulator.Close())
+	for _, pid := range pids {
+		assert.True(t, gone(pid))
+	}
+}

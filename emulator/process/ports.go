@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+package process
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// Every port of a server lies in this range, bounds included, as the service had it.
+const (
+	firstPort = 49152
+	lastPort  = 65534
+)
+
+// portAttempts bounds the search for one port. Few of the range are ever in use.
+const portAttempts = 1000
+
+// reserved holds the ports of the servers that have not ended. It is shared by all backends of the process, for they share the
+// machine: a port is free again between the test for it and the start of the program that gets it.
+var reserved struct {
+	sync.Mutex
+	ports map[int]struct{}
+}
+
+// reservePort returns a port on which nobody listens, and reserves it until releasePort.
+func reservePort() (int, error) {
+	for range portAttempts {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		if !reserve(port) {
+			continue
+		}
+		if listener, err := net.Listen("tcp", loopback(port)); err == nil {
+			listener.Close()
+			return port, nil
+		}
+		releasePort(port)
+	}
+	return 0, errors.New("no free port was found from " + strconv.Itoa(firstPort) + " to " + strconv.Itoa(lastPort))
+}
+
+func reserve(port int) bool {
+	reserved.Lock()
+	defer reserved.Unlock()
+	if _, taken := reserved.ports[port]; taken {
+		return false
+	}
+	if reserved.ports == nil {
+		reserved.ports = make(map[int]struct{})
+	}
+	reserved.ports[port] = struct{}{}
+	return true
+}
+
+func releasePort(port int) {
+	reserved.Lock()
+	defer reserved.Unlock()
+	delete(reserved.ports, port)
+}
+
+// loopback returns the address at which programs are expected.
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

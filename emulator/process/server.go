@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+
+package process
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+const (
+	codeStartFailed = "ServerStartFailed"
+	codeFailed      = "ServerFailed"
+)
+
+const (
+	readyInterval = 100 * time.Millisecond
+	dialTimeout   = time.Second
+)
+
+// server is one program and the goroutine that looks after it: [server.run]. Everybody else only reads and writes the facts below
+// mu and wakes that goroutine.
+type server struct {
+	backend *Backend
+	spec    emulator.ServerSpec
+	logger  *slog.Logger
+
+	stopping context.Context // done once Stop was called
+	stop     context.CancelFunc
+	changed  chan struct{} // holds an element if the lease has changed
+	done     chan struct{} // closed once nothing of the server is left
+
+	leftBehind bool // something could not be ended; to be read after done
+
+	mu      sync.Mutex
+	status  emulator.ServerStatus
+	lease   time.Duration
+	stopped bool // Stop was called
+	over    bool // the lease was over: the program is being ended, or gone
+}
+
+func newServer(b *Backend, spec emulator.ServerSpec) *server {
+	s := &server{
+		backend: b,
+		spec:    spec,
+		logger: b.options.Logger.With("session", spec.SessionID, "account", spec.AccountID,
+			"region", spec.Region, "size", spec.Size),
+		changed: make(chan struct{}, 1),
+		done:    make(chan struct{}),
+		lease:   spec.Lease,
+	}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// Status implements [emulator.BackendServer].
+func (s *server) Status() emulator.ServerStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status := s.status
+	if status.Failure != nil {
+		failure := *status.Failure
+		status.Failure = &failure
+	}
+	return status
+}
+
+// SetLease implements [emulator.BackendServer].
+func (s *server) SetLease(lease time.Duration) {
+	s.mu.Lock()
+	s.lease = lease
+	// Clocks are read at different moments: a lease can be extended just before its end, and the news arrive just after it.
+	late := s.over && time.Now().Before(s.status.ReadyAt.Add(lease))
+	s.mu.Unlock()
+	if late {
+		s.fail(codeFailed, "The lease was extended when its end had already ended the server.")
+		return
+	}
+	select {
+	case s.changed <- struct{}{}:
+	default: // already noted
+	}
+}
+
+// Stop implements [emulator.BackendServer].
+func (s *server) Stop() {
+	s.mu.Lock()
+	s.stopped = true
+	s.status.Settled = true
+	s.mu.Unlock()
+	s.stop()
+}
+
+// run is the life of the server.
+func (s *server) run() {
+	defer close(s.done)
+	defer s.backend.forget(s)
+	defer s.stop() // frees the context
+	defer holdThread()()
+
+	var told values
+	told.spec = s.spec
+	for _, port := range []*int{&told.port, &told.inspector} {
+		var err error
+		if *port, err = reservePort(); err != nil {
+			s.fail(codeStartFailed, fmt.Sprintf("The server cannot start: %v.", err))
+			return
+		}
+		defer releasePort(*port)
+	}
+	program, err := s.start(told)
+	if err != nil {
+		s.fail(codeStartFailed, fmt.Sprintf("The server cannot start: %v.", err))
+		return
+	}
+	s.logger.Info("server started", "pid", program.pid, "port", told.port)
+	if s.awaitReady(program, told) {
+		s.awaitEnd(program)
+	}
+	err = program.end(s.backend.options.StopGrace)
+	s.leftBehind = err != nil
+	s.settle()
+	if err != nil {
+		s.logger.Error("server not ended", "pid", program.pid, "port", told.port, "error", err)
+		return
+	}
+	s.logger.Info("server ended", "pid", program.pid, "port", told.port, "result", program.result())
+}
+
+func (s *server) start(told values) (*child, error) {
+	options := s.backend.options
+	command, err := told.command(options.Command)
+	if err != nil {
+		return nil, err
+	}
+	var output *lines
+	if options.Output != nil {
+		output = &lines{prefix: "[" + s.spec.SessionID + "] ", to: options.Output, lock: &s.backend.output}
+	}
+	return startChild(command, told.environment(os.Environ()), output)
+}
+
+// awaitReady connects to the program until it accepts. It reports false if that is not going to happen.
+func (s *server) awaitReady(program *child, told values) bool {
+	limit := time.NewTimer(s.backend.options.StartupTimeout)
+	defer limit.Stop()
+	retry := time.NewTicker(readyInterval)
+	defer retry.Stop()
+	for {
+		if s.accepts(told.port) {
+			return s.ready(told)
+		}
+		select {
+		case <-s.stopping.Done():
+			return false
+		case <-program.exited:
+			s.fail(codeStartFailed, fmt.Sprintf("The server ended before it accepted connections: %s.", program.result()))
+			return false
+		case <-limit.C:
+			s.fail(codeStartFailed, fmt.Sprintf("The server did not accept connections within %v.", s.backend.options.StartupTimeout))
+			return false
+		case <-retry.C:
+		}
+	}
+}
+
+func (s *server) accepts(port int) bool {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	connection, err := dialer.DialContext(s.stopping, "tcp", loopback(port))
+	if err != nil {
+		return false
+	}
+	defer connection.Close()
+	// The range of ports overlaps with those that systems give to clients, and a client that happens to get the port to which
+	// it connects is connected with itself.
+	return connection.LocalAddr().String() != connection.RemoteAddr().String()
+}
+
+func (s *server) ready(told values) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.status.ReadyAt = time.Now()
+	s.status.Hostname = s.backend.options.Hostname
+	s.status.HandshakePort = int32(told.port)
+	s.status.ArrInspectorPort = int32(told.inspector)
+	return true
+}
+
+// awaitEnd returns when the program is to be ended, or has ended by itself.
+func (s *server) awaitEnd(program *child) {
+	timer := time.NewTimer(s.remaining())
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.stopping.Done():
+			return
+		case <-program.exited:
+			s.fail(codeFailed, fmt.Sprintf("The server ended by itself: %s.", program.result()))
+			return
+		case <-s.changed:
+		case <-timer.C:
+		}
+		if s.expired() {
+			return
+		}
+		timer.Reset(s.remaining())
+	}
+}
+
+func (s *server) remaining() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Until(s.status.ReadyAt.Add(s.lease))
+}
+
+// expired reports whether the lease is over. From then on no extension helps.
+func (s *server) expired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = !time.Now().Before(s.status.ReadyAt.Add(s.lease))
+	return s.over
+}
+
+// fail records why the server failed, unless it was stopped: nobody asks any more then, and what it does is of its own making.
+func (s *server) fail(code, message string) {
+	s.mu.Lock()
+	ignored := s.stopped || s.status.Failure != nil
+	if !ignored {
+		s.status.Failure = &azremoterendering.ErrorDetail{Code: code, Message: message}
+		s.status.FailedAt = time.Now()
+		s.status.Settled = true
+	}
+	s.mu.Unlock()
+	if !ignored {
+		s.logger.Warn("server failed", "code", code, "message", message)
+	}
+}
+
+func (s *server) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Settled = true
+}
