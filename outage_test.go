@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+
+package azremoterendering_test
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// during makes every request fail in that way until the time is up.
+func during(w *wire, d time.Duration, fail func(*http.Request) (*http.Response, error)) {
+	end := time.Now().Add(d)
+	w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		if time.Now().Before(end) {
+			return fail(req)
+		}
+		return forward()
+	})
+}
+
+var outages = map[string]func(*http.Request) (*http.Response, error){
+	"no answer":           func(*http.Request) (*http.Response, error) { return nil, errLost },
+	"request timeout":     func(req *http.Request) (*http.Response, error) { return answer(req, 408, ""), nil },
+	"throttled":           func(req *http.Request) (*http.Response, error) { return answer(req, 429, ""), nil },
+	"throttled for long":  func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "90"), nil },
+	"server error":        func(req *http.Request) (*http.Response, error) { return answer(req, 500, ""), nil },
+	"service unavailable": func(req *http.Request) (*http.Response, error) { return answer(req, 503, ""), nil },
+	"not even a session": func(req *http.Request) (*http.Response, error) {
+		return answer(req, 200, "<html>sign in to the hotel</html>"), nil
+	},
+	"host name unavailable": func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{IsNotFound: true} },
+}
+
+func TestOutageOfTwoMinutesIsBorne(t *testing.T) {
+	for name, fail := range outages {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				poller, w, _ := startingPoller(t, time.Minute, arr.SessionSizeStandard)
+				during(w, 2*time.Minute, fail)
+				start := time.Now()
+				ready, err := poller.PollUntilDone(t.Context(), nil)
+				require.NoError(t, err)
+				assert.Equal(t, arr.SessionStatusReady, ready.Status)
+				assert.GreaterOrEqual(t, time.Since(start), 2*time.Minute)
+				assert.LessOrEqual(t, time.Since(start), 2*time.Minute+90*time.Second, "at most the longest Retry-After late")
+			})
+		})
+	}
+}
+
+func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
+	type outage struct {
+		fail  func(*http.Request) (*http.Response, error)
+		least time.Duration
+	}
+	all := map[string]outage{
+		"no answer at all": {func(req *http.Request) (*http.Response, error) { return nil, after(req.Context(), 24*time.Hour) }, 5 * time.Minute},
+		"asked to wait too long": {func(req *http.Request) (*http.Response, error) {
+			return answer(req, 429, "", "Retry-After", "301"), nil
+		}, time.Second},
+		"asked to wait a minute": {func(req *http.Request) (*http.Response, error) {
+			return answer(req, 503, "", "Retry-After", "60"), nil
+		}, 4*time.Minute + 30*time.Second},
+	}
+	for name, fail := range outages {
+		all[name] = outage{fail, 4*time.Minute + 45*time.Second}
+	}
+	all["throttled for long"] = outage{outages["throttled for long"], 3 * time.Minute} // its Retry-After does not fit in any more
+	for name, test := range all {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				poller, w, _ := startingPoller(t, time.Minute, arr.SessionSizeStandard)
+				during(w, time.Hour, test.fail)
+				start := time.Now()
+				_, err := poller.PollUntilDone(t.Context(), nil)
+				require.Error(t, err)
+				assert.GreaterOrEqual(t, time.Since(start), test.least)
+				assert.LessOrEqual(t, time.Since(start), 5*time.Minute)
+
+				w.handle(nil)
+				_, err = poller.PollUntilDone(t.Context(), nil)
+				assert.NoError(t, err, "the poller can be used again")
+			})
+		})
+	}
+}
+
+func TestOutageOfTheSTSDuringAWaitIsBorne(t *testing.T) {
+	for name, fail := range map[string]func(*http.Request) (*http.Response, error){
+		"unreachable": func(*http.Request) (*http.Response, error) { return nil, errLost },
+		"unavailable": func(req *http.Request) (*http.Response, error) { return answer(req, 503, ""), nil },
+		"throttled":   func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "70"), nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute), TokenLifetime: 30 * time.Second})
+				client, w := newClient(t, e)
+				poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+				require.NoError(t, err)
+				end := time.Now().Add(2 * time.Minute)
+				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					if isExchange(req) && time.Now().Before(end) {
+						return fail(req)
+					}
+					return forward()
+				})
+				_, err = poller.PollUntilDone(t.Context(), nil)
+				require.NoError(t, err)
+				time.Sleep(30 * time.Second) // let a renewal end
+			})
+		})
+	}
+}
+
+func TestPermanentFailuresEndTheWaitAtOnce(t *testing.T) {
+	for name, fail := range map[string]func(*http.Request) (*http.Response, error){
+		"unauthorized": func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil },
+		"forbidden":    func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil },
+		"bad request":  func(req *http.Request) (*http.Response, error) { return answer(req, 400, ""), nil },
+		"unknown certificate": func(*http.Request) (*http.Response, error) {
+			return nil, &tls.CertificateVerificationError{Err: errLost}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizeStandard)
+				during(w, time.Hour, func(req *http.Request) (*http.Response, error) {
+					if isExchange(req) {
+						return answer(req, 401, ""), nil
+					}
+					return fail(req)
+				})
+				start := time.Now()
+				_, err := poller.PollUntilDone(t.Context(), nil)
+				require.Error(t, err)
+				assert.Less(t, time.Since(start), 30*time.Second)
+			})
+		})
+	}
+}

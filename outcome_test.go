@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+
+package azremoterendering_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// What follows is the network failing around requests that change something.
+
+func TestLostAnswerToCreate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+		client, w := newClient(t, e)
+		w.onCall("PUT demo", 1, loseAnswer)
+
+		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.False(t, poller.Created(), "the repeat met the session that the first try made")
+		assert.Equal(t, []string{"PUT demo", "PUT demo"}, w.requests())
+		var sessions int
+		for _, err := range client.All(t.Context(), nil) {
+			require.NoError(t, err)
+			sessions++
+		}
+		assert.Equal(t, 1, sessions)
+	})
+}
+
+func TestLostAnswerToUpdate(t *testing.T) {
+	fault := func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		if _, err := forward(); err != nil {
+			return nil, err
+		}
+		return answer(req, http.StatusGatewayTimeout, ""), nil
+	}
+	truncated := func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		resp, err := forward()
+		if err != nil {
+			return nil, err
+		}
+		resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 20), brokenReader{}))
+		return resp, nil
+	}
+	garbled := func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		if _, err := forward(); err != nil {
+			return nil, err
+		}
+		return answer(req, http.StatusOK, `{"id":"dem`), nil
+	}
+	for name, broken := range map[string]handler{
+		"connection lost after the effect": loseAnswer,
+		"gateway timeout after the effect": fault,
+		"body cut off":                     truncated,
+		"body garbled":                     garbled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := newClient(t, newEmulator(t, emulator.Options{}))
+				_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+				require.NoError(t, err)
+				w.onCall("PATCH demo", 1, broken)
+
+				updated, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				require.NoError(t, err, "and not 422")
+				assert.Equal(t, time.Hour, updated.MaxLeaseTime)
+				assert.Equal(t, arr.SessionStatusReady, updated.Status)
+				assert.Equal(t, 1, w.count("GET demo"), "one look decides")
+			})
+		})
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestUpdateRefusedInDoubtStaysRefused(t *testing.T) {
+	tests := map[string]func(t *testing.T, e *emulator.Emulator) time.Duration{
+		"the lease is longer than asked": func(*testing.T, *emulator.Emulator) time.Duration { return 20 * time.Minute },
+		"the session has ended": func(t *testing.T, e *emulator.Emulator) time.Duration {
+			require.NoError(t, e.SetStatus("demo", arr.SessionStatusExpired))
+			return 30 * time.Minute
+		},
+	}
+	for name, prepare := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEmulator(t, emulator.Options{})
+				client, w := newClient(t, e)
+				_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+				require.NoError(t, err)
+				lease := prepare(t, e)
+				w.onCall("PATCH demo", 1, loseAnswer)
+
+				_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: lease}, nil)
+				require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
+				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+			})
+		})
+	}
+}
+
+func TestUpdateRefusedInDoubtThatCannotBeLookedUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		look    func(*http.Request) (*http.Response, error)
+		is, not error
+	}{
+		"unknown session": {func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil }, arr.ErrNotFound, arr.ErrOutcomeUnknown},
+		"no answer":       {func(*http.Request) (*http.Response, error) { return nil, errLost }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+		"forbidden":       {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				patches := 0
+				client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+					if req.Method == http.MethodGet {
+						return test.look(req)
+					}
+					if patches++; patches == 1 {
+						return nil, errLost
+					}
+					return answer(req, 422, ""), nil
+				})
+				_, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				require.ErrorIs(t, err, test.is)
+				assert.NotErrorIs(t, err, test.not)
+				assert.NotContains(t, err.Error(), "\n")
+			})
+		})
+	}
+}
+
+func TestUpdateRefusedAtOnceIsNotLookedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := newClient(t, newEmulator(t, emulator.Options{}))
+		_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: 30 * time.Minute}, nil)
+		require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
+		assert.Equal(t, []string{"PUT demo", "PATCH demo"}, w.requests())
+	})
+}
+
+func TestOutcomeUnknown(t *testing.T) {
+	lost := func(*http.Request) (*http.Response, error) { return nil, errLost }
+	calls := map[string]func(context.Context, *arr.SessionsClient) error{
+		"create": func(ctx context.Context, c *arr.SessionsClient) error {
+			_, err := c.BeginCreate(ctx, "demo", halfHour, nil)
+			return err
+		},
+		"update": func(ctx context.Context, c *arr.SessionsClient) error {
+			_, err := c.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+			return err
+		},
+		"stop": func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Stop(ctx, "demo", nil); return err },
+	}
+	for name, call := range calls {
+		t.Run(name+": the network never comes back", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, _ := fakeClient(t, lost)
+				err := call(t.Context(), client)
+				require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+				assert.ErrorIs(t, err, errLost)
+				assert.Contains(t, err.Error(), `"demo"`)
+				assert.Contains(t, err.Error(), "outcome unknown")
+			})
+		})
+		t.Run(name+": lost, then throttled", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := true
+				client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+					if first {
+						first = false
+						return nil, errLost
+					}
+					return answer(req, http.StatusTooManyRequests, ""), nil
+				})
+				err := call(t.Context(), client)
+				assert.ErrorIs(t, err, arr.ErrThrottled)
+				assert.ErrorIs(t, err, arr.ErrOutcomeUnknown, "the first try may have taken effect")
+			})
+		})
+		t.Run(name+": never sent", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := newClient(t, newEmulator(t, emulator.Options{}))
+				w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					return answer(req, http.StatusUnauthorized, ""), nil // the token service refuses
+				})
+				err := call(t.Context(), client)
+				require.ErrorIs(t, err, arr.ErrUnauthorized)
+				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+			})
+		})
+		t.Run(name+": refused", func(t *testing.T) {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusForbidden, ""), nil })
+			err := call(t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrForbidden)
+			assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+		})
+	}
+	t.Run("the answer to create cannot be read", func(t *testing.T) {
+		for _, body := range []string{"", "null", "{}", `{"id":"demo"}`, `{"id":"demo","sta`, `{"id":7,"status":"Starting"}`, "<html>"} {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusCreated, body), nil })
+			err := calls["create"](t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrOutcomeUnknown, body)
+			assert.Contains(t, err.Error(), "the answer 201 (MS-CV abcdefghijklmnopqrstuv.0) cannot be read", body)
+		}
+	})
+	for _, status := range []int{408, 500, 502, 503, 504} {
+		t.Run(fmt.Sprintf("a fault after the effect, %d, on every try", status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEmulator(t, emulator.Options{})
+				client, w := newClient(t, e)
+				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					resp, err := forward()
+					if err != nil || isExchange(req) {
+						return resp, err
+					}
+					return answer(req, status, ""), nil
+				})
+				err := calls["create"](t.Context(), client)
+				require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+				var refused *arr.ServiceError
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, status, refused.StatusCode)
+				assert.Contains(t, err.Error(), "the session may exist and be billed")
+				w.handle(nil)
+				_, err = client.Get(t.Context(), "demo", nil)
+				assert.NoError(t, err, "it does exist")
+			})
+		})
+	}
+	t.Run("a fault after the effect, then the context ends", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 504, "", "Retry-After", "30"), nil })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := calls["create"](ctx, client)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+			var refused *arr.ServiceError
+			require.ErrorAs(t, err, &refused, "the answer that made it pause is told too")
+		})
+	})
+	t.Run("a fault after the effect, then no connection", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				if first {
+					first = false
+					return answer(req, 502, ""), nil
+				}
+				return nil, &net.OpError{Op: "dial", Err: errLost}
+			})
+			require.ErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown)
+		})
+	})
+	t.Run("a context that had ended before", func(t *testing.T) {
+		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+		})
+		_, err := client.Get(t.Context(), "demo", nil) // the token is there
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err = calls["create"](ctx, client)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+		assert.Zero(t, w.count("PUT demo"))
+	})
+	t.Run("a policy of the caller that does not send", func(t *testing.T) {
+		broken := errors.New("circuit is open")
+		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil }, func(o *arr.SessionsClientOptions) {
+			o.PerRetryPolicies = []policy.Policy{policyFunc(func(*policy.Request) (*http.Response, error) { return nil, broken })}
+			o.Retry.MaxRetries = -1
+		})
+		err := calls["create"](t.Context(), client)
+		require.ErrorIs(t, err, broken)
+		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+		assert.Empty(t, w.requests())
+	})
+	t.Run("a server that cannot prove who it is", func(t *testing.T) {
+		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) {
+			return nil, &tls.CertificateVerificationError{Err: errLost}
+		}, noRetries)
+		assert.NotErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown)
+	})
+	t.Run("lost, then forbidden", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				if first {
+					first = false
+					return nil, errLost
+				}
+				return answer(req, 403, ""), nil
+			})
+			assert.ErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown, "the refusal says nothing of the first try")
+		})
+	})
+	t.Run("lost, then not found", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				if first {
+					first = false
+					return nil, errLost
+				}
+				return answer(req, 404, ""), nil
+			})
+			err := calls["stop"](t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrNotFound)
+			assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown, "there is nothing to stop")
+		})
+	})
+	t.Run("get changes nothing", func(t *testing.T) {
+		client, _ := fakeClient(t, lost, noRetries)
+		_, err := client.Get(t.Context(), "demo", nil)
+		require.ErrorIs(t, err, errLost)
+		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+	})
+	t.Run("a context that ends while the answer is out", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+				return nil, after(req.Context(), time.Hour)
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			err := calls["create"](ctx, client)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+		})
+	})
+}
