@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -21,6 +22,9 @@ type Emulator struct {
 	acceptIdentity func(token string) error
 	rateLimit      RateLimit
 	requests       requestLog
+	faults         faultList
+	admin          bool
+	adminDomain    string // below which hosts may use the administrative path, or empty
 	logger         *slog.Logger
 	absent         AbsentValues
 	// challenge is the value of WWW-Authenticate, empty if there is to be none.
@@ -49,12 +53,20 @@ func New(options Options) (*Emulator, error) {
 		rateLimit:      options.RateLimit,
 		logger:         options.Logger,
 		absent:         options.Decisions.AbsentValues,
+		admin:          options.Admin,
+		adminDomain:    options.Domain,
 	}
 	for _, a := range accounts {
 		e.byID[strings.ToLower(a.id)] = a
 	}
 	if !options.Decisions.OmitChallenge {
 		e.challenge = `Bearer error="invalid_token"`
+	}
+	e.faults.seed = options.Seed
+	for i, fault := range options.Faults {
+		if _, err := e.Inject(fault); err != nil {
+			return nil, fmt.Errorf("%w (Options.Faults[%d])", err, i)
+		}
 	}
 	e.close = sync.OnceValue(e.shutDown)
 	return e, nil

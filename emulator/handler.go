@@ -26,12 +26,15 @@ type exchange struct {
 	request  *http.Request
 	arrived  time.Time
 	query    url.Values
+	// linger says that the answer will come that much later than others.
+	linger func(time.Duration)
 
 	// Set when it is located.
 	target    target
 	region    azremoterendering.Region
 	operation operation
 	account   *account // nil if there is none with the id
+	faults    effects  // of the faults that affect it
 }
 
 // home returns where the session of the request lives.
@@ -40,19 +43,11 @@ func (x *exchange) home() home { return home{x.account, x.region} }
 // ServeHTTP implements [http.Handler]. Below a server of net/http, header names are spelled as the service spells them (MS-CV,
 // api-supported-versions); elsewhere, such as in a [net/http/httptest.ResponseRecorder], they are in canonical form, so that
 // [http.Header.Get] finds them.
+//
+// A [Fault] that breaks the connection makes it panic with [http.ErrAbortHandler]: servers of net/http know what that means, a
+// ResponseRecorder does not.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := e.respond(r)
-	// net/http's server writes names as they stand in the map.
-	onWire := r.Context().Value(http.ServerContextKey) != nil
-	header := w.Header()
-	for name, values := range a.header {
-		if onWire {
-			name = spelling(name)
-		}
-		header[name] = values
-	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // if this fails, nobody is left to tell
+	e.respond(r, func(d time.Duration) { extendDeadlines(w, r, d) }).write(w, r)
 }
 
 // spelling returns how the service spells a header name.
@@ -68,24 +63,52 @@ func spelling(canonical string) string {
 	return canonical
 }
 
-// respond returns the complete answer to a request, and records it.
-func (e *Emulator) respond(r *http.Request) answer {
+// respond returns the complete answer to a request, and records it unless it is for the page, which would fill the log by itself, or for
+// the administrative path. It calls linger if the answer is going to come late.
+func (e *Emulator) respond(r *http.Request, linger func(time.Duration)) delivery {
 	x := &exchange{
 		emulator:  e,
 		request:   r,
 		arrived:   time.Now(),
 		query:     r.URL.Query(),
+		linger:    linger,
 		operation: operation{name: "unknown"},
 	}
-	a := x.answer()
-	x.complete(a)
-	x.record(a)
-	return a
+	d := x.deliver()
+	x.complete(d.answer)
+	if !x.forPage() && !x.forAdmin() {
+		x.record(d)
+	}
+	return d
 }
 
-// answer takes a request through its steps, in the order of the service: path, method, authorization, api-version.
-func (x *exchange) answer() (a answer) {
-	// A function of the user may panic; that must not end the process when no net/http server is above.
+// deliver takes a request through its steps, in the order of the service: path, method, authorization, api-version. Faults come in as
+// soon as it is known what the request is about.
+func (x *exchange) deliver() delivery {
+	switch {
+	case x.forPage():
+		return delivery{answer: x.guarded((*exchange).showPage)}
+	case x.forAdmin():
+		return delivery{answer: x.guarded((*exchange).administer)}
+	}
+	if refused := x.locate(); refused != nil {
+		return delivery{answer: x.emulator.refuse(refused)}
+	}
+	x.faults = x.emulator.faults.on(x)
+	return x.suffer()
+}
+
+// perform performs a request that is located, if it may be performed.
+func (x *exchange) perform() answer {
+	if refused := x.admit(); refused != nil {
+		return x.emulator.refuse(refused)
+	}
+	return x.operation.perform(x)
+}
+
+// guarded returns what do does, or 500 if it panics, as a function of the user may; that must not end the process when no net/http
+// server is above.
+func (x *exchange) guarded(do func(*exchange) answer) (a answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelError, "panic",
@@ -93,13 +116,7 @@ func (x *exchange) answer() (a answer) {
 			a = x.emulator.refuse(internalServerError)
 		}
 	}()
-	if refused := x.locate(); refused != nil {
-		return x.emulator.refuse(refused)
-	}
-	if refused := x.admit(); refused != nil {
-		return x.emulator.refuse(refused)
-	}
-	return x.operation.perform(x)
+	return do(x)
 }
 
 // locate finds what a request is about: target, region, account and operation.
@@ -153,9 +170,6 @@ func (x *exchange) authorized() bool {
 	return x.mayExchange()
 }
 
-// startServer starts the server of a session that the request creates.
-func (x *exchange) startServer(spec ServerSpec) BackendServer { return x.emulator.backend.Start(spec) }
-
 // complete adds the headers that every answer has.
 func (x *exchange) complete(a answer) {
 	a.header.Set("MS-CV", correlationVector())
@@ -167,14 +181,15 @@ func (x *exchange) complete(a answer) {
 }
 
 // record logs the request and keeps it for a while.
-func (x *exchange) record(a answer) {
+func (x *exchange) record(d delivery) {
 	r := requestRecord{
 		time:              x.arrived,
 		operation:         x.operation.name,
 		method:            x.request.Method[:min(len(x.request.Method), maxKeptMethod)],
 		region:            x.region,
-		status:            a.status,
-		correlationVector: a.header.Get("MS-CV"),
+		status:            d.status,
+		correlationVector: d.header.Get("MS-CV"),
+		faults:            d.faults,
 		duration:          time.Since(x.arrived),
 	}
 	if x.account != nil {
@@ -184,13 +199,18 @@ func (x *exchange) record(a answer) {
 		r.session = x.target.sessionID
 	}
 	x.emulator.requests.add(r)
-	x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelInfo, "request",
+	attributes := []slog.Attr{
 		slog.String("operation", r.operation),
 		slog.String("method", x.request.Method),
 		slog.String("session", x.target.sessionID),
 		slog.Int("status", r.status),
 		slog.String("correlationVector", r.correlationVector),
-		slog.Duration("duration", r.duration))
+		slog.Duration("duration", r.duration),
+	}
+	if len(r.faults) > 0 {
+		attributes = append(attributes, slog.Any("faults", r.faults))
+	}
+	x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelInfo, "request", attributes...)
 }
 
 func supported(version string) bool {

@@ -77,25 +77,31 @@ func (x *exchange) listSessions() answer {
 	}
 	list := wireList{Sessions: make([]any, len(sessions))}
 	for i, s := range sessions {
-		list.Sessions[i] = wireSessionOf(s, x.emulator.absent)
+		list.Sessions[i] = x.wire(s)
 	}
 	if next != 0 {
 		list.NextLink = x.nextLink(next)
 	}
+	list.NextLink = x.spoiltLink(list.NextLink)
 	return uncached(jsonAnswer(http.StatusOK, list))
 }
 
 // nextLink returns the absolute address of the page after a sequence number, on the scheme and host that the request was for.
 func (x *exchange) nextLink(after uint64) string {
-	link := url.URL{Scheme: "http", Host: x.request.Host, Path: x.request.URL.Path}
-	if x.request.TLS != nil {
-		link.Scheme = "https"
-	}
+	link := url.URL{Scheme: scheme(x.request), Host: x.request.Host, Path: x.request.URL.Path}
 	link.RawQuery = url.Values{
 		apiVersionParameter: x.query[apiVersionParameter],
 		skipTokenParameter:  {skipToken(after)},
 	}.Encode()
 	return link.String()
+}
+
+// scheme returns that of the address that a request was for.
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // skipToken spells a sequence number so that nobody takes it for a number of sessions.

@@ -45,7 +45,7 @@ func (x *exchange) createSession() answer {
 	if created {
 		status = http.StatusCreated
 	}
-	return jsonAnswer(status, wireSessionOf(s, x.emulator.absent))
+	return jsonAnswer(status, x.wire(s))
 }
 
 // getSession is GET /accounts/{id}/sessions/{id}.
@@ -54,7 +54,7 @@ func (x *exchange) getSession() answer {
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
-	a := jsonAnswer(http.StatusOK, wireSessionOf(s, x.emulator.absent))
+	a := jsonAnswer(http.StatusOK, x.wire(s))
 	if x.emulator.absent == AbsentNull {
 		return a // as of January 2021, without the headers for caches
 	}
@@ -78,7 +78,7 @@ func (x *exchange) updateSession() answer {
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
-	return jsonAnswer(http.StatusOK, wireSessionOf(s, x.emulator.absent))
+	return jsonAnswer(http.StatusOK, x.wire(s))
 }
 
 // stopSession is POST /accounts/{id}/sessions/{id}/:stop. A body is ignored.
@@ -91,17 +91,9 @@ func (x *exchange) stopSession() answer {
 
 // members reads the body of a request: one JSON object, no member twice. Members that nobody knows are ignored.
 func (x *exchange) members() (map[string]json.RawMessage, *refusal) {
-	var body []byte
-	var err error
-	if x.request.Body != nil { // a server always gives one
-		body, err = io.ReadAll(io.LimitReader(x.request.Body, maxBody+1))
-	}
-	if err != nil {
-		return nil, badRequest("The request body could not be read.")
-	}
-	if len(body) > maxBody {
-		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: codePayloadTooLarge,
-			message: fmt.Sprintf("The request body is larger than %d bytes.", maxBody)}
+	body, refused := receive(x.request)
+	if refused != nil {
+		return nil, refused
 	}
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return nil, badRequest("The request was malformed: the body is not JSON.")
@@ -111,6 +103,22 @@ func (x *exchange) members() (map[string]json.RawMessage, *refusal) {
 		return nil, badRequest("The request was malformed: " + err.Error() + ".")
 	}
 	return members, nil
+}
+
+// receive returns the body of a request.
+func receive(r *http.Request) ([]byte, *refusal) {
+	if r.Body == nil { // a server always gives one
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return nil, badRequest("The request body could not be read.")
+	}
+	if len(body) > maxBody {
+		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: codePayloadTooLarge,
+			message: fmt.Sprintf("The request body is larger than %d bytes.", maxBody)}
+	}
+	return body, nil
 }
 
 // decodeObject returns the members of a JSON object, of which body is known to be valid JSON.

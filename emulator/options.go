@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -74,7 +75,8 @@ type Options struct {
 	// StartupTime returns how long a new session of the given size stays in state Starting. It is called once for each session.
 	// Nil, zero and negative values mean that a session is Ready at the first look after its creation; the answer to the
 	// creation itself always says Starting. See [FixedStartup], [RangeStartup] and [RecordedStartup]. The service was seen to
-	// need from 8 seconds (2022) to 3 minutes (2021). With a Backend it counts only for sessions beyond the Capacity.
+	// need from 8 seconds (2022) to 3 minutes (2021). With a Backend it counts only for sessions beyond the Capacity, and
+	// for those that a Fault keeps from starting.
 	StartupTime func(azremoterendering.SessionSize) time.Duration
 
 	// Capacity returns how many sessions of a size can have a server at once in a region, those of all accounts together; a negative
@@ -96,6 +98,19 @@ type Options struct {
 	// Logger receives one record for each request, at level Info: operation, session, status, correlation vector, duration.
 	// Keys and tokens are never logged. The default is silence.
 	Logger *slog.Logger
+
+	// Faults are in force from the start, in their order, as if each had been given to [Emulator.Inject].
+	Faults []Fault
+
+	// Seed makes the draws of faults with a Probability repeatable: the same seed, the same faults and the same requests, in the same
+	// order, give the same draws. The default, 0, is a random seed.
+	Seed uint64
+
+	// Admin opens the administrative path /_emulator/, by which programs in any language can inject faults, change the state of
+	// sessions, revoke tokens and see what there is, without a key: everybody who can reach the emulator may use it. It is served only
+	// for hosts that are loopback addresses, localhost, or at or below a Domain that is set, and never to pages of other origins in a
+	// browser. By default there is no such path.
+	Admin bool
 
 	// Decisions holds the points that the service leaves open.
 	Decisions Decisions
@@ -132,6 +147,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.AcceptIdentity == nil {
 		o.AcceptIdentity = AcceptAnyIdentity("https://sts." + o.hostDomain())
+	}
+	if o.Seed == 0 {
+		o.Seed = mathrand.Uint64()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

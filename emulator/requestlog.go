@@ -18,9 +18,10 @@ type requestRecord struct {
 	account           string                   // "" if there is no such account
 	region            azremoterendering.Region // "" if it is not served
 	session           string                   // "" if the request names none, or one that cannot exist
-	status            int
+	status            int                      // 0 if there was no answer
 	correlationVector string
-	duration          time.Duration
+	duration          time.Duration // until the answer was complete; a slow body takes longer
+	faults            []string      // the names of those that affected the request; not to be changed
 }
 
 const (

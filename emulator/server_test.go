@@ -127,7 +127,7 @@ func TestListenOnAllAddressesGivesOneToConnectTo(t *testing.T) {
 	resp, err := http.Get(server.URL)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
 // On the wire, header names are spelled as the service spells them, and nothing is added to its headers.

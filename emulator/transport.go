@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -32,14 +33,14 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 	}
 	incoming := received(req, body)
 
-	// The handler runs beside its caller, so that the caller can leave. It ends by itself: it waits for nothing.
-	answered := make(chan answer, 1)
-	go func() { answered <- t.emulator.respond(incoming) }()
+	// The handler runs beside its caller, so that the caller can leave. It ends by itself: if a fault delays it, with the context.
+	answered := make(chan delivery, 1)
+	go func() { answered <- t.emulator.respond(incoming, func(time.Duration) {}) }()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case a := <-answered:
-		return a.response(req), nil
+	case d := <-answered:
+		return d.response(req)
 	}
 }
 
@@ -78,19 +79,4 @@ func received(sent *http.Request, body []byte) *http.Request {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	return r
-}
-
-// response returns the answer as a client receives it.
-func (a answer) response(req *http.Request) *http.Response {
-	return &http.Response{
-		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
-		StatusCode:    a.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        a.header,
-		Body:          io.NopCloser(bytes.NewReader(a.body)),
-		ContentLength: int64(len(a.body)),
-		Request:       req,
-	}
 }

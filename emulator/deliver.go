@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// delivery is an answer, and how it gets to the client.
+type delivery struct {
+	answer
+	faults    []string      // the names of those that affect the request
+	dropped   bool          // not at all: the connection breaks
+	truncated bool          // one half of the body, then the connection breaks
+	slowFor   time.Duration // how long the body takes
+}
+
+// slowPieces is in how many pieces a slow body is sent.
+const slowPieces = 10
+
+// write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as net/http asks of handlers.
+func (d delivery) write(w http.ResponseWriter, r *http.Request) {
+	if d.dropped {
+		panic(http.ErrAbortHandler)
+	}
+	// net/http's server writes names as they stand in the map.
+	onWire := r.Context().Value(http.ServerContextKey) != nil
+	header := w.Header()
+	for name, values := range d.header {
+		if onWire {
+			name = spelling(name)
+		}
+		header[name] = values
+	}
+	w.WriteHeader(d.status)
+	if !d.truncated && d.slowFor == 0 {
+		_, _ = w.Write(d.body) // if this fails, nobody is left to tell
+		return
+	}
+	d.writePieces(w, d.reader(r.Context()))
+}
+
+func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
+	controller := http.NewResponseController(w)
+	_ = controller.Flush() // the client sees status and headers at once; a writer that cannot flush sends all at the end
+	piece := make([]byte, len(d.body)+1)
+	for {
+		n, err := body.Read(piece)
+		if _, failed := w.Write(piece[:n]); failed != nil {
+			err = failed
+		}
+		switch {
+		case err == io.EOF:
+			return
+		case err != nil:
+			panic(http.ErrAbortHandler)
+		}
+		_ = controller.Flush()
+	}
+}
+
+// extendDeadlines gives a request that a fault holds up as much more time on its connection, if its server sets a limit.
+func extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
+	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if !ok {
+		return
+	}
+	controller := http.NewResponseController(w)
+	now := time.Now()
+	if server.ReadTimeout > 0 {
+		_ = controller.SetReadDeadline(now.Add(by + server.ReadTimeout))
+	}
+	if server.WriteTimeout > 0 {
+		_ = controller.SetWriteDeadline(now.Add(by + server.WriteTimeout))
+	}
+}
+
+// response returns the answer as a client receives it, or the error that it gets instead.
+func (d delivery) response(req *http.Request) (*http.Response, error) {
+	if d.dropped {
+		if err := req.Context().Err(); err != nil {
+			return nil, err
+		}
+		reset := &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+		return nil, fmt.Errorf("emulator: faults %q broke the connection: %w", d.faults, reset)
+	}
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", d.status, http.StatusText(d.status)),
+		StatusCode:    d.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        d.header,
+		Body:          d.reader(req.Context()),
+		ContentLength: int64(len(d.body)),
+		Request:       req,
+	}, nil
+}
+
+// reader returns the body as it arrives at the client.
+func (d delivery) reader(ctx context.Context) io.ReadCloser {
+	if len(d.body) == 0 || !d.truncated && d.slowFor == 0 {
+		return io.NopCloser(bytes.NewReader(d.body))
+	}
+	r := &bodyReader{ctx: ctx, rest: d.body, end: io.EOF, closed: make(chan struct{})}
+	if d.slowFor > 0 {
+		pieces := min(len(d.body), slowPieces)
+		r.piece = (len(d.body) + pieces - 1) / pieces
+		r.pause = d.slowFor / time.Duration((len(d.body)+r.piece-1)/r.piece)
+	}
+	if d.truncated {
+		r.rest, r.end = d.body[:len(d.body)/2], io.ErrUnexpectedEOF
+	}
+	return r
+}
+
+// bodyReader reads a body that may arrive in pieces, and may end too early. It needs no goroutine.
+type bodyReader struct {
+	ctx    context.Context
+	rest   []byte
+	end    error         // what follows the rest
+	piece  int           // so many bytes arrive at once; 0: all
+	pause  time.Duration // before each piece
+	left   int           // of the piece that has arrived
+	once   sync.Once
+	closed chan struct{}
+}
+
+// Read implements [io.Reader].
+func (r *bodyReader) Read(p []byte) (int, error) {
+	select {
+	case <-r.closed:
+		return 0, http.ErrBodyReadAfterClose
+	default:
+	}
+	switch {
+	case len(r.rest) == 0:
+		return 0, r.end
+	case len(p) == 0:
+		return 0, nil
+	case r.piece == 0:
+		r.left = len(r.rest)
+	case r.left == 0:
+		if !wait(r.ctx, r.pause, r.closed) {
+			if err := r.ctx.Err(); err != nil {
+				return 0, err
+			}
+			return 0, http.ErrBodyReadAfterClose
+		}
+		r.left = min(r.piece, len(r.rest))
+	}
+	n := copy(p, r.rest[:r.left])
+	r.rest, r.left = r.rest[n:], r.left-n
+	return n, nil
+}
+
+// Close implements [io.Closer]. It ends a Read that waits.
+func (r *bodyReader) Close() error {
+	r.once.Do(func() { close(r.closed) })
+	return nil
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// maxFaults bounds the faults in force, for every request asks all of them.
+const maxFaults = 1000
+
+// faultList holds the faults in force, in the order of their injection.
+type faultList struct {
+	seed  uint64
+	count atomic.Int64 // so that requests need no lock while there are none
+
+	mu     sync.Mutex
+	lastID int
+	faults []*activeFault
+}
+
+// activeFault is a fault in force.
+type activeFault struct {
+	FaultState
+	operations []string
+	random     *rand.Rand
+}
+
+// Inject puts a fault in force, until remove is called, which may happen more than once, or [Emulator.ClearFaults].
+//
+// A request asks the faults in the order of their injection, and each that affects it adds what it does: delays and the times of slow
+// bodies add up; of other effects that exclude each other, such as two kinds of BodyFault, the first counts. A fault with a Status
+// or a Drop is the last one asked: the faults after it do not count the request. So a fault that answers twice, and one behind it that
+// always answers, follow each other. Requests of the administrative path are never affected.
+//
+// It is an error if a field cannot be, if fields exclude each other, if the account is unknown, or if 1000 faults are in force.
+func (e *Emulator) Inject(f Fault) (remove func(), err error) {
+	id, err := e.inject(f)
+	if err != nil {
+		return nil, err
+	}
+	return func() { e.faults.remove(id) }, nil
+}
+
+func (e *Emulator) inject(f Fault) (id int, err error) {
+	f, err = f.withDefaults()
+	if err != nil {
+		return 0, err
+	}
+	if f.AccountID != "" && e.accountOf(f.AccountID) == nil {
+		return 0, fmt.Errorf("emulator: Fault.AccountID %q is none of the emulator's accounts: leave it empty for all", f.AccountID)
+	}
+	operations, err := f.operations()
+	if err != nil {
+		return 0, err
+	}
+	return e.faults.add(f, operations)
+}
+
+// Faults returns the faults in force, in the order of their injection. A fault whose Count is reached stays among them.
+func (e *Emulator) Faults() []FaultState {
+	l := &e.faults
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	states := make([]FaultState, len(l.faults))
+	for i, f := range l.faults {
+		states[i] = f.FaultState
+	}
+	return states
+}
+
+// ClearFaults removes all faults. Requests that were affected before go on as they would have.
+func (e *Emulator) ClearFaults() {
+	l := &e.faults
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = nil
+	l.count.Store(0)
+}
+
+func (l *faultList) add(f Fault, operations []string) (id int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.faults) == maxFaults {
+		return 0, fmt.Errorf("emulator: %d faults are in force, and no more can be: remove some", maxFaults)
+	}
+	l.lastID++
+	l.faults = append(l.faults, &activeFault{
+		FaultState: FaultState{ID: l.lastID, Fault: f},
+		operations: operations,
+		// Each has draws of its own, so that faults do not change each other's.
+		random: rand.New(rand.NewPCG(l.seed, uint64(l.lastID))),
+	})
+	l.count.Store(int64(len(l.faults)))
+	return l.lastID, nil
+}
+
+// remove reports whether there was a fault with the id.
+func (l *faultList) remove(id int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := len(l.faults)
+	l.faults = slices.DeleteFunc(l.faults, func(f *activeFault) bool { return f.ID == id })
+	l.count.Store(int64(len(l.faults)))
+	return len(l.faults) < before
+}
+
+// on returns what the faults do to a request that is located.
+func (l *faultList) on(x *exchange) effects {
+	var all effects
+	if l.count.Load() == 0 {
+		return all
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.faults {
+		if f.affects(x) {
+			all.add(&f.Fault)
+			if f.Status != 0 || f.Drop != "" {
+				break
+			}
+		}
+	}
+	return all
+}
+
+// affects counts a request, and decides whether it is affected.
+func (f *activeFault) affects(x *exchange) bool {
+	if !slices.Contains(f.operations, x.operation.name) ||
+		f.AccountID != "" && !strings.EqualFold(f.AccountID, x.target.accountID) ||
+		f.Session != "" && !matches(f.Session, x.target.sessionID) {
+		return false
+	}
+	f.Matched++
+	switch {
+	case f.Matched <= f.Skip,
+		f.Count > 0 && f.Affected >= f.Count,
+		f.Probability > 0 && f.random.Float64() >= f.Probability:
+		return false
+	}
+	f.Affected++
+	return true
+}
+
+// matches reports whether text is what a pattern says, in which * stands for any number of characters.
+func matches(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	first, last := parts[0], parts[len(parts)-1]
+	if len(parts) == 1 {
+		return text == pattern
+	}
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
+		return false
+	}
+	text = text[len(first) : len(text)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, rest, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = rest
+	}
+	return true
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPageIsServed(t *testing.T) {
+	var log bytes.Buffer
+	e, err := New(Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), RateLimit: RateLimit{Requests: 1}})
+	require.NoError(t, err)
+	for range 5 { // it does not count as a request
+		r := ask(t, e, "GET", "http://127.0.0.1:8080/", "")
+		require.Equal(t, http.StatusOK, r.Code)
+		assert.Contains(t, r.Body.String(), `<meta http-equiv="refresh" content="2">`)
+		assert.Equal(t, strconv.Itoa(r.Body.Len()), r.Header().Get("Content-Length"))
+		for name, want := range map[string]string{
+			"Content-Type":            "text/html; charset=utf-8",
+			"Content-Security-Policy": pagePolicy,
+			"Cache-Control":           "no-store",
+			"Referrer-Policy":         "no-referrer",
+			"X-Content-Type-Options":  "nosniff",
+			"X-Frame-Options":         "DENY",
+		} {
+			assert.Equal(t, []string{want}, r.Header()[name], name)
+		}
+		assert.Len(t, r.Header().Get("MS-CV"), 24)
+	}
+	assert.Empty(t, log.String())
+	assert.Empty(t, e.requests.recent())
+}
+
+func TestPageStopsRefreshing(t *testing.T) {
+	e, err := New(Options{})
+	require.NoError(t, err)
+	r := ask(t, e, "GET", "http://localhost/?refresh=off", "")
+	assert.NotContains(t, r.Body.String(), "http-equiv")
+	assert.Contains(t, r.Body.String(), `<a href="/">Resume</a>`)
+	r = ask(t, e, "GET", "http://localhost/?refresh=on&other=1", "")
+	assert.Contains(t, r.Body.String(), `<a href="?refresh=off">Pause</a>`)
+}
+
+func TestPageMethods(t *testing.T) {
+	e, err := New(Options{})
+	require.NoError(t, err)
+	r := ask(t, e, "HEAD", "http://localhost/", "")
+	assert.Equal(t, http.StatusOK, r.Code)
+	assert.Empty(t, r.Body.Bytes())
+	assert.NotEqual(t, "0", r.Header().Get("Content-Length"))
+	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "get"} {
+		r := ask(t, e, method, "http://localhost/", "")
+		assert.Equal(t, http.StatusMethodNotAllowed, r.Code, method)
+		assert.Equal(t, "GET, HEAD", r.Header().Get("Allow"))
+		assert.Empty(t, r.Body.Bytes())
+	}
+}
+
+// A web site cannot read the page through a name of its own that leads here.
+func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
+	e, err := New(Options{Domain: "arr.test"})
+	require.NoError(t, err)
+	for host, shown := range map[string]bool{
+		"localhost": true, "LocalHost:80": true, "localhost.": true, "emulator.localhost:80": true,
+		"127.0.0.1": true, "127.9.9.9:1": true, "[::1]": true, "[::1]:80": true, "[::ffff:127.0.0.1]:80": true,
+		"arr.test": true, "sts.arr.test:443": true, "remoterendering.eastus.ARR.test": true,
+		"": false, "attacker.example": false, "localhost.attacker.example": false, "arr.test.attacker.example": false,
+		"barr.test": false, "notlocalhost": false, "192.168.1.2:80": false, "[fe80::1]": false, "0.0.0.0": false, "127.0.0.1.nip.io": false,
+		"remoterendering.westeurope.mixedreality.azure.com": false, "localhost:80:80": false,
+	} {
+		req := httptest.NewRequest("GET", "/", nil)
+		req.Host = host
+		recorder := httptest.NewRecorder()
+		e.ServeHTTP(recorder, req)
+		if shown {
+			assert.Equal(t, http.StatusOK, recorder.Code, host)
+			continue
+		}
+		assert.Equal(t, http.StatusNotFound, recorder.Code, host)
+		assert.Zero(t, recorder.Body.Len(), host)
+		assert.Empty(t, recorder.Header().Get("Content-Security-Policy"), "as any other unknown path: %s", host)
+	}
+	for _, path := range []string{"//", "/%2F", "/index.html", "/favicon.ico", "/.", "/%2e"} {
+		assert.Equal(t, http.StatusNotFound, ask(t, e, "GET", "http://localhost"+path, "").Code, path)
+	}
+}
+
+func TestPageHoldsNoSecret(t *testing.T) {
+	e, err := New(Options{
+		PrimaryKey: "primary-secret", SecondaryKey: "secondary-secret",
+		OtherAccounts: []AccountOptions{{PrimaryKey: "third-secret", SecondaryKey: "fourth-secret"}},
+	})
+	require.NoError(t, err)
+	token, err := e.tokens.issue(e.accounts[0])
+	require.NoError(t, err)
+	ask(t, e, "PUT", "http://localhost/accounts/"+DefaultAccountID+"/sessions/a?api-version=2021-01-01&key=primary-secret",
+		`{"maxLeaseTimeMinutes":5,"size":"Standard"}`)
+	ask(t, e, "GET", "http://localhost/accounts/primary-secret/sessions/"+token, "")
+	ask(t, e, "GET", "http://localhost/third-secret", "")
+	page := ask(t, e, "GET", "http://localhost/", "").Body.String()
+	assert.Contains(t, page, "<h3>a</h3>")
+	assert.Contains(t, page, "<b>201</b> Created")
+	assert.NotContains(t, page, "secret")
+	assert.NotContains(t, page, token)
+}
+
+// Over a connection, too: names of headers as the service spells them, and HEAD announces what GET sends.
+func TestPageOverHTTP(t *testing.T) {
+	e, err := New(Options{})
+	require.NoError(t, err)
+	server, err := e.Listen("")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, server.Close()) }()
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get(server.URL)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, r.StatusCode)
+	assert.Contains(t, string(body), DefaultAccountID)
+	head, err := client.Head(server.URL)
+	require.NoError(t, err)
+	defer head.Body.Close()
+	assert.InDelta(t, len(body), head.ContentLength, 10)
+}

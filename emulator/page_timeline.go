@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"fmt"
+	"time"
+)
+
+// timeAxis is what all time lines of the page have in common. Two thirds of it are the past, one third is the future: so the present
+// stays in its place while the page refreshes itself.
+type timeAxis struct {
+	now  time.Time
+	past time.Duration
+}
+
+// axisSteps are the lengths of the past that an axis may have, so that it does not change all the time.
+var axisSteps = []time.Duration{
+	2 * time.Minute, 4 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour,
+	2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+}
+
+// shownAfterEnd is how long a session that has ended has a say in the length of the axis.
+const shownAfterEnd = 15 * time.Minute
+
+// newTimeAxis returns an axis on which the sessions that matter fit, if it can be long enough.
+func newTimeAxis(now time.Time, sessions []sessionSnapshot) timeAxis {
+	oldest := now
+	for _, s := range sessions {
+		matters := s.endedAt.IsZero() || now.Sub(s.endedAt) < shownAfterEnd
+		if matters && s.session.CreationTime.Before(oldest) {
+			oldest = s.session.CreationTime
+		}
+	}
+	past := axisSteps[len(axisSteps)-1]
+	for _, step := range axisSteps {
+		if now.Sub(oldest) <= step {
+			past = step
+			break
+		}
+	}
+	return timeAxis{now, past}
+}
+
+// The labels of the axis, from left to right.
+func (a timeAxis) Begin() string  { return "−" + span(a.past) }
+func (a timeAxis) Middle() string { return "−" + span(a.past/2) }
+func (a timeAxis) End() string    { return "+" + span(a.past/2) }
+
+func (a timeAxis) first() time.Time { return a.now.Add(-a.past) }
+func (a timeAxis) last() time.Time  { return a.now.Add(a.past / 2) }
+
+// at returns where a time is, from 0 at the left to 100 at the right.
+func (a timeAxis) at(t time.Time) float64 {
+	place := float64(t.Sub(a.first())) / float64(a.past+a.past/2) * 100
+	return min(max(place, 0), 100)
+}
+
+// bar is a stretch of time in one state.
+type bar struct{ Class, X, Width, Title string }
+
+// timeline is a session in the course of time.
+type timeline struct {
+	Label   string // the whole in words
+	Bars    []bar
+	EndX    string // where it ended, if that is on the axis
+	Earlier bool   // it ended before the axis begins
+	Later   bool   // the lease ends after the axis does
+}
+
+// minBarWidth in percent is what can still be seen.
+const minBarWidth = 0.6
+
+// add adds a state that lasted, or will last, for a while.
+func (t *timeline) add(a timeAxis, class, name string, from, to time.Time) {
+	if !from.Before(to) {
+		return
+	}
+	title := name + " for " + span(to.Sub(from))
+	if from.Before(a.now) { // what is planned may still change
+		t.Label += title + ", "
+	}
+	if !to.After(a.first()) || !from.Before(a.last()) {
+		return
+	}
+	x := a.at(from)
+	t.Bars = append(t.Bars, bar{class, percent(x), percent(max(a.at(to)-x, minBarWidth)), title})
+}
+
+func percent(f float64) string { return fmt.Sprintf("%.2f%%", f) }
+
+// timelineOf draws a session.
+func (a timeAxis) timelineOf(s sessionSnapshot) timeline {
+	var t timeline
+	until := a.now
+	ended := !s.endedAt.IsZero()
+	if ended {
+		until = s.endedAt
+	}
+	start, ready := until, until // the ends of these two states
+	if !s.readyAt.IsZero() {
+		start = earlier(s.readyAt, until)
+	}
+	foreign := !ended && statusClassOf(s.session.Status) == otherStatus
+	if foreign {
+		start, ready = earlier(start, s.since), s.since
+	}
+	t.add(a, "starting", "Starting", s.session.CreationTime, start)
+	t.add(a, "ready", "Ready", start, ready)
+	if foreign {
+		t.add(a, otherStatus, string(s.session.Status), s.since, until)
+	}
+	if ended {
+		t.Label += string(s.session.Status) + " " + span(a.now.Sub(s.endedAt)) + " ago"
+		if t.Earlier = s.endedAt.Before(a.first()); !t.Earlier {
+			t.EndX = percent(a.at(s.endedAt))
+		}
+		return t
+	}
+	t.plan(a, s)
+	t.Label += "now " + string(s.session.Status)
+	return t
+}
+
+// plan adds what will come if nobody intervenes.
+func (t *timeline) plan(a timeAxis, s sessionSnapshot) {
+	if s.leaseEnd.IsZero() {
+		return
+	}
+	readyAt := s.leaseEnd.Add(-s.session.MaxLeaseTime)
+	t.add(a, "plan starting", "Still Starting", a.now, readyAt)
+	t.add(a, "plan ready", "Lease left", later(a.now, readyAt), s.leaseEnd)
+	t.Later = s.leaseEnd.After(a.last())
+}
+
+func earlier(t, u time.Time) time.Time {
+	if u.Before(t) {
+		return u
+	}
+	return t
+}
+
+func later(t, u time.Time) time.Time {
+	if u.After(t) {
+		return u
+	}
+	return t
+}
