@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// defaultAddress is always the same, so that the settings of clients stay valid from one start to the next. The port is none that a
+// well-known program uses, lies below those that systems give to outgoing connections, and is one that browsers connect to.
+const defaultAddress = "127.0.0.1:20210"
+
+// emulatorCommand is what the flags of arr emulator say.
+type emulatorCommand struct {
+	options   emulator.Options
+	injection injection
+	listening listening
+	logging   logging
+	exec      []string
+	json      bool
+	envFile   string
+}
+
+func newEmulatorCommand() *cobra.Command {
+	c := &emulatorCommand{}
+	cmd := &cobra.Command{
+		Use:     "emulator",
+		Short:   "Run the emulator of the service",
+		Long:    emulatorManual,
+		Example: emulatorExamples,
+		Args:    takesNoArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+	}
+	cmd.Flags().SortFlags = false // they are in the order of their topics
+	c.listening.addFlags(cmd)
+	c.addOptionFlags(cmd)
+	c.injection.addFlags(cmd)
+	c.addOutputFlags(cmd)
+	c.logging.addFlags(cmd)
+	return cmd
+}
+
+func takesNoArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%q is no flag: a value with spaces needs quotes, and the value of a flag that is on or off needs =", args[0])
+	}
+	return nil
+}
+
+func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
+	addChoice(cmd, &c.json, "output", "what standard output tells once the emulator accepts connections: text for people, or one line of JSON",
+		choice[bool]{"text", false}, choice[bool]{"json", true})
+	cmd.Flags().StringVar(&c.envFile, "env-file", "", "`FILE` that then gets the same as assignments for PowerShell, if it ends in .ps1, or else for sh; "+
+		"only you can read it")
+}
+
+// run runs the emulator until the context ends.
+func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
+	log := c.logging.logger(cmd.ErrOrStderr())
+	if c.envFile != "" {
+		if err := envFile(c.envFile).check(); err != nil {
+			return err
+		}
+	}
+	address, err := c.listening.resolve()
+	if err != nil {
+		return err
+	}
+	e, err := c.newEmulator(cmd, address, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	server, authority, err := c.listening.listen(e, address, c.options.Domain)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := server.Close(); closed != nil {
+			log.Warn("end", slog.Any("error", closed)) // of clients that did not let go; the emulator has ended all the same
+		}
+	}()
+	c.warn(address, log)
+	connection, err := connectionTo(e, server, c.options, authority)
+	if err != nil {
+		return err
+	}
+	if err := c.announce(cmd, connection); err != nil {
+		return err
+	}
+	<-cmd.Context().Done()
+	log.Info("end")
+	return nil
+}
+
+// warn tells what the user may not have meant.
+func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
+	if c.listening.tls && !address.loopback && c.options.Domain == "" {
+		warn(log, "other machines cannot connect with TLS, which needs names: give --domain, such as --domain arr.test")
+	}
+	if !c.listening.tls && !address.loopback {
+		warn(log, "keys and tokens cross the network unencrypted, and whoever can reach this address can try them: "+
+			"listen on 127.0.0.1, or give --tls and --domain")
+	}
+	c.injection.warn(address, log)
+}
+
+// announce tells that the emulator accepts connections.
+func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection) error {
+	if c.envFile != "" {
+		if err := envFile(c.envFile).write(connection.variables()); err != nil {
+			return err
+		}
+	}
+	if c.json {
+		return connection.writeJSON(cmd.OutOrStdout())
+	}
+	return connection.writeText(cmd.OutOrStdout(), c.next(connection))
+}
+
+// next returns what a person might do next.
+func (c *emulatorCommand) next(connection connection) []string {
+	var lines []string
+	if c.listening.tls && c.options.Domain != "" {
+		lines = append(lines, "Once, in the hosts file:  127.0.0.1 sts."+c.options.Domain+" "+sessionHost(c.options)+"   (see docs/tls.md)")
+	}
+	environment, trust := "", ""
+	if c.listening.tls {
+		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " " // of Go on Linux; docs/tls.md has the others
+		lines = append(lines, "Clients must trust the CA certificate: see docs/tls.md")
+	}
+	if c.envFile != "" {
+		environment = envFile(c.envFile).sourceCommand()
+		if envFile(c.envFile).powerShell() {
+			trust = ""
+		}
+	} else {
+		lines = append(lines, "Start it with --env-file arr.env to have these as environment variables.")
+		environment = envFile("arr.env").sourceCommand()
+	}
+	lines = append(lines, "Try it in another terminal:  "+environment+"; "+trust+"go run ./examples/quickstart")
+	if connection.Page != "" {
+		lines = append(lines, "Watch it in a browser:  "+connection.Page)
+	}
+	return append(lines, "Ctrl-C ends it, and its sessions with it.")
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hostileValues are values that a shell must leave as they are.
+func hostileValues() []string {
+	return []string{
+		``, `plain`, `'`, `''`, `it's`, `"quoted"`, `$HOME ${HOME} $(id) $env:PATH`, "`id`", `back\slash\`, `\'`, `with  two spaces `,
+		`; exit 3 #`, `& | < > * ? ~ ! [a] {b,c} %PATH% ^`, `-n`, `=`, "@'", "typographic \u2018 \u2019 \u201a \u201b", "\u65e5\u672c",
+		`Ab+/0123456789=`,
+	}
+}
+
+// sourced returns what a variable is after a shell has read the file.
+func sourced(t *testing.T, shell []string, script string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, shell[0], append(shell[1:], script)...)
+	cmd.Stderr = os.Stderr
+	text, err := cmd.Output()
+	require.NoError(t, err, script)
+	return string(text)
+}
+
+func TestEnvFileForSh(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no sh")
+	}
+	file := envFile(filepath.Join(t.TempDir(), "it's an $env.sh"))
+	for _, value := range hostileValues() {
+		require.NoError(t, file.write([]variable{{"ARR_OTHER", "x"}, {"ARR_VALUE", value}}))
+		assert.Equal(t, value+"|x", sourced(t, []string{"sh", "-c"}, file.sourceCommand()+`; sh -c 'printf "%s|%s" "$ARR_VALUE" "$ARR_OTHER"'`))
+	}
+}
+
+func TestEnvFileForPowerShell(t *testing.T) {
+	shell, err := exec.LookPath("pwsh")
+	if err != nil {
+		t.Skip("there is no PowerShell; TestPowerShellQuoting has its rules")
+	}
+	file := envFile(filepath.Join(t.TempDir(), "it's an $env.ps1"))
+	for _, value := range hostileValues() {
+		if value == "" {
+			continue // PowerShell takes an empty variable for none
+		}
+		require.NoError(t, file.write([]variable{{"ARR_VALUE", value}}))
+		script := "[Console]::OutputEncoding = [Text.Encoding]::UTF8; " + file.sourceCommand() + "; [Console]::Write($env:ARR_VALUE)"
+		assert.Equal(t, value, sourced(t, []string{shell, "-NoProfile", "-NonInteractive", "-Command"}, script))
+	}
+}
+
+// A string between single quotes ends at a single quote of whatever kind, unless there are two; nothing else has a meaning in it.
+func TestPowerShellQuoting(t *testing.T) {
+	for value, want := range map[string]string{
+		``:                     `''`,
+		`plain`:                `'plain'`,
+		`it's`:                 `'it''s'`,
+		`''`:                   `''''''`,
+		"\u2018\u2019":         "'\u2018\u2018\u2019\u2019'",
+		"\u201a \u201b":        "'\u201a\u201a \u201b\u201b'",
+		"$(id) \"x\" `n \\ $a": "'$(id) \"x\" `n \\ $a'",
+	} {
+		assert.Equal(t, want, quotePowerShell(value))
+	}
+	text, err := envFile("x.PS1").format([]variable{{"A", "it's"}, {"B", "2"}})
+	require.NoError(t, err)
+	assert.Equal(t, "$env:A = 'it''s'\n$env:B = '2'\n", text)
+	text, err = envFile("x.ps1").format([]variable{{"A", "\u65e5"}})
+	require.NoError(t, err)
+	assert.Equal(t, "\ufeff$env:A = '\u65e5'\n", text, "Windows PowerShell needs the mark")
+}
+
+func TestEnvFileRefusesLineEnds(t *testing.T) {
+	for _, name := range []string{"x.sh", "x.ps1"} {
+		file := envFile(filepath.Join(t.TempDir(), name))
+		for _, value := range []string{"a\nb", "a\rb", "a\x00b", "a\x1b[2J"} {
+			err := file.write([]variable{{"ARR_VALUE", value}})
+			require.ErrorContains(t, err, "ARR_VALUE has a control character")
+			assert.NotContains(t, err.Error(), value)
+			assert.NoFileExists(t, string(file))
+		}
+	}
+}
+
+func TestEnvFileOfTheEmulator(t *testing.T) {
+	const key = `it's"a$key\` + "`x`"
+	folder := t.TempDir()
+	file := envFile(filepath.Join(folder, "arr.env"))
+	require.NoError(t, os.WriteFile(string(file), []byte("exit 3\n"), 0o644)) // an older one, which anybody may read
+	p, c := startEmulator(t, []string{keyVariable + "=" + key}, "--env-file", string(file), "--tls", "--ca-dir", t.TempDir())
+	assert.Equal(t, key, c.AccountKey)
+	create(t, c.client(t, trusting(t, c.CAFile)))
+	info, err := os.Stat(string(file))
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "no draft is left")
+	script := file.sourceCommand() +
+		`; printf '%s\n' "$ARR_ENDPOINT" "$ARR_STS_ENDPOINT" "$ARR_ACCOUNT_ID" "$ARR_ACCOUNT_KEY" "$ARR_ACCOUNT_DOMAIN" "$ARR_CA_FILE"`
+	assert.Equal(t, []string{c.Endpoint, c.STSEndpoint, c.AccountID, key, c.AccountDomain, c.CAFile, ""},
+		strings.Split(sourced(t, []string{"sh", "-c"}, script), "\n"))
+	p.stop()
+}
+
+func TestSourceCommand(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("paths are written otherwise")
+	}
+	assert.Equal(t, ". './arr.env'", envFile("arr.env").sourceCommand())
+	assert.Equal(t, ". './-x y'", envFile("./-x y").sourceCommand())
+	assert.Equal(t, ". '/tmp/arr.env'", envFile("/tmp/arr.env").sourceCommand())
+	assert.Equal(t, ". './arr.ps1'", envFile("arr.ps1").sourceCommand())
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// injection is how the emulator misbehaves.
+type injection struct {
+	faults []emulator.Fault
+	seed   uint64
+	admin  bool
+}
+
+const faultManual = `
+FAULTS: --fault makes the emulator misbehave. It says which requests are affected, and what happens to them, in words
+name=value: --fault 'operation=create status=503 retry-after=15s count=2'. docs/faults.md has all words, and the
+administrative path /_emulator/, by which tests in any language put faults in force while the emulator runs.
+`
+
+func (i *injection) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Var((*faultList)(&i.faults), "fault", "fault that is in force from the start, such as "+
+		"'operation=get probability=0.1 drop=after'; may be given several times")
+	addValue(cmd, &i.seed, "seed", "N", "", "makes faults with a probability repeatable: a number (default: random)", parseSeed)
+	flags.BoolVar(&i.admin, "admin", false, "serve the administrative path to everyone who can reach the emulator; on loopback it is served "+
+		"in any case, unless --admin=false")
+}
+
+// apply puts the faults into the options. The administrative path is open on loopback, which only programs of this machine can reach;
+// anywhere else it takes the user's word.
+func (i *injection) apply(cmd *cobra.Command, o *emulator.Options, address listenAddress) {
+	o.Faults, o.Seed, o.Admin = i.faults, i.seed, i.admin
+	if !cmd.Flags().Changed("admin") {
+		o.Admin = address.loopback
+	}
+}
+
+func (i *injection) warn(address listenAddress, log *slog.Logger) {
+	if i.admin && !address.loopback {
+		warn(log, "whoever can reach this address can inject faults and change sessions: leave --admin out, or listen on 127.0.0.1")
+	}
+}
+
+// faultList is a flag that can be given several times.
+type faultList []emulator.Fault
+
+func (l *faultList) Set(text string) error {
+	fault, err := emulator.ParseFault(text)
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "emulator: "))
+	}
+	*l = append(*l, fault)
+	return nil
+}
+
+func (l *faultList) String() string {
+	texts := make([]string, len(*l))
+	for i, fault := range *l {
+		texts[i] = fault.String()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (l *faultList) Type() string { return "FAULT" }
+
+func parseSeed(text string) (uint64, error) {
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || seed == 0 {
+		return 0, errors.New("give a whole number from 1 to 18446744073709551615")
+	}
+	return seed, nil
+}
