@@ -55,8 +55,8 @@ type Fault struct {
 	// RetryAfter is the header of that name on the answer with Status: whole seconds, at most 24 hours.
 	RetryAfter time.Duration
 
-	// Challenge is WWW-Authenticate on Status 401: "" is as [Decisions.OmitChallenge] says, "none" leaves it out, anything else is its
-	// value, of at most 1024 printable ASCII characters.
+	// Challenge is WWW-Authenticate on Status 401, and on 400, which the token service answers with one: "" is as
+	// [Decisions.OmitChallenge] says, "none" leaves it out, anything else is its value, of at most 1024 printable ASCII characters.
 	Challenge string
 
 	// Drop breaks the connection without an answer. Over HTTP/2 it resets the stream instead.

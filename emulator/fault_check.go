@@ -105,8 +105,8 @@ func (f *Fault) checkStatus() error {
 		return fmt.Errorf("emulator: Fault.AfterEffect has no effect without Status: for a lost answer set Drop %q", DropAfter)
 	case f.RetryAfter != 0 && f.Status == 0:
 		return fmt.Errorf("emulator: Fault.RetryAfter has no effect without Status: set it to 429 or 503, for example")
-	case f.Challenge != "" && f.Status != http.StatusUnauthorized:
-		return fmt.Errorf("emulator: Fault.Challenge has no effect without Status %d", http.StatusUnauthorized)
+	case f.Challenge != "" && f.Status != http.StatusUnauthorized && f.Status != http.StatusBadRequest:
+		return fmt.Errorf("emulator: Fault.Challenge has no effect without Status %d or %d", http.StatusUnauthorized, http.StatusBadRequest)
 	case len(f.Challenge) > maxChallengeLength || !printableASCII(f.Challenge):
 		return fmt.Errorf("emulator: Fault.Challenge: give at most %d printable ASCII characters, or %q to leave it out", maxChallengeLength, noChallenge)
 	}

@@ -76,7 +76,7 @@ func (x *exchange) suffer() delivery {
 		return lost
 	}
 	if f.answering != nil {
-		a = x.emulator.faultAnswer(f.answering)
+		a = x.faultAnswer(f.answering)
 	}
 	return delivery{answer: f.spoil(a), faults: f.names, truncated: f.truncated, slowFor: f.slowFor}
 }
@@ -112,9 +112,17 @@ func wait(ctx context.Context, d time.Duration, closed <-chan struct{}) bool {
 }
 
 // faultAnswer returns the answer with the Status of a fault.
-func (e *Emulator) faultAnswer(f *Fault) answer {
+func (x *exchange) faultAnswer(f *Fault) answer {
 	refused := &refusal{status: f.Status}
+	malformedExchange := f.Status == http.StatusBadRequest && x.target.kind == tokenOf
 	switch {
+	case malformedExchange:
+		// The token service has no error objects; its specification shows a challenge instead.
+		if x.emulator.challenge != "" {
+			refused.header = http.Header{"Www-Authenticate": {x.emulator.challenge}}
+		}
+	case f.Status == http.StatusInternalServerError:
+		refused = internalServerError
 	case f.Status < 400, f.Status == http.StatusUnauthorized, f.Status == http.StatusForbidden,
 		f.Status == http.StatusNotFound, f.Status == http.StatusTooManyRequests:
 		// As those of the service, without a body.
@@ -122,7 +130,7 @@ func (e *Emulator) faultAnswer(f *Fault) answer {
 		refused.code = cmp.Or(strings.ReplaceAll(http.StatusText(f.Status), " ", ""), "Fault")
 		refused.message = "A fault of the emulator answered this request."
 	}
-	a := e.refuse(refused)
+	a := x.emulator.refuse(refused)
 	if !mayHaveBody(f.Status) {
 		a.header.Del("Content-Length")
 	}

@@ -178,7 +178,7 @@ func TestInjectRefuses(t *testing.T) {
 		{f{AfterEffect: true}, "Fault.AfterEffect has no effect without Status"},
 		{f{RetryAfter: time.Second}, "Fault.RetryAfter has no effect without Status"},
 		{f{Status: 503, RetryAfter: time.Millisecond}, "whole seconds"},
-		{f{Status: 503, Challenge: "none"}, "Fault.Challenge has no effect without Status 401"},
+		{f{Status: 503, Challenge: "none"}, "Fault.Challenge has no effect without Status 401 or 400"},
 		{f{Status: 401, Challenge: "a\r\nb"}, "printable ASCII"},
 		{f{Drop: "later"}, `Fault.Drop "later": give one of ["before" "after"]`},
 		{f{Drop: "before", Status: 500}, "exclude each other"},

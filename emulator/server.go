@@ -16,7 +16,7 @@ import (
 // Bounds for slow and greedy clients. Requests of the protocol are small.
 const (
 	readTimeout     = 30 * time.Second
-	writeTimeout    = 30 * time.Second
+	writeTimeout    = readTimeout + 10*time.Second // so that the answer to a body that comes too slowly comes in time
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 64 << 10
 	shutdownTimeout = 5 * time.Second
