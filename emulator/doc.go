@@ -20,6 +20,19 @@
 // ([Options.Regions]). [Options.Capacity], [Options.StartupTime] and [Options.RateLimit] make the service scarce, slow and strict. A
 // [Backend] puts real servers behind sessions.
 //
+// # Faults
+//
+// [Emulator.Inject] makes the emulator misbehave, for chosen requests: statuses, broken connections before or after the effect, delays,
+// bodies that are slow, cut off or garbled, unknown states, hostile next links, sessions that fail to start, die or never become Ready.
+// [Options.Faults] does so from the beginning, [ParseFault] reads faults from text. With [Options.Admin] they can be set over HTTP below
+// /_emulator/, for tests in other languages.
+//
+// # Sockets
+//
+// [Emulator.ListenTLS] serves https with certificates of an [Authority], which is made once and kept; clients trust its
+// [Authority.CertificateFile]. The root path shows a person what goes on; it is shown only to browsers that came by a name of this
+// machine or of the emulator's domain.
+//
 // # Time
 //
 // All time is [time.Now]. The state of a session is computed when somebody looks (and a server of a [Backend] is asked and stopped

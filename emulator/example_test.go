@@ -141,3 +141,22 @@ func ExampleEmulator_ServeHTTP() {
 	fmt.Println(resp.Status, resp.Header.Get("WWW-Authenticate"))
 	// Output: 401 Unauthorized Bearer error="invalid_token"
 }
+
+func ExampleEmulator_Inject() {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// The answer to one creation is lost, after it took effect.
+	if _, err := service.Inject(emulator.Fault{Operation: "create", Drop: emulator.DropAfter, Count: 1}); err != nil {
+		log.Fatal(err)
+	}
+	client, err := service.SessionsClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	poller, err := client.BeginCreate(context.Background(), "demo",
+		azremoterendering.CreateSessionSettings{Size: azremoterendering.SessionSizeStandard, MaxLeaseTime: time.Hour}, nil)
+	fmt.Println(err, poller.Created()) // the client asked again, and met the session that its first try had made
+	// Output: <nil> false
+}
