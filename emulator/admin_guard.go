@@ -20,7 +20,7 @@ import (
 func (e *Emulator) guardAdmin(r *http.Request) *refusal {
 	host, port := hostOf(r.Host)
 	switch {
-	case !e.adminHost(host):
+	case !ownHost(host, e.adminDomain):
 		return adminRefusal(http.StatusForbidden, "The Host must be a loopback address, localhost, or a name at or below the emulator's domain.")
 	case !sameOrigin(r, host, port):
 		return adminRefusal(http.StatusForbidden, "Pages of another origin may not use the administrative path.")
@@ -42,11 +42,13 @@ func hostOf(hostport string) (host, port string) {
 	return strings.TrimSuffix(strings.ToLower(host), "."), port
 }
 
-func (e *Emulator) adminHost(host string) bool {
+// ownHost reports whether a host, as [hostOf] returns it, is this machine by its own name or address, or lies at or below domain.
+func ownHost(host, domain string) bool {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.Unmap().IsLoopback()
 	}
-	return host == "localhost" || e.adminDomain != "" && (host == e.adminDomain || strings.HasSuffix(host, "."+e.adminDomain))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
 // sameOrigin reports whether no page of another origin can have sent a request. What is not a browser says nothing about origins.

@@ -137,7 +137,8 @@ func checkDomains(domains []string) ([]string, error) {
 	return slices.Compact(checked), nil
 }
 
-// checkFolder refuses a folder in which others could put a key of theirs.
+// checkFolder refuses a folder in which others could put a key of theirs, or which they could put another in the place of. It looks at
+// the folder and at the one that it is in; those above are the user's care.
 func checkFolder(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -147,6 +148,16 @@ func checkFolder(path string) error {
 		return fmt.Errorf("emulator: %s is to hold the certificate authority but is not a folder: remove it or choose another path", path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("emulator: others can write to %s (mode %#o), which is to hold a certificate authority: run chmod 700 on it or choose another folder", path, info.Mode().Perm())
+	case ownedByOthers(info):
+		return fmt.Errorf("emulator: %s, which is to hold a certificate authority, belongs to another user: choose another folder", path)
+	}
+	above, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("emulator: cannot look at the folder of the certificate authority: %w", err)
+	}
+	if runtime.GOOS != "windows" && above.Mode().Perm()&0o022 != 0 && above.Mode()&os.ModeSticky == 0 {
+		return fmt.Errorf("emulator: others can write to %s (mode %#o), and so replace %s, which is to hold a certificate authority: choose another folder",
+			filepath.Dir(path), above.Mode().Perm(), path)
 	}
 	return nil
 }

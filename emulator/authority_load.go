@@ -91,6 +91,9 @@ func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 	if mode := info.Mode().Perm(); private && runtime.GOOS != "windows" && mode&0o077 != 0 {
 		return nil, fmt.Errorf("emulator: others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it; otherwise remove the authority from where it is trusted, and %s", path, mode, remedy)
 	}
+	if private && ownedByOthers(info) {
+		return nil, fmt.Errorf("emulator: the key of the certificate authority, %s, belongs to another user: %s", path, remedy)
+	}
 	text, err := io.ReadAll(io.LimitReader(file, maxAuthorityFile))
 	if err != nil {
 		return nil, fmt.Errorf("emulator: cannot read the certificate authority: %w", err)

@@ -16,7 +16,8 @@ import (
 //   - Start is called once for each session that is created and finds capacity ([Options.Capacity]).
 //   - Stop is called once for each server, when the emulator learns that the session is over, however it ended: stopped, expired,
 //     failed, or by [Emulator.Close]. It learns that at the next request after the end.
-//   - No method is called while the emulator holds a lock, so methods may call the emulator back.
+//   - No method is called while the emulator holds a lock, so methods may call the emulator back, but for [Emulator.Close],
+//     which waits for them.
 //   - Methods of different servers are called at the same time, and so are the methods of one server, except that its Status is
 //     never called while another call of it runs: requests that come meanwhile go by what was known before.
 //   - If the backend has a method Close() error, [Emulator.Close] calls it after it has stopped all servers, and returns its error;

@@ -42,7 +42,8 @@ func (d delivery) write(w http.ResponseWriter, r *http.Request) {
 		header[name] = values
 	}
 	w.WriteHeader(d.status)
-	if !d.truncated && d.slowFor == 0 {
+	// An answer without a body is neither slow nor cut off: with some statuses HTTP/2 refuses even an empty piece.
+	if len(d.body) == 0 || !d.truncated && d.slowFor == 0 {
 		_, _ = w.Write(d.body) // if this fails, nobody is left to tell
 		return
 	}
@@ -55,8 +56,10 @@ func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	piece := make([]byte, len(d.body)+1)
 	for {
 		n, err := body.Read(piece)
-		if _, failed := w.Write(piece[:n]); failed != nil {
-			err = failed
+		if n > 0 {
+			if _, failed := w.Write(piece[:n]); failed != nil {
+				err = failed
+			}
 		}
 		switch {
 		case err == io.EOF:

@@ -201,8 +201,8 @@ func (x *exchange) record(d delivery) {
 	x.emulator.requests.add(r)
 	attributes := []slog.Attr{
 		slog.String("operation", r.operation),
-		slog.String("method", x.request.Method),
-		slog.String("session", x.target.sessionID),
+		slog.String("method", r.method),
+		slog.String("session", r.session), // only one that can exist: a path may hold a key in the wrong place
 		slog.Int("status", r.status),
 		slog.String("correlationVector", r.correlationVector),
 		slog.Duration("duration", r.duration),

@@ -184,6 +184,8 @@ func (o Options) check() error {
 		return fmt.Errorf("emulator: Options.RateLimit.Requests %d is negative: give 0 for no limit", o.RateLimit.Requests)
 	case o.RateLimit.Per < 0:
 		return fmt.Errorf("emulator: Options.RateLimit.Per %v is negative: give 0 for %v", o.RateLimit.Per, defaultRateWindow)
+	case o.Domain != "" && validDomain(o.Domain) && !strings.Contains(o.Domain, "."):
+		return fmt.Errorf("emulator: Options.Domain %q is a top-level domain, whose names belong to others: give one below it, such as arr.test", o.Domain)
 	case o.Domain != "" && !validDomain(o.Domain):
 		return fmt.Errorf("emulator: Options.Domain %q is not a host name of lower-case letters, digits, hyphens and dots, at most %d long, "+
 			"such as arr.test", o.Domain, maxDomainLength)

@@ -8,11 +8,9 @@ import (
 	_ "embed" // for the page
 	"encoding/base64"
 	"html/template"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 )
 
 const (
@@ -38,29 +36,20 @@ func contentSecurityPolicy(style string) string {
 }
 
 // forPage reports whether the request is for the page, and not for the service. The page tells about all accounts without asking who
-// looks, so a web site must not be able to read it through a name of its own that leads to this machine: only the names that the
-// emulator is reached by have a page, all others have no such path.
+// looks. So a web site must not be able to read it through a name of its own that leads to this machine: only the names that the
+// emulator is reached by have a page. And other machines see it only where they may use the administrative path too.
 func (x *exchange) forPage() bool {
-	return x.request.URL.EscapedPath() == pagePath && x.emulator.geography.showsPage(x.request.Host)
+	host, _ := hostOf(x.request.Host)
+	return x.request.URL.EscapedPath() == pagePath && ownHost(host, x.emulator.geography.domain) && (x.emulator.admin || fromHere(x.request))
 }
 
-// showsPage reports whether the host of a request is this machine by its own name, or below the domain of the emulator.
-func (g geography) showsPage(hostport string) bool {
-	host := strings.ToLower(hostport)
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+// fromHere reports whether a request comes from this machine. One that came over no socket of a server does.
+func fromHere(r *http.Request) bool {
+	if r.Context().Value(http.ServerContextKey) == nil {
+		return true
 	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if address, err := netip.ParseAddr(host); err == nil {
-		return address.Unmap().IsLoopback()
-	}
-	host = strings.TrimSuffix(host, ".")
-	for _, name := range []string{"localhost", g.domain} {
-		if host == name || strings.HasSuffix(host, "."+name) {
-			return true
-		}
-	}
-	return false
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 
 // showPage answers a request for the page.

@@ -59,7 +59,8 @@ func (a *account) throttle(limit RateLimit, sessionService bool) *refusal {
 	return tooManyRequests(wait)
 }
 
-// tooManyRequests returns a refusal that asks for a wait, rounded up to whole seconds so that whoever heeds it is not too early.
+// tooManyRequests returns a refusal that is the same for both services: for the token service the specification names WWW-Authenticate
+// too, but its example has none, and no answer of that kind was recorded. It is a refusal that asks for a wait, rounded up to whole seconds so that whoever heeds it is not too early.
 func tooManyRequests(wait time.Duration) *refusal {
 	seconds := int((wait + time.Second - 1) / time.Second)
 	return &refusal{

@@ -32,6 +32,8 @@ type Server struct {
 	unused unusedConnections
 	served chan error
 	close  func() error
+
+	endRequests context.CancelFunc
 }
 
 // Listen serves the emulator over HTTP on address, "HOST:PORT". An empty address means "127.0.0.1:0": loopback, any free port. A
@@ -52,10 +54,12 @@ func (e *Emulator) listen(address, scheme string, serve func(*http.Server, net.L
 	if err != nil {
 		return nil, fmt.Errorf("emulator: cannot listen on %q: %w (give HOST:PORT of this machine; port 0 takes any that is free)", address, err)
 	}
+	requests, endRequests := context.WithCancel(context.Background())
 	s := &Server{
 		URL: scheme + "://" + reachable(listener.Addr()),
 		http: &http.Server{
 			Handler:           e,
+			BaseContext:       func(net.Listener) context.Context { return requests },
 			ReadHeaderTimeout: readTimeout,
 			ReadTimeout:       readTimeout,
 			WriteTimeout:      writeTimeout,
@@ -63,7 +67,8 @@ func (e *Emulator) listen(address, scheme string, serve func(*http.Server, net.L
 			MaxHeaderBytes:    maxHeaderBytes,
 			ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelWarn),
 		},
-		served: make(chan error, 1),
+		served:      make(chan error, 1),
+		endRequests: endRequests,
 	}
 	s.http.ConnState = s.unused.follow
 	s.close = sync.OnceValue(s.shutDown)
@@ -71,14 +76,16 @@ func (e *Emulator) listen(address, scheme string, serve func(*http.Server, net.L
 	return s, nil
 }
 
-// Close stops listening, waits for the requests in flight, at most 5 seconds, and closes all connections. Nothing of the server
-// runs any more when it returns, but the emulator and its sessions stay as they are. A second Close returns what the first did. It
-// is an error if connections in use had to be cut off, or if the server had stopped by itself before.
+// Close stops listening, ends delays of faults, waits for the requests in flight, at most 5 seconds, and closes all connections. The
+// emulator and its sessions stay as they are. A second Close returns what the first did. It is an error if connections in use had to
+// be cut off, or if the server had stopped by itself before. Nothing of the server runs any more when it returns, unless a request was
+// cut off that a [Backend] or another function of the user's still holds.
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	s.endRequests()
 	s.unused.close()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -160,7 +160,7 @@ func (r *record) show(now time.Time, status sessionStatus) error {
 	case azremoterendering.SessionStatusReady:
 		r.shown = ""
 		if !r.wasReady(now) {
-			r.readyAt = now
+			r.hasten(now)
 		}
 	case azremoterendering.SessionStatusStarting:
 		if r.wasReady(now) {
@@ -173,6 +173,14 @@ func (r *record) show(now time.Time, status sessionStatus) error {
 		}
 	}
 	return nil
+}
+
+// hasten ends the start-up now. A failure that was to come some time after it keeps its distance.
+func (r *record) hasten(now time.Time) {
+	if r.failure != nil && !r.readyAt.IsZero() && r.failedAt.After(r.readyAt) {
+		r.failedAt = now.Add(r.failedAt.Sub(r.readyAt))
+	}
+	r.readyAt = now
 }
 
 // failureOf returns what a session in state Error says. The codes of the service are not known, save for this one.

@@ -10,7 +10,8 @@ import (
 
 // SetStatus moves a session into a state now, for what the service does by itself and a test cannot wait for:
 //
-//   - Ready ends the start-up, and the lease begins; a [Backend] is not told;
+//   - Ready ends the start-up, and the lease begins; a [Backend] is not told, and a start-up that is to fail fails at its time all
+//     the same;
 //   - Expired and Stopped end the session;
 //   - Error ends it with an [azremoterendering.ErrorDetail];
 //   - Starting only takes back a state that this package does not know;

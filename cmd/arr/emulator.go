@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -86,11 +87,12 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 		}
 	}()
 	c.warn(address, log)
+	served := server.URL
 	connection, err := connectionTo(e, server, c.options, authority)
 	if err != nil {
 		return err
 	}
-	if err := c.announce(cmd, connection); err != nil {
+	if err := c.announce(cmd, connection, served); err != nil {
 		return err
 	}
 	<-cmd.Context().Done()
@@ -111,7 +113,7 @@ func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 }
 
 // announce tells that the emulator accepts connections.
-func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection) error {
+func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection, served string) error {
 	if c.envFile != "" {
 		if err := envFile(c.envFile).write(connection.variables()); err != nil {
 			return err
@@ -120,14 +122,14 @@ func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection) er
 	if c.json {
 		return connection.writeJSON(cmd.OutOrStdout())
 	}
-	return connection.writeText(cmd.OutOrStdout(), c.next(connection))
+	return connection.writeText(cmd.OutOrStdout(), c.next(connection, served))
 }
 
-// next returns what a person might do next.
-func (c *emulatorCommand) next(connection connection) []string {
+// next returns what a person might do next. served is the address by number.
+func (c *emulatorCommand) next(connection connection, served string) []string {
 	var lines []string
-	if c.listening.tls && c.options.Domain != "" {
-		lines = append(lines, "Once, in the hosts file:  127.0.0.1 sts."+c.options.Domain+" "+sessionHost(c.options)+"   (see docs/tls.md)")
+	if address, err := url.Parse(served); err == nil && c.listening.tls && c.options.Domain != "" {
+		lines = append(lines, "Once, in the hosts file:  "+address.Hostname()+" sts."+c.options.Domain+" "+sessionHost(c.options)+"   (see docs/tls.md)")
 	}
 	environment, trust := "", ""
 	if c.listening.tls {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -18,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -218,20 +221,16 @@ func TestExec(t *testing.T) {
 }
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	p, c := startEmulator(t, nil, "--fault", "delay=20s")
+	p, c := startEmulator(t, nil)
 	connection, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", portOf(t, c)), patience)
 	require.NoError(t, err)
 	defer connection.Close()
-	_, err = io.WriteString(connection, "GET /Accounts/"+c.AccountID+"/token HTTP/1.1\r\nHost: x\r\n\r\n") // the graceful end waits for it
+	_, err = fmt.Fprintf(connection, "PUT /accounts/%s/sessions/a?api-version=2021-01-01 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Length: 44\r\nExpect: 100-continue\r\n\r\n", c.AccountID, accessToken(t, c))
 	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		response, err := http.Get(c.Endpoint + "/_emulator/faults")
-		require.NoError(t, err)
-		defer response.Body.Close()
-		faults, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		return strings.Contains(string(faults), `"matched":1`)
-	}, patience, 10*time.Millisecond, "the request has arrived")
+	line, err := bufio.NewReader(connection).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue", "the graceful end waits for the body")
 
 	p.signal(syscall.SIGTERM)
 	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "msg=end") }, patience, time.Millisecond)
@@ -242,6 +241,37 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 	p.signal(syscall.SIGTERM)
 	assert.Equal(t, -1, p.wait(), "ended by the signal")
+}
+
+func accessToken(t *testing.T, c connection) string {
+	t.Helper()
+	tokens, err := arr.NewTokenClientWithKeyCredential(arr.Account{ID: c.AccountID}, azcore.NewKeyCredential(c.AccountKey), &arr.TokenClientOptions{
+		ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, Endpoint: c.STSEndpoint,
+	})
+	require.NoError(t, err)
+	token, err := tokens.GetToken(t.Context(), policy.TokenRequestOptions{})
+	require.NoError(t, err)
+	return token.Token
+}
+
+func TestDelaysDoNotHoldUpTheEnd(t *testing.T) {
+	p, c := startEmulator(t, nil, "--fault", "delay=1h")
+	go func() {
+		if response, err := http.Get(c.Endpoint + "/Accounts/" + c.AccountID + "/token"); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	require.Eventually(t, func() bool {
+		response, err := http.Get(c.Endpoint + "/_emulator/faults")
+		require.NoError(t, err)
+		defer response.Body.Close()
+		faults, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return strings.Contains(string(faults), `"matched":1`)
+	}, patience, 10*time.Millisecond, "the request has arrived")
+	start := time.Now()
+	p.stop()
+	assert.Less(t, time.Since(start), 4*time.Second, "the graceful end has 5 s for requests that go on")
 }
 
 // faultStatus asks for an access token, without authorization.

@@ -88,5 +88,6 @@ func inFlags(err error) string {
 		"Options.Domain", "--domain",
 		"Options.Command", "--exec",
 		"Options.Faults", "--fault",
+		"Fault.AccountID", "account-id",
 	).Replace(err.Error())
 }

@@ -31,7 +31,8 @@
 //
 // It must listen on 127.0.0.1, or on all addresses: that it is ready is found out by connecting there, every 100 milliseconds, and
 // closing the connection without sending anything. Both ports were free just before the start, and no other server of this process
-// has them; should another program be faster, the start fails.
+// has them. Should a program from elsewhere take the port in between, the session looks Ready for the moment until the program of the
+// session ends, as programs do whose port is taken.
 //
 // # The end
 //

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+
+//go:build unix
+
+package emulator
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ownedByOthers reports whether a file belongs to somebody else than this user and root.
+func ownedByOthers(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid()
+}
