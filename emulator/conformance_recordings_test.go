@@ -31,8 +31,6 @@ type backwards struct {
 	before map[int]func(*service)
 	// stranger says that the requests show a credential that is not the account's.
 	stranger bool
-	// why the recording cannot be played backwards; empty if it can.
-	not string
 }
 
 // recordedByService are the recordings of the hosted service.
@@ -122,9 +120,6 @@ func playFolder(t *testing.T, folder string, known map[string]backwards) {
 		t.Run(name, func(t *testing.T) {
 			play, ok := known[name]
 			require.True(t, ok, "nothing says how to play this recording")
-			if play.not != "" {
-				t.Skip(play.not)
-			}
 			tape, err := cassette.Load(strings.TrimSuffix(filepath.Join(folder, name), ".yaml")) // go-vcr puts it back
 			require.NoError(t, err)
 			require.NotEmpty(t, tape.Interactions)

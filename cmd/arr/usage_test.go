@@ -99,18 +99,18 @@ func TestRoot(t *testing.T) {
 	assert.Contains(t, stdout, "omitted\nnull\n")
 }
 
-// The help is the manual. ARR_UPDATE_GOLDEN=1 writes the file anew.
+// The help is the manual. ARR_GOLDEN=1 writes the file anew.
 func TestHelp(t *testing.T) {
 	code, help, stderr := runOnce(t, "emulator", "--help")
 	assert.Equal(t, exitOK, code)
 	assert.Empty(t, stderr)
 	golden := filepath.Join("testdata", "emulator-help.txt")
-	if os.Getenv("ARR_UPDATE_GOLDEN") != "" {
+	if os.Getenv("ARR_GOLDEN") != "" {
 		require.NoError(t, os.WriteFile(golden, []byte(help), 0o644))
 	}
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), help, "if this is meant, set ARR_UPDATE_GOLDEN=1")
+	assert.Equal(t, string(want), help, "if this is meant, set ARR_GOLDEN=1")
 }
 
 func TestParseStartupTime(t *testing.T) {
