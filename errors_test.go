@@ -206,3 +206,13 @@ func TestErrorsOfTheNetworkAreOneLineToo(t *testing.T) {
 	_, err := client.Get(t.Context(), "demo", nil)
 	assert.ErrorContains(t, err, "first second")
 }
+
+func TestTransportsThatLeaveFieldsOut(t *testing.T) { // as hand-made ones do
+	for _, status := range []int{200, 404} {
+		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: status}, nil },
+			func(o *arr.SessionsClientOptions) { o.Logging.IncludeBody = true })
+		_, err := client.Get(t.Context(), "demo", nil)
+		assert.Error(t, err)
+		assert.Equal(t, status == 404, errors.Is(err, arr.ErrNotFound))
+	}
+}

@@ -30,7 +30,7 @@ func (t *redactingTransport) Do(req *http.Request) (*http.Response, error) {
 	if resp.Request == nil {
 		resp.Request = req
 	}
-	if resp.StatusCode < 300 && !t.always {
+	if resp.StatusCode < 300 && !t.always || resp.Body == nil {
 		return resp, nil
 	}
 	secret := secretOf(req)
