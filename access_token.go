@@ -46,6 +46,7 @@ type accessTokenPolicy struct {
 // accessToken is a token with its times on the local clock.
 type accessToken struct {
 	authorization string // the value of the header
+	received      time.Time
 	renew         time.Time
 	expires       time.Time
 }
@@ -196,7 +197,7 @@ func (p *accessTokenPolicy) finish(running *exchange, token azcore.AccessToken, 
 
 // newAccessToken fills in the times that a credential left open.
 func newAccessToken(token azcore.AccessToken, now time.Time) *accessToken {
-	t := &accessToken{authorization: "Bearer " + token.Token, renew: token.RefreshOn, expires: token.ExpiresOn}
+	t := &accessToken{authorization: "Bearer " + token.Token, received: now, renew: token.RefreshOn, expires: token.ExpiresOn}
 	if t.expires.IsZero() {
 		t.expires = now.Add(unknownLifetime)
 	}

@@ -4,6 +4,7 @@ package azremoterendering
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -26,8 +27,8 @@ type AccessTokenOptions struct {
 //   - ctx ends the waiting for a token, not the exchange that others may wait for
 //   - options are optional parameters; nil means the defaults
 //
-// The error is an [*AuthenticationError], or that of ctx. If no token can be had that is valid for as long as asked, it is
-// [ErrInvalidArgument].
+// The error is an [*AuthenticationError], or that of ctx. ValidFor beyond the life of a token is [ErrInvalidArgument], and costs no
+// exchange but the one for the first token; it is another error if the credential keeps returning a token that is about to end.
 func (c *SessionsClient) AccessToken(ctx context.Context, options *AccessTokenOptions) (azcore.AccessToken, error) {
 	if options == nil {
 		options = &AccessTokenOptions{}
@@ -36,6 +37,9 @@ func (c *SessionsClient) AccessToken(ctx context.Context, options *AccessTokenOp
 	if err == nil && options.Refused != "" && token.value() == options.Refused {
 		token, err = c.tokens.token(ctx, token)
 	}
+	if err == nil && options.ValidFor > token.life() {
+		return azcore.AccessToken{}, invalid("ValidFor %v is longer than a new token lives, %v", options.ValidFor, token.life().Round(time.Second))
+	}
 	if err == nil && time.Until(token.expires) < options.ValidFor {
 		token, err = c.tokens.renewed(ctx, token)
 	}
@@ -43,9 +47,12 @@ func (c *SessionsClient) AccessToken(ctx context.Context, options *AccessTokenOp
 		return azcore.AccessToken{}, err
 	}
 	if left := time.Until(token.expires); left < options.ValidFor {
-		return azcore.AccessToken{}, invalid("ValidFor %v is longer than a new token lives, %v", options.ValidFor, left.Round(time.Second))
+		return azcore.AccessToken{}, fmt.Errorf("azremoterendering: a token valid for %v is not to be had: the new one is for %v", options.ValidFor, left.Round(time.Second))
 	}
 	return azcore.AccessToken{Token: token.value(), ExpiresOn: token.expires, RefreshOn: token.renew}, nil
 }
+
+// life is how long the token lived or lives for, from its receipt on.
+func (t *accessToken) life() time.Duration { return t.expires.Sub(t.received) }
 
 func (t *accessToken) value() string { return strings.TrimPrefix(t.authorization, "Bearer ") }

@@ -75,8 +75,26 @@ func TestAccessTokenThatIsValidForLongEnough(t *testing.T) {
 		assert.Equal(t, 24*time.Hour, time.Until(other.ExpiresOn))
 		assert.Equal(t, 2, w.count("STS"))
 
-		_, err = client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 25 * time.Hour})
-		assert.ErrorIs(t, err, arr.ErrInvalidArgument)
+		for range 3 {
+			_, err = client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 25 * time.Hour})
+			assert.ErrorIs(t, err, arr.ErrInvalidArgument)
+		}
+		assert.Equal(t, 2, w.count("STS"), "what cannot be had is not asked for")
+	})
+}
+
+func TestAccessTokenOfACredentialThatKeepsAnOldOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		expires := time.Now().Add(time.Hour)
+		client := accessTokenClient(t, credentialFunc(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+			return azcore.AccessToken{Token: testToken, ExpiresOn: expires}, nil
+		}), nil)
+		_, err := client.AccessToken(t.Context(), nil)
+		require.NoError(t, err)
+		time.Sleep(30 * time.Minute)
+		_, err = client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 45 * time.Minute})
+		require.ErrorContains(t, err, "the new one is for 30m0s")
+		assert.NotErrorIs(t, err, arr.ErrInvalidArgument)
 	})
 }
 
