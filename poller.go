@@ -4,11 +4,9 @@ package azremoterendering
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"time"
 )
@@ -140,7 +138,7 @@ func (p *SessionPoller) PollUntilDone(ctx context.Context, options *PollUntilDon
 		if ctx.Err() != nil {
 			return CreateSessionResponse{}, p.interrupted(ctx.Err(), failure)
 		}
-		next, asked = p.interval(options, askedBy(failure))
+		next, asked = p.interval(options, RetryAfter(failure))
 		if !p.passing(failure) || time.Since(lastGood)+next > patience {
 			return CreateSessionResponse{}, failure
 		}
@@ -246,41 +244,9 @@ func progressOf(status SessionStatus) progress {
 
 // passing reports whether a failed look is worth another.
 func (p *SessionPoller) passing(failure error) bool {
-	if refusal, ok := errors.AsType[*ServiceError](failure); ok {
-		return passingStatus(refusal.StatusCode)
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](failure); ok {
-		return false
-	}
 	if _, ok := errors.AsType[*unknownHostError](failure); ok {
 		// The name of a service that has answered exists; what is gone is this machine's network.
 		return !p.answered.IsZero()
 	}
-	authentication, ok := errors.AsType[*AuthenticationError](failure)
-	switch {
-	case !ok:
-		return true
-	case authentication.StatusCode != 0:
-		return passingStatus(authentication.StatusCode)
-	case authentication.Stage == StageTokenExchange:
-		return true
-	default:
-		_, network := errors.AsType[net.Error](failure)
-		return network
-	}
-}
-
-func passingStatus(statusCode int) bool {
-	return statusCode == http.StatusRequestTimeout || statusCode == http.StatusTooManyRequests || statusCode >= 500
-}
-
-// askedBy returns the Retry-After of a failure, 0 if it has none.
-func askedBy(failure error) time.Duration {
-	if refusal, ok := errors.AsType[*ServiceError](failure); ok {
-		return refusal.RetryAfter
-	}
-	if authentication, ok := errors.AsType[*AuthenticationError](failure); ok {
-		return authentication.RetryAfter
-	}
-	return 0
+	return IsTransient(failure)
 }
