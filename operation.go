@@ -63,6 +63,10 @@ func (c *SessionsClient) send(ctx context.Context, op operation, method, url str
 		}
 	}
 	resp, err := c.internal.Pipeline().Do(req)
+	if err != nil && ctx.Err() != nil && op.tries.whole && resp != nil && slices.Contains(want, resp.StatusCode) {
+		// The context ended as the answer arrived, and azcore says only that. But what was asked for has been done.
+		return resp, nil
+	}
 	if err != nil && resp != nil && resp.StatusCode >= 400 {
 		// The context ended in the pause before another try. The answer to the last one still tells why there was a pause.
 		err = fmt.Errorf("%w; the last answer: %w", err, newServiceError(op, resp))
@@ -102,6 +106,7 @@ type tries struct {
 	lost       bool // a try may have reached the service, and no usable answer came back
 	faulted    bool // a try was answered with a fault, such as 504, which may have happened after the effect
 	unreadable bool // an answer came back, but not whole
+	whole      bool // the last try has brought a whole answer
 }
 
 // mayHaveTakenEffect reports whether a failed call may have changed something without the caller being told.
@@ -119,6 +124,7 @@ func recordTries(req *policy.Request) (*http.Response, error) {
 	var t *tries
 	if req.OperationValue(&t) {
 		t.count++
+		t.whole = err == nil
 		switch {
 		case err != nil:
 			t.lost = t.lost || !neverSent(err)

@@ -349,3 +349,40 @@ func TestOutcomeUnknown(t *testing.T) {
 		})
 	})
 }
+
+// The context ends at the moment in which the answer arrives. azcore would drop the answer; then nobody would know of the session.
+func TestAnswerThatArrivesAsTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := newClient(t, newEmulator(t, emulator.Options{}))
+		ctx, cancel := context.WithCancel(t.Context())
+		w.onCall("PUT demo", 1, func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			defer cancel()
+			return forward()
+		})
+		poller, err := client.BeginCreate(ctx, "demo", halfHour, nil)
+		require.NoError(t, err)
+		assert.True(t, poller.Created())
+
+		_, err = poller.PollUntilDone(ctx, nil)
+		assert.ErrorIs(t, err, context.Canceled, "the next request meets the end of the context")
+	})
+}
+
+// The same with an answer that is not whole: then the outcome is unknown.
+func TestBrokenAnswerThatArrivesAsTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := newClient(t, newEmulator(t, emulator.Options{}))
+		ctx, cancel := context.WithCancel(t.Context())
+		w.onCall("PUT demo", 1, func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			defer cancel()
+			resp, err := forward()
+			if err == nil {
+				resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 20), brokenReader{}))
+			}
+			return resp, err
+		})
+		_, err := client.BeginCreate(ctx, "demo", halfHour, nil)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+	})
+}
