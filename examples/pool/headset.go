@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// headset is a device of the demo: what it does is what the software on a device does.
+type headset struct {
+	name, secret string
+	url          string // of the pool
+	session      string // that it holds
+}
+
+func (d *demo) newHeadset(name string) *headset {
+	entry, secret := newDevice(name)
+	d.devices = append(d.devices, entry)
+	return &headset{name: name, secret: secret}
+}
+
+// awaitWarm waits until so many sessions are ready.
+func (d *demo) awaitWarm(ctx context.Context, h *headset, want int) error {
+	var got stats
+	for got.Idle < want {
+		time.Sleep(time.Second)
+		if _, err := d.send(ctx, h, http.MethodGet, "/stats", &got); err != nil {
+			return err
+		}
+		fmt.Fprintf(d.out, "  %d starting, %d ready\n", got.Starting, got.Idle)
+	}
+	return nil
+}
+
+// open gets a session. A device that is told to come back later would do so; here that does not happen.
+func (d *demo) open(ctx context.Context, h *headset) error {
+	start := time.Now()
+	var got access
+	status, err := d.send(ctx, h, http.MethodPost, "/sessions", &got)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusCreated {
+		return fmt.Errorf("no session for %s: status %d", h.name, status)
+	}
+	h.session = got.SessionID
+	fmt.Fprintf(d.out, "  %-6s POST    %d  %s, after %.1f s\n", h.name, status, got.SessionID, time.Since(start).Seconds())
+	return nil
+}
+
+func (d *demo) heartbeat(ctx context.Context, h *headset) error {
+	var left remaining
+	status, err := d.send(ctx, h, http.MethodPut, "/sessions/"+h.session+"/heartbeat", &left)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "  %-6s PUT     %d  %s", h.name, status, h.session)
+	if status == http.StatusOK {
+		fmt.Fprintf(d.out, ", at least %v left", time.Duration(left.AtLeastSeconds)*time.Second)
+	}
+	fmt.Fprintln(d.out)
+	return nil
+}
+
+func (d *demo) giveBack(ctx context.Context, h *headset) error {
+	status, err := d.send(ctx, h, http.MethodDelete, "/sessions/"+h.session, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "  %-6s DELETE  %d  %s\n", h.name, status, h.session)
+	return nil
+}
+
+// send sends one request of a headset. A refusal is no error here: the status tells.
+func (d *demo) send(ctx context.Context, h *headset, method, path string, answer any) (status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, h.url+path, nil)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+h.secret)
+	resp, err := d.http.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if answer == nil || resp.StatusCode >= http.StatusMultipleChoices {
+		return resp.StatusCode, nil
+	}
+	return resp.StatusCode, json.NewDecoder(resp.Body).Decode(answer)
+}

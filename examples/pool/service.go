@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/lease"
+)
+
+const (
+	// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to wait for one.
+	exchangeTimeout = 30 * time.Second
+	// timeToConnect is for how long an access token is valid at least when a device gets it.
+	timeToConnect = 5 * time.Minute
+	// maxBody bounds what is read of a request. Nothing here reads a body; whoever adds that finds it bounded.
+	maxBody = 4 << 10
+)
+
+// service answers devices.
+type service struct {
+	pool     *lease.Pool
+	client   *arr.SessionsClient
+	account  arr.Account
+	devices  devices
+	settings settings
+	log      *slog.Logger
+	holders  holders
+}
+
+func (s *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /sessions", s.forDevices(s.open))
+	mux.HandleFunc("PUT /sessions/{id}/heartbeat", s.forDevices(s.heartbeat))
+	mux.HandleFunc("DELETE /sessions/{id}", s.forDevices(s.giveBack))
+	mux.HandleFunc("GET /stats", s.forDevices(s.stats))
+	return http.MaxBytesHandler(mux, maxBody)
+}
+
+// forDevices lets devices pass, and nobody else.
+func (s *service) forDevices(next func(w http.ResponseWriter, r *http.Request, device string)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		device, ok := s.devices.authenticate(r)
+		if !ok {
+			// The same answer for a missing, a malformed and an unknown secret: the difference would help only who guesses.
+			s.log.Warn("refused a device", "remote", r.RemoteAddr)
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			writeError(w, http.StatusUnauthorized, "unauthorized")
+			return
+		}
+		next(w, r, device)
+	}
+}
+
+// open gives a device a session of its own, and what it needs to open it.
+func (s *service) open(w http.ResponseWriter, r *http.Request, device string) {
+	waiting, cancel := context.WithTimeout(r.Context(), s.settings.wait)
+	defer cancel()
+	l, err := s.pool.Acquire(waiting)
+	if err != nil {
+		s.unavailable(w, r, device, err)
+		return
+	}
+	what, err := s.access(r.Context(), l, device)
+	if err != nil {
+		// The device has not seen the session, so the next one may have it.
+		s.unavailable(w, r, device, errors.Join(err, s.pool.Return(r.Context(), l)))
+		return
+	}
+	s.log.Info("gave a device a session", "device", device, "session", what.SessionID)
+	// Should this answer get lost, nobody sends a sign of life, and the pool stops the session.
+	w.Header().Set("Location", "/sessions/"+what.SessionID)
+	writeJSON(w, http.StatusCreated, what)
+}
+
+// access makes what the device gets, unless it has hung up meanwhile.
+func (s *service) access(ctx context.Context, l *lease.Lease, device string) (access, error) {
+	if !s.holders.claim(l, device) {
+		return access{}, errors.New("a former holder of the session has named it this moment")
+	}
+	token, err := l.Client().AccessToken(ctx, &arr.AccessTokenOptions{ValidFor: timeToConnect})
+	if err = cmp.Or(err, ctx.Err()); err != nil {
+		return access{}, err
+	}
+	return access{
+		SessionID:             l.Session().ID,
+		AccountID:             s.account.ID,
+		AccountDomain:         s.account.Domain,
+		RenderingDomain:       l.Client().RenderingDomain(),
+		AccessToken:           token.Token,
+		ExpiresInSeconds:      int64(time.Until(token.ExpiresOn).Seconds()),
+		HeartbeatEverySeconds: (s.settings.idle / 3).Seconds(), // two of them may get lost
+	}, nil
+}
+
+// heartbeat is a sign of life from the device that holds a session.
+func (s *service) heartbeat(w http.ResponseWriter, r *http.Request, device string) {
+	l := s.held(w, r, device)
+	if l == nil {
+		return
+	}
+	l.Touch()
+	if l.Context().Err() != nil { // it came too late, by a moment
+		s.notHeld(w, r, device)
+		return
+	}
+	atLeast, atMost := l.Remaining()
+	writeJSON(w, http.StatusOK, remaining{AtLeastSeconds: int64(atLeast.Seconds()), AtMostSeconds: int64(atMost.Seconds())})
+}
+
+// giveBack takes back the session of a device that has disconnected, so that the next one gets it.
+func (s *service) giveBack(w http.ResponseWriter, r *http.Request, device string) {
+	l := s.held(w, r, device)
+	if l == nil {
+		return
+	}
+	if err := s.pool.Return(r.Context(), l); err != nil { // the lease has ended this moment
+		s.notHeld(w, r, device)
+		return
+	}
+	s.log.Info("a device gave its session back", "device", device, "session", r.PathValue("id"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// held returns the lease on the session that the request names, if the device holds it. Otherwise it has answered, and returns nil.
+func (s *service) held(w http.ResponseWriter, r *http.Request, device string) *lease.Lease {
+	// After a restart, Claim waits until the pool has found its sessions again.
+	waiting, cancel := context.WithTimeout(r.Context(), s.settings.wait)
+	defer cancel()
+	l, err := s.pool.Claim(waiting, r.PathValue("id"))
+	switch {
+	case errors.Is(err, arr.ErrNotFound), err == nil && !s.holders.claim(l, device):
+		s.notHeld(w, r, device)
+		return nil
+	case err != nil:
+		s.unavailable(w, r, device, err)
+		return nil
+	}
+	return l
+}
+
+// stats tells what the pool holds.
+func (s *service) stats(w http.ResponseWriter, _ *http.Request, _ string) {
+	writeJSON(w, http.StatusOK, newStats(s.pool.Stats()))
+}

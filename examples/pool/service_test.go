@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+func TestADeviceGetsAWarmSessionAtOnceAndGivesItBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 1)
+		start := time.Now()
+		got := f.open(t, f.one)
+		require.Less(t, time.Since(start), time.Second)
+		require.Equal(t, f.emulator.Account(), arr.Account{ID: got.AccountID, Domain: got.AccountDomain})
+		require.Equal(t, "westeurope.mixedreality.azure.com", got.RenderingDomain)
+		require.Greater(t, got.ExpiresInSeconds, int64(timeToConnect.Seconds()))
+		require.InDelta(t, 20, got.HeartbeatEverySeconds, 0)
+
+		token, err := arr.NewStaticAccessToken(got.AccessToken)
+		require.NoError(t, err)
+		device, err := arr.NewSessionsClientWithAccessToken("https://remoterendering."+got.RenderingDomain, got.AccountID, token,
+			&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.emulator.Transport()}})
+		require.NoError(t, err)
+		session, err := device.Get(t.Context(), got.SessionID, nil)
+		require.NoError(t, err)
+		require.Equal(t, arr.SessionStatusReady, session.Status)
+
+		for range 3 * 60 { // three hours, longer than the lease of half an hour
+			time.Sleep(20 * time.Second)
+			var left remaining
+			require.NoError(t, json.Unmarshal(f.heartbeat(t, http.StatusOK, f.one, got.SessionID).Body.Bytes(), &left))
+			require.Positive(t, left.AtLeastSeconds)
+			require.GreaterOrEqual(t, left.AtMostSeconds, left.AtLeastSeconds)
+		}
+		f.giveBack(t, http.StatusNoContent, f.one, got.SessionID)
+		require.Equal(t, got.SessionID, f.open(t, f.two).SessionID, "the next device has it")
+	})
+}
+
+func TestAFormerHolderCannotTouchTheSessionOfTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 1)
+		id := f.open(t, f.one).SessionID
+		f.giveBack(t, http.StatusNoContent, f.one, id)
+		f.heartbeat(t, http.StatusNotFound, f.one, id)
+		require.Equal(t, id, f.open(t, f.two).SessionID)
+		f.giveBack(t, http.StatusNotFound, f.one, id) // as when DELETE is repeated on the way
+		f.heartbeat(t, http.StatusNotFound, f.one, id)
+		f.heartbeat(t, http.StatusOK, f.two, id)
+	})
+}
+
+func TestTwoDevicesNeverGetOneSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 5, 20)
+		var mu sync.Mutex
+		holders := map[string]int{}
+		var devices sync.WaitGroup
+		for range 40 {
+			devices.Go(func() {
+				got := f.send(t.Context(), f.one, http.MethodPost, "/sessions")
+				if got.Code != http.StatusCreated {
+					return
+				}
+				var a access
+				_ = json.Unmarshal(got.Body.Bytes(), &a)
+				mu.Lock()
+				defer mu.Unlock()
+				holders[a.SessionID]++
+			})
+		}
+		devices.Wait()
+		require.Len(t, holders, 5, "those that were warm; the others were told to come back")
+		for id, n := range holders {
+			require.Equal(t, 1, n, id)
+		}
+	})
+}
+
+func TestADeviceThatFallsSilentLosesItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 1)
+		id := f.open(t, f.one).SessionID
+		time.Sleep(idle - time.Second)
+		f.heartbeat(t, http.StatusOK, f.one, id)
+		time.Sleep(idle + time.Second)
+		f.heartbeat(t, http.StatusNotFound, f.one, id)
+		session, err := f.owner.Get(t.Context(), id, nil)
+		require.NoError(t, err)
+		require.Equal(t, arr.SessionStatusStopped, session.Status)
+		time.Sleep(startup + time.Minute)
+		require.NotEqual(t, id, f.open(t, f.one).SessionID, "the pool has made another")
+	})
+}
+
+func TestNoSessionInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 1)
+		f.open(t, f.one)
+		start := time.Now()
+		w := f.expect(t, http.StatusServiceUnavailable, f.two, http.MethodPost, "/sessions")
+		require.Equal(t, "10", w.Header().Get("Retry-After"))
+		require.Equal(t, wait, time.Since(start))
+
+		require.NoError(t, f.service.pool.Close(t.Context()))
+		w = f.expect(t, http.StatusServiceUnavailable, f.two, http.MethodPost, "/sessions")
+		require.Equal(t, "10", w.Header().Get("Retry-After"))
+	})
+}
+
+func TestADeviceThatHangsUpTakesNoSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 1)
+		id := f.open(t, f.one).SessionID
+		ctx, hangUp := context.WithCancel(t.Context())
+		var waiting sync.WaitGroup
+		waiting.Go(func() { f.send(ctx, f.two, http.MethodPost, "/sessions") })
+		synctest.Wait()
+		hangUp()
+		waiting.Wait()
+		f.giveBack(t, http.StatusNoContent, f.one, id)
+		require.Equal(t, id, f.open(t, f.one).SessionID)
+	})
+}
+
+func TestADeviceGetsNoSessionWithoutAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 1)
+		require.NoError(t, f.emulator.SetTokenLifetime(timeToConnect-time.Minute)) // too short to hand out
+		require.NoError(t, f.emulator.RevokeTokens(emulator.DefaultAccountID))
+		time.Sleep(time.Minute) // the pool has noticed
+		f.expect(t, http.StatusServiceUnavailable, f.one, http.MethodPost, "/sessions")
+		var s stats
+		require.NoError(t, json.Unmarshal(f.expect(t, http.StatusOK, f.one, http.MethodGet, "/stats").Body.Bytes(), &s))
+		require.Equal(t, 1, s.Idle, "the session was put back")
+		require.Zero(t, s.HandedOut)
+	})
+}

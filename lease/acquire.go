@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Acquire returns a lease on a session that is Ready: the one named in the options if it is usable, otherwise a new one. It waits until the session
+// is Ready, which takes minutes, and keeps its lease from then on.
+//   - ctx bounds the waiting and, afterwards, the lease: when it ends the lease is no longer extended, and [Lease.Release] has to stop the session
+//   - client is one for the account and the preferred region
+//   - options are optional parameters; their zero value means the defaults
+//
+// A caller must see to it that [Lease.Release] or [Lease.Detach] is called. Until then, the session is kept alive, and billed, up to
+// [Options.MaxLeaseTime].
+//
+// A session that ends in state Error while starting, or is not Ready within [Options.StartTimeout], is taken for want of capacity: the other
+// sizes are tried, then the other regions. A region that cannot be reached makes way for the next. When nothing is left to try, and on all other
+// failures at once, the error says what each try met; [errors.As] finds the [*arr.ServiceError], [*arr.AuthenticationError] or
+// [*arr.SessionEndedError].
+//
+// When Acquire fails, nothing that it created keeps running: it stops such sessions before it returns, also when ctx has ended and when the answer to
+// the creation was lost. That may take up to 30 seconds. The error is a [*NotStoppedError] as well for a session that could not be stopped.
+func Acquire(ctx context.Context, client *arr.SessionsClient, options Options) (*Lease, error) {
+	options, err := options.withDefaults(client)
+	if err != nil {
+		return nil, err
+	}
+	a := &acquisition{options: options, clients: append([]*arr.SessionsClient{client}, options.Fallback...)}
+	k, err := a.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.options.Progress = nil // it is not for the goroutine that keeps the lease
+	return newLease(newHold(ctx, k), options.IdleTimeout), nil
+}
+
+// acquisition is one call of Acquire.
+type acquisition struct {
+	options Options
+	clients []*arr.SessionsClient // the preferred one first
+	ledger  *ledger               // that sessions are charged to; nil if there is none
+	lost    func(*keeper)         // told of sessions that could not be stopped, if not nil
+}
+
+func (a *acquisition) acquire(ctx context.Context) (*keeper, error) {
+	if a.options.SessionID != "" {
+		k, err := a.adopt(ctx)
+		if k != nil || err != nil {
+			return k, err
+		}
+	}
+	var failures attempts
+	for _, client := range a.clients {
+		for _, size := range a.options.Sizes {
+			k, err := a.create(ctx, client, size)
+			if err == nil {
+				return k, nil
+			}
+			if ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)) {
+				err = fmt.Errorf("%w; %w", err, endOfContext(ctx))
+			}
+			failures.add(client, size, err)
+			_, runs := errors.AsType[*NotStoppedError](err)
+			if ctx.Err() != nil || !wantOfCapacity(err) && !passing(err) || runs && a.lost != nil {
+				return nil, failures.err()
+			}
+			a.options.Logger.WarnContext(ctx, "no session of this size here", "size", size, "endpoint", client.Endpoint(), "error", err)
+			if !wantOfCapacity(err) {
+				break // the region cannot be reached, whatever the size
+			}
+		}
+	}
+	return nil, failures.err()
+}
+
+// newKeeper makes the keeper of a session, which has not been seen yet.
+func (a *acquisition) newKeeper(client *arr.SessionsClient, id string) *keeper {
+	options := a.options.keepAlive()
+	if options.Watcher != nil && options.Watcher.client != client {
+		options.Watcher = nil
+	}
+	k := newKeeper(client, id, options)
+	if a.ledger != nil {
+		k.allow = func(total time.Duration) error { return a.ledger.extend(id, total) }
+	}
+	return k
+}
+
+// adopt returns the keeper of the session named in the options, or nil if it is not usable. Clients that cannot be reached are not used any more,
+// unless there is no other.
+func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
+	var unreachable attempts
+	for _, client := range slices.Clone(a.clients) {
+		k := a.newKeeper(client, a.options.SessionID)
+		err := k.look(ctx)
+		switch {
+		case err == nil:
+			return a.adoptSeen(ctx, k)
+		case errors.Is(err, arr.ErrNotFound):
+		case passing(err) && ctx.Err() == nil:
+			unreachable.add(client, "", err)
+			a.clients = slices.DeleteFunc(a.clients, func(c *arr.SessionsClient) bool { return c == client })
+		default:
+			return nil, err
+		}
+	}
+	if len(a.clients) == 0 {
+		return nil, unreachable.err()
+	}
+	a.options.Logger.InfoContext(ctx, "session not adopted: it is not known", "session", a.options.SessionID)
+	return nil, nil
+}
+
+// adoptSeen waits for a session that exists, and returns nil if it will not do.
+func (a *acquisition) adoptSeen(ctx context.Context, k *keeper) (*keeper, error) {
+	refuse := func(reason string) (*keeper, error) {
+		a.options.Logger.WarnContext(ctx, "session not adopted: "+reason, "session", k.id, "status", k.session().Status, "size", k.session().Size)
+		return nil, nil
+	}
+	if k.end() != nil {
+		return refuse("it has ended")
+	}
+	if !slices.Contains(a.options.Sizes, k.session().Size) {
+		return refuse("it is of another size")
+	}
+	err := a.wait(ctx, k, nil)
+	if err == nil {
+		err = k.ensure(ctx, a.options.MinRemaining)
+	}
+	switch {
+	case err == nil:
+		a.options.Logger.InfoContext(ctx, "session adopted", "session", k.id)
+		return k, nil
+	case ctx.Err() != nil:
+		return nil, err
+	case errors.Is(err, arr.ErrNotFound), wantOfCapacity(err), k.end() != nil:
+		return refuse("it ended meanwhile")
+	case errors.Is(err, arr.ErrLeaseNotExtended):
+		return refuse("not enough is left of its lease")
+	default:
+		return nil, err
+	}
+}
+
+// create creates a session and waits until it is Ready. If that fails, the session is stopped.
+func (a *acquisition) create(ctx context.Context, client *arr.SessionsClient, size arr.SessionSize) (*keeper, error) {
+	k := a.newKeeper(client, a.options.IDPrefix+arr.NewSessionID())
+	if err := a.ledger.open(k.id, a.options.LeaseTime); err != nil {
+		return nil, err
+	}
+	left, err := a.start(ctx, k, size)
+	if err == nil {
+		return k, nil
+	}
+	var notStopped error
+	switch left {
+	case nothing:
+	case something:
+		notStopped = Stop(ctx, client, k.id)
+	case doubt:
+		notStopped = stopInDoubt(ctx, client, k.id)
+	}
+	a.ledger.close(k, notStopped)
+	if left == something && notStopped == nil {
+		a.options.Logger.InfoContext(ctx, "session stopped", "session", k.id, "cause", err)
+		err = fmt.Errorf("%w; the session was stopped", err)
+	}
+	if notStopped != nil {
+		a.options.Logger.ErrorContext(ctx, "session not stopped", "session", k.id, "error", notStopped)
+		if a.lost != nil {
+			a.lost(k)
+		}
+		err = fmt.Errorf("%w; and %w", err, notStopped)
+	}
+	return nil, err
+}
+
+// remains is what a creation that failed has left behind.
+type remains int
+
+const (
+	nothing   remains = iota
+	something         // a session that runs
+	doubt             // a session that may exist, now or in a moment
+)
+
+// start creates a session and waits until it is Ready.
+func (a *acquisition) start(ctx context.Context, k *keeper, size arr.SessionSize) (remains, error) {
+	sent := time.Now()
+	k.bounds.earliest = sent
+	poller, err := k.client.BeginCreate(ctx, k.id, arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}, nil)
+	switch {
+	case errors.Is(err, arr.ErrOutcomeUnknown):
+		return doubt, err
+	case err != nil:
+		return nothing, err
+	}
+	a.options.Logger.InfoContext(ctx, "session created", "session", k.id, "size", size, "endpoint", k.client.Endpoint())
+	// Whether the answer was 200 or 201 does not matter: a random id is nobody else's.
+	k.learn(sighting{session: poller.Session(), sent: sent, received: time.Now()})
+	err = a.wait(ctx, k, poller)
+	if err == nil {
+		err = k.ensure(ctx, a.options.MinRemaining)
+	}
+	if k.end() != nil || errors.Is(err, arr.ErrNotFound) {
+		return nothing, err
+	}
+	return something, err
+}
+
+// errStartTimeout means that a session was not Ready in time.
+var errStartTimeout = errors.New("not Ready in time")
+
+// wantOfCapacity reports whether a session did not become Ready for a reason that another size or region may not have. The service's error code for
+// want of a server is not documented, and neither is whether it shows one.
+func wantOfCapacity(err error) bool {
+	ended, ok := errors.AsType[*arr.SessionEndedError](err)
+	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, errStartTimeout)
+}
+
+// wait waits until a session that has been seen is Ready. The poller is nil, or that of the session.
+func (a *acquisition) wait(ctx context.Context, k *keeper, poller *arr.SessionPoller) error {
+	if a.options.StartTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, a.options.StartTimeout, errStartTimeout)
+		defer cancel()
+	}
+	err := a.waitFor(ctx, k, poller)
+	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
+		return fmt.Errorf("session %q was %w: it was %s after %v", k.id, errStartTimeout, k.session().Status, a.options.StartTimeout)
+	}
+	return err
+}
+
+func (a *acquisition) waitFor(ctx context.Context, k *keeper, poller *arr.SessionPoller) error {
+	switch {
+	case k.session().Status == arr.SessionStatusReady:
+		return nil
+	case k.options.Watcher != nil:
+		return k.waitWatching(ctx)
+	default:
+		return k.waitPolling(ctx, poller)
+	}
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+
+package lease_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// signingKey is one for the whole test binary, for making one takes a while.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// service is an emulator, and the network in front of it.
+type service struct {
+	t        testing.TB
+	emulator *emulator.Emulator
+	client   *arr.SessionsClient // goes through the network
+	direct   *arr.SessionsClient // goes past it, for what the test wants to know
+
+	mutex sync.Mutex
+	sent  []string // "PUT demo", "GET demo", "LIST", "STS", in order
+	meet  handler
+}
+
+// handler handles a request; forward sends it on. n counts the requests from 1.
+type handler func(n int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error)
+
+// newService starts an emulator. Called in a bubble of synctest, it lives in the bubble's time.
+func newService(t testing.TB, options emulator.Options) *service {
+	t.Helper()
+	options.SigningKey = signingKey()
+	options.Admin = true
+	e, err := emulator.New(options)
+	require.NoError(t, err)
+	s := &service{t: t, emulator: e}
+	s.client = s.newClient("https://remoterendering.westeurope.mixedreality.azure.com", s)
+	s.direct, err = e.SessionsClient(nil)
+	require.NoError(t, err)
+	return s
+}
+
+// newClient returns a client of the region with that endpoint.
+func (s *service) newClient(endpoint string, transport interface {
+	Do(*http.Request) (*http.Response, error)
+}) *arr.SessionsClient {
+	s.t.Helper()
+	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: transport}}
+	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, s.emulator.Account(), azcore.NewKeyCredential(s.emulator.Key()), options)
+	require.NoError(s.t, err)
+	return client
+}
+
+// Do makes the service a transport.
+func (s *service) Do(req *http.Request) (*http.Response, error) {
+	s.mutex.Lock()
+	s.sent = append(s.sent, nameOf(req))
+	n, meet := len(s.sent), s.meet
+	s.mutex.Unlock()
+	forward := func() (*http.Response, error) { return s.emulator.Transport().Do(req) }
+	if meet == nil {
+		return forward()
+	}
+	return meet(n, req, forward)
+}
+
+// handle makes h handle the requests from now on.
+func (s *service) handle(h handler) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.meet = h
+}
+
+// beforeFirst calls do before the first request of that method is sent on.
+func (s *service) beforeFirst(method string, do func()) {
+	var once sync.Once
+	s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		if req.Method == method {
+			once.Do(do)
+		}
+		return forward()
+	})
+}
+
+func nameOf(req *http.Request) string {
+	_, id, session := strings.Cut(req.URL.Path, "/sessions/")
+	switch {
+	case strings.HasSuffix(req.URL.Path, "/token"):
+		return "STS"
+	case session:
+		return req.Method + " " + id
+	default:
+		return "LIST"
+	}
+}
+
+// requests returns the names of all requests so far, in order.
+func (s *service) requests() []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return append([]string(nil), s.sent...)
+}
+
+// count returns how many requests had a name with that prefix.
+func (s *service) count(prefix string) (n int) {
+	for _, name := range s.requests() {
+		if strings.HasPrefix(name, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// errLost is what a broken connection looks like to a client.
+var errLost = errors.New("connection reset by peer")
+
+// answer makes an answer without a body.
+func answer(req *http.Request, status int) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}
+}
+
+// must fails the test if there is an error.
+func (s *service) must(err error) {
+	s.t.Helper()
+	require.NoError(s.t, err)
+}
+
+// fault puts a misbehaviour in force.
+func (s *service) fault(f emulator.Fault) (remove func()) {
+	s.t.Helper()
+	remove, err := s.emulator.Inject(f)
+	require.NoError(s.t, err)
+	return remove
+}
+
+// create creates a session, as another program would.
+func (s *service) create(id string, size arr.SessionSize, lease time.Duration) {
+	s.t.Helper()
+	_, err := s.direct.BeginCreate(s.t.Context(), id, arr.CreateSessionSettings{Size: size, MaxLeaseTime: lease}, nil)
+	require.NoError(s.t, err)
+}
+
+// ready creates a session and waits until it is Ready.
+func (s *service) ready(id string, lease time.Duration) {
+	s.t.Helper()
+	s.create(id, arr.SessionSizeStandard, lease)
+	for s.get(id).Status != arr.SessionStatusReady {
+		time.Sleep(time.Second)
+	}
+}
+
+// stop stops a session, as another program would.
+func (s *service) stop(id string) {
+	s.t.Helper()
+	_, err := s.direct.Stop(s.t.Context(), id, nil)
+	require.NoError(s.t, err)
+}
+
+// fail creates a session that will not become Ready.
+func (s *service) fail(id string) {
+	s.t.Helper()
+	remove := s.fault(emulator.Fault{Session: id, Start: emulator.StartFails})
+	defer remove()
+	s.create(id, arr.SessionSizeStandard, 30*time.Minute)
+}
+
+// forget makes the service forget a session, as it does 30 days after its end.
+func (s *service) forget(id string) {
+	s.fault(emulator.Fault{Session: id, Status: 404})
+}
+
+// get returns a session as it is.
+func (s *service) get(id string) arr.Session {
+	s.t.Helper()
+	got, err := s.direct.Get(s.t.Context(), id, nil)
+	require.NoError(s.t, err)
+	return got.Session
+}
+
+// life is what the emulator knows of a session.
+type life struct {
+	ID                         string
+	Region                     arr.Region
+	Status                     arr.SessionStatus
+	ReadyAt, LeaseEnd, EndedAt time.Time // zero if not known or not yet
+}
+
+// running reports whether the session has not ended.
+func (l life) running() bool { return !l.Status.Ended() }
+
+// billed returns the time for which the session was billed until now.
+func (l life) billed(now time.Time) time.Duration {
+	if l.ReadyAt.IsZero() {
+		return 0
+	}
+	if !l.EndedAt.IsZero() {
+		now = l.EndedAt
+	}
+	return max(0, now.Sub(l.ReadyAt))
+}
+
+// lives returns all sessions that there are and were.
+func (s *service) lives() []life {
+	s.t.Helper()
+	req := httptest.NewRequest(http.MethodGet, "http://localhost/_emulator/state", nil)
+	recorder := httptest.NewRecorder()
+	s.emulator.ServeHTTP(recorder, req)
+	require.Equal(s.t, http.StatusOK, recorder.Code, recorder.Body)
+	var state struct {
+		Sessions []struct {
+			Region                     arr.Region
+			Session                    arr.Session
+			ReadyAt, LeaseEnd, EndedAt time.Time
+		}
+	}
+	require.NoError(s.t, json.NewDecoder(bytes.NewReader(recorder.Body.Bytes())).Decode(&state))
+	lives := make([]life, 0, len(state.Sessions))
+	for _, x := range state.Sessions {
+		lives = append(lives, life{x.Session.ID, x.Region, x.Session.Status, x.ReadyAt, x.LeaseEnd, x.EndedAt})
+	}
+	return lives
+}
+
+// running returns the ids of the sessions that have not ended.
+func (s *service) running() []string {
+	s.t.Helper()
+	ids := []string{}
+	for _, l := range s.lives() {
+		if l.running() {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
+// within reports whether got is want, or less than tolerance away from it.
+func within(got, want, tolerance time.Duration) bool {
+	return (got - want).Abs() <= tolerance
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Lease is a session that is held: its lease is extended until [Lease.Release], [Lease.Detach], the end of the context it was acquired
+// with, or the end of the session. It is safe for concurrent use. It comes from [Acquire] or [Pool.Acquire].
+type Lease struct {
+	hold   *hold
+	ctx    context.Context // ended with the cause
+	cancel context.CancelCauseFunc
+	idle   *idleClock // nil without IdleTimeout
+
+	mutex sync.Mutex
+	fate  fate
+}
+
+// fate is what became of a lease by the will of its holder.
+type fate int
+
+const (
+	held     fate = iota
+	released      // the session is to be stopped
+	detached      // the session goes on by itself
+	returned      // the session is its pool's again, and perhaps another lease's
+)
+
+// hold is a session with the goroutine that keeps its lease. A pool hands one hold out under many leases, one after the other.
+type hold struct {
+	*keeper
+	ctx    context.Context // ended with the cause when the session is no longer kept
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when the goroutine has ended
+
+	stopping chan struct{} // taken by the one who stops the session
+	stopped  bool          // guarded by stopping
+	pooled   bool          // a pool stops the session once it is no longer kept
+}
+
+// newHold keeps a session that has been seen, until ctx ends.
+func newHold(ctx context.Context, k *keeper) *hold {
+	h := &hold{keeper: k, done: make(chan struct{}), stopping: make(chan struct{}, 1)}
+	h.ctx, h.cancel = context.WithCancelCause(ctx)
+	go func() {
+		defer close(h.done)
+		h.cancel(k.run(h.ctx))
+	}()
+	return h
+}
+
+// stop stops the session, however the keeping ended. Once that has succeeded, or the session was seen to have ended, it does nothing.
+func (h *hold) stop(ctx context.Context, cause error) error {
+	h.cancel(cause)
+	<-h.done
+	h.stopping <- struct{}{}
+	defer func() { <-h.stopping }()
+	if h.stopped || h.end() != nil {
+		return nil
+	}
+	if err := Stop(ctx, h.client, h.id); err != nil {
+		h.options.Logger.ErrorContext(ctx, "session not stopped", "session", h.id, "error", err)
+		return err
+	}
+	h.stopped = true
+	h.over()
+	h.options.Logger.InfoContext(ctx, "session stopped", "session", h.id, "cause", context.Cause(h.ctx))
+	return nil
+}
+
+// chase stops the session, and tries again every minute for as long as its lease may last and ctx does.
+func (h *hold) chase(ctx context.Context, cause error) error {
+	for {
+		over := ctx.Err() != nil
+		err := h.stop(ctx, cause)
+		if err == nil {
+			return nil
+		}
+		if _, atMost := h.remaining(); atMost == 0 {
+			return nil // it has ended by itself
+		}
+		if over {
+			return err
+		}
+		_ = sleep(ctx, mostPause) // its end is met with one more try
+	}
+}
+
+// newLease hands out a hold. The lease ends with it.
+func newLease(h *hold, idleTimeout time.Duration) *Lease {
+	l := &Lease{hold: h}
+	l.ctx, l.cancel = context.WithCancelCause(h.ctx)
+	if idleTimeout > 0 {
+		l.idle = newIdleClock(idleTimeout, l.endIdle)
+	}
+	return l
+}
+
+// Session returns the session as last seen. Use [Lease.Remaining] for what is left of its lease.
+func (l *Lease) Session() arr.Session { return l.hold.session() }
+
+// Client returns the client of the region in which the session runs: the one given to [Acquire], or one of [Options.Fallback]. A device
+// needs its [arr.SessionsClient.RenderingDomain].
+func (l *Lease) Client() *arr.SessionsClient { return l.hold.client }
+
+// Context returns a context that ends when the session is no longer held. [context.Cause] says why: [ErrReleased], [ErrDetached], [ErrIdle],
+// [ErrExpired], [ErrStopped], the session's own error, which is an [*arr.SessionEndedError], or the cause of the context that the lease was acquired
+// with. The end of a session is noticed within [Options.LookEvery], or within the interval of the Watcher.
+func (l *Lease) Context() context.Context { return l.ctx }
+
+// Remaining returns bounds for how much of the session's lease is left now. They are as narrow as what was seen allows: within the time
+// between two looks if the session was seen to become Ready, and within a minute otherwise, for the service counts whole minutes.
+// Both are 0 once the session is known to have ended. As long as the lease is held, it is extended before it runs out.
+func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.hold.remaining() }
+
+// Touch is a sign of life from whoever uses the session. It puts off the end of the lease by [Options.IdleTimeout], and does nothing if there
+// is none or if the lease has ended. It reports whether the session is still held. A program that ends after [ErrIdle] should call [Lease.Release]
+// before, which waits for the session to be stopped.
+func (l *Lease) Touch() bool {
+	if l.idle != nil {
+		l.idle.touch()
+	}
+	return l.ctx.Err() == nil
+}
+
+// Release stops the session and ends the lease. It does not heed the end of ctx, which is usually what made the program release the session, and
+// takes 30 seconds at most; the values of ctx go along. If the session could not be stopped, the error is a [*NotStoppedError], and Release can be
+// called again. A session that has ended is not stopped again. After [Lease.Detach] and [Pool.Return] it does nothing, so it can be deferred.
+func (l *Lease) Release(ctx context.Context) error {
+	if !l.settle(released) {
+		return nil
+	}
+	l.cancel(ErrReleased)
+	if l.idle != nil {
+		l.idle.hand() // from here on it is the caller who tries again
+	}
+	return l.hold.stop(ctx, ErrReleased)
+}
+
+// Detach ends the lease and leaves the session running, for another program to adopt or for its device to finish: it is billed until it is stopped
+// or what is left of its lease has run out. After [Lease.Release] and [Pool.Return] it does nothing.
+func (l *Lease) Detach() {
+	if !l.settle(detached) {
+		return
+	}
+	l.cancel(ErrDetached)
+	l.hold.cancel(ErrDetached)
+	<-l.hold.done
+}
+
+// settle decides the fate of the lease, unless that is decided, and reports whether this is its fate.
+func (l *Lease) settle(f fate) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.fate == held {
+		l.fate = f
+		if l.idle != nil {
+			l.idle.stop()
+		}
+		return true
+	}
+	return l.fate == f
+}
+
+// endIdle ends a lease that shows no sign of life.
+func (l *Lease) endIdle() {
+	l.mutex.Lock()
+	ours := l.fate == held && l.ctx.Err() == nil
+	if ours {
+		l.fate = released
+	}
+	l.mutex.Unlock()
+	if !ours {
+		return
+	}
+	l.cancel(ErrIdle)
+	if l.hold.pooled {
+		l.hold.cancel(ErrIdle)
+		return
+	}
+	for l.hold.stop(l.ctx, ErrIdle) != nil {
+		if _, atMost := l.hold.remaining(); atMost == 0 || sleep(l.idle.chase, mostPause) != nil {
+			return // it has ended by itself, or Release has taken over
+		}
+	}
+}
+
+// idleClock calls a function once there was no touch for a time.
+type idleClock struct {
+	timeout time.Duration
+	elapsed func()
+
+	chase context.Context // for as long as the session is to be stopped without the holder asking
+	hand  context.CancelFunc
+
+	mutex   sync.Mutex
+	timer   *time.Timer
+	stopped bool
+}
+
+func newIdleClock(timeout time.Duration, elapsed func()) *idleClock {
+	c := &idleClock{timeout: timeout, elapsed: elapsed}
+	c.chase, c.hand = context.WithCancel(context.Background())
+	c.timer = time.AfterFunc(timeout, elapsed)
+	return c
+}
+
+func (c *idleClock) touch() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if !c.stopped {
+		c.timer.Reset(c.timeout)
+	}
+}
+
+func (c *idleClock) stop() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.stopped = true
+	c.timer.Stop()
+}

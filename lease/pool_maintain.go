@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// birth is the creation of a session, until it is Ready.
+type birth struct {
+	began  time.Time
+	cancel context.CancelCauseFunc
+	shed   bool // no longer wanted, and about to be stopped
+}
+
+var errNotNeeded = errors.New("the session is no longer needed")
+
+// pace says when the next session may be created.
+type pace struct {
+	interval    time.Duration
+	notBefore   time.Time
+	slowed      time.Time // when it was last slowed down by a failure
+	probing     bool      // after want of capacity: one session is tried at a time until one is had
+	capacity    *backoff  // after want of capacity
+	unreachable *backoff  // after failures that pass sooner
+}
+
+func newPace(interval time.Duration) pace {
+	return pace{interval: interval, capacity: newBackoff(10*time.Second, 5*time.Minute), unreachable: newBackoff(leastPause, mostPause)}
+}
+
+// slow takes a failed creation into account. One that was under way when another had failed already says nothing new.
+func (p *pace) slow(began time.Time, err error) {
+	if began.Before(p.slowed) {
+		return
+	}
+	p.slowed = time.Now()
+	switch {
+	case wantOfCapacity(err):
+		p.probing = true
+		p.delay(p.capacity.next(0))
+	case passing(err):
+		p.delay(p.unreachable.next(arr.RetryAfter(err)))
+	default:
+		p.delay(mostPause)
+	}
+}
+
+// hasten takes a success into account.
+func (p *pace) hasten() {
+	p.probing = false
+	p.capacity.reset()
+	p.unreachable.reset()
+}
+
+func (p *pace) delay(d time.Duration) {
+	if t := time.Now().Add(d); t.After(p.notBefore) {
+		p.notBefore = t
+	}
+}
+
+// maintain is the goroutine that creates and stops sessions as they are needed, until the pool is closed.
+func (p *Pool) maintain() {
+	p.takeOver()
+	for p.ctx.Err() == nil {
+		wait := p.balance()
+		timer := time.NewTimer(wait)
+		select {
+		case <-p.wake:
+		case <-timer.C:
+		case <-p.ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// takeOver finds what an earlier run has left, however long that takes: without knowing, the pool might exceed its bounds.
+func (p *Pool) takeOver() {
+	retry := newBackoff(leastPause, mostPause)
+	for {
+		sent := time.Now()
+		found, err := list(p.ctx, p.client)
+		if err == nil {
+			p.takeIn(found, sent)
+			close(p.tookOver)
+			return
+		}
+		err = fmt.Errorf("lease: the sessions of pool %q cannot be listed: %w", p.options.IDPrefix, err)
+		p.options.Logger.WarnContext(p.ctx, "pool waits for the list of its sessions", "pool", p.options.IDPrefix, "error", err)
+		p.mutex.Lock()
+		p.failed(err)
+		p.mutex.Unlock()
+		if sleep(p.ctx, retry.next(arr.RetryAfter(err))) != nil {
+			return
+		}
+	}
+}
+
+func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
+	a := p.acquisition()
+	for _, session := range found {
+		if !session.Status.Ended() && strings.HasPrefix(session.ID, p.options.IDPrefix) {
+			p.options.Logger.Info("session of an earlier run taken over", "session", session.ID, "status", session.Status)
+		}
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for _, session := range found {
+		if session.Status.Ended() || !strings.HasPrefix(session.ID, p.options.IDPrefix) || p.closed {
+			continue
+		}
+		k := a.newKeeper(p.client, session.ID)
+		k.learn(sighting{session: session, sent: sent, received: time.Now()})
+		p.ledger.record(session.ID, session.MaxLeaseTime)
+		m := p.admit(k, unclaimed, true)
+		p.work.Go(func() { p.expectClaim(m) })
+	}
+}
+
+// expectClaim makes a session of an earlier run the pool's to hand out, if nobody has claimed it in time. One that is not Ready was not handed out, so nobody
+// will claim it; it is waited for like a new one.
+func (p *Pool) expectClaim(m *member) {
+	var err error
+	if m.hold.session().Status == arr.SessionStatusStarting {
+		err = p.acquisition().wait(m.hold.ctx, m.hold.keeper, nil)
+	} else {
+		err = sleep(m.hold.ctx, p.options.ClaimTime)
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	switch {
+	case m.state != unclaimed:
+	case err != nil:
+		p.retire(m)
+	default:
+		p.offer(m)
+	}
+}
+
+// balance creates or stops what the pool has too few or too many of, and returns when to look again at the latest.
+func (p *Pool) balance() time.Duration {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.closed {
+		return time.Hour
+	}
+	ready, ageing, again := p.age()
+	need := p.options.Warm + len(p.waiters) - ready - p.starting()
+	for ; ageing > 0 && ready+ageing > p.options.Warm; ageing-- {
+		p.retireOldest()
+	}
+	for ; need < 0; need++ {
+		p.shed()
+	}
+	switch wait := time.Until(p.pace.notBefore); {
+	case need == 0 || len(p.members)+len(p.births)+p.lost >= p.options.Max:
+		return again
+	case p.pace.probing && len(p.births) > 0:
+		return again
+	case wait > 0:
+		return min(wait, again)
+	}
+	p.pace.delay(p.options.CreateInterval)
+	p.give()
+	return min(p.options.CreateInterval, again)
+}
+
+// age counts the idle sessions: those that will do for a while, and those that are so old that they will soon have less of their lease left than is
+// promised, so that others must be there by then. Those that cannot keep the promise are retired. again is when that will be different.
+func (p *Pool) age() (ready, ageing int, again time.Duration) {
+	again = time.Hour
+	ahead := min(p.options.StartTimeout, (p.options.MaxLeaseTime-p.options.MinRemaining)/4)
+	for _, m := range p.members {
+		if m.state != idle || m.hold.ctx.Err() != nil {
+			continue
+		}
+		switch left := m.hold.promises(p.options.MinRemaining); {
+		case left <= 0:
+			p.retire(m)
+		case left <= ahead:
+			ageing++
+			again = min(again, left)
+		default:
+			ready++
+			again = min(again, left-ahead)
+		}
+	}
+	return ready, ageing, again
+}
+
+// shed gives up one session: of those that are starting, which are not billed yet, the youngest, or else the oldest idle one.
+func (p *Pool) shed() {
+	for _, b := range slices.Backward(p.births) {
+		if !b.shed {
+			b.shed = true
+			b.cancel(errNotNeeded)
+			return
+		}
+	}
+	p.retireOldest()
+}
+
+// retireOldest stops the oldest idle session, if there is one. The pool's mutex is held.
+func (p *Pool) retireOldest() {
+	if m := p.oldest(idle); m != nil {
+		p.retire(m)
+	}
+}
+
+// starting returns how many sessions are being created that are still wanted.
+func (p *Pool) starting() (n int) {
+	for _, b := range p.births {
+		if !b.shed {
+			n++
+		}
+	}
+	return n
+}
+
+// give starts the creation of a session.
+func (p *Pool) give() {
+	ctx, cancel := context.WithCancelCause(p.ctx)
+	b := &birth{began: time.Now(), cancel: cancel}
+	p.births = append(p.births, b)
+	p.work.Go(func() {
+		defer cancel(nil)
+		k, err := p.acquisition().acquire(ctx)
+		if err != nil && ctx.Err() == nil {
+			p.options.Logger.WarnContext(ctx, "pool has no new session", "pool", p.options.IDPrefix, "error", err)
+		}
+		p.mutex.Lock()
+		defer p.mutex.Unlock()
+		p.births = slices.DeleteFunc(p.births, func(other *birth) bool { return other == b })
+		if err != nil {
+			p.failedBirth(ctx, b, err)
+			return
+		}
+		p.created++
+		p.pace.hasten()
+		p.obstacle = nil
+		m := p.admit(k, idle, false)
+		if ctx.Err() != nil {
+			p.retire(m) // it was shed, or the pool closed, at the moment in which it was Ready
+			return
+		}
+		p.offer(m)
+	})
+}
+
+// acquisition makes what creates one session for the pool.
+func (p *Pool) acquisition() *acquisition {
+	options := p.options.session()
+	options.Watcher = p.watcher
+	return &acquisition{options: options, clients: []*arr.SessionsClient{p.client}, ledger: p.ledger, lost: p.chaseLost}
+}
+
+// chaseLost stops a session that did not become Ready and could not be stopped, in the background. One that was never seen Ready may become so at any
+// time, so there is no end to it.
+func (p *Pool) chaseLost(k *keeper) {
+	p.mutex.Lock()
+	p.lost++
+	p.mutex.Unlock()
+	p.work.Go(func() {
+		var err error
+		for closing := false; !closing; {
+			closing = sleep(p.ctx, mostPause) != nil
+			err = Stop(p.ctx, p.client, k.id)
+			if _, atMost := k.remaining(); err == nil || atMost == 0 {
+				err = nil // it has ended, perhaps by itself
+				break
+			}
+		}
+		p.mutex.Lock()
+		defer p.mutex.Unlock()
+		p.lost--
+		if err != nil {
+			p.notStopped = append(p.notStopped, err)
+		}
+		p.changed()
+	})
+}
+
+// failedBirth takes note of a session that could not be had. The pool's mutex is held.
+func (p *Pool) failedBirth(ctx context.Context, b *birth, err error) {
+	p.changed()
+	if ctx.Err() != nil {
+		return
+	}
+	p.pace.slow(b.began, err)
+	p.failed(err)
+}
+
+// failed takes note of a failure, and ends the calls that wait in vain. The pool's mutex is held.
+func (p *Pool) failed(err error) {
+	p.lastError, p.obstacle = err, err
+	hopeless := !wantOfCapacity(err) && !passing(err)
+	if errors.Is(err, ErrBudget) {
+		hopeless = len(p.members)+len(p.births) == 0
+	}
+	if !hopeless {
+		return
+	}
+	for _, w := range p.waiters {
+		w.failed <- err
+	}
+	p.waiters = nil
+}
+
+// shutDown is what Close does once.
+func (p *Pool) shutDown(ctx context.Context) {
+	p.mutex.Lock()
+	p.closed = true
+	for _, w := range p.waiters {
+		w.failed <- fmt.Errorf("lease: %w", ErrPoolClosed)
+	}
+	p.waiters = nil
+	for _, m := range p.members {
+		switch {
+		case m.state == idle:
+			p.retire(m)
+		case m.state == unclaimed:
+			m.hold.cancel(ErrDetached)
+		case m.lease != nil && m.lease.settle(detached):
+			m.lease.cancel(ErrDetached)
+			m.hold.cancel(ErrDetached)
+		}
+	}
+	p.mutex.Unlock()
+	p.end(ErrPoolClosed)
+	p.work.Wait()
+	p.watcher.Close()
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// member is a session of a pool. The pool's mutex guards all but hold.
+type member struct {
+	hold     *hold
+	state    memberState
+	since    time.Time // when it became Ready at the earliest, as far as was known when the pool came to have it
+	leftOver bool      // by an earlier run, and not handed out since
+	lease    *Lease    // while it is handed out and has been checked
+}
+
+type memberState int
+
+const (
+	idle memberState = iota
+	handedOut
+	unclaimed // of an earlier run: perhaps in use, or not Ready yet
+	stopping
+)
+
+// waiter is a call of Acquire that waits for a session.
+type waiter struct {
+	call   uint64       // its number: those that came first are served first, also when the session that they were given turned out to be of no use
+	served chan *member // of capacity 1
+	failed chan error   // of capacity 1
+}
+
+// next takes an idle session, or waits for one, for the call of Acquire with that number.
+func (p *Pool) next(ctx context.Context, call uint64) (*member, error) {
+	p.mutex.Lock()
+	if p.closed {
+		p.mutex.Unlock()
+		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
+	}
+	if m := p.youngest(idle); m != nil && len(p.waiters) == 0 {
+		m.state = handedOut
+		p.changed()
+		p.mutex.Unlock()
+		return m, nil
+	}
+	w := &waiter{call, make(chan *member, 1), make(chan error, 1)}
+	place := slices.IndexFunc(p.waiters, func(other *waiter) bool { return other.call > call })
+	if place < 0 {
+		place = len(p.waiters)
+	}
+	p.waiters = slices.Insert(p.waiters, place, w)
+	p.changed()
+	p.mutex.Unlock()
+
+	select {
+	case m := <-w.served:
+		return m, nil
+	case err := <-w.failed:
+		return nil, err
+	case <-ctx.Done():
+	}
+	p.mutex.Lock()
+	p.waiters = slices.DeleteFunc(p.waiters, func(other *waiter) bool { return other == w })
+	p.changed()
+	p.mutex.Unlock()
+	select {
+	case m := <-w.served: // at the same moment
+		p.putBack(m, nil)
+	default:
+	}
+	return nil, p.interrupted(ctx)
+}
+
+// youngest returns the session in a state that has lived the shortest, and so can live the longest; nil if there is none.
+func (p *Pool) youngest(state memberState) *member { return p.extreme(state, time.Time.After) }
+
+// oldest returns the session in a state that has lived the longest.
+func (p *Pool) oldest(state memberState) *member { return p.extreme(state, time.Time.Before) }
+
+func (p *Pool) extreme(state memberState, before func(a, b time.Time) bool) (found *member) {
+	for _, m := range p.members {
+		if m.state == state && m.hold.ctx.Err() == nil && (found == nil || before(m.since, found.since)) {
+			found = m
+		}
+	}
+	return found
+}
+
+// offer gives a session to the call that has waited longest, or makes it idle. One of a size that will not do, as an earlier run may have left it, is
+// retired. The pool's mutex is held.
+func (p *Pool) offer(m *member) {
+	switch {
+	case m.hold.ctx.Err() != nil || m.state == stopping: // on its way out
+	case p.closed || !slices.Contains(p.options.Sizes, m.hold.session().Size):
+		p.retire(m)
+	case len(p.waiters) > 0:
+		m.state = handedOut
+		p.waiters[0].served <- m
+		p.waiters = p.waiters[1:]
+	default:
+		m.state = idle
+	}
+	p.changed()
+}
+
+// putBack takes back a session that was not handed out after all, because its check failed or nobody wants it any more. One that has ended or cannot
+// keep the promise is retired.
+func (p *Pool) putBack(m *member, failure error) (retired bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if failure != nil {
+		p.lastError, p.obstacle = failure, failure
+	}
+	if m.hold.end() != nil || errors.Is(failure, arr.ErrLeaseNotExtended) || errors.Is(failure, arr.ErrNotFound) || errors.Is(failure, ErrBudget) {
+		p.retire(m)
+	} else {
+		p.offer(m)
+	}
+	return m.state == stopping || m.hold.ctx.Err() != nil
+}
+
+// handOut makes the lease on a session that has been checked; nil if the session has ended or the pool was closed meanwhile.
+func (p *Pool) handOut(m *member) *Lease {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.closed {
+		p.retire(m)
+	}
+	if m.state != handedOut || m.hold.ctx.Err() != nil {
+		return nil
+	}
+	m.lease = newLease(m.hold, p.options.IdleTimeout)
+	m.leftOver, p.obstacle = false, nil
+	return m.lease
+}
+
+// admit takes a session into the pool. The pool's mutex is held.
+func (p *Pool) admit(k *keeper, state memberState, leftOver bool) *member {
+	m := &member{hold: newHold(p.ctx, k), state: state, since: k.begin(), leftOver: leftOver}
+	m.hold.pooled = true
+	p.members[k.id] = m
+	p.work.Go(func() {
+		<-m.hold.done
+		p.bury(m)
+	})
+	return m
+}
+
+// bury removes a session that is no longer kept: it has ended, it was stopped, or its holder detached it. Unless it is known to have ended
+// or is left running on purpose, it is stopped, for it might be running.
+func (p *Pool) bury(m *member) {
+	p.mutex.Lock()
+	m.state = stopping // and no longer counted among those that can be handed out
+	p.changed()
+	p.mutex.Unlock()
+	var notStopped error
+	detached := errors.Is(context.Cause(m.hold.ctx), ErrDetached)
+	if !detached {
+		notStopped = m.hold.chase(p.ctx, ErrStopped)
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	delete(p.members, m.hold.id)
+	if notStopped != nil {
+		p.lastError, p.obstacle = notStopped, notStopped
+		p.notStopped = append(p.notStopped, notStopped)
+	}
+	if detached {
+		p.ledger.forfeit(m.hold.id)
+	} else {
+		p.ledger.close(m.hold.keeper, notStopped)
+	}
+	p.changed()
+}
+
+// retire stops a session in the background. The pool's mutex is held.
+func (p *Pool) retire(m *member) {
+	if m.state != stopping {
+		m.state = stopping
+		m.hold.cancel(ErrReleased)
+	}
+	p.changed()
+}
+
+// begin returns when the session became Ready at the earliest.
+func (k *keeper) begin() time.Time {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	return k.bounds.earliest
+}
+
+// promises returns for how long the session can still be handed out with so much of its lease left, however often the lease is extended.
+func (k *keeper) promises(minRemaining time.Duration) time.Duration {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	most := max(k.bounds.total, k.options.MaxLeaseTime)
+	if k.fixed == k.bounds.total {
+		most = k.fixed
+	}
+	return time.Until(k.bounds.earliest.Add(most)) - minRemaining
+}
+
+// changed makes the pool look at what it has.
+func (p *Pool) changed() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
