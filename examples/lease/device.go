@@ -58,7 +58,7 @@ func (d *device) use(ctx context.Context) (err error) {
 }
 
 // progress returns what is called with each sight of the session. It saves the id at the first one, minutes before the session is Ready: a crash in
-// between loses no session. It prints only while the session is Starting, for afterwards it is called beside the rest of the program.
+// between loses no session.
 func (d *device) progress(saved string) func(arr.Session) {
 	start := time.Now()
 	return func(session arr.Session) {
@@ -68,9 +68,7 @@ func (d *device) progress(saved string) func(arr.Session) {
 				fmt.Fprintln(d.out, "The next run will not find this session:", err)
 			}
 		}
-		if session.Status == arr.SessionStatusStarting {
-			fmt.Fprintf(d.out, "  %4.1f s  %s is %s\n", time.Since(start).Seconds(), session.ID, session.Status)
-		}
+		fmt.Fprintf(d.out, "  %4.1f s  %s is %s\n", time.Since(start).Seconds(), session.ID, session.Status)
 	}
 }
 
@@ -107,7 +105,7 @@ func (d *device) live(ctx context.Context, l *lease.Lease) error {
 			return d.ended(ctx, l)
 		}
 		if d.alive == 0 || time.Since(start) < d.alive {
-			l.Touch()
+			l.Touch() // it reports whether the session is still held; here the select does
 			atLeast, atMost := l.Remaining()
 			fmt.Fprintf(d.out, "  The device is there. Left of the lease: %v to %v\n", atLeast.Round(time.Second), atMost.Round(time.Second))
 		} else if !silent {
@@ -136,10 +134,8 @@ func (d *device) abandon(ctx context.Context, saved string, err error) error {
 		return err
 	}
 	if saved != "" {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-		defer cancel()
-		if _, failure := d.service.client.Stop(stopping, saved, nil); failure != nil && !errors.Is(failure, arr.ErrNotFound) {
-			return errors.Join(err, &lease.NotStoppedError{SessionID: saved, Endpoint: d.service.client.Endpoint(), Err: failure})
+		if notStopped := lease.Stop(ctx, d.service.client, saved); notStopped != nil {
+			return errors.Join(err, notStopped)
 		}
 	}
 	fmt.Fprintln(d.out, "No session is left running")

@@ -105,8 +105,7 @@ func (s *service) heartbeat(w http.ResponseWriter, r *http.Request, device strin
 	if l == nil {
 		return
 	}
-	l.Touch()
-	if l.Context().Err() != nil { // it came too late, by a moment
+	if !l.Touch() { // it came too late, by a moment
 		s.notHeld(w, r, device)
 		return
 	}
