@@ -151,6 +151,7 @@ func TestKeepAliveSurvivesOutagesAsLongAsTheLease(t *testing.T) {
 						cancel()
 						<-ended
 					}
+					time.Sleep(time.Minute) // an exchange of tokens outlives the call that wanted it
 				})
 			})
 		}

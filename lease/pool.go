@@ -33,20 +33,20 @@ type Pool struct {
 	watcher *Watcher
 	ledger  *ledger
 
-	ctx       context.Context // ended by Close
-	end       context.CancelCauseFunc
-	work      sync.WaitGroup // the goroutines of the pool
-	wake      chan struct{}  // of capacity 1; makes maintain look at what there is
-	tookOver  chan struct{}  // closed when the sessions of an earlier run are known
-	ended     chan struct{}  // closed when Close is done
-	closeOnce sync.Once
+	ctx      context.Context // ended by Close
+	end      context.CancelCauseFunc
+	work     sync.WaitGroup // the goroutines of the pool
+	wake     chan struct{}  // of capacity 1; makes maintain look at what there is
+	tookOver chan struct{}  // closed when the sessions of an earlier run are known
+	ended    chan struct{}  // closed when Close is done
 
 	mutex      sync.Mutex
 	members    map[string]*member
-	births     []*birth  // sessions being created, the oldest first
-	lost       int       // sessions that did not become Ready and could not be stopped yet
-	calls      uint64    // of Acquire, so far
-	waiters    []*waiter // calls of Acquire, in the order in which they are served
+	births     []*birth            // sessions being created, the oldest first
+	lost       int                 // sessions that did not become Ready and could not be stopped yet
+	calls      uint64              // of Acquire, so far
+	waiters    []*waiter           // calls of Acquire, in the order in which they are served
+	pausing    map[uint64]struct{} // calls of Acquire, by number, whose check of a session failed and will be repeated
 	pace       pace
 	created    int
 	lastError  error
@@ -60,8 +60,8 @@ type Pool struct {
 //   - options say what the pool is to be
 //
 // What an earlier run left under the prefix is taken over. A session that a device holds cannot be told from one that was idle, so each is kept
-// for [PoolOptions.ClaimTime] until [Pool.Claim] says that it is in use; afterwards it is handed out to others, or stopped if it is not needed. Options
-// that cannot be right are refused with [arr.ErrInvalidArgument].
+// for [PoolOptions.ClaimTime] until [Pool.Claim] says that it is in use, and stopped if that does not happen. Options that cannot be right are refused
+// with [arr.ErrInvalidArgument].
 func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
 	options, err := options.withDefaults(client)
 	if err != nil {
@@ -80,6 +80,7 @@ func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
 		tookOver: make(chan struct{}),
 		ended:    make(chan struct{}),
 		members:  make(map[string]*member),
+		pausing:  make(map[uint64]struct{}),
 		pace:     newPace(options.CreateInterval),
 	}
 	p.ctx, p.end = context.WithCancelCause(context.Background())
@@ -97,6 +98,9 @@ func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
 // there is no session and the budget allows none. A creation that is refused for a reason that does not pass, such as [arr.ErrForbidden], ends the waiting
 // with that error.
 func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.ctx, func() { cancel(ErrPoolClosed) })()
 	retry := newBackoff(leastPause, mostPause/4)
 	p.mutex.Lock()
 	p.calls++
@@ -115,15 +119,16 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 			continue // it has ended this moment
 		}
 		if ctx.Err() != nil {
-			p.putBack(m, nil)
+			p.putBack(m, call, nil)
 			return nil, p.interrupted(ctx)
 		}
-		retired := p.putBack(m, err)
+		retired := p.putBack(m, call, err)
 		switch {
 		case retired:
 		case !passing(err):
 			return nil, err
 		case sleep(ctx, retry.next(arr.RetryAfter(err))) != nil:
+			p.giveUp(call)
 			return nil, p.interrupted(ctx)
 		}
 	}
@@ -220,11 +225,15 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 // stopped at the same time, which takes a minute and a half at the very most. The error is a [*NotStoppedError] for each of these, several of them joined
 // by [errors.Join]. When it returns, no goroutine of the pool is left.
 func (p *Pool) Close(ctx context.Context) error {
-	p.closeOnce.Do(func() {
-		defer close(p.ended)
-		p.shutDown(ctx)
-	})
-	<-p.ended
+	p.mutex.Lock()
+	first := !p.closed
+	p.closed = true
+	p.mutex.Unlock()
+	if first {
+		p.shutDown()
+		close(p.ended)
+	}
+	<-p.ended // no lock is held meanwhile: one would stop the time in tests with a virtual clock
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	return errors.Join(p.notStopped...)

@@ -124,23 +124,25 @@ func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
 	}
 }
 
-// expectClaim makes a session of an earlier run the pool's to hand out, if nobody has claimed it in time. One that is not Ready was not handed out, so nobody
-// will claim it; it is waited for like a new one.
+// expectClaim settles what becomes of a session of an earlier run. One that is not Ready was not handed out, so nobody will claim it; it is waited for like a
+// new one. Any other is stopped if nobody claims it in time, unless it is known that nobody can.
 func (p *Pool) expectClaim(m *member) {
-	var err error
-	if m.hold.session().Status == arr.SessionStatusStarting {
-		err = p.acquisition().wait(m.hold.ctx, m.hold.keeper, nil)
-	} else {
-		err = sleep(m.hold.ctx, p.options.ClaimTime)
+	usable := true
+	switch {
+	case m.hold.session().Status == arr.SessionStatusStarting:
+		usable = p.acquisition().wait(m.hold.ctx, m.hold.keeper, nil) == nil
+	case p.options.ClaimTime > 0:
+		_ = sleep(m.hold.ctx, p.options.ClaimTime) // or until it is over
+		usable = false
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	switch {
 	case m.state != unclaimed:
-	case err != nil:
-		p.retire(m)
-	default:
+	case usable:
 		p.offer(m)
+	default:
+		p.retire(m)
 	}
 }
 
@@ -152,8 +154,9 @@ func (p *Pool) balance() time.Duration {
 		return time.Hour
 	}
 	ready, ageing, again := p.age()
-	need := p.options.Warm + len(p.waiters) - ready - p.starting()
-	for ; ageing > 0 && ready+ageing > p.options.Warm; ageing-- {
+	wanted := p.options.Warm + len(p.waiters) + len(p.pausing)
+	need := wanted - ready - p.starting()
+	for ; ageing > 0 && ready+ageing > wanted; ageing-- {
 		p.retireOldest()
 	}
 	for ; need < 0; need++ {
@@ -314,9 +317,8 @@ func (p *Pool) failed(err error) {
 }
 
 // shutDown is what Close does once.
-func (p *Pool) shutDown(ctx context.Context) {
+func (p *Pool) shutDown() {
 	p.mutex.Lock()
-	p.closed = true
 	for _, w := range p.waiters {
 		w.failed <- fmt.Errorf("lease: %w", ErrPoolClosed)
 	}

@@ -40,6 +40,7 @@ type waiter struct {
 // next takes an idle session, or waits for one, for the call of Acquire with that number.
 func (p *Pool) next(ctx context.Context, call uint64) (*member, error) {
 	p.mutex.Lock()
+	delete(p.pausing, call)
 	if p.closed {
 		p.mutex.Unlock()
 		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
@@ -72,7 +73,7 @@ func (p *Pool) next(ctx context.Context, call uint64) (*member, error) {
 	p.mutex.Unlock()
 	select {
 	case m := <-w.served: // at the same moment
-		p.putBack(m, nil)
+		p.putBack(m, call, nil)
 	default:
 	}
 	return nil, p.interrupted(ctx)
@@ -111,8 +112,8 @@ func (p *Pool) offer(m *member) {
 }
 
 // putBack takes back a session that was not handed out after all, because its check failed or nobody wants it any more. One that has ended or cannot
-// keep the promise is retired.
-func (p *Pool) putBack(m *member, failure error) (retired bool) {
+// keep the promise is retired. Any other waits for the call to come back, if its failure passes, unless somebody else takes it.
+func (p *Pool) putBack(m *member, call uint64, failure error) (retired bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if failure != nil {
@@ -123,7 +124,19 @@ func (p *Pool) putBack(m *member, failure error) (retired bool) {
 	} else {
 		p.offer(m)
 	}
-	return m.state == stopping || m.hold.ctx.Err() != nil
+	retired = m.state == stopping || m.hold.ctx.Err() != nil
+	if !retired && failure != nil && passing(failure) {
+		p.pausing[call] = struct{}{}
+	}
+	return retired
+}
+
+// giveUp forgets a call that was to come back.
+func (p *Pool) giveUp(call uint64) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	delete(p.pausing, call)
+	p.changed()
 }
 
 // handOut makes the lease on a session that has been checked; nil if the session has ended or the pool was closed meanwhile.

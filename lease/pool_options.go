@@ -43,15 +43,18 @@ type PoolOptions struct {
 	// LeaseTime, Step, Threshold, MaxLeaseTime and StartTimeout are as in [Options].
 	LeaseTime, Step, Threshold, MaxLeaseTime, StartTimeout time.Duration
 
-	// MinRemaining is the promise: how much of the lease is surely left at least when a session is handed out. The default is Threshold.
+	// MinRemaining is the promise: how much of the lease is surely left at least when a session is handed out. A session that comes so near to
+	// MaxLeaseTime that it could not keep the promise is replaced, ahead of that if Max allows. The default is Threshold, or LeaseTime less a
+	// minute if that is shorter.
 	MinRemaining time.Duration
 
 	// IdleTimeout ends a lease that is handed out with [ErrIdle], and stops its session, if there was no [Lease.Touch] for that time. The
 	// default, 0, is never.
 	IdleTimeout time.Duration
 
-	// ClaimTime is how long a session of an earlier run is kept for the device that may hold it, and that only [Pool.Claim] tells of. Then it
-	// counts as idle. A session that was not Ready was not handed out, and is not kept for anybody. The default is IdleTimeout, or 5 minutes if there is none.
+	// ClaimTime is how long a session of an earlier run is kept for the device that may hold it, and that only [Pool.Claim] tells of. Then it is
+	// stopped: were it handed out, two devices might have it. The default is IdleTimeout, or 5 minutes if there is none. A negative time says
+	// that no device holds any: those sessions count as idle at once, as those do that were not Ready yet and so in nobody's hands.
 	ClaimTime time.Duration
 
 	// CreateInterval lies between the creations of sessions, so that they do not come in a burst. The default is one second.
@@ -85,8 +88,6 @@ func (o PoolOptions) withDefaults(client *arr.SessionsClient) (PoolOptions, erro
 		return o, invalid("Max %d is less than 1 or than Warm, %d", o.Max, o.Warm)
 	case o.Budget < 0:
 		return o, invalid("Budget %v is negative", o.Budget)
-	case o.ClaimTime < 0:
-		return o, invalid("ClaimTime %v is negative", o.ClaimTime)
 	case o.CreateInterval < 0:
 		return o, invalid("CreateInterval %v is negative", o.CreateInterval)
 	}

@@ -111,9 +111,10 @@ func TestPoolKeepsThePlaceOfACallThatMetADeadSession(t *testing.T) {
 			assert.NotEqual(t, l.Session().ID, next.Session().ID)
 			require.NoError(t, p.Return(t.Context(), next))
 			<-second
-		case <-second:
+		case l := <-second:
 			t.Error("the second call was served before the first")
-			(<-second).Detach()
+			require.NoError(t, p.Return(t.Context(), l))
+			<-first
 		}
 	})
 }
