@@ -90,23 +90,6 @@ func (f *follower) patience(began time.Time) (left time.Duration, failure error)
 	return time.Until(since.Add(watchPatience)), f.entry.failure
 }
 
-// await changes whether the watcher looks at the short interval for this follower.
-func (f *follower) await(awaiting bool) {
-	w := f.watcher
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if f.entry == nil || f.awaiting == awaiting {
-		return
-	}
-	f.awaiting = awaiting
-	if !awaiting {
-		w.awaiting--
-		return
-	}
-	w.awaiting++
-	notify(w.wake)
-}
-
 // close ends the observation. It may be called more than once.
 func (f *follower) close() {
 	w := f.watcher

@@ -215,7 +215,7 @@ func TestRemainingIsHonest(t *testing.T) {
 				}
 				for range 200 {
 					time.Sleep(37 * time.Second)
-					left := truth.ReadyAt.Add(l.Session().MaxLeaseTime).Sub(time.Now())
+					left := time.Until(truth.ReadyAt.Add(l.Session().MaxLeaseTime))
 					atLeast, atMost := l.Remaining()
 					assert.LessOrEqual(t, atLeast, left)
 					assert.LessOrEqual(t, left, atMost)

@@ -123,17 +123,17 @@ func TestWatcherCadence(t *testing.T) {
 		r.create("demo")
 		r.wire.latency = 700 * time.Millisecond
 		begun := time.Now()
-		f := r.watcher.follow("demo", true)
-		defer f.close()
+		defer r.watcher.follow("demo", false).close()
 
+		waiting := r.watcher.follow("demo", true)
 		time.Sleep(21 * time.Second)
-		f.await(false)
+		waiting.close()
 		time.Sleep(61 * time.Second) // 82
-		f.await(true)
+		waiting = r.watcher.follow("demo", true)
 		time.Sleep(10 * time.Second) // 92
 		r.watcher.follow("demo", false).close()
 		time.Sleep(5 * time.Second) // 97
-		f.await(false)
+		waiting.close()
 		time.Sleep(time.Minute)
 
 		var seconds []float64

@@ -196,7 +196,6 @@ func TestWatcherClose(t *testing.T) {
 		f := r.watcher.follow("demo", true)
 		require.ErrorIs(t, f.err(), ErrWatcherClosed)
 		<-f.C()
-		f.await(false)
 		f.close()
 		time.Sleep(time.Hour)
 		require.Equal(t, sent, r.wire.count("list"))
@@ -272,7 +271,6 @@ func TestFollower(t *testing.T) {
 		require.Equal(t, arr.SessionStatusStopped, s.session.Status)
 		require.NoError(t, one.err())
 		require.Equal(t, 1, r.wire.count("get"))
-		one.await(true)
 		one.close()
 		late.close()
 		r.requireForgotten()
@@ -308,7 +306,6 @@ func TestWatcherChurn(t *testing.T) {
 				case 2:
 					f := r.watcher.follow(id, rand.N(2) == 0)
 					sleep(ctx, time.Hour)
-					f.await(rand.N(2) == 0)
 					f.close()
 				}
 			})
