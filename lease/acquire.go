@@ -89,6 +89,7 @@ func (a *acquisition) newKeeper(client *arr.SessionsClient, id string) *keeper {
 	}
 	k := newKeeper(client, id, options)
 	if a.ledger != nil {
+		k.granted = func(total time.Duration) { a.ledger.record(id, total) }
 		k.allow = func(total time.Duration) error { return a.ledger.extend(id, total) }
 	}
 	return k
@@ -101,6 +102,9 @@ func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
 	for _, client := range slices.Clone(a.clients) {
 		k := a.newKeeper(client, a.options.SessionID)
 		err := k.look(ctx)
+		if passing(err) && ctx.Err() == nil {
+			err = k.look(ctx) // giving a session up costs more than a second look
+		}
 		switch {
 		case err == nil:
 			return a.adoptSeen(ctx, k)
@@ -128,7 +132,7 @@ func (a *acquisition) adoptSeen(ctx context.Context, k *keeper) (*keeper, error)
 	if k.end() != nil {
 		return refuse("it has ended")
 	}
-	if !slices.Contains(a.options.Sizes, k.session().Size) {
+	if !among(a.options.Sizes, k.session().Size) {
 		return refuse("it is of another size")
 	}
 	err := a.wait(ctx, k, nil)
@@ -141,6 +145,8 @@ func (a *acquisition) adoptSeen(ctx context.Context, k *keeper) (*keeper, error)
 		return k, nil
 	case ctx.Err() != nil:
 		return nil, err
+	case errors.Is(err, errStartTimeout):
+		return refuse("it was not Ready in time")
 	case errors.Is(err, arr.ErrNotFound), wantOfCapacity(err), k.end() != nil:
 		return refuse("it ended meanwhile")
 	case errors.Is(err, arr.ErrLeaseNotExtended):
@@ -156,52 +162,36 @@ func (a *acquisition) create(ctx context.Context, client *arr.SessionsClient, si
 	if err := a.ledger.open(k.id, a.options.LeaseTime); err != nil {
 		return nil, err
 	}
-	left, err := a.start(ctx, k, size)
-	if err == nil {
+	mayExist, err := a.start(ctx, k, size)
+	switch {
+	case err == nil:
 		return k, nil
+	case !mayExist:
+		a.ledger.drop(k.id)
+		return nil, err
 	}
-	var notStopped error
-	switch left {
-	case nothing:
-	case something:
-		notStopped = Stop(ctx, client, k.id)
-	case doubt:
-		notStopped = stopInDoubt(ctx, client, k.id)
-	}
+	notStopped := Stop(ctx, client, k.id)
 	a.ledger.close(k, notStopped)
-	if left == something && notStopped == nil {
+	if notStopped == nil {
 		a.options.Logger.InfoContext(ctx, "session stopped", "session", k.id, "cause", err)
-		err = fmt.Errorf("%w; the session was stopped", err)
+		return nil, fmt.Errorf("%w; the session was stopped", err)
 	}
-	if notStopped != nil {
-		a.options.Logger.ErrorContext(ctx, "session not stopped", "session", k.id, "error", notStopped)
-		if a.lost != nil {
-			a.lost(k)
-		}
-		err = fmt.Errorf("%w; and %w", err, notStopped)
+	a.options.Logger.ErrorContext(ctx, "session not stopped", "session", k.id, "error", notStopped)
+	if a.lost != nil {
+		a.lost(k)
 	}
-	return nil, err
+	return nil, fmt.Errorf("%w; and %w", err, notStopped)
 }
 
-// remains is what a creation that failed has left behind.
-type remains int
-
-const (
-	nothing   remains = iota
-	something         // a session that runs
-	doubt             // a session that may exist, now or in a moment
-)
-
-// start creates a session and waits until it is Ready.
-func (a *acquisition) start(ctx context.Context, k *keeper, size arr.SessionSize) (remains, error) {
+// start creates a session and waits until it is Ready. It reports whether there may be a session, now or in a moment, that has not been seen to end.
+func (a *acquisition) start(ctx context.Context, k *keeper, size arr.SessionSize) (mayExist bool, err error) {
+	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
 	sent := time.Now()
 	k.bounds.earliest = sent
-	poller, err := k.client.BeginCreate(ctx, k.id, arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}, nil)
-	switch {
-	case errors.Is(err, arr.ErrOutcomeUnknown):
-		return doubt, err
-	case err != nil:
-		return nothing, err
+	poller, err := k.client.BeginCreate(bounded, k.id, arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}, nil)
+	if err != nil {
+		return errors.Is(err, arr.ErrOutcomeUnknown), err
 	}
 	a.options.Logger.InfoContext(ctx, "session created", "session", k.id, "size", size, "endpoint", k.client.Endpoint())
 	// Whether the answer was 200 or 201 does not matter: a random id is nobody else's.
@@ -210,10 +200,7 @@ func (a *acquisition) start(ctx context.Context, k *keeper, size arr.SessionSize
 	if err == nil {
 		err = k.ensure(ctx, a.options.MinRemaining)
 	}
-	if k.end() != nil || errors.Is(err, arr.ErrNotFound) {
-		return nothing, err
-	}
-	return something, err
+	return k.end() == nil, err
 }
 
 // errStartTimeout means that a session was not Ready in time.
@@ -234,6 +221,10 @@ func (a *acquisition) wait(ctx context.Context, k *keeper, poller *arr.SessionPo
 		defer cancel()
 	}
 	err := a.waitFor(ctx, k, poller)
+	retry := newBackoff(leastPause, mostPause)
+	for unknown := 1; errors.Is(err, arr.ErrNotFound) && unknown < confirmations && sleep(ctx, retry.next(0)) == nil; unknown++ {
+		err = a.waitFor(ctx, k, poller) // it was there a moment ago: a part of the service may lag behind
+	}
 	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
 		return fmt.Errorf("session %q was %w: it was %s after %v", k.id, errStartTimeout, k.session().Status, a.options.StartTimeout)
 	}

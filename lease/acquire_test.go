@@ -71,6 +71,7 @@ func TestAcquireAdopts(t *testing.T) {
 	}{
 		"a Ready session":          {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.Options{}, true},
 		"a Starting session":       {func(s *service) { s.create("saved", arr.SessionSizeStandard, 30*time.Minute) }, lease.Options{}, true},
+		"one spelt otherwise":      {func(s *service) { s.ready("saved", 30*time.Minute); s.fault(emulator.Fault{ShowSize: "standard"}) }, lease.Options{}, true},
 		"one of the second size":   {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.Options{Sizes: []arr.SessionSize{arr.SessionSizePremium, arr.SessionSizeStandard}}, true},
 		"one with a minute left":   {func(s *service) { s.ready("saved", 3*time.Minute); time.Sleep(2 * time.Minute) }, lease.Options{}, true},
 		"one that is not there":    {func(*service) {}, lease.Options{}, false},

@@ -22,11 +22,14 @@ func newBackoff(least, most time.Duration) *backoff {
 	return &backoff{least: least, most: most, now: least}
 }
 
-// next returns the next pause. It is not shorter than what the service asked for.
+// longestPause is for how long a service is left alone at the most, whatever it asks for: sessions are billed meanwhile, and run out.
+const longestPause = 5 * time.Minute
+
+// next returns the next pause. It is not shorter than what the service asked for, within reason.
 func (b *backoff) next(asked time.Duration) time.Duration {
 	pause := b.now/2 + rand.N(b.now/2+1)
 	b.now = min(2*b.now, b.most)
-	return max(pause, asked)
+	return max(pause, min(asked, longestPause))
 }
 
 // reset makes the next pause a short one again.

@@ -32,8 +32,9 @@ type KeepAliveOptions struct {
 	Step time.Duration
 
 	// Threshold is when: as soon as no more than this is surely left. It is also for how long an outage of the service may last without
-	// the session being lost. After a crash of the program the session is billed for Threshold and Step at most, unless its first lease is
-	// longer. The default is [DefaultThreshold].
+	// the session being lost. After a crash of the program the session is billed for Threshold and Step, and up to a minute because the service
+	// counts in minutes, unless its lease was longer before. If Step is less than Threshold, several may be added at once. The default is
+	// [DefaultThreshold].
 	Threshold time.Duration
 
 	// MaxLeaseTime caps the total of the lease, and so what the session can cost, in whole minutes since it became Ready. When it is
@@ -41,7 +42,7 @@ type KeepAliveOptions struct {
 	MaxLeaseTime time.Duration
 
 	// LookEvery is how often to look, between extensions, whether the session still runs. The default, 0, is never: then an end from
-	// outside shows at the next extension. It is not used with a Watcher.
+	// outside shows at the next extension. It is not used while a Watcher works.
 	LookEvery time.Duration
 
 	// Watcher tells of the session instead of looks at it. It must be one of the same client.
@@ -59,6 +60,7 @@ func (o KeepAliveOptions) withDefaults() (KeepAliveOptions, error) {
 	o.Threshold = cmp.Or(o.Threshold, DefaultThreshold)
 	o.MaxLeaseTime = cmp.Or(o.MaxLeaseTime, LongestLease)
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Step = min(o.Step, LongestLease)
 	switch {
 	case o.Step < time.Minute || o.Step%time.Minute != 0:
 		return o, invalid("Step %v is not in whole minutes above 0", o.Step)

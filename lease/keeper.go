@@ -20,6 +20,8 @@ type keeper struct {
 	options KeepAliveOptions
 	// allow is asked before the lease is extended to a total, and may refuse. It is nil if nobody needs to be asked.
 	allow func(total time.Duration) error
+	// granted is told of each total that the service shows. It is nil if nobody wants to know.
+	granted func(total time.Duration)
 
 	turn chan struct{} // taken by the one who extends the lease
 
@@ -44,13 +46,17 @@ func (k *keeper) learn(s sighting) {
 	k.mutex.Lock()
 	before := k.bounds.total
 	k.bounds.learn(s)
-	if k.bounds.total > before {
+	total := k.bounds.total
+	if total > before {
 		k.jitter = k.newJitter()
 	}
-	if !s.received.Before(k.last.received) && !k.last.session.Status.Ended() {
+	if !s.sent.Before(k.last.sent) && !k.last.session.Status.Ended() || s.session.Status.Ended() {
 		k.last = s
 	}
 	k.mutex.Unlock()
+	if k.granted != nil && total > before {
+		k.granted(total)
+	}
 	if k.options.Progress != nil {
 		k.options.Progress(s.session)
 	}
@@ -87,6 +93,14 @@ func (k *keeper) cost(now time.Time) time.Duration {
 	return max(0, cost)
 }
 
+// surelyOver reports whether the session was stopped, was seen to have ended, or has outlived any lease that it may have.
+func (k *keeper) surelyOver() bool {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	b := &k.bounds
+	return b.ended || !b.latest.IsZero() && !time.Now().Before(b.latest.Add(b.total))
+}
+
 // over notes that the session was stopped.
 func (k *keeper) over() {
 	k.mutex.Lock()
@@ -106,6 +120,8 @@ func (k *keeper) end() error {
 
 // look sends one Get.
 func (k *keeper) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
 	sent := time.Now()
 	got, err := k.client.Get(ctx, k.id, nil)
 	if err != nil {
@@ -133,19 +149,22 @@ func (k *keeper) extend(ctx context.Context, want func() time.Duration) error {
 			return err
 		}
 	}
+	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
 	sent := time.Now()
-	updated, err := k.client.Update(ctx, k.id, arr.UpdateSessionSettings{MaxLeaseTime: total}, nil)
+	updated, err := k.client.Update(bounded, k.id, arr.UpdateSessionSettings{MaxLeaseTime: total}, nil)
 	switch {
-	case err == nil:
-		k.learn(sighting{updated.Session, sent, time.Now(), updated.CorrelationVector})
-		k.options.Logger.DebugContext(ctx, "lease extended", "session", k.id, "total", total)
-		k.noteFixed(before)
-		return nil
 	case errors.Is(err, arr.ErrLeaseNotExtended):
 		return k.refused(ctx, before, err)
-	default:
+	case err != nil:
 		return err
 	}
+	k.learn(sighting{updated.Session, sent, time.Now(), updated.CorrelationVector})
+	if k.total() <= before {
+		return fmt.Errorf("lease: session %q: %w: it was asked for %v, and shows %v", k.id, arr.ErrLeaseNotExtended, total, before)
+	}
+	k.options.Logger.DebugContext(ctx, "lease extended", "session", k.id, "total", total)
+	return nil
 }
 
 // refused finds out why the service did not extend the lease: the session has ended, somebody else has extended it, or it cannot be.
@@ -153,20 +172,13 @@ func (k *keeper) refused(ctx context.Context, before time.Duration, refusal erro
 	if err := k.look(ctx); err != nil {
 		return err
 	}
-	if k.end() != nil || k.total() > before {
-		return nil
-	}
-	k.noteFixed(before)
-	return refusal
-}
-
-// noteFixed notes that the lease cannot be extended if its total is still what it was before.
-func (k *keeper) noteFixed(before time.Duration) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	if k.bounds.total == before {
-		k.fixed = before
+	if k.last.session.Status.Ended() || k.bounds.total > before {
+		return nil
 	}
+	k.fixed = before
+	return refusal
 }
 
 func (k *keeper) total() time.Duration {
@@ -177,32 +189,34 @@ func (k *keeper) total() time.Duration {
 
 // ensure makes sure that so much of the lease is surely left. The session has been seen.
 func (k *keeper) ensure(ctx context.Context, atLeast time.Duration) error {
-	var total time.Duration
-	want := func() time.Duration {
-		k.mutex.Lock()
-		defer k.mutex.Unlock()
-		left, _ := k.bounds.remaining(time.Now())
-		if k.bounds.latest.IsZero() && k.last.session.Status == arr.SessionStatusStarting {
-			left = k.bounds.total // it has not begun
-		}
-		total = k.bounds.total + max(0, atLeast-left)
-		total = (total + time.Minute - 1).Truncate(time.Minute)
-		return min(total, k.options.MaxLeaseTime)
-	}
-	for {
-		before := k.total()
+	most := k.options.MaxLeaseTime
+	for range 5 { // somebody else may extend the lease, or time may pass
 		if err := k.end(); err != nil {
 			return fmt.Errorf("%w: %w", arr.ErrLeaseNotExtended, err)
 		}
-		if err := k.extend(ctx, want); err != nil {
+		total := k.totalFor(atLeast)
+		if total <= k.total() {
+			return nil
+		}
+		if err := k.extend(ctx, func() time.Duration { return min(k.totalFor(atLeast), most) }); err != nil {
 			return err
 		}
-		if total > before && total > k.options.MaxLeaseTime {
+		if total > most && k.end() == nil {
 			return fmt.Errorf("lease: session %q: %w: to have %v left it would take a total of %v, and the most is %v; another session is needed",
-				k.id, arr.ErrLeaseNotExtended, atLeast, total, k.options.MaxLeaseTime)
-		}
-		if k.end() == nil && k.total() == before {
-			return nil // want found nothing to do
+				k.id, arr.ErrLeaseNotExtended, atLeast, total, most)
 		}
 	}
+	return fmt.Errorf("lease: session %q: %w: it does not grow as asked, to %v left", k.id, arr.ErrLeaseNotExtended, atLeast)
+}
+
+// totalFor returns the total of the lease with which so much of it is surely left.
+func (k *keeper) totalFor(atLeast time.Duration) time.Duration {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	left, _ := k.bounds.remaining(time.Now())
+	if k.bounds.latest.IsZero() && k.last.session.Status == arr.SessionStatusStarting {
+		left = k.bounds.total // it has not begun
+	}
+	missing := min(max(0, atLeast-left), 2*LongestLease) // more cannot be had anyway
+	return (k.bounds.total + missing + time.Minute - 1).Truncate(time.Minute)
 }

@@ -20,6 +20,8 @@ const (
 	// leastPause and mostPause bound the pauses between tries.
 	leastPause = time.Second
 	mostPause  = time.Minute
+	// notBegunPause is the least time between looks at a session of which nothing shows that its lease has begun.
+	notBegunPause = 5 * time.Second
 )
 
 // find looks for the session until it is seen.
@@ -55,16 +57,20 @@ func (k *keeper) run(ctx context.Context) error {
 	news := k.news()
 	defer news.close()
 	retry := newBackoff(leastPause, mostPause)
-	var failure error
+	var failure, notExtended error
 	var notBefore time.Time // when to try again after a failure
+	unknown := 0            // how often in a row the service did not know the session
 	for {
 		news.follow()
-		if err := cmp.Or(k.end(), news.err); err != nil {
+		if err := k.end(); err != nil {
 			return err
 		}
 		at, extend, end := k.plan(news.lookEvery)
+		if unknown > 0 || news.unknown {
+			at, extend = notBefore, false
+		}
 		if !end.IsZero() && !time.Now().Before(end) {
-			return k.expired(failure)
+			return k.expired(cmp.Or(failure, notExtended))
 		}
 		if at.Before(notBefore) {
 			at = notBefore
@@ -78,17 +84,22 @@ func (k *keeper) run(ctx context.Context) error {
 			continue
 		}
 		failure = k.try(ctx, extend, end)
+		if extend {
+			notExtended = failure
+		}
 		switch {
 		case ctx.Err() != nil:
 			return k.interrupted(ctx, failure)
-		case errors.Is(failure, arr.ErrNotFound):
-			return failure
 		case failure == nil:
 			retry.reset()
-			notBefore = time.Time{}
-		default:
-			notBefore = time.Now().Add(k.pauseAfter(ctx, failure, retry))
+			notBefore, unknown, news.unknown = time.Time{}, 0, false
+			continue
+		case errors.Is(failure, arr.ErrNotFound):
+			if unknown++; unknown == confirmations {
+				return failure
+			}
 		}
+		notBefore = time.Now().Add(k.pauseAfter(ctx, failure, retry, end))
 	}
 }
 
@@ -109,6 +120,12 @@ func (k *keeper) plan(lookEvery time.Duration) (at time.Time, extend bool, end t
 	if !begun {
 		// A look may show that the lease has still not begun, and need not be extended. It is not worth one every moment.
 		at = end.Add(-min(k.options.Threshold, k.bounds.total*3/4))
+		if soonest := k.last.received.Add(notBegunPause); at.Before(soonest) {
+			at = soonest
+		}
+	}
+	if k.fixed == k.bounds.total {
+		lookEvery = cmp.Or(lookEvery, mostPause) // somebody else may have more success
 	}
 	if lookAt := k.last.received.Add(lookEvery); lookEvery > 0 && lookAt.Before(at) {
 		return lookAt, false, end
@@ -116,26 +133,36 @@ func (k *keeper) plan(lookEvery time.Duration) (at time.Time, extend bool, end t
 	return at, extend, end
 }
 
-// try extends the lease by a step, or looks, before the lease or the time for one try ends.
+// try extends the lease, or looks, before the lease surely lasts no longer.
 func (k *keeper) try(ctx context.Context, extend bool, end time.Time) error {
-	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
-	defer cancel()
 	if !end.IsZero() {
-		bounded, cancel = context.WithDeadline(bounded, end)
+		bounded, cancel := context.WithDeadline(ctx, end)
 		defer cancel()
+		ctx = bounded
 	}
 	if !extend {
-		return k.look(bounded)
+		return k.look(ctx)
 	}
-	total := min(k.total()+k.options.Step, k.options.MaxLeaseTime)
-	return k.extend(bounded, func() time.Duration { return total })
+	total := k.nextTotal(time.Until(end))
+	return k.extend(ctx, func() time.Duration { return total })
 }
 
-// pauseAfter returns how long to wait after a failure. Refused tokens and missing roles are not hurried: somebody has to mend them.
-func (k *keeper) pauseAfter(ctx context.Context, failure error, retry *backoff) time.Duration {
+// nextTotal returns the total to extend the lease to: by a step, or by as many as the threshold needs where a step is short.
+func (k *keeper) nextTotal(left time.Duration) time.Duration {
+	step := k.options.Step
+	steps := max(1, (k.options.Threshold-left+step-1)/step)
+	return min(k.total()+steps*step, k.options.MaxLeaseTime)
+}
+
+// pauseAfter returns how long to wait after a failure. Refused tokens and missing roles are not hurried: somebody has to mend them. Whatever the
+// service asks for, there are more tries before the end.
+func (k *keeper) pauseAfter(ctx context.Context, failure error, retry *backoff, end time.Time) time.Duration {
 	pause := retry.next(arr.RetryAfter(failure))
-	if !passing(failure) {
+	if !passing(failure) && !errors.Is(failure, arr.ErrNotFound) {
 		pause = mostPause
+	}
+	if !end.IsZero() {
+		pause = min(pause, max(leastPause, time.Until(end)/2))
 	}
 	k.options.Logger.WarnContext(ctx, "session not kept alive yet", "session", k.id, "pause", pause, "error", failure)
 	return pause
@@ -161,7 +188,7 @@ type news struct {
 	// lookEvery is how often the keeper has to look for itself; 0 if the watcher does.
 	lookEvery time.Duration
 	again     time.Time // when to ask a watcher again that has failed
-	err       error     // says that the session is gone
+	unknown   bool      // the service does not know the session, says the watcher
 }
 
 func (k *keeper) news() *news {
@@ -186,11 +213,8 @@ func (n *news) take() {
 	if s, ok := n.follower.latest(); ok {
 		n.keeper.learn(s)
 	}
-	switch err := n.follower.err(); {
-	case err == nil:
-	case errors.Is(err, arr.ErrNotFound):
-		n.err = err
-	default:
+	if err := n.follower.err(); err != nil {
+		n.unknown = errors.Is(err, arr.ErrNotFound)
 		n.close()
 		n.lookEvery = cmp.Or(n.keeper.options.LookEvery, defaultLookEvery)
 		n.again = time.Now().Add(n.lookEvery)

@@ -55,13 +55,14 @@ func newHold(ctx context.Context, k *keeper) *hold {
 	return h
 }
 
-// stop stops the session, however the keeping ended. Once that has succeeded, or the session was seen to have ended, it does nothing.
+// stop stops the session, however the keeping ended. Once that has succeeded it does nothing. A session that was seen to have ended is stopped, too: that
+// costs one request, and is sure.
 func (h *hold) stop(ctx context.Context, cause error) error {
 	h.cancel(cause)
 	<-h.done
 	h.stopping <- struct{}{}
 	defer func() { <-h.stopping }()
-	if h.stopped || h.end() != nil {
+	if h.stopped {
 		return nil
 	}
 	if err := Stop(ctx, h.client, h.id); err != nil {
@@ -82,7 +83,7 @@ func (h *hold) chase(ctx context.Context, cause error) error {
 		if err == nil {
 			return nil
 		}
-		if _, atMost := h.remaining(); atMost == 0 {
+		if h.surelyOver() {
 			return nil // it has ended by itself
 		}
 		if over {
@@ -123,17 +124,16 @@ func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.hold.rema
 // is none or if the lease has ended. It reports whether the session is still held. A program that ends after [ErrIdle] should call [Lease.Release]
 // before, which waits for the session to be stopped.
 func (l *Lease) Touch() bool {
-	if l.idle != nil {
-		l.idle.touch()
-	}
-	return l.ctx.Err() == nil
+	touched := l.idle == nil || l.idle.touch()
+	return touched && l.ctx.Err() == nil
 }
 
 // Release stops the session and ends the lease. It does not heed the end of ctx, which is usually what made the program release the session, and
-// takes 30 seconds at most; the values of ctx go along. If the session could not be stopped, the error is a [*NotStoppedError], and Release can be
-// called again. A session that has ended is not stopped again. After [Lease.Detach] and [Pool.Return] it does nothing, so it can be deferred.
+// takes 30 seconds at most, or a minute while the session is being stopped already; the values of ctx go along. If the session could not be stopped, the
+// error is a [*NotStoppedError], and Release can be called again. After it has succeeded once, after [Lease.Detach] and [Pool.Return], and on a nil Lease,
+// it does nothing, so it can be deferred.
 func (l *Lease) Release(ctx context.Context) error {
-	if !l.settle(released) {
+	if l == nil || !l.settle(released) {
 		return nil
 	}
 	l.cancel(ErrReleased)
@@ -171,7 +171,7 @@ func (l *Lease) settle(f fate) bool {
 // endIdle ends a lease that shows no sign of life.
 func (l *Lease) endIdle() {
 	l.mutex.Lock()
-	ours := l.fate == held && l.ctx.Err() == nil
+	ours := l.fate == held // also if the lease has ended: then nobody has released it
 	if ours {
 		l.fate = released
 	}
@@ -185,7 +185,7 @@ func (l *Lease) endIdle() {
 		return
 	}
 	for l.hold.stop(l.ctx, ErrIdle) != nil {
-		if _, atMost := l.hold.remaining(); atMost == 0 || sleep(l.idle.chase, mostPause) != nil {
+		if l.hold.surelyOver() || sleep(l.idle.chase, mostPause) != nil {
 			return // it has ended by itself, or Release has taken over
 		}
 	}
@@ -194,29 +194,52 @@ func (l *Lease) endIdle() {
 // idleClock calls a function once there was no touch for a time.
 type idleClock struct {
 	timeout time.Duration
-	elapsed func()
 
 	chase context.Context // for as long as the session is to be stopped without the holder asking
 	hand  context.CancelFunc
 
 	mutex   sync.Mutex
 	timer   *time.Timer
-	stopped bool
+	touched time.Time
+	stopped bool // there is no more to wait for
 }
 
 func newIdleClock(timeout time.Duration, elapsed func()) *idleClock {
-	c := &idleClock{timeout: timeout, elapsed: elapsed}
+	c := &idleClock{timeout: timeout, touched: time.Now()}
 	c.chase, c.hand = context.WithCancel(context.Background())
-	c.timer = time.AfterFunc(timeout, elapsed)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.timer = time.AfterFunc(timeout, func() {
+		if c.silent() {
+			elapsed()
+		}
+	})
 	return c
 }
 
-func (c *idleClock) touch() {
+// silent reports whether there was no touch for the time, and then takes none any more. Otherwise it waits on.
+func (c *idleClock) silent() bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.stopped {
+		return false
+	}
+	if left := c.timeout - time.Since(c.touched); left > 0 {
+		c.timer.Reset(left)
+		return false
+	}
+	c.stopped = true
+	return true
+}
+
+// touch reports whether it came in time.
+func (c *idleClock) touch() bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if !c.stopped {
-		c.timer.Reset(c.timeout)
+		c.touched = time.Now()
 	}
+	return !c.stopped
 }
 
 func (c *idleClock) stop() {

@@ -63,6 +63,7 @@ func TestLedgerExtendsNoSessionThatIsOver(t *testing.T) {
 		require.NoError(t, l.open(k.id, 30*time.Minute))
 		l.close(k, nil)
 		require.Error(t, l.extend(k.id, 50*time.Minute))
+		l.record(k.id, 50*time.Minute) // the answer comes late too
 		_, committed := l.totals()
 		assert.Zero(t, committed)
 	})
@@ -80,5 +81,34 @@ func TestLedgerForfeitsTheWholeLease(t *testing.T) {
 func TestLedgerThatIsNilSetsNoLimit(t *testing.T) {
 	var l *ledger
 	require.NoError(t, l.open("a", 1000*time.Hour))
+	l.record("a", 1000*time.Hour)
 	l.close(nil, nil)
+	l.drop("a")
+}
+
+// What was never created costs nothing, however long it was tried.
+func TestLedgerFreesWhatWasNeverCreated(t *testing.T) {
+	l := newLedger(time.Hour)
+	require.NoError(t, l.open("a", time.Hour))
+	l.drop("a")
+	spent, committed := l.totals()
+	assert.Zero(t, spent)
+	assert.Zero(t, committed)
+	require.NoError(t, l.open("b", time.Hour))
+}
+
+// An id that was set aside once stays known, for a list may show the session after its end, until nobody will ask any more.
+func TestLedgerKnowsTheIDsOfSessionsThatAreOver(t *testing.T) {
+	l := newLedger(0)
+	require.NoError(t, l.open("dropped", time.Hour))
+	l.drop("dropped")
+	l.adopt("forfeited", time.Hour)
+	l.forfeit("forfeited")
+	assert.True(t, l.knows("dropped"))
+	assert.True(t, l.knows("forfeited"))
+	assert.False(t, l.knows("other"))
+	l.forgetIDs()
+	l.adopt("later", time.Hour)
+	assert.False(t, l.knows("later"))
+	assert.False(t, l.knows("dropped"))
 }

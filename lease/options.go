@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -18,12 +19,14 @@ const defaultStartTimeout = 10 * time.Minute
 // Options are the optional parameters of [Acquire]. The zero value is useful: a new Standard session, whose lease is extended by 20 minutes
 // whenever 10 are left.
 //
-// The defaults bound what a forgotten session costs. Whatever happens to the program, the session is billed for LeaseTime at most, or for Threshold
-// and Step if they are longer: 30 minutes.
+// The defaults bound what a forgotten session costs. Whatever happens to the program, a session that it created is billed for 30 minutes at most after the
+// last sign of life of the program: for LeaseTime, for MinRemaining, or for Threshold and Step, whichever is the longest, and for up to a minute more if
+// it was adopted, because the service counts in minutes.
 type Options struct {
 	// SessionID is a session that exists, perhaps: one that the program held before it was started anew. It is adopted if it is Starting or Ready, of
 	// one of Sizes, and can have MinRemaining left of its lease. If it is not, a new session is created, under another id; the one named is
-	// not stopped. Until [Acquire] succeeds, an adopted session is never stopped; afterwards it is like a new one.
+	// not stopped. Until [Acquire] succeeds, an adopted session is never stopped; afterwards it is like a new one. Two leases may adopt the same
+	// session; the first to be released ends both.
 	SessionID string
 
 	// IDPrefix begins the ids of new sessions; a random UUID follows. With a prefix of its own, a program finds all its sessions again: see
@@ -53,7 +56,7 @@ type Options struct {
 	MaxLeaseTime time.Duration
 
 	// MinRemaining is how much of the lease is surely left at least when [Acquire] returns; the lease is extended for it if need be. The default is
-	// Threshold, or LeaseTime if that is shorter.
+	// Threshold, or LeaseTime less a minute if that is shorter.
 	MinRemaining time.Duration
 
 	// StartTimeout is how long a session may take to be Ready before another size or region is tried. The default is 10 minutes.
@@ -63,7 +66,7 @@ type Options struct {
 	// whether a device is connected, so this is the only way to notice that one has left. The default, 0, is never.
 	IdleTimeout time.Duration
 
-	// LookEvery is how often to look whether the session still runs. The default is one minute. It is not used with a Watcher.
+	// LookEvery is how often to look whether the session still runs. The default is one minute. It is not used while a Watcher works.
 	LookEvery time.Duration
 
 	// Watcher tells of the sessions of the first client instead of looks at each. It must be one of that client.
@@ -114,6 +117,11 @@ func (o Options) withDefaults(client *arr.SessionsClient) (Options, error) {
 		return o, invalid("IdleTimeout %v is negative", o.IdleTimeout)
 	}
 	return o, nil
+}
+
+// among reports whether a size is one of those wanted. The service takes sizes in any case, so it might show them so.
+func among(sizes []arr.SessionSize, size arr.SessionSize) bool {
+	return slices.ContainsFunc(sizes, func(s arr.SessionSize) bool { return strings.EqualFold(string(s), string(size)) })
 }
 
 // keepAlive returns how the lease of an acquired session is kept.

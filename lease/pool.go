@@ -46,7 +46,7 @@ type Pool struct {
 	lost       int                 // sessions that did not become Ready and could not be stopped yet
 	calls      uint64              // of Acquire, so far
 	waiters    []*waiter           // calls of Acquire, in the order in which they are served
-	pausing    map[uint64]struct{} // calls of Acquire, by number, whose check of a session failed and will be repeated
+	pausing    map[uint64]struct{} // calls of Acquire, by number, whose session was of no use, and who are about to ask for another
 	pace       pace
 	created    int
 	lastError  error
@@ -101,7 +101,6 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(p.ctx, func() { cancel(ErrPoolClosed) })()
-	retry := newBackoff(leastPause, mostPause/4)
 	p.mutex.Lock()
 	p.calls++
 	call := p.calls
@@ -111,45 +110,41 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 		if err != nil {
 			return nil, err
 		}
+		began := time.Now()
 		err = p.check(ctx, m)
-		if err == nil {
-			if l := p.handOut(m); l != nil {
-				return l, nil
-			}
-			continue // it has ended this moment
-		}
-		if ctx.Err() != nil {
-			p.putBack(m, call, nil)
-			return nil, p.interrupted(ctx)
-		}
-		retired := p.putBack(m, call, err)
 		switch {
-		case retired:
-		case !passing(err):
-			return nil, err
-		case sleep(ctx, retry.next(arr.RetryAfter(err))) != nil:
-			p.giveUp(call)
+		case err == nil:
+			if l := p.handOut(m); l != nil {
+				return l, nil // or it has ended this moment
+			}
+		case ctx.Err() != nil:
+			p.putBack(m, time.Since(began) > slowCheck)
 			return nil, p.interrupted(ctx)
+		case !p.refuse(m, call, err):
+			return nil, err
 		}
 	}
 }
 
 // check makes sure of a session before it is handed out: it is alive and Ready, and what is promised is left of its lease.
 func (p *Pool) check(ctx context.Context, m *member) error {
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	if !m.hold.seenNow() {
 		if err := m.hold.look(ctx); err != nil {
 			return err
 		}
 	}
+	return p.vouch(ctx, m)
+}
+
+// vouch is check for a session that was seen a moment ago.
+func (p *Pool) vouch(ctx context.Context, m *member) error {
 	if err := m.hold.end(); err != nil {
 		return err
 	}
-	if m.hold.session().Status != arr.SessionStatusReady {
-		if err := m.hold.waitWatching(ctx); err != nil {
-			return err
-		}
+	if status := m.hold.session().Status; status != arr.SessionStatusReady {
+		return fmt.Errorf("lease: session %q is %q: %w", m.hold.id, status, errNotReady)
 	}
 	return m.hold.ensure(ctx, p.options.MinRemaining)
 }
@@ -195,7 +190,7 @@ func (p *Pool) Return(ctx context.Context, l *Lease) error {
 //   - sessionID is the session
 //
 // The error is [arr.ErrNotFound] if no such session is handed out, among them sessions that were not claimed within [PoolOptions.ClaimTime] and were
-// stopped since.
+// stopped since, and sessions that are not Ready: those are in nobody's hands.
 func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 	select {
 	case <-p.tookOver:
@@ -212,8 +207,8 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
 	case m != nil && m.hold.ctx.Err() == nil && m.state == handedOut && m.lease != nil:
 		return m.lease, nil
-	case m != nil && m.hold.ctx.Err() == nil && m.leftOver && (m.state == unclaimed || m.state == idle):
-		m.lease, m.state, m.leftOver = newLease(m.hold, p.options.IdleTimeout), handedOut, false
+	case m != nil && m.claimable():
+		m.lease, m.state, m.leftOver, m.doubted = newLease(m.hold, p.options.IdleTimeout), handedOut, false, time.Time{}
 		p.changed()
 		return m.lease, nil
 	}
@@ -221,7 +216,7 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 }
 
 // Close ends the pool. It stops its idle and starting sessions, and detaches those that are handed out: their leases end with [ErrDetached], and a later
-// run may [Pool.Claim] them. The same goes for sessions of an earlier run that nobody has claimed yet. It does not heed the end of ctx. All sessions are
+// run may [Pool.Claim] them. The same goes for sessions of an earlier run that a device may hold and nobody has claimed yet. It does not heed the end of ctx. All sessions are
 // stopped at the same time, which takes a minute and a half at the very most. The error is a [*NotStoppedError] for each of these, several of them joined
 // by [errors.Join]. When it returns, no goroutine of the pool is left.
 func (p *Pool) Close(ctx context.Context) error {
@@ -241,8 +236,8 @@ func (p *Pool) Close(ctx context.Context) error {
 
 // PoolStats is what a pool holds at one moment.
 type PoolStats struct {
-	// Starting, Idle and HandedOut are numbers of sessions. Unclaimed are those of an earlier run that may be in use; Stopping are those
-	// that are on their way out.
+	// Starting, Idle and HandedOut are numbers of sessions. Idle are also those that are handed out to nobody because their last check failed.
+	// Unclaimed are those of an earlier run that may be in use; Stopping are those that are on their way out.
 	Starting, Idle, HandedOut, Unclaimed, Stopping int
 	// Waiting is how many calls of Acquire wait for a session.
 	Waiting int

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -81,71 +80,6 @@ func (p *Pool) maintain() {
 	}
 }
 
-// takeOver finds what an earlier run has left, however long that takes: without knowing, the pool might exceed its bounds.
-func (p *Pool) takeOver() {
-	retry := newBackoff(leastPause, mostPause)
-	for {
-		sent := time.Now()
-		found, err := list(p.ctx, p.client)
-		if err == nil {
-			p.takeIn(found, sent)
-			close(p.tookOver)
-			return
-		}
-		err = fmt.Errorf("lease: the sessions of pool %q cannot be listed: %w", p.options.IDPrefix, err)
-		p.options.Logger.WarnContext(p.ctx, "pool waits for the list of its sessions", "pool", p.options.IDPrefix, "error", err)
-		p.mutex.Lock()
-		p.failed(err)
-		p.mutex.Unlock()
-		if sleep(p.ctx, retry.next(arr.RetryAfter(err))) != nil {
-			return
-		}
-	}
-}
-
-func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
-	a := p.acquisition()
-	for _, session := range found {
-		if !session.Status.Ended() && strings.HasPrefix(session.ID, p.options.IDPrefix) {
-			p.options.Logger.Info("session of an earlier run taken over", "session", session.ID, "status", session.Status)
-		}
-	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	for _, session := range found {
-		if session.Status.Ended() || !strings.HasPrefix(session.ID, p.options.IDPrefix) || p.closed {
-			continue
-		}
-		k := a.newKeeper(p.client, session.ID)
-		k.learn(sighting{session: session, sent: sent, received: time.Now()})
-		p.ledger.record(session.ID, session.MaxLeaseTime)
-		m := p.admit(k, unclaimed, true)
-		p.work.Go(func() { p.expectClaim(m) })
-	}
-}
-
-// expectClaim settles what becomes of a session of an earlier run. One that is not Ready was not handed out, so nobody will claim it; it is waited for like a
-// new one. Any other is stopped if nobody claims it in time, unless it is known that nobody can.
-func (p *Pool) expectClaim(m *member) {
-	usable := true
-	switch {
-	case m.hold.session().Status == arr.SessionStatusStarting:
-		usable = p.acquisition().wait(m.hold.ctx, m.hold.keeper, nil) == nil
-	case p.options.ClaimTime > 0:
-		_ = sleep(m.hold.ctx, p.options.ClaimTime) // or until it is over
-		usable = false
-	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	switch {
-	case m.state != unclaimed:
-	case usable:
-		p.offer(m)
-	default:
-		p.retire(m)
-	}
-}
-
 // balance creates or stops what the pool has too few or too many of, and returns when to look again at the latest.
 func (p *Pool) balance() time.Duration {
 	p.mutex.Lock()
@@ -162,6 +96,9 @@ func (p *Pool) balance() time.Duration {
 	for ; need < 0; need++ {
 		p.shed()
 	}
+	if ready >= wanted {
+		p.retireDoubtful()
+	}
 	switch wait := time.Until(p.pace.notBefore); {
 	case need == 0 || len(p.members)+len(p.births)+p.lost >= p.options.Max:
 		return again
@@ -176,7 +113,8 @@ func (p *Pool) balance() time.Duration {
 }
 
 // age counts the idle sessions: those that will do for a while, and those that are so old that they will soon have less of their lease left than is
-// promised, so that others must be there by then. Those that cannot keep the promise are retired. again is when that will be different.
+// promised, so that others must be there by then. Those that cannot keep the promise are retired; doubtful ones count for nothing. again is when that
+// will be different.
 func (p *Pool) age() (ready, ageing int, again time.Duration) {
 	again = time.Hour
 	ahead := min(p.options.StartTimeout, (p.options.MaxLeaseTime-p.options.MinRemaining)/4)
@@ -187,6 +125,8 @@ func (p *Pool) age() (ready, ageing int, again time.Duration) {
 		switch left := m.hold.promises(p.options.MinRemaining); {
 		case left <= 0:
 			p.retire(m)
+		case !m.doubted.IsZero():
+			again = min(again, left)
 		case left <= ahead:
 			ageing++
 			again = min(again, left)
@@ -248,7 +188,8 @@ func (p *Pool) give() {
 		p.created++
 		p.pace.hasten()
 		p.obstacle = nil
-		m := p.admit(k, idle, false)
+		m := p.admit(k, idle)
+		m.own = true
 		if ctx.Err() != nil {
 			p.retire(m) // it was shed, or the pool closed, at the moment in which it was Ready
 			return
@@ -275,7 +216,7 @@ func (p *Pool) chaseLost(k *keeper) {
 		for closing := false; !closing; {
 			closing = sleep(p.ctx, mostPause) != nil
 			err = Stop(p.ctx, p.client, k.id)
-			if _, atMost := k.remaining(); err == nil || atMost == 0 {
+			if err == nil || k.surelyOver() {
 				err = nil // it has ended, perhaps by itself
 				break
 			}
@@ -325,7 +266,7 @@ func (p *Pool) shutDown() {
 	p.waiters = nil
 	for _, m := range p.members {
 		switch {
-		case m.state == idle:
+		case m.state == idle, m.state == unclaimed && !m.leftOver:
 			p.retire(m)
 		case m.state == unclaimed:
 			m.hold.cancel(ErrDetached)

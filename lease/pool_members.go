@@ -17,8 +17,15 @@ type member struct {
 	hold     *hold
 	state    memberState
 	since    time.Time // when it became Ready at the earliest, as far as was known when the pool came to have it
-	leftOver bool      // by an earlier run, and not handed out since
+	own      bool      // created by this pool, and so of a size that will do, however the service spells it
+	leftOver bool      // by an earlier run, perhaps in the hands of a device, and not handed out since
+	doubted  time.Time // since when it is of doubtful use, because its check failed; zero if it is not
 	lease    *Lease    // while it is handed out and has been checked
+}
+
+// claimable reports whether a device may hold the session since an earlier run. One that is not Ready cannot be held.
+func (m *member) claimable() bool {
+	return m.leftOver && (m.state == unclaimed || m.state == idle) && m.hold.ctx.Err() == nil && m.hold.session().Status == arr.SessionStatusReady
 }
 
 type memberState int
@@ -73,21 +80,21 @@ func (p *Pool) next(ctx context.Context, call uint64) (*member, error) {
 	p.mutex.Unlock()
 	select {
 	case m := <-w.served: // at the same moment
-		p.putBack(m, call, nil)
+		p.putBack(m, false)
 	default:
 	}
 	return nil, p.interrupted(ctx)
 }
 
-// youngest returns the session in a state that has lived the shortest, and so can live the longest; nil if there is none.
+// youngest returns the session in a state that has lived the shortest, and so can live the longest; nil if there is none. Doubtful ones do not count.
 func (p *Pool) youngest(state memberState) *member { return p.extreme(state, time.Time.After) }
 
-// oldest returns the session in a state that has lived the longest.
+// oldest returns the session in a state that has lived the longest. Doubtful ones do not count.
 func (p *Pool) oldest(state memberState) *member { return p.extreme(state, time.Time.Before) }
 
 func (p *Pool) extreme(state memberState, before func(a, b time.Time) bool) (found *member) {
 	for _, m := range p.members {
-		if m.state == state && m.hold.ctx.Err() == nil && (found == nil || before(m.since, found.since)) {
+		if m.state == state && m.doubted.IsZero() && m.hold.ctx.Err() == nil && (found == nil || before(m.since, found.since)) {
 			found = m
 		}
 	}
@@ -99,7 +106,7 @@ func (p *Pool) extreme(state memberState, before func(a, b time.Time) bool) (fou
 func (p *Pool) offer(m *member) {
 	switch {
 	case m.hold.ctx.Err() != nil || m.state == stopping: // on its way out
-	case p.closed || !slices.Contains(p.options.Sizes, m.hold.session().Size):
+	case p.closed || !m.own && !p.suits(m.hold.session().Size):
 		p.retire(m)
 	case len(p.waiters) > 0:
 		m.state = handedOut
@@ -111,32 +118,42 @@ func (p *Pool) offer(m *member) {
 	p.changed()
 }
 
-// putBack takes back a session that was not handed out after all, because its check failed or nobody wants it any more. One that has ended or cannot
-// keep the promise is retired. Any other waits for the call to come back, if its failure passes, unless somebody else takes it.
-func (p *Pool) putBack(m *member, call uint64, failure error) (retired bool) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if failure != nil {
-		p.lastError, p.obstacle = failure, failure
-	}
-	if m.hold.end() != nil || errors.Is(failure, arr.ErrLeaseNotExtended) || errors.Is(failure, arr.ErrNotFound) || errors.Is(failure, ErrBudget) {
-		p.retire(m)
-	} else {
-		p.offer(m)
-	}
-	retired = m.state == stopping || m.hold.ctx.Err() != nil
-	if !retired && failure != nil && passing(failure) {
-		p.pausing[call] = struct{}{}
-	}
-	return retired
+// suits reports whether a session of an earlier run is of a size that will do. One whose size is not told is given the benefit of the doubt.
+func (p *Pool) suits(size arr.SessionSize) bool {
+	return size == "" || among(p.options.Sizes, size)
 }
 
-// giveUp forgets a call that was to come back.
-func (p *Pool) giveUp(call uint64) {
+// putBack takes back a session that nobody wants any more, because the call that had it has ended. If its check took suspiciously long, it is doubtful.
+func (p *Pool) putBack(m *member, doubtful bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	delete(p.pausing, call)
-	p.changed()
+	switch {
+	case m.hold.end() != nil:
+		p.retire(m)
+	case doubtful:
+		p.doubt(m)
+	default:
+		p.offer(m)
+	}
+}
+
+// refuse takes back a session whose check failed, and reports whether the call is to try again: not if the failure does not pass, and there is no
+// other session to try.
+func (p *Pool) refuse(m *member, call uint64, failure error) (again bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.lastError, p.obstacle = failure, failure
+	if m.useless(failure) {
+		p.retire(m)
+	} else {
+		p.doubt(m)
+	}
+	gone := m.state == stopping || m.hold.ctx.Err() != nil
+	if !gone && !passing(failure) && !errors.Is(failure, errNotReady) && p.youngest(idle) == nil {
+		return false
+	}
+	p.pausing[call] = struct{}{}
+	return true
 }
 
 // handOut makes the lease on a session that has been checked; nil if the session has ended or the pool was closed meanwhile.
@@ -155,8 +172,8 @@ func (p *Pool) handOut(m *member) *Lease {
 }
 
 // admit takes a session into the pool. The pool's mutex is held.
-func (p *Pool) admit(k *keeper, state memberState, leftOver bool) *member {
-	m := &member{hold: newHold(p.ctx, k), state: state, since: k.begin(), leftOver: leftOver}
+func (p *Pool) admit(k *keeper, state memberState) *member {
+	m := &member{hold: newHold(p.ctx, k), state: state, since: k.begin()}
 	m.hold.pooled = true
 	p.members[k.id] = m
 	p.work.Go(func() {

@@ -11,12 +11,17 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// stopTimeout bounds the stopping of one session, tries and pauses included.
-const stopTimeout = 30 * time.Second
+const (
+	// stopTimeout bounds the stopping of one session, tries and pauses included.
+	stopTimeout = 30 * time.Second
+	// confirmations is how often in a row the service must not know a session, in some seconds, before that is believed: a creation may be on its
+	// way still, and a part of the service may lag behind.
+	confirmations = 3
+)
 
 // Stop stops a session for a program that wants to be sure of it: unlike [arr.SessionsClient.Stop], it does not heed the end of ctx, which is usually
 // why the session is to be stopped, and tries again after failures that pass, for 30 seconds at most. The values of ctx go along. A session that
-// has ended, or that the service does not know, is as good as a stopped one.
+// has ended is as good as a stopped one, and so is one that the service does not know, when asked three times in some seconds.
 //   - client is one for the account and region of the session
 //   - sessionID is the session to stop
 //
@@ -27,39 +32,23 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	return stopUntil(ctx, client, sessionID, 0)
-}
-
-// stopInDoubt stops a session that may exist, because the answer to its creation was lost. The creation may also be on its way still, so
-// that the session is unknown now and runs a moment later: then the service is asked again.
-func stopInDoubt(ctx context.Context, client *arr.SessionsClient, id string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	return stopUntil(ctx, client, id, 2)
-}
-
-// stopUntil stops a session before ctx ends. An unknown session is looked for again so many times.
-func stopUntil(ctx context.Context, client *arr.SessionsClient, id string, doubts int) error {
-	retry := newBackoff(time.Second, 8*time.Second)
-	for {
-		_, err := client.Stop(ctx, id, nil)
+	retry := newBackoff(leastPause, 8*time.Second)
+	for unknown := 0; ; {
+		_, err := client.Stop(ctx, sessionID, nil)
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, arr.ErrNotFound) && doubts > 0:
-			doubts--
-		case errors.Is(err, arr.ErrNotFound):
-			return nil
 		case errors.Is(err, arr.ErrInvalidArgument):
 			return err
-		case !passing(err):
-			return &NotStoppedError{SessionID: id, Endpoint: client.Endpoint(), Err: err}
-		}
-		if sleep(ctx, retry.next(arr.RetryAfter(err))) != nil {
-			if errors.Is(err, arr.ErrNotFound) {
+		case errors.Is(err, arr.ErrNotFound):
+			if unknown++; unknown == confirmations {
 				return nil
 			}
-			return &NotStoppedError{SessionID: id, Endpoint: client.Endpoint(), Err: fmt.Errorf("in %v: %w", stopTimeout, err)}
+		case !passing(err):
+			return &NotStoppedError{SessionID: sessionID, Endpoint: client.Endpoint(), Err: err}
+		}
+		if sleep(ctx, retry.next(arr.RetryAfter(err))) != nil {
+			return &NotStoppedError{SessionID: sessionID, Endpoint: client.Endpoint(), Err: fmt.Errorf("in %v: %w", stopTimeout, err)}
 		}
 	}
 }

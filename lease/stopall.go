@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
 	arr "github.com/arr-go/azremoterendering"
 )
 
@@ -25,8 +27,8 @@ type StopAllOptions struct {
 	// EveryPrefix stops sessions whatever their id, those of other programs included. Prefix must be empty then.
 	EveryPrefix bool
 
-	// OlderThan spares sessions that were created less than that ago, by the service's clock against this machine's. The default, 0, spares
-	// none.
+	// OlderThan spares sessions that were created less than that ago, by the service's clock against this machine's, and those of which the service
+	// does not say when. The default, 0, spares none.
 	OlderThan time.Duration
 
 	// Keep spares the sessions for which it returns true. The default is to spare none.
@@ -73,7 +75,7 @@ func StopAll(ctx context.Context, client *arr.SessionsClient, options StopAllOpt
 func (o StopAllOptions) chooses(session arr.Session) bool {
 	return !session.Status.Ended() &&
 		strings.HasPrefix(session.ID, o.Prefix) &&
-		(o.OlderThan == 0 || time.Since(session.CreationTime) >= o.OlderThan) &&
+		(o.OlderThan == 0 || !session.CreationTime.IsZero() && time.Since(session.CreationTime) >= o.OlderThan) &&
 		(o.Keep == nil || !o.Keep(session))
 }
 
@@ -86,20 +88,27 @@ func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error
 	known := make(map[string]bool)
 	for {
 		var failure error
-		for session, err := range client.All(ctx, nil) {
-			if err != nil {
-				failure = err
-				break
-			}
-			if !known[session.ID] {
-				known[session.ID] = true
-				found = append(found, session)
+		for pager := client.NewListPager(nil); pager.More() && failure == nil; {
+			var page arr.ListSessionsResponse
+			page, failure = nextPage(ctx, pager)
+			for _, session := range page.Sessions {
+				if !known[session.ID] {
+					known[session.ID] = true
+					found = append(found, session)
+				}
 			}
 		}
 		if failure == nil || !arr.IsTransient(failure) || sleep(ctx, retry.next(arr.RetryAfter(failure))) != nil {
 			return found, failure
 		}
 	}
+}
+
+// nextPage gives a page the time of one answer: one that hangs must not take the time of all.
+func nextPage(ctx context.Context, pager *runtime.Pager[arr.ListSessionsResponse]) (arr.ListSessionsResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return pager.NextPage(ctx)
 }
 
 // stopEach stops sessions, some at a time, and returns those that it stopped.
