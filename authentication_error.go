@@ -81,11 +81,11 @@ func (e *AuthenticationError) Error() string {
 	if e.CorrelationVector != "" {
 		fmt.Fprintf(&b, " (MS-CV %s)", oneLine(e.CorrelationVector))
 	}
-	b.WriteString("; " + e.advice())
-	return b.String()
+	return withAdvice(&b, e.Advice())
 }
 
-func (e *AuthenticationError) advice() string {
+// Advice returns what to do about it: the last part of the text of the error, after "; ".
+func (e *AuthenticationError) Advice() string {
 	switch {
 	case e.Stage == StageAccessToken:
 		return "get a new token and make a new client with it"

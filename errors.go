@@ -132,16 +132,22 @@ func (e *ServiceError) Error() string {
 	if e.CorrelationVector != "" {
 		fmt.Fprintf(&b, " (MS-CV %s)", oneLine(e.CorrelationVector))
 	}
-	if advice := e.advice(); advice != "" {
-		b.WriteString("; " + advice)
-	}
-	if e.outcomeUnknown {
-		b.WriteString("; it may have taken effect all the same: " + outcomeUnknownAdvice(e.Operation))
-	}
-	return b.String()
+	return withAdvice(&b, e.Advice())
 }
 
-func (e *ServiceError) advice() string {
+// Advice returns what to do about it: the last part of the text of the error, after "; ". It may be empty.
+func (e *ServiceError) Advice() string {
+	advice := e.statusAdvice()
+	if !e.outcomeUnknown {
+		return advice
+	}
+	if advice != "" {
+		advice += "; "
+	}
+	return advice + "it may have taken effect all the same: " + outcomeUnknownAdvice(e.Operation)
+}
+
+func (e *ServiceError) statusAdvice() string {
 	switch e.StatusCode {
 	case http.StatusUnauthorized:
 		return "the service does not accept the access token: check that account and endpoint belong to the same service; a ready-made token may have been revoked"
@@ -203,11 +209,16 @@ func (e *SessionEndedError) Error() string {
 	if e.CorrelationVector != "" {
 		fmt.Fprintf(&b, " (MS-CV %s)", oneLine(e.CorrelationVector))
 	}
-	b.WriteString("; an ended session cannot be revived: create another under a new id")
+	return withAdvice(&b, e.Advice())
+}
+
+// Advice returns what to do about it: the last part of the text of the error, after "; ".
+func (e *SessionEndedError) Advice() string {
+	advice := "an ended session cannot be revived: create another under a new id"
 	if e.Session.Status == SessionStatusError {
-		b.WriteString(", perhaps of the other size or in another region")
+		advice += ", perhaps of the other size or in another region"
 	}
-	return b.String()
+	return advice
 }
 
 // callError is a call that ended without an answer, or with one that could not be used: the network, the token exchange, the
@@ -228,7 +239,29 @@ func (e *callError) Error() string {
 	writeOperation(&b, e.operation.name, e.operation.sessionID, e.operation.host)
 	b.WriteString(": " + oneLine(e.err.Error()))
 	if e.outcomeUnknown {
-		b.WriteString("; outcome unknown: " + outcomeUnknownAdvice(e.operation.name))
+		return withAdvice(&b, e.Advice())
+	}
+	return b.String() // the text of err ends with its own advice
+}
+
+// Advice is that of the cause, unless the outcome is unknown: that comes first.
+func (e *callError) Advice() string {
+	if e.outcomeUnknown {
+		return "outcome unknown: " + outcomeUnknownAdvice(e.operation.name)
+	}
+	if adviser, ok := errors.AsType[interface {
+		error
+		Advice() string
+	}](e.err); ok {
+		return adviser.Advice()
+	}
+	return ""
+}
+
+// withAdvice completes the text of an error.
+func withAdvice(b *strings.Builder, advice string) string {
+	if advice != "" {
+		b.WriteString("; " + advice)
 	}
 	return b.String()
 }
