@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+const hostedDomain = "mixedreality.azure.com"
+
+// regionOf returns the region that a text names: by itself, or as an address or domain of the hosted service.
+func regionOf(text, service string) (arr.Region, bool) {
+	name := strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(text), "https://"), "/")
+	if short, ok := strings.CutSuffix(name, "."+hostedDomain); ok {
+		name = strings.TrimPrefix(short, service+".")
+		return arr.Region(name), slices.Contains(arr.Regions(), arr.Region(name))
+	}
+	isName := name != "" && name != "localhost" && !strings.ContainsFunc(name, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return arr.Region(name), isName && name == strings.ToLower(text)
+}
+
+// parseRegion reads the name of a region. Those that the module does not know are as good: the set is open.
+func parseRegion(text string) (arr.Region, error) {
+	region, ok := regionOf(text, "")
+	if !ok || strings.Contains(text, ".") {
+		return "", errors.New("a region is a name such as westeurope")
+	}
+	return region, nil
+}
+
+// ParseEndpoint reads a rendering endpoint: a region, a host, or an address. The region is empty if the text names none.
+func ParseEndpoint(text string) (endpoint string, region arr.Region, err error) {
+	text = strings.TrimSpace(text)
+	if region, ok := regionOf(text, "remoterendering"); ok {
+		return region.Endpoint(), region, nil
+	}
+	address, err := withScheme(text)
+	return address, "", err
+}
+
+// parseAccountDomain reads an account domain: a region, a domain, or the address of the token service. The STS endpoint is empty if it
+// follows from the domain.
+func parseAccountDomain(text string) (domain, sts string, err error) {
+	text = strings.TrimSpace(text)
+	if region, ok := regionOf(text, "sts"); ok {
+		return region.AccountDomain(), "", nil
+	}
+	if !strings.Contains(text, "://") {
+		return strings.TrimPrefix(strings.TrimSuffix(text, "/"), "sts."), "", nil
+	}
+	address, err := withScheme(text)
+	if err != nil {
+		return "", "", err
+	}
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "", "", errors.New("it is not an address such as https://sts.westeurope.mixedreality.azure.com")
+	}
+	domain, isSTS := strings.CutPrefix(parsed.Hostname(), "sts.")
+	if isSTS && parsed.Scheme == "https" && parsed.Port() == "" && parsed.Path == "" {
+		return domain, "", nil
+	}
+	return "", address, nil
+}
+
+// withScheme completes a host to an address. A password has no place in one, and is not quoted.
+func withScheme(text string) (string, error) {
+	if strings.Contains(text, "@") {
+		return "", errors.New("an address has no user name and no password")
+	}
+	if !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	address, err := url.Parse(text)
+	if err != nil || address.Hostname() == "" || address.Scheme != "https" && address.Scheme != "http" {
+		return "", errors.New("give a region such as westeurope, or an address such as https://remoterendering.westeurope." + hostedDomain)
+	}
+	return strings.TrimRight(text, "/"), nil
+}
+
+// Plain reports whether an address is http, and whether it leads to this machine.
+func Plain(address string) (plain, loopback bool) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return false, false
+	}
+	host := strings.ToLower(parsed.Hostname())
+	ip, err := netip.ParseAddr(host)
+	return parsed.Scheme == "http", host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// hosted reports whether an address or domain belongs to the hosted service or to this machine.
+func hosted(text string) bool {
+	if text == "" {
+		return true
+	}
+	if !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	if _, loopback := Plain(text); loopback {
+		return true
+	}
+	address, err := url.Parse(text)
+	return err == nil && (address.Hostname() == hostedDomain || strings.HasSuffix(address.Hostname(), "."+hostedDomain))
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// scriptFile is the file of RenderingSession.ps1 that is looked for in the working folder.
+const scriptFile = "arrconfig.json"
+
+// maxFile is more than any of the files has, and less than would hurt.
+const maxFile = 1 << 20
+
+// Inputs are where the settings are looked for.
+type Inputs struct {
+	// Flags are the flags that were given.
+	Flags map[Name]string
+	// Getenv is [os.Getenv].
+	Getenv func(string) string
+	// File is the path of the config file. If it is empty, the one in the user's configuration folder is read if it is there.
+	File string
+	// Profile is the profile of the config file. If it is empty, ARR_PROFILE or the file decides.
+	Profile string
+	// Script is the path of an arrconfig.json. If it is empty, the one in the working folder is read if it is there.
+	Script string
+}
+
+// Load reads all layers.
+func Load(in Inputs) (*Settings, error) {
+	s := &Settings{}
+	for name, text := range in.Flags {
+		s.set(flagLayer, name, Value{Text: text, Source: "--" + string(name)})
+	}
+	for _, name := range all {
+		if variable := name.variable(); variable != "" {
+			if text := in.Getenv(variable); text != "" {
+				s.set(environmentLayer, name, Value{Text: text, Source: variable})
+			}
+		}
+	}
+	if err := s.loadProfile(in); err != nil {
+		return nil, err
+	}
+	return s, s.loadScript(in)
+}
+
+func (s *Settings) loadProfile(in Inputs) error {
+	path, named := in.File, in.File != ""
+	if !named {
+		folder, err := os.UserConfigDir()
+		if err == nil {
+			path = filepath.Join(folder, "arr", "config.toml")
+		}
+	}
+	profile, from := in.Profile, "--profile"
+	if profile == "" {
+		profile, from = in.Getenv("ARR_PROFILE"), "ARR_PROFILE"
+	}
+	text, err := readFile(path)
+	if path == "" || !named && errors.Is(err, fs.ErrNotExist) {
+		if profile != "" {
+			return mistake("%s names profile %q, and there is no config file %s", from, profile, path)
+		}
+		return nil
+	}
+	if err != nil {
+		return mistake("cannot read the config file: %w", err)
+	}
+	file, err := parseFile(text)
+	if err != nil {
+		return mistake("config file %s: %w", path, err)
+	}
+	values, used, ok := file.profile(profile)
+	if !ok {
+		return mistake("%s names profile %q, which config file %s does not have", from, profile, path)
+	}
+	for name, text := range values {
+		s.set(profileLayer, name, Value{Text: text, Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path)})
+	}
+	return nil
+}
+
+func (s *Settings) loadScript(in Inputs) error {
+	path := in.Script
+	if path == "" {
+		path, s.found = scriptFile, true
+	}
+	text, err := readFile(path)
+	if s.found && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return mistake("cannot read the settings of the script: %w", err)
+	}
+	members, err := parseScript(text)
+	if err != nil {
+		return mistake("%s: %w", path, err)
+	}
+	for name, text := range members {
+		s.set(scriptLayer, name, Value{Text: text, Source: name.member() + " in " + path, unfilled: isPlaceholder(text)})
+	}
+	return nil
+}
+
+// readFile reads a file of reasonable size.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s has more than %d bytes", path, maxFile)
+	}
+	return text, err
+}

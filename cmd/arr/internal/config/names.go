@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+
+// Package config finds the settings of a command: flags over environment over a profile of the config file over the arrconfig.json of
+// RenderingSession.ps1.
+package config
+
+import "strings"
+
+// Name is the name of a setting, as its flag has it without the dashes.
+type Name string
+
+// The settings.
+const (
+	Endpoint      Name = "endpoint"
+	Region        Name = "region"
+	AccountID     Name = "account-id"
+	AccountDomain Name = "account-domain"
+	STSEndpoint   Name = "sts-endpoint"
+	STSScope      Name = "sts-scope"
+	CAFile        Name = "ca-file"
+	AllowHTTP     Name = "allow-http"
+	Auth          Name = "auth"
+	Tenant        Name = "tenant"
+	ClientID      Name = "client-id"
+	AccountKey    Name = "account-key"
+	KeyFile       Name = "key-file"
+	KeyStdin      Name = "key-stdin"
+	AccessToken   Name = "access-token"
+	Retries       Name = "retries"
+	Size          Name = "size"
+	Lease         Name = "lease"
+	Output        Name = "output"
+)
+
+// all is every setting in the order in which it is shown.
+var all = [...]Name{Endpoint, Region, AccountID, AccountDomain, STSEndpoint, STSScope, CAFile, AllowHTTP, Auth, Tenant, ClientID,
+	AccountKey, KeyFile, KeyStdin, AccessToken, Retries, Size, Lease, Output}
+
+// Secret reports whether the value must never be shown.
+func (n Name) Secret() bool { return n == AccountKey || n == AccessToken }
+
+// hasFlag reports whether there is a flag: other users of a machine can see the arguments of a program, so secrets have none.
+func (n Name) hasFlag() bool { return !n.Secret() }
+
+// variable returns the environment variable, empty if there is none.
+func (n Name) variable() string {
+	switch n {
+	case KeyStdin:
+		return ""
+	case KeyFile:
+		return "ARR_ACCOUNT_KEY_FILE" // it stands beside ARR_ACCOUNT_KEY
+	}
+	return "ARR_" + strings.ToUpper(strings.ReplaceAll(string(n), "-", "_"))
+}
+
+// key returns the key in a profile, empty if there is none.
+func (n Name) key() string { return strings.ToLower(strings.TrimPrefix(n.variable(), "ARR_")) }
+
+// member returns the member of arrconfig.json, empty if there is none.
+func (n Name) member() string {
+	switch n {
+	case Endpoint:
+		return "renderingSessionSettings.remoteRenderingDomain"
+	case AccountID:
+		return "accountSettings.arrAccountId"
+	case AccountDomain:
+		return "accountSettings.arrAccountDomain"
+	case AccountKey:
+		return "accountSettings.arrAccountKey"
+	case Size:
+		return "renderingSessionSettings.vmSize"
+	case Lease:
+		return "renderingSessionSettings.maxLeaseTime"
+	default:
+		return ""
+	}
+}
+
+// nameOfKey returns the setting that a key in a profile stands for.
+func nameOfKey(key string) (Name, bool) {
+	for _, name := range all {
+		if name.key() == key && key != "" {
+			return name, true
+		}
+	}
+	return "", false
+}

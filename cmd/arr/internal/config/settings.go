@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Value is what a setting was found to be, and where.
+type Value struct {
+	Text string
+	// Source says where the value comes from, such as "--endpoint" or "ARR_ENDPOINT".
+	Source string
+	// unfilled marks a placeholder of arrconfig.json that nobody has replaced.
+	unfilled bool
+	layer    int
+}
+
+// layer is one place where settings come from.
+type layer map[Name]Value
+
+// The layers, the first of which wins.
+const (
+	flagLayer = iota
+	environmentLayer
+	profileLayer
+	scriptLayer
+	layers
+)
+
+// Settings are the settings of one call of the program.
+type Settings struct {
+	layers [layers]layer
+	// found is whether the arrconfig.json was merely found in the working folder, and not named by the user.
+	found bool
+}
+
+func (s *Settings) set(l int, name Name, value Value) {
+	if s.layers[l] == nil {
+		s.layers[l] = make(layer)
+	}
+	value.layer = l
+	s.layers[l][name] = value
+}
+
+// choose returns the value of the first layer that has one of several settings that stand for the same thing. Two of them in one layer are
+// a mistake, for nothing says which one is meant.
+func (s *Settings) choose(names ...Name) (Name, Value, error) {
+	for l := range layers {
+		var chosen Name
+		for _, name := range names {
+			value, ok := s.layers[l][name]
+			if !ok {
+				continue
+			}
+			if chosen != "" {
+				return "", Value{}, mistake("%s and %s exclude each other", s.layers[l][chosen].Source, value.Source)
+			}
+			chosen = name
+		}
+		if chosen != "" {
+			return chosen, s.layers[l][chosen], nil
+		}
+	}
+	return "", Value{}, nil
+}
+
+// get returns the value of a setting, the zero Value if it has none. A placeholder is a mistake.
+func (s *Settings) get(name Name) (Value, error) {
+	_, value, _ := s.choose(name)
+	return value, value.check()
+}
+
+func (v Value) check() error {
+	if v.unfilled {
+		return mistake("%s is not filled in", v.Source)
+	}
+	return nil
+}
+
+// parse turns the text of a setting into what it means, and says where it comes from if that cannot be done.
+func parse[T any](s *Settings, name Name, fallback T, read func(string) (T, error)) (T, error) {
+	value, err := s.get(name)
+	if err != nil || value.Source == "" {
+		return fallback, err
+	}
+	result, err := read(value.Text)
+	if err != nil {
+		return fallback, mistake("%s: %w", value.Source, err)
+	}
+	return result, nil
+}
+
+// Mistake is an error in the settings, which only their user can mend.
+type Mistake struct{ err error }
+
+func (m *Mistake) Error() string { return m.err.Error() }
+func (m *Mistake) Unwrap() error { return m.err }
+
+func mistake(format string, args ...any) error { return &Mistake{fmt.Errorf(format, args...)} }
+
+// Entry is a setting as a person is shown it.
+type Entry struct {
+	Name Name
+	// Value is empty for a secret.
+	Value  string
+	Secret bool
+	Source string
+}
+
+// Entries returns every setting that has a value, in a fixed order, without secrets. Placeholders have the value "(not filled in)".
+func (s *Settings) Entries() []Entry {
+	var entries []Entry
+	for _, name := range all {
+		_, value, _ := s.choose(name)
+		if value.Source == "" {
+			continue
+		}
+		entry := Entry{Name: name, Value: value.Text, Source: value.Source, Secret: name.Secret()}
+		switch {
+		case value.unfilled:
+			entry.Value, entry.Secret = "(not filled in)", false
+		case entry.Secret:
+			entry.Value = ""
+		case strings.Contains(entry.Value, "@"):
+			entry.Value = "(hidden: it may hold a password)"
+		}
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+// Defaults returns what the settings that have no value amount to, as far as it is not nothing.
+func (s *Settings) Defaults() []Entry {
+	var entries []Entry
+	add := func(name Name, value, source string) {
+		if _, given, _ := s.choose(name); given.Source == "" && value != "" {
+			entries = append(entries, Entry{Name: name, Value: value, Source: source})
+		}
+	}
+	if target, err := s.Target(); err == nil {
+		add(Endpoint, target.Endpoint, "region")
+		add(AccountDomain, target.Account.Domain, "region of the endpoint")
+		add(Auth, string(target.SignIn), "what there is to sign in with")
+	}
+	add(Size, string(arr.SessionSizeStandard), "default")
+	add(Lease, "30m", "default")
+	add(Output, "text", "default")
+	return entries
+}
+
+// CertificateFile returns the file with further certificates to trust, empty if there is none.
+func (s *Settings) CertificateFile() (string, error) {
+	value, err := s.get(CAFile)
+	return value.Text, err
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+
+package config
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Sign-in says how to get an access token.
+type SignIn string
+
+// The ways to sign in.
+const (
+	SignInKey             SignIn = "key"
+	SignInToken           SignIn = "token"
+	SignInEntra           SignIn = "entra"
+	SignInAzureCLI        SignIn = "azure-cli"
+	SignInDeviceCode      SignIn = "device-code"
+	SignInManagedIdentity SignIn = "managed-identity"
+)
+
+// SignIns returns the ways to sign in.
+func SignIns() []string {
+	return []string{string(SignInKey), string(SignInToken), string(SignInEntra), string(SignInAzureCLI), string(SignInDeviceCode),
+		string(SignInManagedIdentity)}
+}
+
+// Target is a service, an account, and how to sign in.
+type Target struct {
+	Endpoint    string
+	Account     arr.Account
+	STSEndpoint string
+	STSScope    string
+	CAFile      string
+	AllowHTTP   bool
+	Retries     int // -1 means the client's default
+	SignIn      SignIn
+	// Credential is where key or token come from: AccountKey, KeyFile, KeyStdin or AccessToken. It is empty if there is neither.
+	Credential Name
+	// Secret is the key, the token, or the path of the file with the key.
+	Secret           string
+	Tenant, ClientID string
+}
+
+// errUnconfigured means that nothing at all says which service to talk to.
+var errUnconfigured = errors.New("no service is configured")
+
+// IsUnconfigured reports whether an error of [Settings.Target] means that nothing says which service to talk to.
+func IsUnconfigured(err error) bool { return errors.Is(err, errUnconfigured) }
+
+// Target returns the service that the settings name. What the root package checks is left to it.
+func (s *Settings) Target() (Target, error) {
+	t := Target{Retries: -1}
+	var region arr.Region
+	var err error
+	for _, step := range []func() error{
+		func() error { t.Endpoint, region, err = s.endpoint(); return err },
+		func() error { return s.signIn(&t) },
+		func() error { return s.account(&t, region) },
+		func() error { return s.rest(&t) },
+		func() error { return s.checkAddresses(t) },
+	} {
+		if err := step(); err != nil {
+			return Target{}, err
+		}
+	}
+	return t, nil
+}
+
+// ServiceEndpoint returns the rendering endpoint that is configured, empty if there is none.
+func (s *Settings) ServiceEndpoint() (string, error) {
+	endpoint, _, err := s.endpoint()
+	if IsUnconfigured(err) {
+		return "", nil
+	}
+	return endpoint, err
+}
+
+func (s *Settings) endpoint() (string, arr.Region, error) {
+	name, value, err := s.choose(Endpoint, Region)
+	switch {
+	case err != nil:
+		return "", "", err
+	case name == "":
+		return "", "", &Mistake{errUnconfigured}
+	case value.unfilled:
+		return "", "", value.check()
+	case name == Region:
+		region, err := parse(s, Region, "", parseRegion)
+		return region.Endpoint(), region, err
+	}
+	endpoint, region, err := ParseEndpoint(value.Text)
+	if err != nil {
+		return "", "", mistake("%s: %w", value.Source, err)
+	}
+	return endpoint, region, nil
+}
+
+// account finds account id, account domain and token service. If nothing names the domain it is that of the region of the endpoint: most
+// accounts are used where they were made.
+func (s *Settings) account(t *Target, region arr.Region) error {
+	id, err := s.get(AccountID)
+	if err != nil {
+		return err
+	}
+	if id.Source == "" {
+		return s.missing(AccountID)
+	}
+	t.Account.ID = strings.ToLower(strings.Trim(strings.TrimSpace(id.Text), "{}"))
+	if t.SignIn == SignInToken {
+		return nil
+	}
+	sts, err := s.get(STSEndpoint)
+	if err == nil && sts.Source != "" {
+		t.STSEndpoint, err = withScheme(sts.Text)
+	}
+	if err != nil {
+		return mistake("%s: %w", sts.Source, err)
+	}
+	domain, err := s.get(AccountDomain)
+	switch {
+	case domain.Source == "" && region != "":
+		t.Account.Domain = region.AccountDomain()
+		return nil
+	case domain.Source == "" && t.STSEndpoint == "":
+		return s.missing(AccountDomain)
+	case domain.Source == "" || err != nil && t.STSEndpoint != "":
+		return nil // the address of the token service makes up for it
+	case err != nil:
+		return err
+	}
+	name, address, err := parseAccountDomain(domain.Text)
+	if err != nil {
+		return mistake("%s: %w", domain.Source, err)
+	}
+	t.Account.Domain = name
+	if t.STSEndpoint == "" {
+		t.STSEndpoint = address
+	}
+	return nil
+}
+
+// signIn finds out how to sign in. If nothing says so, what there is decides: a key or a token.
+func (s *Settings) signIn(t *Target) error {
+	var err error
+	t.SignIn, err = parse(s, Auth, "", func(text string) (SignIn, error) {
+		for _, known := range SignIns() {
+			if known == text {
+				return SignIn(text), nil
+			}
+		}
+		return "", errors.New("give one of " + strings.Join(SignIns(), ", "))
+	})
+	if err != nil {
+		return err
+	}
+	var names []Name
+	switch t.SignIn {
+	case "":
+		names = []Name{KeyFile, KeyStdin, AccountKey, AccessToken}
+	case SignInKey:
+		names = []Name{KeyFile, KeyStdin, AccountKey}
+	case SignInToken:
+		names = []Name{AccessToken}
+	}
+	name, value, err := s.choose(names...)
+	if err == nil {
+		err = value.check()
+	}
+	if err != nil {
+		return err
+	}
+	t.Credential, t.Secret = name, value.Text
+	switch {
+	case t.SignIn == SignInToken && name == "":
+		return s.missing(AccessToken)
+	case t.SignIn == "" && name == AccessToken:
+		t.SignIn = SignInToken
+	case t.SignIn == "":
+		t.SignIn = SignInKey
+	}
+	return nil
+}
+
+func (s *Settings) rest(t *Target) (err error) {
+	for name, field := range map[Name]*string{STSScope: &t.STSScope, CAFile: &t.CAFile, Tenant: &t.Tenant, ClientID: &t.ClientID} {
+		value, _ := s.get(name) // only arrconfig.json has placeholders, and none of these
+		*field = value.Text
+	}
+	if t.AllowHTTP, err = parse(s, AllowHTTP, false, parseBool); err != nil {
+		return err
+	}
+	t.Retries, err = parse(s, Retries, -1, func(text string) (int, error) {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > 100 {
+			return 0, errors.New("give a number from 0 to 100")
+		}
+		return n, nil
+	})
+	return err
+}
+
+func parseBool(text string) (bool, error) {
+	b, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, errors.New("give true or false")
+	}
+	return b, nil
+}
+
+// checkAddresses keeps secrets from going where their user did not mean them to go: over http to another machine, or to wherever an
+// arrconfig.json says that merely lay in the working folder.
+func (s *Settings) checkAddresses(t Target) error {
+	for _, address := range []string{t.Endpoint, t.STSEndpoint} {
+		if plain, loopback := Plain(address); plain && !loopback && !t.AllowHTTP {
+			return mistake("%s is http, and account key and access token would be readable on the way: use https, or give --%s", address, AllowHTTP)
+		}
+	}
+	if !s.found {
+		return nil
+	}
+	_, secret, _ := s.choose(KeyFile, KeyStdin, AccountKey, AccessToken)
+	if t.Credential == AccountKey && secret.layer == scriptLayer {
+		return nil
+	}
+	const text = "%s leads to another service, and the sign-in is not from that file: name the file with --arrconfig if you mean it"
+	if _, endpoint, _ := s.choose(Endpoint, Region); endpoint.layer == scriptLayer && !hosted(t.Endpoint) {
+		return mistake(text, endpoint.Source)
+	}
+	_, sts, _ := s.choose(STSEndpoint)
+	if domain, _ := s.get(AccountDomain); domain.layer == scriptLayer && sts.Source == "" && !hosted(t.Account.Domain+t.STSEndpoint) {
+		return mistake(text, domain.Source)
+	}
+	return nil
+}
+
+// missing makes the error for a setting that is needed and has no value.
+func (s *Settings) missing(name Name) error {
+	places := []string{name.variable()}
+	if name.hasFlag() {
+		places = append(places, "--"+string(name))
+	}
+	return mistake("there is no %s: set %s, or %s in a profile", strings.ReplaceAll(string(name), "-", " "), strings.Join(places, " or "), name.key())
+}
+
+// SessionSize returns the configured size, Standard if there is none. What the service knows is matched without case.
+func (s *Settings) SessionSize() (arr.SessionSize, error) {
+	return parse(s, Size, arr.SessionSizeStandard, func(text string) (arr.SessionSize, error) {
+		text = strings.TrimSpace(text)
+		for _, known := range arr.PossibleSessionSizeValues() {
+			if strings.EqualFold(string(known), text) {
+				return known, nil
+			}
+		}
+		if text == "" {
+			return "", errors.New("a size is a word such as Standard")
+		}
+		return arr.SessionSize(text), nil // the service may know more sizes than this program
+	})
+}
