@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+
+// Package failure turns errors into what a user of the command line is told: an exit code and two lines.
+package failure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"syscall"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// The exit codes.
+const (
+	OK          = 0
+	Other       = 1
+	Usage       = 2
+	Refused     = 3
+	NotFound    = 4
+	Ended       = 5
+	Timeout     = 6
+	Throttled   = 7
+	Unknown     = 8
+	Conflict    = 9
+	Interrupted = 130
+	Terminated  = 143
+)
+
+// Manual is the table of exit codes.
+const Manual = `The exit code of every command says how it went:
+
+    0  success
+    1  another failure, such as a network or a service that does not work
+    2  a mistake in the command line, the settings or an argument; no request was sent
+    3  sign-in refused: 401 or 403, or no access token could be had for the credential
+    4  not found: no such session in this account and region
+    5  the session has ended, in state Error, Expired or Stopped, and will never be Ready
+    6  timeout: --timeout has passed
+    7  throttled: 429, too many requests
+    8  outcome unknown: a create, update or stop may have taken effect, and no answer said so
+    9  conflict: the session id is taken with other settings (409), or the lease was not extended (422)
+  130  interrupted by Ctrl-C (SIGINT)
+  143  ended by SIGTERM
+
+If several are true, 130 and 143 come first, then 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several sessions goes on after a
+failure; its exit code is that of all failures if they agree, else 1. arr emulator ends with 0 after SIGINT and SIGTERM.
+
+An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of the answer if there
+are any, and what to do.`
+
+// Signal is the cause of a context that a signal has ended.
+type Signal struct{ os.Signal }
+
+func (s Signal) Error() string {
+	if s.Signal == syscall.SIGTERM {
+		return "ended by SIGTERM"
+	}
+	return "interrupted"
+}
+
+// Code returns the exit code that stands for an error.
+func Code(err error) int {
+	if err == nil {
+		return OK
+	}
+	if several, ok := errors.AsType[Several](err); ok {
+		return several.code()
+	}
+	if signal, ok := errors.AsType[Signal](err); ok {
+		if signal.Signal == syscall.SIGTERM {
+			return Terminated
+		}
+		return Interrupted
+	}
+	if errors.Is(err, arr.ErrOutcomeUnknown) {
+		return Unknown
+	}
+	if _, ok := errors.AsType[*arr.SessionEndedError](err); ok {
+		return Ended
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return Timeout
+	}
+	return refusal(err)
+}
+
+// refusal returns the code of what a service or this program has refused.
+func refusal(err error) int {
+	authentication, failed := errors.AsType[*arr.AuthenticationError](err)
+	_, mistaken := errors.AsType[*UsageError](err)
+	switch {
+	case errors.Is(err, arr.ErrUnauthorized), errors.Is(err, arr.ErrForbidden):
+		return Refused
+	case failed && (authentication.Stage != arr.StageTokenExchange || authentication.StatusCode == http.StatusBadRequest):
+		return Refused
+	case errors.Is(err, arr.ErrNotFound):
+		return NotFound
+	case errors.Is(err, arr.ErrThrottled):
+		return Throttled
+	case errors.Is(err, arr.ErrConflict), errors.Is(err, arr.ErrLeaseNotExtended):
+		return Conflict
+	case mistaken, errors.Is(err, arr.ErrInvalidArgument):
+		return Usage
+	default:
+		return Other
+	}
+}
+
+// UsageError is a mistake in the command line or in the settings.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef makes a [UsageError].
+func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// Several are the failures of a command that works on several sessions.
+type Several []error
+
+func (s Several) Error() string   { return errors.Join(s...).Error() }
+func (s Several) Unwrap() []error { return s }
+
+// OrNil returns nil if there are no failures, and the failure itself if there is one.
+func (s Several) OrNil() error {
+	switch len(s) {
+	case 0:
+		return nil
+	case 1:
+		return s[0]
+	default:
+		return s
+	}
+}
+
+func (s Several) code() int {
+	code := Code(s[0])
+	for _, err := range s[1:] {
+		if Code(err) != code {
+			return Other
+		}
+	}
+	return code
+}
+
+// ErrNothingReachable means that none of the endpoints could be reached.
+var ErrNothingReachable = errors.New("none of the endpoints can be reached")

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+package failure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+func TestCode(t *testing.T) {
+	exchange := func(status int) error {
+		return &arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: status}
+	}
+	ended := &arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: arr.SessionStatusExpired}}
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, OK},
+		{errors.New("x"), Other},
+		{Usagef("x"), Usage},
+		{fmt.Errorf("x: %w", arr.ErrInvalidArgument), Usage},
+		{&arr.ServiceError{StatusCode: 401}, Refused},
+		{&arr.ServiceError{StatusCode: 403}, Refused},
+		{exchange(400), Refused},
+		{exchange(401), Refused},
+		{exchange(503), Other},
+		{exchange(0), Other},
+		{exchange(429), Throttled},
+		{&arr.AuthenticationError{Stage: arr.StageCredential}, Refused},
+		{&arr.AuthenticationError{Stage: arr.StageAccessToken}, Refused},
+		{&arr.ServiceError{StatusCode: 404}, NotFound},
+		{ended, Ended},
+		{fmt.Errorf("x: %w", context.DeadlineExceeded), Timeout},
+		{&arr.ServiceError{StatusCode: 429}, Throttled},
+		{fmt.Errorf("%w: %w", arr.ErrOutcomeUnknown, context.DeadlineExceeded), Unknown},
+		{&arr.ServiceError{StatusCode: 409}, Conflict},
+		{&arr.ServiceError{StatusCode: 422}, Conflict},
+		{fmt.Errorf("%w: %w", Signal{os.Interrupt}, arr.ErrOutcomeUnknown), Interrupted},
+		{Signal{syscall.SIGTERM}, Terminated},
+		{Several{ended, ended}, Ended},
+		{Several{ended, errors.New("x")}, Other},
+		{Several{ended}.OrNil(), Ended},
+		{Several{}.OrNil(), OK},
+	} {
+		assert.Equal(t, test.want, Code(test.err), "%v", test.err)
+	}
+}
+
+func TestReportIsTwoLines(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("x\ny"), "arr: x\ny\n"},
+		{errors.New("x; do y"), "arr: x\nDo y\n"},
+		{errors.New("x"), "arr: x\nCheck the address of the service and the network between, or try again later.\n"},
+		{Usagef("x; do y"), "arr: x; do y\nSee: arr session --help\n"},
+		{&Advised{errors.New("x\n\x1b[2J"), "Do\ny."}, "arr: x\nDo y.\n"},
+		{Several{errors.New("a; b"), errors.New("c; d")}, "arr: a\nB\narr: c\nD\n"},
+		{&arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: "Stopped"}, CorrelationVector: "cv"},
+			"arr: session \"demo\" has ended in state Stopped (MS-CV cv)\nAn ended session cannot be revived: create another under a new id\n"},
+		{fmt.Errorf("azremoterendering: %w: id", arr.ErrInvalidArgument), "arr: id\nSee: arr session --help\n"},
+		{fmt.Errorf("waiting: %w", context.DeadlineExceeded), "arr: waiting: no time is left\nGive it more time with --timeout, or look whether the service answers at all.\n"},
+		{fmt.Errorf("list: %w: %w", Signal{os.Interrupt}, context.Canceled), "arr: list: interrupted\nNothing else was changed.\n"},
+	} {
+		var text strings.Builder
+		Report(&text, test.err, "arr session")
+		assert.Equal(t, test.want, text.String())
+	}
+}
+
+func TestWithSignal(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	plain := fmt.Errorf("get: %w", context.Canceled)
+	assert.Equal(t, plain, WithSignal(ctx, plain))
+	cancel(Signal{os.Interrupt})
+	assert.Equal(t, Interrupted, Code(WithSignal(ctx, plain)))
+	assert.Equal(t, WithSignal(ctx, plain), WithSignal(ctx, WithSignal(ctx, plain)), "once is enough")
+	other := errors.New("x")
+	assert.Equal(t, other, WithSignal(ctx, other), "the signal came too late to have led to it")
+}
+
+func TestEveryCodeIsInTheManual(t *testing.T) {
+	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown, Conflict, Interrupted, Terminated} {
+		assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d  `, code), Manual)
+	}
+}

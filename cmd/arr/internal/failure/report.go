@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+package failure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Advised is an error with what to do about it.
+type Advised struct {
+	Err    error
+	Advice string
+}
+
+func (e *Advised) Error() string { return e.Err.Error() }
+func (e *Advised) Unwrap() error { return e.Err }
+
+// Report writes two lines for an error, or for each of several: what failed and what to do. help is the command whose help may tell.
+func Report(w io.Writer, err error, help string) {
+	if several, ok := errors.AsType[Several](err); ok {
+		for _, one := range several {
+			Report(w, one, help)
+		}
+		return
+	}
+	what, advice := lines(err)
+	if advice == "" {
+		advice = usualAdvice(err, help)
+	}
+	fmt.Fprintf(w, "arr: %s\n%s\n", oneLine(what), oneLine(advice))
+}
+
+// WithSignal adds to an error the signal that has led to it, if one has.
+func WithSignal(ctx context.Context, err error) error {
+	signal, ok := errors.AsType[Signal](context.Cause(ctx))
+	if _, known := errors.AsType[Signal](err); !ok || known || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", signal, err)
+}
+
+// lines returns the two parts of an error. The errors of the root package end with their advice; in errors of this program it may be
+// a second line.
+func lines(err error) (what, advice string) {
+	text := strings.NewReplacer(
+		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
+		": "+context.Canceled.Error(), "",
+		": "+context.DeadlineExceeded.Error(), ": no time is left",
+	).Replace(err.Error())
+	if advised, ok := errors.AsType[*Advised](err); ok {
+		what, _ := lines(advised.Err)
+		return what, advised.Advice
+	}
+	if what, advice, ok := strings.Cut(text, "\n"); ok {
+		return what, advice
+	}
+	if adviser, ok := errors.AsType[interface {
+		error
+		Advice() string
+	}](err); ok && adviser.Advice() != "" {
+		// It may stand in the middle if another text was wrapped around it; then it is said twice rather than not where it belongs.
+		return strings.TrimSuffix(text, "; "+adviser.Advice()), capital(adviser.Advice())
+	}
+	if Code(err) != Usage {
+		if i := strings.LastIndex(text, "; "); i > 0 {
+			return text[:i], capital(text[i+2:])
+		}
+	}
+	return text, ""
+}
+
+// usualAdvice is for errors that bring none.
+func usualAdvice(err error, help string) string {
+	switch Code(err) {
+	case Usage:
+		return fmt.Sprintf("See: %s --help", help)
+	case Timeout:
+		return "Give it more time with --timeout, or look whether the service answers at all."
+	case Interrupted, Terminated:
+		return "Nothing else was changed."
+	}
+	if errors.Is(err, context.Canceled) {
+		return "Start it again."
+	}
+	return "Check the address of the service and the network between, or try again later."
+}
+
+func capital(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// oneLine makes text fit for one line of a terminal: there is no character in it that could do anything.
+func oneLine(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD")))
+}
