@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+package show
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Format says how results are written.
+type Format int
+
+// The formats.
+const (
+	ForPeople Format = iota
+	JSON
+	Quiet // ids and nothing else
+)
+
+// Printer writes results. Several goroutines may use it at the same time.
+type Printer struct {
+	Format  Format
+	out     io.Writer
+	colours bool
+	mutex   sync.Mutex
+}
+
+// NewPrinter returns a printer that writes to out.
+func NewPrinter(out io.Writer, format Format, getenv func(string) string) *Printer {
+	return &Printer{Format: format, out: out, colours: colourful(out, getenv)}
+}
+
+// OnTerminal reports whether somebody reads the results on a terminal.
+func (p *Printer) OnTerminal() bool { return IsTerminal(p.out) }
+
+// Session writes one session with all that is known of it.
+func (p *Printer) Session(s arr.Session, correlationVector string) error {
+	switch p.Format {
+	case JSON:
+		return p.Object(NewSession(s, correlationVector))
+	case Quiet:
+		return p.Line(s.ID)
+	default:
+		return p.Table(sessionRows(s, correlationVector))
+	}
+}
+
+// Sessions writes a list.
+func (p *Printer) Sessions(sessions []arr.Session) error {
+	rows := [][]Cell{p.Heading("SESSION", "STATUS", "SIZE", "CREATED", "ELAPSED", "LEASE", "REMAINING")}
+	for _, s := range sessions {
+		if p.Format != ForPeople {
+			if err := p.Session(s, ""); err != nil {
+				return err
+			}
+		}
+		rows = append(rows, tableRow(s))
+	}
+	switch {
+	case p.Format != ForPeople:
+		return nil
+	case len(sessions) == 0:
+		return p.Line("There are no sessions.")
+	default:
+		return p.Table(rows)
+	}
+}
+
+// Heading makes the first row of a table.
+func (p *Printer) Heading(texts ...string) []Cell {
+	cells := Text(texts...)
+	for i := range cells {
+		cells[i].paint = bold
+	}
+	return cells
+}
+
+// Table writes rows in columns.
+func (p *Printer) Table(rows [][]Cell) error { return p.write(layOut(rows, p.colours)) }
+
+// Line writes a line of text.
+func (p *Printer) Line(text string) error { return p.write(clean(text) + "\n") }
+
+// Object writes a line of JSON.
+func (p *Printer) Object(value any) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	encoder := json.NewEncoder(p.out)
+	encoder.SetEscapeHTML(false)
+	return p.check(encoder.Encode(value))
+}
+
+func (p *Printer) write(text string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	_, err := io.WriteString(p.out, text)
+	return p.check(err)
+}
+
+func (p *Printer) check(err error) error {
+	if err != nil {
+		return fmt.Errorf("cannot write the result: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+
+package show
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// redraw is how often the line on a terminal is written again.
+const redraw = 250 * time.Millisecond
+
+// Progress tells people how sessions come along: on a terminal in one line that is written again and again, elsewhere in a line for each
+// change of state. Several goroutines may use it at the same time.
+type Progress struct {
+	out      io.Writer
+	terminal bool
+	silent   bool
+	colours  bool
+	began    time.Time
+	stop     chan struct{}
+	stopped  sync.WaitGroup
+
+	mutex sync.Mutex
+	order []string
+	last  map[string]arr.Session
+	seen  map[string]time.Time
+	drawn bool
+}
+
+// NewProgress starts to show progress on out, until [Progress.Close].
+func NewProgress(out io.Writer, silent bool, getenv func(string) string) *Progress {
+	p := &Progress{out: out, silent: silent, terminal: IsTerminal(out) && getenv("TERM") != "dumb", colours: colourful(out, getenv),
+		began: time.Now(), stop: make(chan struct{}), last: make(map[string]arr.Session), seen: make(map[string]time.Time)}
+	if p.terminal && !silent {
+		p.stopped.Go(p.draw)
+	}
+	return p
+}
+
+// Saw tells of a session as the service has just shown it.
+func (p *Progress) Saw(s arr.Session) {
+	if p.silent {
+		return
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	before, known := p.last[s.ID]
+	if !known {
+		p.order = append(p.order, s.ID)
+	}
+	p.last[s.ID], p.seen[s.ID] = s, time.Now()
+	switch {
+	case p.terminal:
+		p.drawLine()
+	case !known || before.Status != s.Status:
+		fmt.Fprintf(p.out, "%s\n", p.describe(s.ID))
+	}
+}
+
+// Aside lets write write something while no progress is shown. The line comes back with the next look.
+func (p *Progress) Aside(write func() error) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.clear()
+	return write()
+}
+
+// Close ends the progress and removes its line from a terminal.
+func (p *Progress) Close() {
+	select {
+	case <-p.stop:
+		return
+	default:
+		close(p.stop)
+	}
+	p.stopped.Wait()
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.clear()
+}
+
+func (p *Progress) draw() {
+	ticker := time.NewTicker(redraw)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-ticker.C:
+			p.mutex.Lock()
+			p.drawLine()
+			p.mutex.Unlock()
+		}
+	}
+}
+
+// clear removes the line.
+func (p *Progress) clear() {
+	if p.drawn {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.drawn = false
+	}
+}
+
+// drawLine writes the line again. It is cut to the width of the terminal, for a line that wraps cannot be written again.
+func (p *Progress) drawLine() {
+	if len(p.order) == 0 {
+		return
+	}
+	text := p.describe(p.order[0])
+	if len(p.order) > 1 {
+		text = p.count()
+	}
+	if limit := width(p.out) - 1; utf8.RuneCountInString(text) > limit {
+		text = string([]rune(text)[:limit-1]) + "…"
+	}
+	if p.colours && len(p.order) == 1 {
+		status := p.last[p.order[0]].Status
+		text = strings.Replace(text, "  "+string(status)+"  ", "  "+paintOf(status).on(string(status))+"  ", 1)
+	}
+	fmt.Fprintf(p.out, "\r%s\x1b[K", text)
+	p.drawn = true
+}
+
+// describe returns the line of one session: id, state, time since the beginning, remaining lease.
+func (p *Progress) describe(id string) string {
+	s := p.last[id]
+	text := fmt.Sprintf("%s  %s  %s", clean(id), clean(string(s.Status)), Span(time.Since(p.began)))
+	if s.Status.Ended() {
+		return text
+	}
+	return text + "  lease " + remainingAfter(s, time.Since(p.seen[id]))
+}
+
+// count returns the line of several sessions.
+func (p *Progress) count() string {
+	count := make(map[arr.SessionStatus]int)
+	var states []arr.SessionStatus
+	for _, id := range p.order {
+		status := p.last[id].Status
+		if count[status] == 0 {
+			states = append(states, status)
+		}
+		count[status]++
+	}
+	parts := make([]string, len(states))
+	for i, status := range states {
+		parts[i] = fmt.Sprintf("%d %s", count[status], clean(string(status)))
+	}
+	return fmt.Sprintf("%s  %s", strings.Join(parts, ", "), Span(time.Since(p.began)))
+}

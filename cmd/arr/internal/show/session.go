@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+package show
+
+import (
+	"strconv"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// Session is how a session is written as JSON. Members that have no value are left out, but for those that every session has.
+type Session struct {
+	ID                  string            `json:"id"`
+	Status              arr.SessionStatus `json:"status"`
+	Size                arr.SessionSize   `json:"size"`
+	CreationTime        *time.Time        `json:"creationTime,omitempty"`
+	ElapsedTimeMinutes  int               `json:"elapsedTimeMinutes"`
+	MaxLeaseTimeMinutes int               `json:"maxLeaseTimeMinutes"`
+	RemainingMinutes    RemainingMinutes  `json:"remainingMinutes"`
+	Hostname            string            `json:"hostname,omitempty"`
+	HandshakePort       int32             `json:"handshakePort,omitempty"`
+	ArrInspectorPort    int32             `json:"arrInspectorPort,omitempty"`
+	Teraflops           float32           `json:"teraflops,omitempty"`
+	Error               *arr.ErrorDetail  `json:"error,omitempty"`
+	CorrelationVector   string            `json:"correlationVector,omitempty"`
+}
+
+// RemainingMinutes are the bounds of what is left of a lease.
+type RemainingMinutes struct {
+	AtLeast int `json:"atLeast"`
+	AtMost  int `json:"atMost"`
+}
+
+// NewSession makes the JSON of a session.
+func NewSession(s arr.Session, correlationVector string) Session {
+	atLeast, atMost := s.RemainingLease()
+	out := Session{
+		ID: s.ID, Status: s.Status, Size: s.Size,
+		ElapsedTimeMinutes:  int(s.ElapsedTime.Minutes()),
+		MaxLeaseTimeMinutes: int(s.MaxLeaseTime.Minutes()),
+		RemainingMinutes:    RemainingMinutes{int(atLeast.Minutes()), int(atMost.Minutes())},
+		Hostname:            s.Hostname, HandshakePort: s.HandshakePort, ArrInspectorPort: s.ArrInspectorPort,
+		Teraflops: s.Teraflops, Error: s.Error, CorrelationVector: correlationVector,
+	}
+	if !s.CreationTime.IsZero() {
+		out.CreationTime = &s.CreationTime
+	}
+	return out
+}
+
+// sessionRows are a session for people, one property a line.
+func sessionRows(s arr.Session, correlationVector string) [][]Cell {
+	rows := [][]Cell{
+		Text("session", s.ID),
+		{{Text: "status"}, {Text: string(s.Status), paint: paintOf(s.Status)}},
+		Text("size", string(s.Size)),
+	}
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, Text(name, value))
+		}
+	}
+	if !s.CreationTime.IsZero() {
+		add("created", s.CreationTime.Local().Format("2006-01-02 15:04:05 -07:00"))
+	}
+	add("elapsed", Span(s.ElapsedTime))
+	add("lease", Span(s.MaxLeaseTime))
+	add("remaining", Remaining(s))
+	add("host", s.Hostname)
+	add("handshake port", port(s.HandshakePort))
+	add("inspector port", port(s.ArrInspectorPort))
+	if s.Teraflops != 0 {
+		add("teraflops", strconv.FormatFloat(float64(s.Teraflops), 'f', -1, 32))
+	}
+	if s.Error != nil {
+		add("error", s.Error.Code+": "+s.Error.Message)
+	}
+	add("MS-CV", correlationVector)
+	return rows
+}
+
+func port(n int32) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(n))
+}
+
+// tableRow is a session for people, as one of many.
+func tableRow(s arr.Session) []Cell {
+	created := ""
+	if !s.CreationTime.IsZero() {
+		created = s.CreationTime.Local().Format("2006-01-02 15:04:05")
+	}
+	return []Cell{{Text: s.ID}, {Text: string(s.Status), paint: paintOf(s.Status)}, {Text: string(s.Size)}, {Text: created},
+		{Text: Span(s.ElapsedTime)}, {Text: Span(s.MaxLeaseTime)}, {Text: Remaining(s)}}
+}

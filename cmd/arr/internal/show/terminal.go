@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+
+// Package show writes results and progress: for people, on a terminal or in a pipe, and as JSON.
+package show
+
+import (
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+// IsTerminal reports whether w leads to a terminal.
+func IsTerminal(w any) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// width returns how many columns a terminal has.
+func width(w io.Writer) int {
+	const usual = 80
+	file, ok := w.(*os.File)
+	if !ok {
+		return usual
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns < 20 {
+		return usual
+	}
+	return columns
+}
+
+// colourful reports whether w is to get colours: it is a terminal that has them, and its user has not said no.
+func colourful(w io.Writer, getenv func(string) string) bool {
+	return IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+}
+
+// paint is a colour, an SGR parameter; empty is none.
+type paint string
+
+const (
+	plain  paint = ""
+	bold   paint = "1"
+	green  paint = "32"
+	yellow paint = "33"
+	red    paint = "31"
+	grey   paint = "90"
+)
+
+func (p paint) on(text string) string {
+	if p == plain || text == "" {
+		return text
+	}
+	return "\x1b[" + string(p) + "m" + text + "\x1b[0m"
+}
+
+func paintOf(status arr.SessionStatus) paint {
+	switch status {
+	case arr.SessionStatusReady:
+		return green
+	case arr.SessionStatusStarting:
+		return yellow
+	case arr.SessionStatusError:
+		return red
+	case arr.SessionStatusStopped, arr.SessionStatusExpired:
+		return grey
+	default:
+		return plain
+	}
+}
+
+// clean makes text from outside fit for a terminal: nothing in it can move the cursor or change the title.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
