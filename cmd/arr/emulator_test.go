@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -151,7 +152,7 @@ func TestText(t *testing.T) {
 		assert.Contains(t, text.String(), part)
 	}
 	p.signal(os.Interrupt)
-	assert.Equal(t, exitOK, p.wait())
+	assert.Equal(t, failure.OK, p.wait())
 }
 
 func TestAccountKey(t *testing.T) {
@@ -381,7 +382,7 @@ func TestFailures(t *testing.T) {
 		}
 		args := append([]string{"emulator", "--listen", "127.0.0.1:0"}, test.args...)
 		code, stdout, stderr := runOnce(t, args...)
-		assert.Equal(t, exitFailure, code, args)
+		assert.Equal(t, failure.Other, code, args)
 		assert.Empty(t, stdout, args)
 		for _, want := range test.want {
 			assert.Contains(t, stderr, want, args)

@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 // patience bounds whatever a test waits for.
@@ -160,7 +161,7 @@ func (p *program) wait() int {
 func (p *program) stop() {
 	p.t.Helper()
 	p.signal(syscall.SIGTERM)
-	require.Equal(p.t, exitOK, p.wait(), p.stderr)
+	require.Equal(p.t, failure.OK, p.wait(), p.stderr)
 }
 
 // client returns a client of the emulator.

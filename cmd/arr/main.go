@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-// Arr is the command line of Azure Remote Rendering. At present it has one subcommand: arr emulator runs the emulator of the service, for
-// programs in any language.
+// Arr is the command line of Azure Remote Rendering: sessions, access tokens, regions, and the emulator of the service. docs/cli has its
+// manual.
 //
-//	go run ./cmd/arr emulator
-//	go run ./cmd/arr emulator --help
+//	go run ./cmd/arr --help
+//	go run ./cmd/arr session create --emulator
 package main
 
 import (
@@ -12,10 +12,32 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 func main() {
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, restore) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	ctx, end := untilSignal(context.Background())
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	end()
+	os.Exit(code)
+}
+
+// untilSignal returns a context that SIGINT and SIGTERM end, with the signal as its cause. A second signal ends the program at once.
+func untilSignal(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			cancel(failure.Signal{Signal: s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(context.Canceled)
+	}
 }

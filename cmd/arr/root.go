@@ -7,18 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
-)
 
-// The exit codes.
-const (
-	exitOK      = 0
-	exitFailure = 1
-	exitUsage   = 2
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 // helpWidth is where the descriptions of flags are wrapped.
@@ -35,29 +29,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return exitOK
+		return failure.OK
 	}
-	fmt.Fprintf(stderr, "arr: %v\n", err)
-	var refused *usageError
-	if started && !errors.As(err, &refused) {
-		return exitFailure
+	if _, mistaken := errors.AsType[*config.Mistake](err); !started || mistaken {
+		err = &failure.UsageError{Err: err}
 	}
-	fmt.Fprintf(stderr, "See: %s --help\n", command.CommandPath())
-	return exitUsage
+	err = failure.WithSignal(ctx, err)
+	failure.Report(stderr, err, command.CommandPath())
+	return failure.Code(err)
 }
 
-// usageError is a mistake in the command line.
-type usageError struct{ err error }
-
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+func usagef(format string, args ...any) error { return failure.Usagef(format, args...) }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "arr",
 		Short:         "The command line of Azure Remote Rendering",
+		Long:          rootManual,
 		Version:       version(),
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
@@ -65,37 +53,22 @@ func newRoot() *cobra.Command {
 			return cmd.Help()
 		},
 	}
-	root.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-			return fmt.Errorf("there is no command %q; did you mean %q?", args[0], strings.Join(similar, `" or "`))
-		}
-		return fmt.Errorf("there is no command %q", args[0])
-	}
+	root.Args = knownCommand
 	root.SuggestionsMinimumDistance = 2
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
-	root.AddCommand(newEmulatorCommand(), newVersionCommand())
+	root.DisableAutoGenTag = true // the pages in docs/cli have no dates
+	root.AddCommand(newSessionCommand(), newTokenCommand(), newRegionsCommand(), newConfigCommand(), newEmulatorCommand(), newVersionCommand())
+	root.AddCommand(newTopics()...)
 	return root
 }
 
-func newVersionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of this program",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "arr version %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
+// knownCommand refuses an argument that was meant to be a command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
-}
-
-// version returns what the Go command noted when it built the program.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		return fmt.Errorf("there is no command %q; did you mean %q?", args[0], strings.Join(similar, `" or "`))
 	}
-	return "(unknown)"
+	return fmt.Errorf("there is no command %q", args[0])
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 // runOnce runs arr to its end.
@@ -65,7 +66,7 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{[]string{"--tls", "true"}, `"true" is no flag`},
 	} {
 		code, stdout, stderr := runOnce(t, append([]string{"emulator"}, test.args...)...)
-		assert.Equal(t, exitUsage, code, test.args)
+		assert.Equal(t, failure.Usage, code, test.args)
 		assert.Empty(t, stdout, test.args)
 		assert.Contains(t, stderr, test.want)
 		assert.Contains(t, stderr, emulatorHelp, test.args)
@@ -75,34 +76,34 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 
 func TestRoot(t *testing.T) {
 	code, stdout, stderr := runOnce(t, "emulater")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, failure.Usage, code)
 	assert.Empty(t, stdout)
 	assert.Equal(t, "arr: there is no command \"emulater\"; did you mean \"emulator\"?\nSee: arr --help\n", stderr)
 
 	code, _, stderr = runOnce(t, "xyzzy")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, failure.Usage, code)
 	assert.Contains(t, stderr, `there is no command "xyzzy"`)
 
 	for _, args := range [][]string{nil, {"--help"}, {"help"}} {
 		code, stdout, _ = runOnce(t, args...)
-		assert.Equal(t, exitOK, code)
+		assert.Equal(t, failure.OK, code)
 		assert.Contains(t, stdout, "Run the emulator of the service")
 	}
 	code, stdout, _ = runOnce(t, "version")
-	assert.Equal(t, exitOK, code)
+	assert.Equal(t, failure.OK, code)
 	assert.Regexp(t, `^arr version \S+ go1\.\S+ \w+/\w+\n$`, stdout)
 	code, stdout, _ = runOnce(t, "completion", "bash")
-	assert.Equal(t, exitOK, code)
+	assert.Equal(t, failure.OK, code)
 	assert.Contains(t, stdout, "bash completion V2 for arr")
 	code, stdout, _ = runOnce(t, "__complete", "emulator", "--spelling", "")
-	assert.Equal(t, exitOK, code)
+	assert.Equal(t, failure.OK, code)
 	assert.Contains(t, stdout, "omitted\nnull\n")
 }
 
 // The help is the manual. ARR_GOLDEN=1 writes the file anew.
 func TestHelp(t *testing.T) {
 	code, help, stderr := runOnce(t, "emulator", "--help")
-	assert.Equal(t, exitOK, code)
+	assert.Equal(t, failure.OK, code)
 	assert.Empty(t, stderr)
 	golden := filepath.Join("testdata", "emulator-help.txt")
 	if os.Getenv("ARR_GOLDEN") != "" {

@@ -115,7 +115,7 @@ type Entry struct {
 func (s *Settings) Entries() []Entry {
 	var entries []Entry
 	for _, name := range all {
-		_, value, _ := s.choose(name)
+		value := s.effective(name)
 		if value.Source == "" {
 			continue
 		}
@@ -133,11 +133,29 @@ func (s *Settings) Entries() []Entry {
 	return entries
 }
 
+// effective returns the value of a setting unless another that stands for the same thing wins over it.
+func (s *Settings) effective(name Name) Value {
+	group := []Name{name}
+	switch name {
+	case Endpoint, Region:
+		group = []Name{Endpoint, Region}
+	case AccountKey, KeyFile, KeyStdin:
+		group = []Name{AccountKey, KeyFile, KeyStdin}
+	}
+	if winner, value, err := s.choose(group...); err == nil && winner != name {
+		return Value{}
+	} else if err == nil {
+		return value
+	}
+	_, value, _ := s.choose(name) // both are in one layer, which is a mistake that both take part in
+	return value
+}
+
 // Defaults returns what the settings that have no value amount to, as far as it is not nothing.
 func (s *Settings) Defaults() []Entry {
 	var entries []Entry
 	add := func(name Name, value, source string) {
-		if _, given, _ := s.choose(name); given.Source == "" && value != "" {
+		if s.effective(name).Source == "" && value != "" {
 			entries = append(entries, Entry{Name: name, Value: value, Source: source})
 		}
 	}

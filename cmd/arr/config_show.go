@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+// settingEntry is a setting as JSON. A secret has no value.
+type settingEntry struct {
+	Name   config.Name `json:"name"`
+	Value  string      `json:"value,omitempty"`
+	Secret bool        `json:"secret,omitempty"`
+	Source string      `json:"source"`
+}
+
+func newConfigCommand() *cobra.Command {
+	s := newSettings()
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Show the settings and where they come from",
+		Long: `Show the settings that commands would use, and where each comes from. Of keys and tokens it shows only that they are there.
+
+The command takes the flags of the others, and sends nothing. "arr help configuration" says where settings are looked for.`,
+		Args: takesNoIDs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			values, err := s.load()
+			if err != nil {
+				return err
+			}
+			printer, err := s.printer(cmd, values)
+			if err != nil {
+				return err
+			}
+			if err := printSettings(printer, values); err != nil {
+				return err
+			}
+			if _, err := values.Target(); err != nil && printer.Format == show.ForPeople {
+				fmt.Fprintf(cmd.ErrOrStderr(), "Commands would fail with these settings: %v\n", err)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	s.addServiceFlags(flags)
+	s.addText(flags, config.Size, "`SIZE` of new sessions")
+	s.addText(flags, config.Lease, "`TIME` of the lease of new sessions")
+	s.addFileFlags(flags)
+	s.addOutputFlags(flags)
+	for _, name := range []string{"emulator", "timeout"} {
+		_ = flags.MarkHidden(name) // they are no settings, and do nothing here
+	}
+	completeWords(cmd, words())
+	return cmd
+}
+
+func printSettings(printer *show.Printer, values *config.Settings) error {
+	entries := append(values.Entries(), values.Defaults()...)
+	rows := [][]show.Cell{printer.Heading("SETTING", "VALUE", "FROM")}
+	for _, entry := range entries {
+		if printer.Format == show.JSON {
+			if err := printer.Object(settingEntry(entry)); err != nil {
+				return err
+			}
+		}
+		shown := entry.Value
+		if entry.Secret {
+			shown = "(set, not shown)"
+		}
+		rows = append(rows, show.Text(string(entry.Name), shown, entry.Source))
+	}
+	switch printer.Format {
+	case show.ForPeople:
+		return printer.Table(rows)
+	case show.Quiet:
+		for _, entry := range entries {
+			if err := printer.Line(string(entry.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

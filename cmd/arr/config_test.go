@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// file writes a file and returns its path.
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestConfigShowsSourcesAndNoSecrets(t *testing.T) {
+	script := file(t, "arrconfig.json", "\ufeff"+`{"accountSettings":{"arrAccountId":"00000000-1111-2222-3333-444455556666",
+"arrAccountKey":"the-secret-key","arrAccountDomain":"eastus2"},
+"renderingSessionSettings":{"remoteRenderingDomain":"<select>","vmSize":"standard","maxLeaseTime":"<hh:mm:ss>"}}`)
+	profile := file(t, "config.toml", "default_profile = \"work\"\n[profiles.work]\nregion = \"westeurope\"\naccess_token = \"another-secret-key\"\n")
+	environment := []string{"ARR_LEASE=2h"}
+	var record transcript
+	for _, args := range [][]string{{"config"}, {"config", "--output", "json"}, {"config", "--quiet"}, {"config", "--region", "eastus", "--auth", "entra"}} {
+		r := runArr(t, environment, "", append(args, "--config", profile, "--arrconfig", script)...)
+		require.Equal(t, failure.OK, r.code, r.stderr)
+		for old, placeholder := range map[string]string{profile: "config.toml", script: "arrconfig.json"} {
+			r.stdout = strings.ReplaceAll(r.stdout, old, placeholder)
+		}
+		record.add(args, r)
+	}
+	record.compare(t, "config.txt")
+}
+
+func TestScriptSettingsAreEnough(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	cmd := command(t, nil, "session", "list", "--quiet")
+	cmd.Dir = filepath.Dir(file(t, "arrconfig.json", `{"accountSettings":{"arrAccountId":"`+service.Account().ID+`","arrAccountKey":"`+service.Key()+`",
+"arrAccountDomain":"`+service.url+`"},"renderingSessionSettings":{"remoteRenderingDomain":"`+service.url+`"}}`))
+	output, err := cmd.Output()
+	require.NoError(t, err)
+	assert.Equal(t, "demo\n", string(output))
+}
+
+func TestMistakesInSettings(t *testing.T) {
+	profile := file(t, "config.toml", "\n[profiles.default]\nendpont = \"westeurope\"\n")
+	script := file(t, "arrconfig.json", `{"renderingSessionSettings":{"remoteRenderingDomain":"<select from available regions>"}}`)
+	for want, args := range map[string][]string{
+		`config.toml: line 3: key "profiles.default.endpont" is not known`:                  {"--config", profile},
+		"renderingSessionSettings.remoteRenderingDomain in " + script + " is not filled in": {"--arrconfig", script},
+		"--endpoint and --region exclude each other":                                        {"--endpoint", "eastus", "--region", "eastus"},
+		"--key-file and --key-stdin exclude each other":                                     {"--region", "eastus", "--key-file", "x", "--key-stdin"},
+		"give one of key, token, entra":                                                     {"--region", "eastus", "--auth", "x"},
+	} {
+		r := runArr(t, nil, "", append([]string{"session", "list"}, args...)...)
+		assert.Equal(t, failure.Usage, r.code)
+		assert.Contains(t, r.stderr, want)
+		assert.Contains(t, r.stderr, "See: arr session list --help")
+	}
+}
+
+func TestWhereKeysComeFrom(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	withoutKey := []string{"ARR_ENDPOINT=" + service.url, "ARR_STS_ENDPOINT=" + service.url, "ARR_ACCOUNT_ID=" + service.Account().ID}
+	keyFile := file(t, "my.key", "\ufeff"+service.Key()+"\r\n")
+	for _, test := range []struct {
+		environment []string
+		stdin       string
+		args        []string
+		code        int
+		want        string
+	}{
+		{nil, "", []string{"--key-file", keyFile}, failure.OK, ""},
+		{[]string{"ARR_ACCOUNT_KEY_FILE=" + keyFile}, "", nil, failure.OK, ""},
+		{nil, service.Key() + "\n", []string{"--key-stdin"}, failure.OK, ""},
+		{[]string{"ARR_ACCOUNT_KEY=wrong"}, service.Key(), []string{"--key-stdin"}, failure.OK, ""},
+		{nil, "", []string{"--key-stdin"}, failure.Usage, "standard input holds no account key"},
+		{nil, "two secret-keys", []string{"--key-stdin"}, failure.Usage, "more than an account key"},
+		{nil, "", []string{"--key-file", "nowhere"}, failure.Usage, "nowhere"},
+		{nil, "", nil, failure.Usage, "there is no account key\nSet ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE"},
+		{[]string{"ARR_ACCOUNT_KEY=wrong"}, "", []string{"--retries", "0"}, failure.Refused, "401 Unauthorized"},
+		{[]string{"ARR_CA_FILE=nowhere.pem", "ARR_ACCOUNT_KEY=k"}, "", nil, failure.Usage, "nowhere.pem"},
+		{[]string{"ARR_CA_FILE=" + keyFile, "ARR_ACCOUNT_KEY=k"}, "", nil, failure.Usage, "holds no certificate"},
+		{[]string{"ARR_ACCESS_TOKEN=a b"}, "", nil, failure.Usage, "token"},
+	} {
+		environment := append(withoutKey[:len(withoutKey):len(withoutKey)], test.environment...)
+		r := runArr(t, environment, test.stdin, append([]string{"session", "list", "--quiet"}, test.args...)...)
+		assert.Equal(t, test.code, r.code, "%v: %s", test, r.stderr)
+		assert.Contains(t, r.stderr, test.want)
+		if test.code == failure.OK {
+			assert.Equal(t, "demo\n", r.stdout)
+		}
+	}
+}
+
+func TestTLSWithItsAuthority(t *testing.T) {
+	authority, err := emulator.OpenAuthority(t.TempDir(), "arr.test")
+	require.NoError(t, err)
+	service := newTestService(t, emulator.Options{})
+	server, err := service.ListenTLS("", authority)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = server.Close() })
+	environment := append(service.environment, "ARR_ENDPOINT="+server.URL, "ARR_STS_ENDPOINT="+server.URL)
+	r := runArr(t, append(environment, "ARR_CA_FILE="+authority.CertificateFile()), "", "session", "list")
+	assert.Equal(t, failure.OK, r.code, r.stderr)
+	r = runArr(t, environment, "", "session", "list")
+	assert.Equal(t, failure.Other, r.code)
+	assert.Contains(t, r.stderr, "certificate")
+	r = runArr(t, nil, "", "regions", "--latency", "--endpoint", server.URL, "--ca-file", authority.CertificateFile(), "--output", "json")
+	assert.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Contains(t, r.stdout, `"tlsMilliseconds":`)
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// sampleSession is the session that an emulator in the process has from the start, so that there is one to look up, extend and stop.
+const sampleSession = "sample"
+
+// sampleStartup is how long other sessions are Starting there: long enough for a person to see it.
+const sampleStartup = 3 * time.Second
+
+// openEmulator starts an emulator in this process. It listens on a socket, so that what a command starts can reach it too.
+func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
+	for _, name := range []config.Name{config.Endpoint, config.Region, config.AccountID, config.AccountDomain, config.STSEndpoint,
+		config.Auth, config.KeyFile, config.KeyStdin} {
+		if flag := s.bound[name]; flag != nil && flag.Changed {
+			return usagef("--emulator and --%s exclude each other: the emulator has an address, an account and a key of its own", name)
+		}
+	}
+	e, err := emulator.New(emulator.Options{StartupTime: emulator.FixedStartup(sampleStartup)})
+	if err != nil {
+		return err
+	}
+	server, err := e.Listen("")
+	if err != nil {
+		return err
+	}
+	opened.close = func() { _ = server.Close() } // the program ends with it
+	target := config.Target{Endpoint: server.URL, STSEndpoint: server.URL, Account: e.Account(), Retries: -1}
+	options, err := clientOptions(target)
+	if err == nil {
+		opened.account = target.Account
+		opened.SessionsClient, err = arr.NewSessionsClientWithKeyCredential(target.Endpoint, target.Account, azcore.NewKeyCredential(e.Key()), options)
+	}
+	if err == nil {
+		err = addSample(cmd.Context(), e, opened.SessionsClient)
+	}
+	if err != nil {
+		opened.close()
+		return err
+	}
+	if !s.quiet {
+		fmt.Fprintln(cmd.ErrOrStderr(), "This is an emulator in this process; it ends with the command.")
+	}
+	return nil
+}
+
+// addSample creates the sample session and makes it Ready.
+func addSample(ctx context.Context, e *emulator.Emulator, client *arr.SessionsClient) error {
+	settings := arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: config.UsualLease}
+	if _, err := client.BeginCreate(ctx, sampleSession, settings, nil); err != nil {
+		return err
+	}
+	return e.SetStatus(sampleSession, arr.SessionStatusReady)
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+
+//go:build !windows
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+// onTerminal is arr on a pseudo-terminal.
+type onTerminal struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	master *os.File
+	screen *output
+	ended  chan struct{}
+}
+
+func startOnTerminal(t *testing.T, environment []string, args ...string) *onTerminal {
+	t.Helper()
+	p := &onTerminal{t: t, cmd: command(t, environment, args...), screen: new(output), ended: make(chan struct{})}
+	p.cmd.Dir = t.TempDir()
+	master, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 25, Cols: 100})
+	require.NoError(t, err)
+	p.master = master
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := master.Read(buffer)
+			_, _ = p.screen.Write(buffer[:n])
+			if err != nil {
+				return // the program has ended, and with it the terminal
+			}
+		}
+	}()
+	go func() {
+		defer close(p.ended)
+		_ = p.cmd.Wait()
+		<-read
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		_ = master.Close()
+	})
+	return p
+}
+
+func (p *onTerminal) await(text string) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool { return strings.Contains(p.screen.String(), text) }, patience, 5*time.Millisecond, "%q", text)
+}
+
+func (p *onTerminal) write(text string) {
+	p.t.Helper()
+	_, err := p.master.WriteString(text)
+	require.NoError(p.t, err)
+}
+
+func (p *onTerminal) wait() int {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		require.FailNow(p.t, "arr does not end")
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func TestProgressOnATerminalIsOneLine(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(400 * time.Millisecond)})
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "create", "demo", "--interval", "50ms")
+	require.Equal(t, failure.OK, p.wait(), p.screen)
+	screen := p.screen.String()
+	progress, rest, found := strings.Cut(screen, "\r\x1b[K")
+	require.True(t, found, "the line is removed before the result: %q", screen)
+	_ = progress
+	before, table, found := strings.Cut(screen, "session         demo")
+	require.True(t, found, screen)
+	assert.NotContains(t, before, "\n", "one line, written again and again")
+	assert.Greater(t, strings.Count(before, "\r"), 3)
+	assert.Contains(t, before, "demo  \x1b[33mStarting\x1b[0m  0s  lease 30m from Ready on")
+	assert.Contains(t, table, "\x1b[32mReady\x1b[0m")
+	assert.NotContains(t, rest, "MS-CV\x1b")
+}
+
+func TestNoColoursIfNotWanted(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	for _, variable := range []string{"NO_COLOR=1", "TERM=dumb"} {
+		p := startOnTerminal(t, append(service.environment, variable), "session", "wait", "demo")
+		require.Equal(t, failure.OK, p.wait(), p.screen)
+		assert.NotContains(t, p.screen.String(), "\x1b[3", variable)
+		if variable == "TERM=dumb" {
+			assert.NotContains(t, p.screen.String(), "\x1b", "it cannot remove a line either")
+		}
+	}
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "list")
+	require.Equal(t, failure.OK, p.wait(), p.screen)
+	assert.Contains(t, p.screen.String(), "\x1b[1mSESSION\x1b[0m")
+}
+
+func TestQuietOnATerminal(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(100 * time.Millisecond)})
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "create", "demo", "--interval", "20ms", "--quiet")
+	require.Equal(t, failure.OK, p.wait(), p.screen)
+	assert.Equal(t, "demo\r\n", p.screen.String())
+}
+
+func TestCtrlCOnATerminal(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "create", "demo", "--interval", "50ms")
+	p.await("Starting")
+	p.write("\x03")
+	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+	assert.Contains(t, p.screen.String(), "arr: interrupted: waiting for session \"demo\", last seen Starting\r\nSession demo was stopped.")
+	assert.Equal(t, arr.SessionStatusStopped, service.status("demo"))
+}
+
+func TestTheKeyIsAskedForWithoutEcho(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	var environment []string
+	for _, variable := range service.environment {
+		if !strings.HasPrefix(variable, "ARR_ACCOUNT_KEY=") {
+			environment = append(environment, variable)
+		}
+	}
+	p := startOnTerminal(t, environment, "session", "list", "--quiet")
+	p.await("(not shown): ")
+	p.write(service.Key() + "\n")
+	assert.Equal(t, failure.OK, p.wait(), p.screen)
+	assert.NotContains(t, p.screen.String(), "secret")
+	assert.True(t, strings.HasSuffix(p.screen.String(), "demo\r\n"), p.screen)
+
+	p = startOnTerminal(t, environment, "session", "list")
+	p.await("(not shown): ")
+	p.write("\x03")
+	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+}
+
+func TestATokenOnATerminalComesWithAWarning(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	p := startOnTerminal(t, service.environment, "token")
+	require.Equal(t, failure.OK, p.wait(), p.screen)
+	assert.Contains(t, p.screen.String(), "Whoever has this token can create, list and stop every session")
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+// service is what a command works with: the client of an account, and where results go.
+type service struct {
+	*arr.SessionsClient
+	account  arr.Account
+	settings *config.Settings
+	print    *show.Printer
+	close    func() // ends what was started for this command
+}
+
+// open returns the service that the settings of a command name, or an emulator in this process.
+func (s *settings) open(cmd *cobra.Command) (*service, error) {
+	values, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	printer, err := s.printer(cmd, values)
+	if err != nil {
+		return nil, err
+	}
+	opened := &service{settings: values, print: printer, close: func() {}}
+	if s.emulator {
+		return opened, s.openEmulator(cmd, opened)
+	}
+	target, err := values.Target()
+	if config.IsUnconfigured(err) {
+		return nil, &failure.Advised{Err: err, Advice: "Set ARR_ENDPOINT, ARR_ACCOUNT_ID and ARR_ACCOUNT_KEY, or see \"arr help configuration\"; " +
+			"to try this without a service, add --emulator."}
+	}
+	if err != nil {
+		return nil, err
+	}
+	opened.account = target.Account
+	opened.SessionsClient, err = connect(cmd, target)
+	return opened, err
+}
+
+// connect makes the client. No request is sent.
+func connect(cmd *cobra.Command, target config.Target) (*arr.SessionsClient, error) {
+	options, err := clientOptions(target)
+	if err != nil {
+		return nil, err
+	}
+	switch target.SignIn {
+	case config.SignInKey:
+		key, err := accountKey(cmd, target)
+		if err != nil {
+			return nil, err
+		}
+		return arr.NewSessionsClientWithKeyCredential(target.Endpoint, target.Account, azcore.NewKeyCredential(key), options)
+	case config.SignInToken:
+		token, err := arr.NewStaticAccessToken(target.Secret)
+		if err != nil {
+			return nil, err
+		}
+		return arr.NewSessionsClientWithAccessToken(target.Endpoint, target.Account.ID, token, options)
+	default:
+		identity, err := identity(cmd, target)
+		if err != nil {
+			return nil, err
+		}
+		return arr.NewSessionsClient(target.Endpoint, target.Account, identity, options)
+	}
+}
+
+func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
+	options := &arr.SessionsClientOptions{STSEndpoint: target.STSEndpoint, STSScope: target.STSScope}
+	options.Telemetry.ApplicationID = "arr"
+	for _, address := range []string{target.Endpoint, target.STSEndpoint} {
+		// Whether that is safe has been decided with the settings.
+		if plain, _ := config.Plain(address); plain {
+			options.InsecureAllowCredentialWithHTTP = true
+		}
+	}
+	switch {
+	case target.Retries == 0:
+		options.Retry.MaxRetries = -1 // which is how azcore spells none
+	case target.Retries > 0:
+		options.Retry.MaxRetries = int32(target.Retries)
+	}
+	trusted, err := trustedCertificates(target.CAFile)
+	if err != nil || trusted == nil {
+		return options, err
+	}
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("the transport of this program was replaced")
+	}
+	transport = transport.Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+	options.Transport = &http.Client{Transport: transport}
+	return options, nil
+}
+
+// trustedCertificates returns those of the system and those of a file, nil if there is no file.
+func trustedCertificates(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	certificates, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("--%s: %w", config.CAFile, err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(certificates) {
+		return nil, usagef("--%s: %s holds no certificate in PEM", config.CAFile, path)
+	}
+	return pool, nil
+}
+
+// checkedKey returns a key without what surrounds it in a file. It is not quoted: it may be one with a slip of the hand.
+func checkedKey(text, source string) (string, error) {
+	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+	if key == "" {
+		return "", usagef("%s holds no account key", source)
+	}
+	for _, r := range key {
+		if r <= ' ' || r > '~' {
+			return "", usagef("%s holds more than an account key: there is a space or a character that no key has", source)
+		}
+	}
+	return key, nil
+}
+
+// wrapf adds what was tried to an error, if there is one.
+func wrapf(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
+}

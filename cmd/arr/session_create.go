@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+)
+
+// farewell is how long stopping a session may take once the command itself has been ended.
+const farewell = 20 * time.Second
+
+// createCommand is what the flags of arr session create say.
+type createCommand struct {
+	*settings
+	prefix   string
+	noWait   bool
+	wait     bool
+	keep     bool
+	interval time.Duration
+}
+
+func newCreateCommand(s *settings) *cobra.Command {
+	c := &createCommand{settings: s}
+	cmd := &cobra.Command{
+		Use:   "create [ID]",
+		Short: "Create a session and wait until it is Ready",
+		Long: `Create a session and wait until it is Ready. The id is made up unless you give one: 1 to 256 characters of A-Z, a-z, 0-9, - and _.
+
+An id that exists with the same size and lease is that session, and no error: it is safe to repeat a create.
+
+IF IT IS INTERRUPTED, if its timeout passes, or if waiting fails, the command stops the session that it has created, for nobody may have
+noted its id: nothing goes on being billed. --keep leaves it. A session that existed before is never stopped, nor one with an id
+of yours of which it is not known whether it existed. With --no-wait the command ends as soon as the session is there, and leaves it.`,
+		Example: `  arr session create                                      Standard, 30 minutes
+  arr session create demo --size Premium --lease 2h
+  arr session create --lease 01:30:00 --prefix nightly-   hh:mm:ss, as RenderingSession.ps1 has it
+  id=$(arr session create --quiet)                        for scripts
+  arr session create --emulator                           without a service`,
+		Args: takesIDs(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	s.addText(flags, config.Size, "`SIZE` of the server: Standard or Premium (default Standard)")
+	s.addText(flags, config.Lease, "`TIME` that the session lives from Ready on, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)")
+	flags.StringVar(&c.prefix, "prefix", "", "`TEXT` in front of an id that is made up, by which list --prefix finds it")
+	flags.BoolVar(&c.wait, "wait", true, "wait until the session is Ready")
+	flags.BoolVar(&c.noWait, "no-wait", false, "do not wait; the same as --wait=false")
+	flags.BoolVar(&c.keep, "keep", false, "leave the session when waiting is interrupted or fails; it is billed from Ready until its lease ends")
+	addInterval(cmd, &c.interval)
+	completeWords(cmd, map[config.Name][]string{config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)}})
+	return cmd
+}
+
+// addInterval adds the flag that says how often to look at a session.
+func addInterval(cmd *cobra.Command, target *time.Duration) {
+	cmd.Flags().DurationVar(target, "interval", 0, "`TIME` between two looks at the session (default: 2s for Standard, 10s for other sizes)")
+}
+
+func (c *createCommand) run(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && c.prefix != "" {
+		return usagef("--prefix is for ids that are made up: leave it out, or leave out the id")
+	}
+	svc, err := c.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer svc.close()
+	var wanted arr.CreateSessionSettings
+	if wanted.Size, err = svc.settings.SessionSize(); err != nil {
+		return err
+	}
+	if wanted.MaxLeaseTime, err = svc.settings.MaxLease(); err != nil {
+		return err
+	}
+	id, generated := c.prefix+arr.NewSessionID(), len(args) == 0
+	if !generated {
+		id = args[0]
+	}
+	waits := c.wait && !c.noWait
+	limit := usualWait
+	if !waits {
+		limit = 0
+	}
+	ctx, cancel := c.bounded(cmd.Context(), limit)
+	defer cancel()
+	poller, err := svc.BeginCreate(ctx, id, wanted, nil)
+	if err != nil && ctx.Err() != nil && errors.Is(err, arr.ErrOutcomeUnknown) {
+		return c.abandon(ctx, svc, id, generated, err)
+	}
+	if err != nil {
+		return err
+	}
+	if !waits {
+		return svc.print.Session(poller.Session(), "")
+	}
+	return c.await(ctx, cmd, svc, poller, generated || poller.Created())
+}
+
+// await waits until the session is Ready. own is whether this command has created it.
+func (c *createCommand) await(ctx context.Context, cmd *cobra.Command, svc *service, poller *arr.SessionPoller, own bool) error {
+	progress := c.progress(cmd)
+	defer progress.Close()
+	ready, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: c.interval, Progress: progress.Saw})
+	if err == nil {
+		return progress.Aside(func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) })
+	}
+	if _, ended := asEnded(err); ended {
+		return printEnded(svc, progress, err)
+	}
+	return c.abandon(ctx, svc, poller.Session().ID, own, err)
+}
+
+// abandon stops a session that has not become Ready, unless it is to be kept or may be somebody else's, and tells its user.
+func (c *createCommand) abandon(ctx context.Context, svc *service, id string, own bool, cause error) error {
+	cause = failure.WithSignal(ctx, cause)
+	goesOn := fmt.Sprintf("Session %s goes on, and is billed from Ready until its lease ends. Stop it: arr session stop %s", id, id)
+	if c.keep || !own {
+		return &failure.Advised{Err: cause, Advice: goesOn}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	_, err := svc.Stop(ctx, id, nil)
+	switch {
+	case errors.Is(err, arr.ErrNotFound):
+		return &failure.Advised{Err: cause, Advice: fmt.Sprintf("Session %s was not created.", id)}
+	case err != nil:
+		return &failure.Advised{Err: fmt.Errorf("%w; stopping it failed too: %w", cause, err), Advice: goesOn}
+	}
+	advice := fmt.Sprintf("Session %s was stopped. With --keep it is left as it is.", id)
+	if failure.Code(cause) == failure.Timeout {
+		advice = fmt.Sprintf("Session %s was stopped. Give it more time with --timeout, or leave it as it is with --keep.", id)
+	}
+	return &failure.Advised{Err: cause, Advice: advice}
+}
+
+// asEnded returns the session that an error says has ended.
+func asEnded(err error) (*arr.SessionEndedError, bool) {
+	return errors.AsType[*arr.SessionEndedError](err)
+}

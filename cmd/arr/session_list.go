@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+)
+
+func newListCommand(s *settings) *cobra.Command {
+	var prefix string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the sessions of the account in the region",
+		Long: `List the sessions of the account in the region of the endpoint. The service lists those that are Starting or Ready, and each region has
+its own.`,
+		Args: takesNoIDs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			svc, err := s.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer svc.close()
+			ctx, cancel := s.bounded(cmd.Context(), 0)
+			defer cancel()
+			var sessions []arr.Session
+			for session, err := range svc.All(ctx, nil) {
+				if err != nil {
+					return err
+				}
+				if strings.HasPrefix(session.ID, prefix) {
+					sessions = append(sessions, session)
+				}
+			}
+			return svc.print.Sessions(sessions)
+		},
+	}
+	cmd.Flags().StringVar(&prefix, "prefix", "", "only sessions whose id begins with `TEXT`")
+	return cmd
+}
+
+func takesNoIDs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%q is one too many: %s", args[0], cmd.UseLine())
+	}
+	return nil
+}

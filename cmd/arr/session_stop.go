@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+func newStopCommand(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop ID...",
+		Short: "Stop sessions",
+		Long: `Stop sessions, and their billing, at once. A connected device is cut off, and nothing takes it back. That a session has ended already is
+no error.`,
+		Args: takesIDs(1, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			svc, err := s.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer svc.close()
+			ctx, cancel := s.bounded(cmd.Context(), 0)
+			defer cancel()
+			return forEach(ctx, args, svc.stop)
+		},
+	}
+}
+
+// stopped is how a stopped session is written as JSON.
+type stopped struct {
+	ID                string `json:"id"`
+	Stopped           bool   `json:"stopped"`
+	CorrelationVector string `json:"correlationVector,omitempty"`
+}
+
+// stop stops a session and says so.
+func (svc *service) stop(ctx context.Context, id string) error {
+	answer, err := svc.Stop(ctx, id, nil)
+	if err != nil {
+		return err
+	}
+	switch svc.print.Format {
+	case show.JSON:
+		return svc.print.Object(stopped{id, true, answer.CorrelationVector})
+	case show.Quiet:
+		return svc.print.Line(id)
+	default:
+		return svc.print.Line("Session " + id + " is stopped.")
+	}
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+)
+
+func newUpdateCommand(s *settings) *cobra.Command {
+	var lease time.Duration
+	cmd := &cobra.Command{
+		Use:   "update ID --lease TIME",
+		Short: "Set the length of the lease of a session",
+		Long: `Set the length of the lease of a session. It is a total since the session became Ready, not what is added: a lease can grow, to at
+most 23h59m, and never shrink. Nothing revives a session that has ended.`,
+		Example: `  arr session update demo --lease 2h`,
+		Args:    takesIDs(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if lease == 0 {
+				return usagef("give the new length of the lease, such as --lease 2h")
+			}
+			svc, err := s.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer svc.close()
+			ctx, cancel := s.bounded(cmd.Context(), 0)
+			defer cancel()
+			session, err := svc.Update(ctx, args[0], arr.UpdateSessionSettings{MaxLeaseTime: lease}, nil)
+			if err != nil {
+				return err
+			}
+			return svc.print.Session(session.Session, session.CorrelationVector)
+		},
+	}
+	addValue(cmd, &lease, "lease", "TIME", "", "new length of the lease since Ready, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30", config.ParseLease)
+	return cmd
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+// longestKey is more than any key has.
+const longestKey = 64 << 10
+
+// accountKey reads the account key from where the settings say, or asks for it.
+func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
+	switch target.Credential {
+	case config.AccountKey:
+		return checkedKey(target.Secret, "the setting account-key")
+	case config.KeyFile:
+		file, err := os.Open(target.Secret)
+		if err != nil {
+			return "", usagef("cannot read the account key: %w", err)
+		}
+		defer file.Close()
+		return readKey(file, "file "+target.Secret)
+	case config.KeyStdin:
+		return readKey(cmd.InOrStdin(), "standard input")
+	}
+	if file, ok := cmd.InOrStdin().(*os.File); ok && show.IsTerminal(file) {
+		return askForKey(cmd, file, target)
+	}
+	return "", &failure.Advised{Err: usagef("there is no account key"),
+		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra."}
+}
+
+func readKey(r io.Reader, source string) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, longestKey))
+	if err != nil {
+		return "", usagef("cannot read the account key: %w", err)
+	}
+	return checkedKey(string(text), source)
+}
+
+// askForKey asks on a terminal, without echo. Reading cannot be interrupted, so a signal leaves the reader behind for the few moments until
+// the program ends, and the terminal is set back before that.
+func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (string, error) {
+	state, err := term.GetState(int(terminal.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("cannot ask for the account key: %w", err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Key of account %s (not shown): ", target.Account.ID)
+	type answer struct {
+		text []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(int(terminal.Fd()))
+		answers <- answer{text, err}
+	}()
+	select {
+	case <-cmd.Context().Done():
+		fmt.Fprintln(cmd.ErrOrStderr())
+		return "", errors.Join(context.Cause(cmd.Context()), term.Restore(int(terminal.Fd()), state))
+	case a := <-answers:
+		fmt.Fprintln(cmd.ErrOrStderr())
+		if a.err != nil && !errors.Is(a.err, io.EOF) {
+			return "", fmt.Errorf("cannot read the account key: %w", a.err)
+		}
+		return checkedKey(string(a.text), "your answer")
+	}
+}
+
+// identity returns the Microsoft Entra credential that the settings ask for.
+func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential, error) {
+	switch target.SignIn {
+	case config.SignInAzureCLI:
+		return made(azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: target.Tenant}))
+	case config.SignInDeviceCode:
+		return made(azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
+			TenantID: target.Tenant, ClientID: target.ClientID,
+			UserPrompt: func(_ context.Context, message azidentity.DeviceCodeMessage) error {
+				_, err := fmt.Fprintln(cmd.ErrOrStderr(), message.Message)
+				return err
+			},
+		}))
+	case config.SignInManagedIdentity:
+		options := &azidentity.ManagedIdentityCredentialOptions{}
+		if target.ClientID != "" {
+			options.ID = azidentity.ClientID(target.ClientID)
+		}
+		return made(azidentity.NewManagedIdentityCredential(options))
+	default:
+		return made(azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{TenantID: target.Tenant}))
+	}
+}
+
+// made returns what a constructor has made. Its errors are about the settings.
+func made[T azcore.TokenCredential](credential T, err error) (azcore.TokenCredential, error) {
+	if err != nil {
+		return nil, usagef("cannot sign in: %w", err)
+	}
+	return credential, nil
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+// grant is what a device needs besides a session id, as JSON.
+type grant struct {
+	AccessToken     string    `json:"accessToken"`
+	ExpiresOn       time.Time `json:"expiresOn"`
+	AccountID       string    `json:"accountId"`
+	AccountDomain   string    `json:"accountDomain,omitempty"`
+	RenderingDomain string    `json:"renderingDomain"`
+}
+
+func newTokenCommand() *cobra.Command {
+	s := newSettings()
+	var validFor time.Duration
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Get an access token for a device",
+		Long: `Get an access token, and show it with what else a device needs to open a session. With --quiet it is the token and nothing else.
+
+AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, 24 hours with the hosted service: its holder can create, list and stop
+every session. Hand it only to devices that you trust with that.`,
+		Example: `  arr token
+  ARR_ACCESS_TOKEN=$(arr token --quiet) some-program`,
+		Args: takesNoIDs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			svc, err := s.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer svc.close()
+			ctx, cancel := s.bounded(cmd.Context(), 0)
+			defer cancel()
+			token, err := svc.AccessToken(ctx, &arr.AccessTokenOptions{ValidFor: validFor})
+			if err != nil {
+				return err
+			}
+			if svc.print.OnTerminal() {
+				fmt.Fprintln(cmd.ErrOrStderr(), "Whoever has this token can create, list and stop every session of the account until it expires.")
+			}
+			return svc.printToken(token)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.DurationVar(&validFor, "valid-for", 0, "`TIME` that the token must be valid for at least (default: any)")
+	s.addServiceFlags(flags)
+	s.addFileFlags(flags)
+	s.addOutputFlags(flags)
+	completeWords(cmd, words())
+	return cmd
+}
+
+func (svc *service) printToken(token azcore.AccessToken) error {
+	expires := token.ExpiresOn.UTC().Truncate(time.Second)
+	switch svc.print.Format {
+	case show.JSON:
+		return svc.print.Object(grant{token.Token, expires, svc.account.ID, svc.account.Domain, svc.RenderingDomain()})
+	case show.Quiet:
+		return svc.print.Line(token.Token)
+	}
+	rows := [][]show.Cell{show.Text("account id", svc.account.ID)}
+	if svc.account.Domain != "" {
+		rows = append(rows, show.Text("account domain", svc.account.Domain))
+	}
+	return svc.print.Table(append(rows,
+		show.Text("rendering domain", svc.RenderingDomain()),
+		show.Text("expires", expires.Local().Format("2006-01-02 15:04:05 -07:00")),
+		show.Text("access token", token.Token)))
+}
