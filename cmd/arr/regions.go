@@ -38,7 +38,7 @@ func newRegionsCommand() *cobra.Command {
 and that of a session are independent of each other.
 
 With --latency the command measures how long connections to the endpoints take, TCP and TLS, and sorts by the median of the rounds. No request
-is sent, and no sign-in is needed. It measures all regions and the configured endpoint, or the endpoints that you give. That a region does not
+is sent, no sign-in is needed, and no proxy is used. It measures all regions and the configured endpoint, or the endpoints that you give. That a region does not
 answer is no failure unless none does. Rendering needs less than 100 ms, better less than 70 ms.`,
 		Example: `  arr regions
   arr regions --latency --rounds 5

@@ -29,11 +29,17 @@ type service struct {
 	close    func() // ends what was started for this command
 }
 
-// open returns the service that the settings of a command name, or an emulator in this process.
-func (s *settings) open(cmd *cobra.Command) (*service, error) {
+// open returns the service that the settings of a command name, or an emulator in this process. What a command needs besides is checked before
+// anybody is asked for a key.
+func (s *settings) open(cmd *cobra.Command, checks ...func(*config.Settings) error) (*service, error) {
 	values, err := s.load()
 	if err != nil {
 		return nil, err
+	}
+	for _, check := range checks {
+		if err := check(values); err != nil {
+			return nil, err
+		}
 	}
 	printer, err := s.printer(cmd, values)
 	if err != nil {

@@ -70,18 +70,17 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && c.prefix != "" {
 		return usagef("--prefix is for ids that are made up: leave it out, or leave out the id")
 	}
-	svc, err := c.open(cmd)
+	var wanted arr.CreateSessionSettings
+	svc, err := c.open(cmd, func(values *config.Settings) (err error) {
+		if wanted.Size, err = values.SessionSize(); err == nil {
+			wanted.MaxLeaseTime, err = values.MaxLease()
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	defer svc.close()
-	var wanted arr.CreateSessionSettings
-	if wanted.Size, err = svc.settings.SessionSize(); err != nil {
-		return err
-	}
-	if wanted.MaxLeaseTime, err = svc.settings.MaxLease(); err != nil {
-		return err
-	}
 	id, generated := c.prefix+arr.NewSessionID(), len(args) == 0
 	if !generated {
 		id = args[0]

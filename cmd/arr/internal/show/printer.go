@@ -27,6 +27,7 @@ type Printer struct {
 	out     io.Writer
 	colours bool
 	mutex   sync.Mutex
+	shown   bool // whether a session was written for people
 }
 
 // NewPrinter returns a printer that writes to out.
@@ -45,7 +46,7 @@ func (p *Printer) Session(s arr.Session, correlationVector string) error {
 	case Quiet:
 		return p.Line(s.ID)
 	default:
-		return p.Table(sessionRows(s, correlationVector))
+		return p.paragraph(layOut(sessionRows(s, correlationVector), p.colours))
 	}
 }
 
@@ -92,6 +93,18 @@ func (p *Printer) Object(value any) error {
 	encoder := json.NewEncoder(p.out)
 	encoder.SetEscapeHTML(false)
 	return p.check(encoder.Encode(value))
+}
+
+// paragraph writes text with an empty line between it and the one before.
+func (p *Printer) paragraph(text string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.shown {
+		text = "\n" + text
+	}
+	p.shown = true
+	_, err := io.WriteString(p.out, text)
+	return p.check(err)
 }
 
 func (p *Printer) write(text string) error {
