@@ -35,6 +35,8 @@ func TestExitCodes(t *testing.T) {
 		{failure.Usage, "", []string{"session", "get", "a/b"}},
 		{failure.Usage, "", []string{"session", "update", "demo"}},
 		{failure.Usage, "", []string{"session", "list", "--output", "xml"}},
+		{failure.Usage, "", []string{"session", "list", "--timeout", "-1s"}},
+		{failure.Other, "", []string{"session", "create", "new", "--lease", "25h"}},
 		{failure.Refused, "operation=token status=401", []string{"session", "list"}},
 		{failure.Refused, "operation=list status=403", []string{"session", "list"}},
 		{failure.NotFound, "", []string{"session", "get", "nobody"}},

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -92,13 +94,13 @@ func (c *regionsCommand) run(cmd *cobra.Command) error {
 	}
 	results := c.probe.measureAll(cmd.Context(), targets)
 	if err := cmd.Context().Err(); err != nil {
-		return wrapf(err, "measuring")
+		return fmt.Errorf("measuring: %w", err)
 	}
 	if err := printLatencies(printer, results); err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(results, latency.reachable) {
-		return &failure.Advised{Err: failure.ErrNothingReachable, Advice: "Check the network, a proxy or firewall, and the names of the endpoints."}
+		return &failure.Advised{Err: errors.New("none of the endpoints can be reached"), Advice: "Check the network, a proxy or firewall, and the names of the endpoints."}
 	}
 	return nil
 }

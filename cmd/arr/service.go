@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -32,6 +31,9 @@ type service struct {
 // open returns the service that the settings of a command name, or an emulator in this process. What a command needs besides is checked before
 // anybody is asked for a key.
 func (s *settings) open(cmd *cobra.Command, checks ...func(*config.Settings) error) (*service, error) {
+	if s.timeout < 0 {
+		return nil, usagef("--timeout is a time above 0, such as 90s")
+	}
 	values, err := s.load()
 	if err != nil {
 		return nil, err
@@ -150,12 +152,4 @@ func checkedKey(text, source string) (string, error) {
 		}
 	}
 	return key, nil
-}
-
-// wrapf adds what was tried to an error, if there is one.
-func wrapf(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf(format+": %w", append(args, err)...)
 }

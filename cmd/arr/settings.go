@@ -53,7 +53,7 @@ func (s *settings) addFileFlags(flags *pflag.FlagSet) {
 
 // addServiceFlags adds which service and account to talk to, and how to sign in.
 func (s *settings) addServiceFlags(flags *pflag.FlagSet) {
-	s.addText(flags, config.Endpoint, "rendering endpoint: a `REGION` such as westeurope, or an address")
+	s.addText(flags, config.Endpoint, "rendering `ENDPOINT`: a region such as westeurope, or an address")
 	s.addText(flags, config.Region, "`REGION` of the rendering endpoint; the same as --endpoint with a region")
 	s.addAccountFlags(flags)
 	flags.BoolVar(&s.emulator, "emulator", false, "start an emulator in this process instead, with nothing configured; it has one session, "+

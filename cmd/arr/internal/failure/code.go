@@ -146,6 +146,3 @@ func (s Several) code() int {
 	}
 	return code
 }
-
-// ErrNothingReachable means that none of the endpoints could be reached.
-var ErrNothingReachable = errors.New("none of the endpoints can be reached")

@@ -64,6 +64,8 @@ func TestReportIsTwoLines(t *testing.T) {
 		{errors.New("x\ny"), "arr: x\ny\n"},
 		{errors.New("x; do y"), "arr: x\nDo y\n"},
 		{errors.New("x"), "arr: x\nCheck the address of the service and the network between, or try again later.\n"},
+		{&arr.ServiceError{Operation: "create", SessionID: "demo", Host: "h", StatusCode: 400, Code: "BadRequest", Message: "Too long."},
+			"arr: create session \"demo\" at h: 400 Bad Request, BadRequest: Too long.\nChange what the service objects to.\n"},
 		{Usagef("x; do y"), "arr: x; do y\nSee: arr session --help\n"},
 		{&Advised{errors.New("x\n\x1b[2J"), "Do\ny."}, "arr: x\nDo y.\n"},
 		{Several{errors.New("a; b"), errors.New("c; d")}, "arr: a\nB\narr: c\nD\n"},

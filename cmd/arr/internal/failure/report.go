@@ -85,8 +85,8 @@ func usualAdvice(err error, help string) string {
 	case Interrupted, Terminated:
 		return "Nothing else was changed."
 	}
-	if errors.Is(err, context.Canceled) {
-		return "Start it again."
+	if refusal, ok := errors.AsType[*arr.ServiceError](err); ok && refusal.StatusCode < 500 {
+		return "Change what the service objects to."
 	}
 	return "Check the address of the service and the network between, or try again later."
 }
