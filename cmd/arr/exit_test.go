@@ -41,7 +41,7 @@ func TestExitCodes(t *testing.T) {
 		{failure.Refused, "operation=list status=403", []string{"session", "list"}},
 		{failure.NotFound, "", []string{"session", "get", "nobody"}},
 		{failure.Ended, "", []string{"session", "get", "over", "--wait", "--quiet"}},
-		{failure.Timeout, "operation=get delay=1h", []string{"session", "get", "demo", "--timeout", "100ms"}},
+		{failure.Timeout, "operation=get delay=1h", []string{"session", "get", "demo", "--timeout", "500ms"}},
 		{failure.Throttled, "operation=list status=429 retry-after=15s", []string{"session", "list"}},
 		{failure.Throttled, "operation=token status=429", []string{"session", "list"}},
 		{failure.Unknown, "operation=stop drop=after", []string{"session", "stop", "demo"}},

@@ -38,7 +38,8 @@ func life() [][]string {
 
 func TestLifeInTextJSONAndQuiet(t *testing.T) {
 	for name, flags := range map[string][]string{"life-text.txt": nil, "life-json.txt": {"--output", "json"}, "life-quiet.txt": {"--quiet"}} {
-		service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(50 * time.Millisecond)})
+		service := newTestService(t, emulator.Options{})
+		service.inject("operation=get session=large show-status=Starting count=1") // however long it takes until somebody looks
 		record := transcript{url: service.url}
 		for _, args := range life() {
 			if len(args) > 1 && args[1] == "stop" {
@@ -104,17 +105,17 @@ func TestAWaitForSeveralGoesOnAfterAFailure(t *testing.T) {
 // Whatever ends the waiting of a create, nothing goes on being billed whose id nobody may know.
 func TestCreateThatFailsStopsWhatItCreated(t *testing.T) {
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
-	r := service.arr("session", "create", "a", "--timeout", "200ms", "--interval", "20ms")
+	r := service.arr("session", "create", "a", "--timeout", "500ms", "--interval", "20ms")
 	assert.Equal(t, failure.Timeout, r.code)
 	assert.Equal(t, arr.SessionStatusStopped, service.status("a"))
 	assert.Contains(t, r.stderr, "Session a was stopped.")
 
-	r = service.arr("session", "create", "b", "--timeout", "200ms", "--interval", "20ms", "--keep")
+	r = service.arr("session", "create", "b", "--timeout", "500ms", "--interval", "20ms", "--keep")
 	assert.Equal(t, failure.Timeout, r.code)
 	assert.Equal(t, arr.SessionStatusStarting, service.status("b"))
 	assert.Contains(t, r.stderr, "Session b goes on, and is billed from Ready until its lease ends. Stop it: arr session stop b\n")
 
-	r = service.arr("session", "create", "b", "--timeout", "200ms", "--interval", "20ms")
+	r = service.arr("session", "create", "b", "--timeout", "500ms", "--interval", "20ms")
 	assert.Equal(t, failure.Timeout, r.code)
 	assert.Equal(t, arr.SessionStatusStarting, service.status("b"), "it was there before")
 
@@ -123,7 +124,7 @@ func TestCreateThatFailsStopsWhatItCreated(t *testing.T) {
 	assert.Equal(t, arr.SessionStatusStarting, service.status("b"), "waiting changes nothing")
 
 	service.inject("operation=stop status=503")
-	r = service.arr("session", "create", "c", "--timeout", "200ms", "--interval", "20ms")
+	r = service.arr("session", "create", "c", "--timeout", "500ms", "--interval", "20ms")
 	assert.Equal(t, failure.Unknown, r.code, "whether it runs nobody knows")
 	assert.Contains(t, r.stderr, "arr session stop c")
 }
