@@ -15,7 +15,7 @@ import (
 type settingEntry struct {
 	Name   config.Name `json:"name"`
 	Value  string      `json:"value,omitempty"`
-	Secret bool        `json:"secret,omitempty"`
+	Secret bool        `json:"secret"`
 	Source string      `json:"source"`
 }
 
@@ -24,9 +24,11 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings and where they come from",
-		Long: `Show the settings that commands would use, and where each comes from. Of keys and tokens it shows only that they are there.
+		Long: `Show the settings that commands would use, and where each comes from. Of keys and tokens it shows only that they
+are there.
 
-The command takes the flags of the others, and sends nothing. "arr help configuration" says where settings are looked for.`,
+The command takes the flags of the others, and sends nothing. "arr help configuration" says where settings are
+looked for.`,
 		Args: takesNoIDs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			values, err := s.load()

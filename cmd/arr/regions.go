@@ -36,12 +36,13 @@ func newRegionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "regions",
 		Short: "List the regions, and measure how far away they are",
-		Long: `List the regions of the hosted service: the rendering endpoint, and the domain of accounts that were made there. The region of an account
-and that of a session are independent of each other.
+		Long: `List the regions of the hosted service: the rendering endpoint, and the domain of accounts that were made there.
+The region of an account and that of a session are independent of each other.
 
-With --latency the command measures how long connections to the endpoints take, TCP and TLS, and sorts by the median of the rounds. No request
-is sent, no sign-in is needed, and no proxy is used. It measures all regions and the configured endpoint, or the endpoints that you give. That a region does not
-answer is no failure unless none does. Rendering needs less than 100 ms, better less than 70 ms.`,
+With --latency the command measures how long connections to the endpoints take, TCP and TLS, and sorts by the
+median of the rounds. No request is sent, no sign-in is needed, and no proxy is used. It measures all regions
+and the configured endpoint, or the endpoints that you give. That a region does not answer is no failure unless
+none does. Rendering needs less than 100 ms, better less than 70 ms.`,
 		Example: `  arr regions
   arr regions --latency --rounds 5
   arr regions --latency --endpoint westeurope --endpoint https://arr.example.com`,

@@ -33,13 +33,15 @@ func newCreateCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create [ID]",
 		Short: "Create a session and wait until it is Ready",
-		Long: `Create a session and wait until it is Ready. The id is made up unless you give one: 1 to 256 characters of A-Z, a-z, 0-9, - and _.
+		Long: `Create a session and wait until it is Ready. The id is made up unless you give one: 1 to 256 characters of A-Z,
+a-z, 0-9, - and _.
 
 An id that exists with the same size and lease is that session, and no error: it is safe to repeat a create.
 
-IF IT IS INTERRUPTED, if its timeout passes, or if waiting fails, the command stops the session that it has created, for nobody may have
-noted its id: nothing goes on being billed. --keep leaves it. A session that existed before is never stopped, nor one with an id
-of yours of which it is not known whether it existed. With --no-wait the command ends as soon as the session is there, and leaves it.`,
+IF IT IS INTERRUPTED, if its timeout passes, or if waiting fails, the command stops the session that it has
+created, for nobody may have noted its id: nothing goes on being billed. --keep leaves it. A session that
+existed before is never stopped, nor one with an id of yours of which it is not known whether it existed. With
+--no-wait the command ends as soon as the session is there, and leaves it.`,
 		Example: `  arr session create                                      Standard, 30 minutes
   arr session create demo --size Premium --lease 2h
   arr session create --lease 01:30:00 --prefix nightly-   hh:mm:ss, as RenderingSession.ps1 has it

@@ -19,8 +19,9 @@ func newGetCommand(s *settings) *cobra.Command {
 		Short: "Show a session",
 		Long: `Show what the service knows of a session, for 30 days after its end too.
 
-What is left of a lease is shown as two bounds: the service counts whole minutes and does not say when the session became Ready.
-With --wait the command waits until the session is Ready; that it has ended is then an error.`,
+What is left of a lease is shown as two bounds: the service counts whole minutes and does not say when the
+session became Ready. With --wait the command waits until the session is Ready; that it has ended is then an
+error.`,
 		Args: takesIDs(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			svc, err := s.open(cmd)
@@ -50,8 +51,8 @@ func newWaitCommand(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait ID...",
 		Short: "Wait until sessions are Ready",
-		Long: `Wait until sessions are Ready, and show each as soon as it is. A session that has ended, in whatever state, will never be Ready: that is exit
-code 5. Interrupting this command changes nothing about the sessions.`,
+		Long: `Wait until sessions are Ready, and show each as soon as it is. A session that has ended, in whatever state, will
+never be Ready: that is exit code 5. Interrupting this command changes nothing about the sessions.`,
 		Args: takesIDs(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			svc, err := s.open(cmd)

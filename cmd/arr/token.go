@@ -28,10 +28,11 @@ func newTokenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Get an access token for a device",
-		Long: `Get an access token, and show it with what else a device needs to open a session. With --quiet it is the token and nothing else.
+		Long: `Get an access token, and show it with what else a device needs to open a session. With --quiet it is the token
+and nothing else.
 
-AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, 24 hours with the hosted service: its holder can create, list and stop
-every session. Hand it only to devices that you trust with that.`,
+AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, 24 hours with the hosted service: its holder can
+create, list and stop every session. Hand it only to devices that you trust with that.`,
 		Example: `  arr token
   ARR_ACCESS_TOKEN=$(arr token --quiet) some-program`,
 		Args: takesNoIDs,

@@ -5,11 +5,12 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
-const rootManual = `The command line of Azure Remote Rendering: it creates rendering sessions, looks them up, extends and stops them, gets access tokens for
-devices, and runs an emulator of the service.
+const rootManual = `The command line of Azure Remote Rendering: it creates rendering sessions, looks them up, extends and stops
+them, gets access tokens for devices, and runs an emulator of the service.
 
 Try it without a service: arr session create --emulator
 
@@ -19,44 +20,28 @@ Results go to standard output, everything else to standard error. Three topics c
   arr help output          text, JSON, --quiet, progress
   arr help exit-codes      what the exit code says`
 
-const configurationManual = `A setting is looked for in four places, and the first that has it wins:
+const configurationPlaces = `A setting is looked for in four places, and the first that has it wins:
 
   1. flags
   2. environment variables
   3. a profile of the config file
   4. the arrconfig.json of RenderingSession.ps1, unchanged, in the working folder or wherever --arrconfig says
 
-  flag              variable               in a profile       in arrconfig.json
-  --endpoint        ARR_ENDPOINT           endpoint           renderingSessionSettings.remoteRenderingDomain
-  --region          ARR_REGION             region
-  --account-id      ARR_ACCOUNT_ID         account_id         accountSettings.arrAccountId
-  --account-domain  ARR_ACCOUNT_DOMAIN     account_domain     accountSettings.arrAccountDomain
-  --sts-endpoint    ARR_STS_ENDPOINT       sts_endpoint
-  --sts-scope       ARR_STS_SCOPE          sts_scope
-  --ca-file         ARR_CA_FILE            ca_file
-  --allow-http      ARR_ALLOW_HTTP         allow_http
-  --auth            ARR_AUTH               auth
-  --tenant          ARR_TENANT             tenant
-  --client-id       ARR_CLIENT_ID          client_id
-                    ARR_ACCOUNT_KEY        account_key        accountSettings.arrAccountKey
-  --key-file        ARR_ACCOUNT_KEY_FILE   account_key_file
-  --key-stdin
-                    ARR_ACCESS_TOKEN       access_token
-  --retries         ARR_RETRIES            retries
-  --size            ARR_SIZE               size               renderingSessionSettings.vmSize
-  --lease           ARR_LEASE              lease              renderingSessionSettings.maxLeaseTime
-  --output          ARR_OUTPUT             output
+`
 
+const configurationFiles = `
 "arr config" shows what the result is and where each value comes from.
 
-Endpoint and account domain can be a region, a domain, or an address. If nothing names the account domain it is that of the region of the
-endpoint. An address with http leads to this machine, or needs --allow-http.
+Endpoint and account domain can be a region, a domain, or an address. If nothing names the account domain it is
+that of the region of the endpoint. An address with http leads to this machine, or needs --allow-http.
 
-Keys and tokens are never arguments, which other users of a machine can see. If there is no key and standard input is a terminal, the program
-asks for it. --auth entra signs in with whatever Microsoft Entra identity there is: environment variables of azidentity, a managed
-identity, the login of az or azd. The identity needs the role Remote Rendering Client or Remote Rendering Administrator.
+Keys and tokens are never arguments, which other users of a machine can see. If there is no key and standard
+input is a terminal, the program asks for it. --auth entra signs in with whatever Microsoft Entra identity there
+is: environment variables of azidentity, a managed identity, the login of az or azd. The identity needs the role
+Remote Rendering Client or Remote Rendering Administrator.
 
-The config file is arr/config.toml in your configuration folder (~/.config, ~/Library/Application Support or %AppData%), or what --config says:
+The config file is arr/config.toml in your configuration folder (~/.config, ~/Library/Application Support or
+%AppData%), or what --config says:
 
   default_profile = "work"
 
@@ -71,16 +56,18 @@ The config file is arr/config.toml in your configuration folder (~/.config, ~/Li
   account_domain = "arr.example.com"
   auth = "entra"
 
---profile or ARR_PROFILE chooses another. Without default_profile the profile "default" is used, if there is one. A key that is not known is a
-mistake.
+--profile or ARR_PROFILE chooses another. Without default_profile the profile "default" is used, if there is
+one. A key that is not known is a mistake.
 
-A placeholder of arrconfig.json, such as <hh:mm:ss>, counts as not filled in: that is an error if nothing above it has the setting and a command
-needs it. An arrconfig.json that merely lies in the working folder may lead a key from elsewhere only to the hosted service or to this
-machine; name it with --arrconfig if it is to lead elsewhere.`
+A placeholder of arrconfig.json, such as <hh:mm:ss>, counts as not filled in: that is an error if nothing above
+it has the setting and a command needs it. An arrconfig.json that merely lies in the working folder may lead a
+key from elsewhere only to the hosted service or to this machine; name it with --arrconfig if it is to lead
+elsewhere.`
 
 const outputManual = `Results go to standard output. What is for people to know meanwhile, and errors, go to standard error.
 
-TEXT, the default, is for people and may change. Colours are used only on a terminal, and not if NO_COLOR is set or TERM is dumb.
+TEXT, the default, is for people and may change. Colours are used only on a terminal, and not if NO_COLOR is set
+or TERM is dumb.
 
 --output json writes one object a line. Members are only ever added.
 
@@ -99,20 +86,20 @@ TEXT, the default, is for people and may change. Colours are used only on a term
   config
       name, value, secret, source
 
-A member without a value is left out, but for id, status, size, the minutes, and those that are true or false. A wait for a session that ends
-writes the session too, before it fails.
+A member without a value is left out, but for id, status, size, the minutes, and those that are true or false. A
+wait for a session that ends writes the session too, before it fails.
 
---quiet, or -q, writes ids and nothing else: those of sessions, names of regions and settings, and for token the token. There is no progress.
-With --output json the results are JSON all the same.
+--quiet, or -q, writes ids and nothing else: those of sessions, names of regions and settings, and for token the
+token. There is no progress. With --output json the results are JSON all the same.
 
-PROGRESS is one line on a terminal, written again and again: session, state, time since the command began, remaining lease. In a pipe it is a
-line for each change of state. What is left of the lease of a Ready session is shown as two bounds: the service counts whole minutes
-and does not say when the session became Ready.`
+PROGRESS is one line on a terminal, written again and again: session, state, time since the command began,
+remaining lease. In a pipe it is a line for each change of state. What is left of the lease of a Ready session
+is shown as two bounds: the service counts whole minutes and does not say when the session became Ready.`
 
 // newTopics returns what arr help tells beyond commands.
 func newTopics() []*cobra.Command {
 	return []*cobra.Command{
-		{Use: "configuration", Short: "Where settings are looked for", Long: configurationManual},
+		{Use: "configuration", Short: "Where settings are looked for", Long: configurationPlaces + config.Table() + configurationFiles},
 		{Use: "output", Short: "Text, JSON, --quiet and progress", Long: outputManual},
 		{Use: "exit-codes", Short: "What the exit code says", Long: failure.Manual},
 	}

@@ -4,7 +4,10 @@
 // RenderingSession.ps1.
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Name is the name of a setting, as its flag has it without the dashes.
 type Name string
@@ -84,4 +87,21 @@ func nameOfKey(key string) (Name, bool) {
 		}
 	}
 	return "", false
+}
+
+// Table lists for people what each setting is called in each place.
+func Table() string {
+	var text strings.Builder
+	row := func(columns ...any) {
+		text.WriteString(strings.TrimRight(fmt.Sprintf("  %-17s %-21s %-17s %s", columns...), " ") + "\n")
+	}
+	row("flag", "variable", "in a profile", "in arrconfig.json")
+	for _, name := range all {
+		flag := ""
+		if name.hasFlag() {
+			flag = "--" + string(name)
+		}
+		row(flag, name.variable(), name.key(), name.member())
+	}
+	return text.String()
 }

@@ -46,11 +46,12 @@ const Manual = `The exit code of every command says how it went:
   130  interrupted by Ctrl-C (SIGINT)
   143  ended by SIGTERM
 
-If several are true, 130 and 143 come first, then 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several sessions goes on after a
-failure; its exit code is that of all failures if they agree, else 1. arr emulator ends with 0 after SIGINT and SIGTERM.
+If several are true, 130 and 143 come first, then 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several
+sessions goes on after a failure; its exit code is that of all failures if they agree, else 1. arr emulator ends
+with 0 after SIGINT and SIGTERM.
 
-An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of the answer if there
-are any, and what to do.`
+An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of
+the answer if there are any, and what to do.`
 
 // Signal is the cause of a context that a signal has ended.
 type Signal struct{ os.Signal }
