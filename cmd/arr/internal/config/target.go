@@ -215,10 +215,8 @@ func parseBool(text string) (bool, error) {
 // checkAddresses keeps secrets from going where their user did not mean them to go: over http to another machine, or to wherever an
 // arrconfig.json says that merely lay in the working folder.
 func (s *Settings) checkAddresses(t Target) error {
-	for _, address := range []string{t.Endpoint, t.STSEndpoint} {
-		if plain, loopback := Plain(address); plain && !loopback && !t.AllowHTTP {
-			return mistake("%s is http, and account key and access token would be readable on the way: use https, or give --%s", address, AllowHTTP)
-		}
+	if err := t.checkPlain(); err != nil {
+		return err
 	}
 	if !s.found {
 		return nil
@@ -249,16 +247,40 @@ func (s *Settings) missing(name Name) error {
 
 // SessionSize returns the configured size, Standard if there is none. What the service knows is matched without case.
 func (s *Settings) SessionSize() (arr.SessionSize, error) {
-	return parse(s, Size, arr.SessionSizeStandard, func(text string) (arr.SessionSize, error) {
-		text = strings.TrimSpace(text)
-		for _, known := range arr.PossibleSessionSizeValues() {
-			if strings.EqualFold(string(known), text) {
-				return known, nil
-			}
+	return parse(s, Size, arr.SessionSizeStandard, ParseSize)
+}
+
+// ParseSize reads a size.
+func ParseSize(text string) (arr.SessionSize, error) {
+	text = strings.TrimSpace(text)
+	for _, known := range arr.PossibleSessionSizeValues() {
+		if strings.EqualFold(string(known), text) {
+			return known, nil
 		}
-		if text == "" {
-			return "", errors.New("a size is a word such as Standard")
+	}
+	if text == "" {
+		return "", errors.New("a size is a word such as Standard")
+	}
+	return arr.SessionSize(text), nil // the service may know more sizes than this program
+}
+
+// At returns the target with another endpoint, for the same account and sign-in. What the user names there is held to the same rules as the
+// endpoint itself.
+func (t Target) At(text string) (Target, error) {
+	endpoint, _, err := ParseEndpoint(text)
+	if err != nil {
+		return Target{}, mistake("%q: %w", text, err)
+	}
+	t.Endpoint = endpoint
+	return t, t.checkPlain()
+}
+
+// checkPlain refuses http to another machine.
+func (t Target) checkPlain() error {
+	for _, address := range []string{t.Endpoint, t.STSEndpoint} {
+		if plain, loopback := Plain(address); plain && !loopback && !t.AllowHTTP {
+			return mistake("%s is http, and account key and access token would be readable on the way: use https, or give --%s", address, AllowHTTP)
 		}
-		return arr.SessionSize(text), nil // the service may know more sizes than this program
-	})
+	}
+	return nil
 }

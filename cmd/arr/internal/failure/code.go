@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/lease"
 )
 
 // The exit codes.
@@ -26,6 +27,8 @@ const (
 	Throttled   = 7
 	Unknown     = 8
 	Conflict    = 9
+	NoExec      = 126
+	NoCommand   = 127
 	Interrupted = 130
 	Terminated  = 143
 )
@@ -43,8 +46,14 @@ const Manual = `The exit code of every command says how it went:
     7  throttled: 429, too many requests
     8  outcome unknown: a create, update or stop may have taken effect, and no answer said so
     9  conflict: the session id is taken with other settings (409), or the lease was not extended (422)
+  126  arr run: the command cannot be executed
+  127  arr run: there is no such command
   130  interrupted by Ctrl-C (SIGINT)
-  143  ended by SIGTERM
+  143  ended by SIGTERM; another signal n is 128+n
+
+arr run ends with the exit code of its command, whatever that is, and with 128+n if signal n ended it. The codes
+above are then its own only if the command was not started, with 5 if the session ended before it, and if the
+command ended with 0 and the session could not be stopped.
 
 If several are true, 130 and 143 come first, then 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several
 sessions goes on after a failure; its exit code is that of all failures if they agree, else 1. arr emulator ends
@@ -57,11 +66,41 @@ the answer if there are any, and what to do.`
 type Signal struct{ os.Signal }
 
 func (s Signal) Error() string {
-	if s.Signal == syscall.SIGTERM {
+	switch s.Signal {
+	case os.Interrupt:
+		return "interrupted"
+	case syscall.SIGTERM:
 		return "ended by SIGTERM"
+	default:
+		return "ended by signal " + s.Signal.String()
 	}
-	return "interrupted"
 }
+
+func (s Signal) code() int {
+	if number, ok := s.Signal.(syscall.Signal); ok {
+		return SignalBase + int(number)
+	}
+	return Interrupted
+}
+
+// SignalBase is what shells add to the number of the signal that has ended a program.
+const SignalBase = 128
+
+// Exit is how a command ended that arr has run, or why it could not be run. Without Err there is nothing to report: what there was to say the
+// command has said itself.
+type Exit struct {
+	Code int
+	Err  error
+}
+
+func (e *Exit) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("the command ended with exit code %d", e.Code)
+	}
+	return e.Err.Error()
+}
+
+func (e *Exit) Unwrap() error { return e.Err }
 
 // Code returns the exit code that stands for an error.
 func Code(err error) int {
@@ -71,11 +110,14 @@ func Code(err error) int {
 	if several, ok := errors.AsType[Several](err); ok {
 		return several.code()
 	}
+	if exit, ok := errors.AsType[*Exit](err); ok {
+		return exit.Code
+	}
 	if signal, ok := errors.AsType[Signal](err); ok {
-		if signal.Signal == syscall.SIGTERM {
-			return Terminated
-		}
-		return Interrupted
+		return signal.code()
+	}
+	if errors.Is(err, lease.ErrExpired) || errors.Is(err, lease.ErrStopped) {
+		return Ended // also if it is over because nobody knows whether its lease was extended
 	}
 	if errors.Is(err, arr.ErrOutcomeUnknown) {
 		return Unknown

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/lease"
 )
 
 func TestCode(t *testing.T) {
@@ -47,6 +48,12 @@ func TestCode(t *testing.T) {
 		{&arr.ServiceError{StatusCode: 422}, Conflict},
 		{fmt.Errorf("%w: %w", Signal{os.Interrupt}, arr.ErrOutcomeUnknown), Interrupted},
 		{Signal{syscall.SIGTERM}, Terminated},
+		{Signal{syscall.SIGHUP}, 129},
+		{&Exit{Code: 3}, 3},
+		{&Exit{Code: NoCommand, Err: Usagef("x")}, NoCommand},
+		{fmt.Errorf("lease: %w", lease.ErrStopped), Ended},
+		{fmt.Errorf("lease: %w: %w", lease.ErrExpired, arr.ErrOutcomeUnknown), Ended},
+		{&lease.NotStoppedError{SessionID: "demo", Err: arr.ErrOutcomeUnknown}, Unknown},
 		{Several{ended, ended}, Ended},
 		{Several{ended, errors.New("x")}, Other},
 		{Several{ended}.OrNil(), Ended},
@@ -71,6 +78,8 @@ func TestReportIsTwoLines(t *testing.T) {
 		{Several{errors.New("a; b"), errors.New("c; d")}, "arr: a\nB\narr: c\nD\n"},
 		{&arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: "Stopped"}, CorrelationVector: "cv"},
 			"arr: session \"demo\" has ended in state Stopped (MS-CV cv)\nAn ended session cannot be revived: create another under a new id\n"},
+		{&Exit{Code: 3}, ""},
+		{fmt.Errorf("lease: %w: id", arr.ErrInvalidArgument), "arr: id\nSee: arr session --help\n"},
 		{fmt.Errorf("azremoterendering: %w: id", arr.ErrInvalidArgument), "arr: id\nSee: arr session --help\n"},
 		{fmt.Errorf("waiting: %w", context.DeadlineExceeded), "arr: waiting: no time is left\nGive it more time with --timeout, or look whether the service answers at all.\n"},
 		{fmt.Errorf("list: %w: %w", Signal{os.Interrupt}, context.Canceled), "arr: list: interrupted\nNothing else was changed.\n"},
@@ -93,7 +102,7 @@ func TestWithSignal(t *testing.T) {
 }
 
 func TestEveryCodeIsInTheManual(t *testing.T) {
-	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown, Conflict, Interrupted, Terminated} {
+	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown, Conflict, NoExec, NoCommand, Interrupted, Terminated} {
 		assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d  `, code), Manual)
 	}
 }

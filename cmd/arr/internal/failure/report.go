@@ -21,12 +21,15 @@ type Advised struct {
 func (e *Advised) Error() string { return e.Err.Error() }
 func (e *Advised) Unwrap() error { return e.Err }
 
-// Report writes two lines for an error, or for each of several: what failed and what to do. help is the command whose help may tell.
+// Report writes two lines for an error, or for each of several: what failed and what to do. It writes nothing for an [Exit] without one. help is the command whose help may tell.
 func Report(w io.Writer, err error, help string) {
 	if several, ok := errors.AsType[Several](err); ok {
 		for _, one := range several {
 			Report(w, one, help)
 		}
+		return
+	}
+	if exit, ok := errors.AsType[*Exit](err); ok && exit.Err == nil {
 		return
 	}
 	what, advice := lines(err)
@@ -52,7 +55,8 @@ func lines(err error) (what, advice string) {
 		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
 		": "+context.Canceled.Error(), "",
 		": "+context.DeadlineExceeded.Error(), ": no time is left",
-	).Replace(err.Error())
+	).Replace(strings.TrimPrefix(err.Error(), "lease: "))
+	text = strings.TrimPrefix(text, arr.ErrInvalidArgument.Error()+": ")
 	if advised, ok := errors.AsType[*Advised](err); ok {
 		what, _ := lines(advised.Err)
 		return what, advised.Advice
@@ -82,7 +86,8 @@ func usualAdvice(err error, help string) string {
 		return fmt.Sprintf("See: %s --help", help)
 	case Timeout:
 		return "Give it more time with --timeout, or look whether the service answers at all."
-	case Interrupted, Terminated:
+	}
+	if _, ok := errors.AsType[Signal](err); ok {
 		return "Nothing else was changed."
 	}
 	if refusal, ok := errors.AsType[*arr.ServiceError](err); ok && refusal.StatusCode < 500 {
