@@ -53,6 +53,7 @@ func WithSignal(ctx context.Context, err error) error {
 func lines(err error) (what, advice string) {
 	text := strings.NewReplacer(
 		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
+		": lease: ", ": ",
 		": "+context.Canceled.Error(), "",
 		": "+context.DeadlineExceeded.Error(), ": no time is left",
 	).Replace(strings.TrimPrefix(err.Error(), "lease: "))
