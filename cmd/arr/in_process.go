@@ -38,10 +38,13 @@ func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
 		return err
 	}
 	opened.close = func() { _ = server.Close() } // the program ends with it
+	opened.at = func(string) (*arr.SessionsClient, error) {
+		return nil, usagef("--emulator has one endpoint, its own: leave out --fallback")
+	}
 	target := config.Target{Endpoint: server.URL, STSEndpoint: server.URL, Account: e.Account(), Retries: -1}
 	options, err := clientOptions(target)
 	if err == nil {
-		opened.account = target.Account
+		opened.account, opened.target = target.Account, target
 		opened.SessionsClient, err = arr.NewSessionsClientWithKeyCredential(target.Endpoint, target.Account, azcore.NewKeyCredential(e.Key()), options)
 	}
 	if err == nil {

@@ -23,9 +23,12 @@ import (
 type service struct {
 	*arr.SessionsClient
 	account  arr.Account
+	target   config.Target
 	settings *config.Settings
-	print    *show.Printer
-	close    func() // ends what was started for this command
+	// at makes the client of another endpoint, for the same account and with the same sign-in.
+	at    func(endpoint string) (*arr.SessionsClient, error)
+	print *show.Printer
+	close func() // ends what was started for this command
 }
 
 // open returns the service that the settings of a command name, or an emulator in this process. What a command needs besides is checked before
@@ -59,16 +62,35 @@ func (s *settings) open(cmd *cobra.Command, checks ...func(*config.Settings) err
 	if err != nil {
 		return nil, err
 	}
-	opened.account = target.Account
-	opened.SessionsClient, err = connect(cmd, target)
+	opened.account, opened.target = target.Account, target
+	connect, err := signIn(cmd, target)
+	if err != nil {
+		return nil, err
+	}
+	opened.at = func(endpoint string) (*arr.SessionsClient, error) {
+		other, err := target.At(endpoint)
+		if err != nil {
+			return nil, err
+		}
+		return connect(other)
+	}
+	opened.SessionsClient, err = connect(target)
 	return opened, err
 }
 
-// connect makes the client. No request is sent.
-func connect(cmd *cobra.Command, target config.Target) (*arr.SessionsClient, error) {
-	options, err := clientOptions(target)
-	if err != nil {
-		return nil, err
+// connector makes the client of a target. No request is sent.
+type connector func(config.Target) (*arr.SessionsClient, error)
+
+// signIn finds the credential of a target, once, however many clients are to have it.
+func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
+	with := func(make func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error)) connector {
+		return func(target config.Target) (*arr.SessionsClient, error) {
+			options, err := clientOptions(target)
+			if err != nil {
+				return nil, err
+			}
+			return make(target, options)
+		}
 	}
 	switch target.SignIn {
 	case config.SignInKey:
@@ -76,19 +98,25 @@ func connect(cmd *cobra.Command, target config.Target) (*arr.SessionsClient, err
 		if err != nil {
 			return nil, err
 		}
-		return arr.NewSessionsClientWithKeyCredential(target.Endpoint, target.Account, azcore.NewKeyCredential(key), options)
+		return with(func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+			return arr.NewSessionsClientWithKeyCredential(t.Endpoint, t.Account, azcore.NewKeyCredential(key), options)
+		}), nil
 	case config.SignInToken:
 		token, err := arr.NewStaticAccessToken(target.Secret)
 		if err != nil {
 			return nil, err
 		}
-		return arr.NewSessionsClientWithAccessToken(target.Endpoint, target.Account.ID, token, options)
+		return with(func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+			return arr.NewSessionsClientWithAccessToken(t.Endpoint, t.Account.ID, token, options)
+		}), nil
 	default:
 		identity, err := identity(cmd, target)
 		if err != nil {
 			return nil, err
 		}
-		return arr.NewSessionsClient(target.Endpoint, target.Account, identity, options)
+		return with(func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+			return arr.NewSessionsClient(t.Endpoint, t.Account, identity, options)
+		}), nil
 	}
 }
 
