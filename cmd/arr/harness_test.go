@@ -100,7 +100,13 @@ func start(t *testing.T, environment []string, args ...string) *program {
 	if runtime.GOOS == "windows" {
 		t.Skip("a program cannot be sent SIGTERM here")
 	}
-	p := &program{t: t, cmd: command(t, environment, args...), stderr: new(output), ended: make(chan struct{})}
+	return startCommand(t, command(t, environment, args...))
+}
+
+// startCommand starts a command that is prepared.
+func startCommand(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, stderr: new(output), ended: make(chan struct{})}
 	reader, writer := io.Pipe()
 	p.stdout = bufio.NewReader(reader)
 	p.cmd.Stdout, p.cmd.Stderr = writer, p.stderr
@@ -115,7 +121,7 @@ func start(t *testing.T, environment []string, args ...string) *program {
 		_ = reader.Close()
 		<-p.ended
 		if t.Failed() {
-			t.Logf("log of arr %s:\n%s", strings.Join(args, " "), p.stderr)
+			t.Logf("log of arr %s:\n%s", strings.Join(cmd.Args[1:], " "), p.stderr)
 		}
 	})
 	return p

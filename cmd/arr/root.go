@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	root.DisableAutoGenTag = true // the pages in docs/cli have no dates
-	root.AddCommand(newSessionCommand(), newTokenCommand(), newRegionsCommand(), newConfigCommand(), newEmulatorCommand(), newVersionCommand())
+	root.AddCommand(newSessionCommand(), newRunCommand(), newTokenCommand(), newRegionsCommand(), newConfigCommand(), newEmulatorCommand(), newVersionCommand())
 	root.AddCommand(newTopics()...)
 	return root
 }

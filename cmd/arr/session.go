@@ -32,7 +32,8 @@ A session that nobody stops is billed from Ready until its lease ends.`,
 	s.addFileFlags(flags)
 	s.addOutputFlags(flags)
 	completeWords(cmd, words())
-	cmd.AddCommand(newCreateCommand(s), newGetCommand(s), newListCommand(s), newUpdateCommand(s), newStopCommand(s), newWaitCommand(s))
+	cmd.AddCommand(newCreateCommand(s), newGetCommand(s), newListCommand(s), newUpdateCommand(s), newStopCommand(s), newWaitCommand(s),
+		newExtendCommand(s), newKeepAliveCommand(s), newStopAllCommand(s))
 	return cmd
 }
 
@@ -64,9 +65,14 @@ const atOnce = 8
 
 // forEach does something for each id, for some of them at the same time, and goes on after a failure.
 func forEach(ctx context.Context, ids []string, do func(context.Context, string) error) error {
+	return forEachOf(ctx, ids, atOnce, do)
+}
+
+// forEachOf does the same for so many at the same time.
+func forEachOf(ctx context.Context, ids []string, most int, do func(context.Context, string) error) error {
 	results := make([]error, len(ids))
 	var workers sync.WaitGroup
-	places := make(chan struct{}, atOnce)
+	places := make(chan struct{}, most)
 	for i, id := range ids {
 		places <- struct{}{}
 		workers.Go(func() {

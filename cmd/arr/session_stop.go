@@ -43,9 +43,13 @@ func (svc *service) stop(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	return svc.printStopped(id, answer.CorrelationVector)
+}
+
+func (svc *service) printStopped(id, correlationVector string) error {
 	switch svc.print.Format {
 	case show.JSON:
-		return svc.print.Object(stopped{id, true, answer.CorrelationVector})
+		return svc.print.Object(stopped{id, true, correlationVector})
 	case show.Quiet:
 		return svc.print.Line(id)
 	default:

@@ -71,11 +71,11 @@ or TERM is dumb.
 
 --output json writes one object a line. Members are only ever added.
 
-  session create, get, list, update, wait
+  session create, get, list, update, wait, extend, keep-alive, stop-all --dry-run
       id, status, size, creationTime (RFC 3339), elapsedTimeMinutes, maxLeaseTimeMinutes,
       remainingMinutes {atLeast, atMost}, hostname, handshakePort, arrInspectorPort, teraflops,
       error {code, message, ...}, correlationVector
-  session stop
+  session stop, stop-all
       id, stopped, correlationVector
   token
       accessToken, expiresOn (RFC 3339), accountId, accountDomain, renderingDomain
@@ -87,10 +87,11 @@ or TERM is dumb.
       name, value, secret, source
 
 A member without a value is left out, but for id, status, size, the minutes, and those that are true or false. A
-wait for a session that ends writes the session too, before it fails.
+wait for a session that ends writes the session too, before it fails; so does keep-alive, which else writes a session
+whenever its lease was extended.
 
 --quiet, or -q, writes ids and nothing else: those of sessions, names of regions and settings, and for token the
-token. There is no progress. With --output json the results are JSON all the same.
+token. There is no progress. arr run writes nothing to standard output at all: that is the command's. With --output json the results are JSON all the same.
 
 PROGRESS is one line on a terminal, written again and again: session, state, time since the command began,
 remaining lease. In a pipe it is a line for each change of state. What is left of the lease of a Ready session

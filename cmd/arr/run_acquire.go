@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/lease"
+)
+
+// heldSession is a session while a command runs.
+type heldSession struct {
+	*lease.Lease
+	environment []string
+	end         func() // ends what was started to hold it; the session is stopped or left before
+}
+
+// prepare opens the service and says what session is wanted.
+func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.Options, error) {
+	options := lease.Options{SessionID: c.session, IDPrefix: c.prefix, Step: c.step, Threshold: c.threshold, MaxLeaseTime: c.most,
+		StartTimeout: c.startTimeout, LookEvery: c.lookEvery()}
+	svc, err := c.open(cmd, func(values *config.Settings) (err error) {
+		if options.Sizes, err = c.wantedSizes(values); err == nil {
+			options.LeaseTime, err = values.MaxLease()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, options, err
+	}
+	if c.most > 0 {
+		options.LeaseTime = min(options.LeaseTime, c.most)
+	}
+	for _, endpoint := range c.fallback {
+		client, err := svc.at(endpoint)
+		if err != nil {
+			svc.close()
+			return nil, options, fmt.Errorf("--fallback: %w", err)
+		}
+		options.Fallback = append(options.Fallback, client)
+	}
+	return svc, options, nil
+}
+
+// wantedSizes returns the sizes of the flags, or else the one of the settings.
+func (c *runCommand) wantedSizes(values *config.Settings) ([]arr.SessionSize, error) {
+	if len(c.sizes) == 0 {
+		size, err := values.SessionSize()
+		return []arr.SessionSize{size}, err
+	}
+	var sizes []arr.SessionSize
+	for _, text := range c.sizes {
+		size, err := config.ParseSize(text)
+		if err != nil {
+			return nil, usagef("--size: %w", err)
+		}
+		sizes = append(sizes, size)
+	}
+	return sizes, nil
+}
+
+// acquire returns a session that is Ready, and what the command is to know of it.
+func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Options, signals received) (*heldSession, error) {
+	ctx, begun, end := c.beginning(cmd.Context(), signals, len(options.Sizes)*(1+len(options.Fallback)))
+	progress := c.progress(cmd)
+	defer progress.Close()
+	options.Progress = progress.Saw
+	options.Logger = newNotes(cmd.ErrOrStderr(), progress.Aside)
+	if c.interval > 0 {
+		watcher, err := c.watcher(svc)
+		if err != nil {
+			end()
+			return nil, err
+		}
+		cancel := end
+		end = func() { watcher.Close(); cancel() }
+		options.Watcher = watcher
+	}
+	l, err := lease.Acquire(ctx, svc.SessionsClient, options)
+	if err != nil {
+		begun()
+		end()
+		return nil, adviseNotAcquired(inKeepingFlags(err))
+	}
+	held := &heldSession{Lease: l, end: end}
+	token, err := l.Client().AccessToken(ctx, nil)
+	begun()
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if err != nil {
+		defer end()
+		return nil, c.letGo(cmd, held, err)
+	}
+	held.environment = environmentOf(svc, l, token)
+	return held, nil
+}
+
+// beginning returns the context of the session. Until begun is called, signals and the timeout end it; afterwards only end does: then the
+// signals are the command's, and its session lasts as long as it does.
+func (c *runCommand) beginning(parent context.Context, signals received, tries int) (ctx context.Context, begun, end func()) {
+	limit := usualWait * time.Duration(tries)
+	if c.timeout > 0 {
+		limit = c.timeout
+	}
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	over := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		select {
+		case s := <-signals.C:
+			cancel(failure.Signal{Signal: s})
+		case <-parent.Done():
+			cancel(context.Cause(parent))
+		case <-timer.C:
+			cancel(context.DeadlineExceeded)
+		case <-over:
+		}
+	})
+	return ctx, func() { close(over); watching.Wait() }, func() { cancel(context.Canceled) }
+}
+
+// adviseNotAcquired adds what became of the sessions that were created.
+func adviseNotAcquired(err error) error {
+	if _, runs := errors.AsType[*lease.NotStoppedError](err); runs {
+		return adviseNotStopped(err)
+	}
+	signal, signalled := errors.AsType[failure.Signal](err)
+	if signalled {
+		err = fmt.Errorf("%w: %w", signal, err) // first things first
+	}
+	if signalled || failure.Code(err) == failure.Timeout {
+		return &failure.Advised{Err: err, Advice: "The command was not started. Nothing that was created keeps running."}
+	}
+	return err
+}
+
+// letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is to say.
+func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) error {
+	id := held.Session().ID
+	if exit, ran := errors.AsType[*failure.Exit](result); c.leave && ran && exit.Err == nil {
+		held.Detach()
+		fmt.Fprintln(cmd.ErrOrStderr(), goesOn(id))
+		return result
+	}
+	err := held.Release(cmd.Context())
+	if err == nil {
+		return result
+	}
+	err = adviseNotStopped(err)
+	exit, ran := errors.AsType[*failure.Exit](result)
+	switch {
+	case ran && exit.Code == failure.OK:
+		return err
+	case ran && exit.Err == nil:
+		return &failure.Exit{Code: exit.Code, Err: err}
+	default:
+		return failure.Several{result, err}
+	}
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+
+//go:build !windows
+
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/emulator"
+)
+
+func TestTheSessionEndsBeforeTheCommand(t *testing.T) {
+	for _, status := range []arr.SessionStatus{arr.SessionStatusStopped, arr.SessionStatusExpired, arr.SessionStatusError} {
+		service := newTestService(t, emulator.Options{})
+		service.ready("demo")
+		p := startRun(t, service, "--session", "demo", "--", "sh", "-c", trapping)
+		require.Equal(t, "ready", p.line())
+		require.NoError(t, service.SetStatus("demo", status))
+		assert.Equal(t, "TERM", p.line())
+		assert.Equal(t, failure.Ended, p.wait(), "not that of the command")
+		assert.Contains(t, p.stderr.String(), "Session demo has ended in state "+string(status)+". The command is told to end.\n")
+		assert.True(t, strings.HasSuffix(p.stderr.String(), "With --keep-going it may go on without a session.\n"), p.stderr)
+	}
+}
+
+func TestTheCommandGoesOnWithoutItsSession(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startRun(t, service, "--session", "demo", "--keep-going", "--", "sh", "-c", trapping)
+	require.Equal(t, "ready", p.line())
+	require.NoError(t, service.SetStatus("demo", arr.SessionStatusStopped))
+	p.said("Session demo has ended in state Stopped. The command goes on without it.\n")
+	p.signal(syscall.SIGTERM)
+	assert.Equal(t, "TERM", p.line())
+	assert.Equal(t, 7, p.wait())
+}
+
+func TestASessionThatWillNotDoIsReplaced(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("over")
+	require.NoError(t, service.SetStatus("over", arr.SessionStatusExpired))
+	r := service.arr("run", "--interval", "20ms", "--session", "over", "--", "sh", "-c", `echo "$ARR_SESSION_ID"`)
+	require.Equal(t, failure.OK, r.code, r.stderr)
+	assert.True(t, strings.HasPrefix(r.stdout, "arr-run-"), r.stdout)
+	assert.Contains(t, r.stderr, "Session not adopted: it has ended; session: over; status: Expired")
+}
+
+// The lease is extended while the command runs: here at once, for no lease is ever longer than the threshold.
+func TestRunKeepsTheLease(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startRun(t, service, "--session", "demo", "--step", "7m", "--threshold", "35m", "--max-lease", "44m", "--", "sh", "-c", trapping)
+	require.Equal(t, "ready", p.line())
+	require.Eventually(t, func() bool {
+		session, err := service.client.Get(t.Context(), "demo", nil)
+		return err == nil && session.MaxLeaseTime >= 37*time.Minute
+	}, patience, 10*time.Millisecond)
+	p.signal(syscall.SIGTERM)
+	assert.Equal(t, "TERM", p.line())
+	assert.Equal(t, 7, p.wait(), p.stderr)
+	service.over("demo")
+}
+
+func TestRunWithLostAnswers(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.inject("operation=create drop=after count=1")
+	r := service.arr("run", "--interval", "20ms", "--", "true")
+	assert.Equal(t, failure.Unknown, r.code, r.stderr)
+	for session, err := range service.client.All(t.Context(), nil) {
+		require.NoError(t, err)
+		assert.Failf(t, "a session runs", "%v", session)
+	}
+	service.ready("demo")
+	service.inject("operation=stop drop=after count=1")
+	r = service.arr("run", "--session", "demo", "--", "sh", "-c", "exit 3")
+	assert.Equal(t, 3, r.code, r.stderr)
+	service.over("demo")
+}
+
+// A session that goes on costing money is never passed over in silence, nor for a success.
+func TestRunThatCannotStopItsSession(t *testing.T) {
+	for _, test := range []struct {
+		script string
+		code   int
+	}{{"exit 0", failure.Refused}, {"exit 3", 3}} {
+		service := newTestService(t, emulator.Options{})
+		service.ready("demo")
+		service.inject("operation=stop status=403")
+		r := service.arr("run", "--quiet", "--session", "demo", "--", "sh", "-c", test.script)
+		assert.Equal(t, test.code, r.code)
+		assert.Contains(t, r.stderr, `arr: session "demo" at `+service.url+` could not be stopped and is billed until its lease ends: `)
+		assert.Contains(t, r.stderr, "\nTry again: arr session stop demo --endpoint "+service.url+"\n")
+		assert.Equal(t, 2, strings.Count(r.stderr, "\n"), r.stderr)
+		assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
+	}
+}
+
+func TestRunThatHasNoTimeLeft(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+	r := service.arr("run", "--interval", "20ms", "--timeout", "300ms", "--", "true")
+	assert.Equal(t, failure.Timeout, r.code, r.stderr)
+	assert.Contains(t, r.stderr, "The command was not started. Nothing that was created keeps running.")
+	service.over(strings.Fields(r.stderr)[0])
+}
+
+// What is typed on a terminal reaches the command by itself, once, and is the command's business; arr goes on for as long as it does.
+func TestCtrlCReachesTheCommandOnce(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "run", "--session", "demo", "--grace", "50ms", "--", "sh", "-c",
+		`n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo TERM; exit 7' TERM; echo ready; while :; do sleep 0.02; done`)
+	p.await("ready")
+	p.write("\x03")
+	p.await("INT 1")
+	time.Sleep(300 * time.Millisecond) // for a second one to come, and for the grace to pass
+	assert.NotContains(t, p.screen.String(), "INT 2")
+	assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
+	p.write("\x03")
+	p.await("INT 2")
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	p.await("TERM")
+	assert.Equal(t, 7, p.wait(), p.screen)
+	assert.NotContains(t, p.screen.String(), "INT 3")
+	service.over("demo")
+}
+
+func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "run", "--session", "demo", "--", "sh", "-c", "read line; echo got $line; exec sleep 1000")
+	p.await("Ready")
+	p.write("this\n")
+	p.await("got this")
+	p.write("\x03")
+	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+	service.over("demo")
+}

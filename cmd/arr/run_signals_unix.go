@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+//go:build !windows
+
+package main
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// passedOn returns the signals that are passed on to a command.
+func passedOn() []os.Signal {
+	return []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+}
+
+// place is where the command stands among processes.
+//
+// With a terminal it stands in the process group of arr, as if the shell had started it: it can read from the terminal, also as part of a
+// pipeline, and job control works for both at once. What is typed there reaches all of the group. Without one it has a group of its own: then
+// nobody else sends signals to both, and arr can send them to all that the command has started.
+type place struct {
+	terminal *os.File // the controlling terminal, nil if there is none
+}
+
+func findPlace() place {
+	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return place{}
+	}
+	return place{terminal}
+}
+
+func (p place) attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: p.terminal == nil}
+}
+
+// reached reports whether a signal that has reached arr has reached the command as well, because it was typed on the terminal.
+func (p place) reached(s os.Signal) bool {
+	if p.terminal == nil || s != syscall.SIGINT && s != syscall.SIGQUIT {
+		return false
+	}
+	foreground, err := unix.IoctlGetInt(int(p.terminal.Fd()), unix.TIOCGPGRP)
+	return err == nil && foreground == unix.Getpgrp()
+}
+
+func (p place) close() {
+	if p.terminal != nil {
+		_ = p.terminal.Close() // nothing was written to it
+	}
+}
+
+// pass sends a signal to the command, and to its group if that is its own. That it has ended just now is no failure.
+func (c *child) pass(s os.Signal) {
+	number, ok := s.(syscall.Signal)
+	if ok && c.place.terminal == nil {
+		_ = syscall.Kill(-c.Process.Pid, number)
+		return
+	}
+	_ = c.Process.Signal(s)
+}
+
+func (c *child) kill() { c.pass(syscall.SIGKILL) }

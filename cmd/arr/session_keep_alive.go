@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/lease"
+)
+
+func newKeepAliveCommand(s *settings) *cobra.Command {
+	k := &keeping{}
+	cmd := &cobra.Command{
+		Use:   "keep-alive ID...",
+		Short: "Extend the lease of sessions for as long as this command runs",
+		Long: `Extend the lease of sessions again and again, for as long as this command runs, and show each extension. With the
+defaults a lease is extended by 20 minutes when 10 are left, so a session is billed for 30 minutes at most after
+this command has ended, unless somebody stops it.
+
+The command ends when the sessions have ended, with exit code 5, and when it is interrupted. THEN THE SESSIONS GO
+ON until their leases end: stop them with "session stop". An outage of the service is borne for as long as the
+lease lasts. Several sessions are looked at together, by listing them.`,
+		Example: `  arr session keep-alive demo
+  arr session keep-alive demo --max-lease 4h            not for longer than that, whatever happens
+  arr session keep-alive demo --step 5m --threshold 5m  cheaper to forget, and more requests`,
+		Args: takesIDs(1, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := k.check(); err != nil {
+				return err
+			}
+			svc, err := s.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer svc.close()
+			return k.run(cmd, s, svc, args)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	k.addFlags(cmd)
+	return cmd
+}
+
+// run keeps all sessions until they or the command end.
+func (k *keeping) run(cmd *cobra.Command, s *settings, svc *service, ids []string) error {
+	ctx, cancel := s.bounded(cmd.Context(), 0)
+	defer cancel()
+	progress := s.progress(cmd)
+	defer progress.Close()
+	options := lease.KeepAliveOptions{Step: k.step, Threshold: k.threshold, MaxLeaseTime: k.most, LookEvery: k.lookEvery(),
+		Logger: newNotes(cmd.ErrOrStderr(), progress.Aside)}
+	if len(ids) > 1 {
+		watcher, err := k.watcher(svc)
+		if err != nil {
+			return err
+		}
+		defer watcher.Close()
+		options.Watcher = watcher
+	}
+	return forEachOf(ctx, ids, len(ids), func(ctx context.Context, id string) error {
+		return keepAlive(ctx, svc, id, progress, options)
+	})
+}
+
+// keepAlive keeps one session. It always returns an error, which says why it is kept no longer.
+func keepAlive(ctx context.Context, svc *service, id string, progress *show.Progress, options lease.KeepAliveOptions) error {
+	var total time.Duration
+	var printing error
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	options.Progress = func(session arr.Session) {
+		progress.Saw(session)
+		if total > 0 && session.MaxLeaseTime > total && !session.Status.Ended() && printing == nil {
+			printing = progress.Aside(func() error { return svc.printExtended(session) })
+			if printing != nil {
+				cancel(printing) // nobody reads what this command has to say
+			}
+		}
+		total = max(total, session.MaxLeaseTime)
+	}
+	err := lease.KeepAlive(ctx, svc.SessionsClient, id, options)
+	if _, ended := asEnded(err); ended {
+		return printEnded(svc, progress, err)
+	}
+	if ctx.Err() != nil {
+		return &failure.Advised{Err: err, Advice: goesOn(id)}
+	}
+	return inKeepingFlags(err)
+}
+
+// goesOn is what to know of a session that is left running.
+func goesOn(id string) string {
+	return fmt.Sprintf("Session %s goes on, and is billed until its lease ends. Stop it: arr session stop %s", id, id)
+}
+
+// printExtended shows a session whose lease was extended. There is nothing to say of it with --quiet: its id is known.
+func (svc *service) printExtended(session arr.Session) error {
+	switch svc.print.Format {
+	case show.JSON:
+		return svc.print.Session(session, "")
+	case show.Quiet:
+		return nil
+	default:
+		return svc.print.Line(fmt.Sprintf("The lease of session %s is now %s, of which %s is left.", session.ID, show.Span(session.MaxLeaseTime),
+			show.Remaining(session)))
+	}
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/lease"
+)
+
+// stopAllCommand is what the flags of arr session stop-all say.
+type stopAllCommand struct {
+	*settings
+	prefix    string
+	all       bool
+	olderThan time.Duration
+	keep      []string
+	dryRun    bool
+	yes       bool
+}
+
+func newStopAllCommand(s *settings) *cobra.Command {
+	c := &stopAllCommand{settings: s}
+	cmd := &cobra.Command{
+		Use:   "stop-all --prefix TEXT | --all",
+		Short: "Stop sessions that programs have left running",
+		Long: `Stop the sessions of the account in the region of the endpoint whose ids begin with a text, or all of them. Each
+region has its own: a program that falls back on other regions needs this command for each.
+
+On a terminal the command shows the sessions and asks before it stops them; elsewhere it wants --yes, so that no
+script does it by mistake. --dry-run shows which sessions it would stop, and stops none. Every session is tried
+for 30 seconds. That some could not be stopped is an error, which names each.`,
+		Example: `  arr session stop-all --prefix ` + runPrefix + `              what an "arr run" that was killed has left
+  arr session stop-all --prefix nightly- --older-than 12h --yes
+  arr session stop-all --all --keep demo --dry-run`,
+		Args: takesNoIDs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&c.prefix, "prefix", "", "sessions whose id begins with `TEXT`")
+	flags.BoolVar(&c.all, "all", false, "sessions whatever their id, those of other programs included")
+	flags.DurationVar(&c.olderThan, "older-than", 0, "only sessions that were created `TIME` ago or earlier, such as 12h")
+	flags.StringArrayVar(&c.keep, "keep", nil, "`ID` of a session to leave alone; may be repeated")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "list what would be stopped, and stop nothing")
+	flags.BoolVarP(&c.yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func (c *stopAllCommand) run(cmd *cobra.Command) error {
+	asks := false
+	switch {
+	case (c.prefix == "") == !c.all:
+		return usagef("give either --prefix TEXT or --all")
+	case c.olderThan < 0:
+		return usagef("--older-than is a time above 0, such as 12h")
+	case !c.dryRun && !c.yes:
+		if asks = show.IsTerminal(cmd.InOrStdin()); !asks {
+			return usagef("nobody can be asked here: give --yes, or --dry-run to see what it would stop")
+		}
+	}
+	svc, err := c.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer svc.close()
+	ctx, cancel := c.bounded(cmd.Context(), 0)
+	defer cancel()
+	options := lease.StopAllOptions{Prefix: c.prefix, EveryPrefix: c.all, OlderThan: c.olderThan,
+		Keep: func(s arr.Session) bool { return slices.Contains(c.keep, s.ID) }}
+	if c.dryRun || asks {
+		chosen, err := wouldStop(ctx, svc, options)
+		if err != nil {
+			return err
+		}
+		if c.dryRun {
+			return svc.print.Sessions(chosen)
+		}
+		if agreed, err := c.ask(ctx, cmd, chosen); err != nil || !agreed {
+			return err
+		}
+		// What has appeared meanwhile was not agreed to.
+		options.Keep = func(s arr.Session) bool {
+			return !slices.ContainsFunc(chosen, func(agreed arr.Session) bool { return agreed.ID == s.ID })
+		}
+	}
+	return stopAll(ctx, svc, options)
+}
+
+// wouldStop returns the sessions that the options choose. Which those are is for package lease alone to decide, so it is asked to spare them all.
+func wouldStop(ctx context.Context, svc *service, options lease.StopAllOptions) ([]arr.Session, error) {
+	var chosen []arr.Session
+	keep := options.Keep
+	options.Keep = func(s arr.Session) bool { // the last condition that is looked at
+		if !keep(s) {
+			chosen = append(chosen, s)
+		}
+		return true
+	}
+	_, err := lease.StopAll(ctx, svc.SessionsClient, options)
+	return chosen, err
+}
+
+// stopAll stops the sessions and shows which. Each that could not be stopped is a failure of its own.
+func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) error {
+	stopped, err := lease.StopAll(ctx, svc.SessionsClient, options)
+	for _, session := range stopped {
+		if err := svc.printStopped(session.ID, ""); err != nil {
+			return err
+		}
+	}
+	if err == nil && len(stopped) == 0 && svc.print.Format == show.ForPeople {
+		return svc.print.Line("There are no such sessions.")
+	}
+	var failures failure.Several
+	var joined interface{ Unwrap() []error }
+	if err == nil || !errors.As(err, &joined) {
+		return err
+	}
+	for _, err := range joined.Unwrap() {
+		failures = append(failures, failure.WithSignal(ctx, adviseNotStopped(err)))
+	}
+	return failures.OrNil()
+}
+
+// adviseNotStopped adds what to do about a session that could not be stopped.
+func adviseNotStopped(err error) error {
+	failed, ok := errors.AsType[*lease.NotStoppedError](err)
+	if !ok {
+		return err
+	}
+	return &failure.Advised{Err: err, Advice: fmt.Sprintf("Try again: arr session stop %s --endpoint %s", failed.SessionID, failed.Endpoint)}
+}
+
+// ask shows the sessions and asks whether to stop them. Reading cannot be interrupted, so a signal leaves the reader behind for the few
+// moments until the program ends.
+func (c *stopAllCommand) ask(ctx context.Context, cmd *cobra.Command, sessions []arr.Session) (bool, error) {
+	out := cmd.ErrOrStderr()
+	if len(sessions) == 0 {
+		fmt.Fprintln(out, "There are no such sessions.")
+		return false, nil
+	}
+	if err := show.NewPrinter(out, show.ForPeople, os.Getenv).Sessions(sessions); err != nil {
+		return false, err
+	}
+	fmt.Fprintf(out, "Stop %s? Connected devices are cut off. [y/N] ", counted(len(sessions)))
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n') // without an answer it is no
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out)
+		return false, context.Cause(ctx)
+	case answer := <-answers:
+		agreed := answer == "y" || answer == "yes"
+		if !agreed {
+			fmt.Fprintln(out, "Nothing was stopped.")
+		}
+		return agreed, nil
+	}
+}
+
+func counted(n int) string {
+	if n == 1 {
+		return "this session"
+	}
+	return fmt.Sprintf("these %d sessions", n)
+}
