@@ -40,7 +40,8 @@ are in use. Everything else is as arr found it, files and variables of other cre
 WHICH SESSION: the one of --session if it is usable, that is Starting or Ready, of a size that will do, and with
 enough lease; otherwise a new one, and arr says why. If no server of the first --size can be had, the next is tried,
 then the same at each --fallback. A session counts as not to be had if it fails or is not Ready within
---start-timeout.
+--start-timeout. --timeout bounds the time until the command is started, 15 minutes for each size and endpoint if
+nothing else is said; it does not bound the command.
 
 SIGNALS: before the command has been started, SIGINT, SIGTERM, SIGHUP and SIGQUIT end arr, which first stops what it
 has created. Afterwards they are passed on to the command, and arr waits for its end. Ctrl-C and Ctrl-\ on a terminal

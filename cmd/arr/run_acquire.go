@@ -70,7 +70,11 @@ func (c *runCommand) wantedSizes(values *config.Settings) ([]arr.SessionSize, er
 
 // acquire returns a session that is Ready, and what the command is to know of it.
 func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Options, signals received) (*heldSession, error) {
-	ctx, begun, end := c.beginning(cmd.Context(), signals, len(options.Sizes)*(1+len(options.Fallback)))
+	tries := len(options.Sizes) * (1 + len(options.Fallback))
+	if c.session != "" {
+		tries++
+	}
+	ctx, begun, end := c.beginning(cmd.Context(), signals, usualWait*time.Duration(tries))
 	progress := c.progress(cmd)
 	defer progress.Close()
 	options.Progress = progress.Saw
@@ -107,8 +111,7 @@ func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Opt
 
 // beginning returns the context of the session. Until begun is called, signals and the timeout end it; afterwards only end does: then the
 // signals are the command's, and its session lasts as long as it does.
-func (c *runCommand) beginning(parent context.Context, signals received, tries int) (ctx context.Context, begun, end func()) {
-	limit := usualWait * time.Duration(tries)
+func (c *runCommand) beginning(parent context.Context, signals received, limit time.Duration) (ctx context.Context, begun, end func()) {
 	if c.timeout > 0 {
 		limit = c.timeout
 	}

@@ -5,11 +5,14 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -142,5 +145,31 @@ func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {
 	p.await("got this")
 	p.write("\x03")
 	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+	service.over("demo")
+}
+
+func TestCtrlCOnATerminalBeforeTheCommand(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "run", "--interval", "20ms", "--", "true")
+	p.await("Starting")
+	session := service.only("arr-run-")
+	p.write("\x03")
+	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+	assert.Contains(t, p.screen.String(), "arr: interrupted: no session could be had: ")
+	service.over(session.ID)
+}
+
+// Closing the window ends the command and stops the session.
+func TestTheTerminalGoesAway(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	started := filepath.Join(t.TempDir(), "started")
+	cmd := command(t, service.environment, "run", "--session", "demo", "--", "sh", "-c", "touch "+started+"; exec sleep 1000")
+	master, err := pty.Start(cmd) // nobody reads there: a reader would keep the terminal from being closed
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { _, err := os.Stat(started); return err == nil }, patience, 5*time.Millisecond)
+	require.NoError(t, master.Close())
+	_ = cmd.Wait() // the exit code tells
+	assert.Equal(t, 129, cmd.ProcessState.ExitCode())
 	service.over("demo")
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const rootManual = `The command line of Azure Remote Rendering: it creates rendering sessions, looks them up, extends and stops
-them, gets access tokens for devices, and runs an emulator of the service.
+them, runs commands with a session, gets access tokens for devices, and runs an emulator of the service.
 
 Try it without a service: arr session create --emulator
 
