@@ -68,10 +68,11 @@ type child struct {
 
 // startChild starts the command with the streams of arr: they are handed over, not copied, so that nothing waits for those who keep them open.
 func startChild(path string, args, environment []string, cmd *cobra.Command) (*child, error) {
-	c := &child{Cmd: exec.Command(path, args[1:]...), place: findPlace(), ended: make(chan struct{})}
+	c := &child{Cmd: exec.Command(path, args[1:]...), ended: make(chan struct{})}
 	c.Args[0] = args[0]
 	c.Env = environment
 	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	c.place = findPlace(c.Stdin, c.Stdout, c.Stderr)
 	c.SysProcAttr = c.place.attributes()
 	if err := c.Start(); err != nil {
 		c.place.close()

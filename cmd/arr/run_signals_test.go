@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -107,6 +108,30 @@ func TestSignalsArePassedOnOnce(t *testing.T) {
 	require.NoError(t, syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM))
 	assert.Equal(t, "TERM", p.line())
 	assert.Equal(t, 7, p.wait(), "the exit code is the command's")
+	service.over("demo")
+}
+
+// Scripts that were started from a terminal are none: only the streams of the command count.
+func TestSignalsArePassedOnBesideATerminal(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	master, terminal, err := pty.Open()
+	require.NoError(t, err)
+	defer master.Close()
+	cmd := command(t, service.environment, "run", "--session", "demo", "--", "sh", "-c", trapping)
+	cmd.ExtraFiles = []*os.File{terminal}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	p := startCommand(t, cmd)
+	require.NoError(t, terminal.Close())
+	require.Equal(t, "ready", p.line())
+	p.signal(syscall.SIGINT) // sent
+	assert.Equal(t, "INT", p.line())
+	_, err = master.WriteString("\x03") // typed
+	require.NoError(t, err)
+	assert.Equal(t, "INT", p.line())
+	p.signal(syscall.SIGTERM)
+	assert.Equal(t, "TERM", p.line(), "there was no further INT")
+	assert.Equal(t, 7, p.wait())
 	service.over("demo")
 }
 

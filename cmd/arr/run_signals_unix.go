@@ -6,9 +6,12 @@ package main
 
 import (
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 // passedOn returns the signals that are passed on to a command.
@@ -19,13 +22,16 @@ func passedOn() []os.Signal {
 // place is where the command stands among processes.
 //
 // With a terminal it stands in the process group of arr, as if the shell had started it: it can read from the terminal, also as part of a
-// pipeline, and job control works for both at once. What is typed there reaches all of the group. Without one it has a group of its own: then
-// nobody else sends signals to both, and arr can send them to all that the command has started.
+// pipeline, and job control works for both at once. What is typed there reaches all of the group. If none of its streams is a terminal it has a
+// group of its own: then nobody else sends signals to both, and arr can send them to all that the command has started.
 type place struct {
-	terminal *os.File // the controlling terminal, nil if there is none
+	terminal *os.File // the controlling terminal, nil if the command has a group of its own
 }
 
-func findPlace() place {
+func findPlace(streams ...any) place {
+	if !slices.ContainsFunc(streams, show.IsTerminal) {
+		return place{}
+	}
 	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		return place{}

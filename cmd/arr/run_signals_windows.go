@@ -13,7 +13,7 @@ func passedOn() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} 
 // place is where the command stands among processes: in the console of arr.
 type place struct{}
 
-func findPlace() place { return place{} }
+func findPlace(...any) place { return place{} }
 
 func (place) attributes() *syscall.SysProcAttr { return nil }
 
