@@ -24,8 +24,7 @@ the total since Ready instead.
 
 --at-least can be repeated at will: what is left already counts, and a lease that is long enough stays as it is.
 --by adds to the lease every time. A lease grows to at most 23h59m since Ready; --at-least extends it that far and
-fails if that is not enough. That a session has ended is exit
-code 5: nothing revives it.`,
+fails if that is not enough. That a session has ended is exit code 5: nothing revives it.`,
 		Example: `  arr session extend demo --by 30m
   arr session extend demo --at-least 1h         before a presentation`,
 		Args: takesIDs(1, 1),

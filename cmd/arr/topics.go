@@ -87,11 +87,13 @@ or TERM is dumb.
       name, value, secret, source
 
 A member without a value is left out, but for id, status, size, the minutes, and those that are true or false. A
-wait for a session that ends writes the session too, before it fails; so does keep-alive, which else writes a session
-whenever its lease was extended.
+wait for a session that ends writes the session too, before it fails; so does keep-alive, which else writes a
+session whenever its lease was extended.
 
 --quiet, or -q, writes ids and nothing else: those of sessions, names of regions and settings, and for token the
-token. There is no progress. arr run writes nothing to standard output at all: that is the command's. With --output json the results are JSON all the same.
+token. There is no progress. With --output json the results are JSON all the same.
+
+arr run writes nothing to standard output at all: that is the command's.
 
 PROGRESS is one line on a terminal, written again and again: session, state, time since the command began,
 remaining lease. In a pipe it is a line for each change of state. What is left of the lease of a Ready session
