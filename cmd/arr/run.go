@@ -38,7 +38,7 @@ ARR_REGION, which ARR_ENDPOINT replaces. ARR_STS_ENDPOINT, ARR_CA_FILE and ARR_A
 are in use. Everything else is as arr found it, files and variables of other credentials included.
 
 WHICH SESSION: the one of --session if it is usable, that is Starting or Ready, of a size that will do, and with
-enough lease; otherwise a new one, and arr says why. If no server of the first --size can be had, the next is
+enough lease; otherwise a new one, and arr says so. If no server of the first --size can be had, the next is
 tried, then the same at each --fallback. A session counts as not to be had if it fails or is not Ready within
 --start-timeout. --timeout bounds the time until the command is started, 15 minutes for each size and endpoint if
 nothing else is said; it does not bound the command.

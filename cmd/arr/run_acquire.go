@@ -95,6 +95,12 @@ func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Opt
 		end()
 		return nil, adviseNotAcquired(inKeepingFlags(err))
 	}
+	if id := l.Session().ID; c.session != "" && id != c.session && !c.quiet {
+		_ = progress.Aside(func() error { // as with all that is only for people to know
+			_, err := fmt.Fprintf(cmd.ErrOrStderr(), "Session %s could not be used; session %s is new.\n", c.session, id)
+			return err
+		})
+	}
 	held := &heldSession{Lease: l, end: end}
 	token, err := l.Client().AccessToken(ctx, nil)
 	begun()

@@ -55,6 +55,9 @@ func TestASessionThatWillNotDoIsReplaced(t *testing.T) {
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	assert.True(t, strings.HasPrefix(r.stdout, "arr-run-"), r.stdout)
 	assert.Contains(t, r.stderr, "Session not adopted: it has ended; session: over; status: Expired")
+	r = service.arr("run", "--interval", "20ms", "--session", "nobody", "--", "true")
+	assert.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Regexp(t, `(?m)^Session nobody could not be used; session arr-run-\S+ is new\.$`, r.stderr)
 }
 
 // The lease is extended while the command runs: here at once, for no lease is ever longer than the threshold.
