@@ -3,10 +3,13 @@
 package show
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
+	"unicode/utf16"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -88,11 +91,29 @@ func (p *Printer) Line(text string) error { return p.write(clean(text) + "\n") }
 
 // Object writes a line of JSON.
 func (p *Printer) Object(value any) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	encoder := json.NewEncoder(p.out)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	return p.check(encoder.Encode(value))
+	if err := encoder.Encode(value); err != nil {
+		return p.check(err)
+	}
+	return p.write(escape(text.String()))
+}
+
+// escape makes a line of JSON fit for a terminal. Its library escapes the characters below the space, and these act too. They can stand
+// only within strings, where an escape means the same.
+func escape(line string) string {
+	var text strings.Builder
+	for _, r := range line {
+		if r == '\n' || !acts(r) {
+			text.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&text, "\\u%04x", unit)
+		}
+	}
+	return text.String()
 }
 
 // paragraph writes text with an empty line between it and the one before.

@@ -44,15 +44,29 @@ func TestRemainingIsHonest(t *testing.T) {
 func TestTextFromOutsideCannotMoveTheCursor(t *testing.T) {
 	var out bytes.Buffer
 	printer := NewPrinter(&out, ForPeople, nothingSet)
-	hostile := arr.Session{ID: "a\x1b[2Jb", Status: "x\ny", Error: &arr.ErrorDetail{Code: "\x9b31m", Message: "\u2028"}}
+	hostile := arr.Session{ID: "a\x1b[2Jb", Status: "x\ny", Error: &arr.ErrorDetail{Code: "\x9b31m", Message: "\u2028\u202e"}}
 	require.NoError(t, printer.Session(hostile, "\r"))
 	require.NoError(t, printer.Sessions([]arr.Session{hostile}))
 	progress := NewProgress(&out, false, nothingSet)
 	progress.Saw(hostile)
 	progress.Close()
 	for _, r := range out.String() {
-		assert.True(t, r == '\n' || r >= ' ' && (r < 0x7f || r >= 0xa0) && r != '\u2028', "%q", r)
+		assert.True(t, r == '\n' || r >= ' ' && (r < 0x7f || r >= 0xa0) && r != '\u2028' && r != '\u202e', "%q", r)
 	}
+}
+
+// Terminals are shown JSON too. Programs read from it what the service said.
+func TestJSONActsOnNoTerminal(t *testing.T) {
+	const hostile = "\x1b[2J\u009b31m\u202e\u2066\x7f\U000e0001ü€😀<>"
+	var out bytes.Buffer
+	require.NoError(t, NewPrinter(&out, JSON, nothingSet).Session(arr.Session{ID: "demo", Hostname: hostile}, ""))
+	for _, r := range strings.TrimSuffix(out.String(), "\n") {
+		assert.False(t, acts(r), "%q", r)
+	}
+	assert.Contains(t, out.String(), "ü€😀<>")
+	var read Session
+	require.NoError(t, json.Unmarshal(out.Bytes(), &read))
+	assert.Equal(t, hostile, read.Hostname)
 }
 
 func TestColoursTakeNoRoom(t *testing.T) {

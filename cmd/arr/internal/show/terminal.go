@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -72,12 +73,16 @@ func paintOf(status arr.SessionStatus) paint {
 	}
 }
 
-// clean makes text from outside fit for a terminal: nothing in it can move the cursor or change the title.
+// clean makes text from outside fit for a terminal: nothing in it can move the cursor, change the title, or
+// change the order in which other characters are shown.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if acts(r) {
 			return '\uFFFD'
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
+
+// acts reports whether a character does something instead of being seen.
+func acts(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
