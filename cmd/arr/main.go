@@ -17,11 +17,16 @@ import (
 )
 
 func main() {
+	outliveReaders()
 	ctx, end := untilSignal(context.Background())
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	end()
 	os.Exit(code)
 }
+
+// outliveReaders makes writing to a pipe that nobody reads any more an error like others. Left to itself it would kill the program on the
+// spot, and a session that a create waits for would go on and be billed.
+func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // untilSignal returns a context that SIGINT and SIGTERM end, with the signal as its cause. A second signal ends the program at once.
 func untilSignal(parent context.Context) (context.Context, func()) {

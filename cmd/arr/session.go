@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -56,8 +57,29 @@ func takesIDs(least, most int) cobra.PositionalArgs {
 		case most >= 0 && len(args) > most:
 			return usagef("%q is one too many: %s", args[most], cmd.UseLine())
 		}
+		for _, id := range args {
+			if err := checkID(id); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
+}
+
+// checkID refuses what is no session id. The client would too, but a command may have sent requests about other sessions by then.
+func checkID(id string) error {
+	allowed := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+	}
+	switch {
+	case id == "":
+		return usagef("the session id is empty")
+	case strings.ContainsFunc(id, func(r rune) bool { return !allowed(r) }):
+		return usagef("session id %q has a character that is not allowed; use A-Z, a-z, 0-9, - and _", id)
+	case len(id) > 256:
+		return usagef("a session id has at most 256 characters, and this one %d", len(id))
+	}
+	return nil
 }
 
 // atOnce is how many sessions a command works on at the same time.

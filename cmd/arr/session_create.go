@@ -65,12 +65,19 @@ existed before is never stopped, nor one with an id of yours of which it is not 
 
 // addInterval adds the flag that says how often to look at a session.
 func addInterval(cmd *cobra.Command, target *time.Duration) {
-	cmd.Flags().DurationVar(target, "interval", 0, "`TIME` between two looks at the session (default: 2s for Standard, 10s for other sizes)")
+	addTime(cmd, target, "interval", "time between two looks at the session (default: 2s for Standard, 10s for other sizes)")
 }
 
 func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && c.prefix != "" {
 		return usagef("--prefix is for ids that are made up: leave it out, or leave out the id")
+	}
+	id, generated := c.prefix+arr.NewSessionID(), len(args) == 0
+	if !generated {
+		id = args[0]
+	}
+	if err := checkID(id); err != nil {
+		return err
 	}
 	var wanted arr.CreateSessionSettings
 	svc, err := c.open(cmd, func(values *config.Settings) (err error) {
@@ -83,10 +90,6 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer svc.close()
-	id, generated := c.prefix+arr.NewSessionID(), len(args) == 0
-	if !generated {
-		id = args[0]
-	}
 	waits := c.wait && !c.noWait
 	limit := usualWait
 	if !waits {
@@ -101,10 +104,14 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !waits {
-		return svc.print.Session(poller.Session(), "")
+	own := generated || poller.Created()
+	if waits {
+		return c.await(ctx, cmd, svc, poller, own)
 	}
-	return c.await(ctx, cmd, svc, poller, generated || poller.Created())
+	if err := svc.print.Session(poller.Session(), ""); err != nil {
+		return c.abandon(ctx, svc, id, own, err)
+	}
+	return nil
 }
 
 // await waits until the session is Ready. own is whether this command has created it.
@@ -112,16 +119,20 @@ func (c *createCommand) await(ctx context.Context, cmd *cobra.Command, svc *serv
 	progress := c.progress(cmd)
 	defer progress.Close()
 	ready, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: c.interval, Progress: progress.Saw})
-	if err == nil {
-		return progress.Aside(func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) })
-	}
 	if _, ended := asEnded(err); ended {
 		return printEnded(svc, progress, err)
+	}
+	if err == nil {
+		err = progress.Aside(func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) })
+	}
+	if err == nil {
+		return nil
 	}
 	return c.abandon(ctx, svc, poller.Session().ID, own, err)
 }
 
-// abandon stops a session that has not become Ready, unless it is to be kept or may be somebody else's, and tells its user.
+// abandon stops a session that has not become Ready, or whose id could not be written, unless it is to be kept or may be somebody else's,
+// and tells its user.
 func (c *createCommand) abandon(ctx context.Context, svc *service, id string, own bool, cause error) error {
 	cause = failure.WithSignal(ctx, cause)
 	goesOn := fmt.Sprintf("Session %s goes on, and is billed from Ready until its lease ends. Stop it: arr session stop %s", id, id)

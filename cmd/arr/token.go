@@ -56,7 +56,7 @@ create, list and stop every session. Hand it only to devices that you trust with
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.DurationVar(&validFor, "valid-for", 0, "`TIME` that the token must be valid for at least (default: any)")
+	addTime(cmd, &validFor, "valid-for", "time that the token must be valid for at least (default: any)")
 	s.addServiceFlags(flags)
 	s.addFileFlags(flags)
 	s.addOutputFlags(flags)

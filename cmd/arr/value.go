@@ -3,8 +3,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -32,6 +34,17 @@ func (v *value[T]) Type() string   { return v.kind }
 // addValue adds a flag that parse understands. Its default is what target holds, and shown is how that is written in the help.
 func addValue[T any](cmd *cobra.Command, target *T, name, kind, shown, usage string, parse func(string) (T, error)) {
 	cmd.Flags().Var(&value[T]{target, parse, shown, kind}, name, usage)
+}
+
+// addTime adds a flag that is a time above 0. That of target, 0, means that it was not given.
+func addTime(cmd *cobra.Command, target *time.Duration, name, usage string) {
+	addValue(cmd, target, name, "TIME", "", usage, func(text string) (time.Duration, error) {
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return 0, errors.New("give a time above 0, such as 90s")
+		}
+		return d, nil
+	})
 }
 
 // choice is one of the words that a flag can be.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"syscall"
@@ -30,6 +31,7 @@ const (
 	NoExec      = 126
 	NoCommand   = 127
 	Interrupted = 130
+	Unread      = 141
 	Terminated  = 143
 )
 
@@ -49,13 +51,14 @@ const Manual = `The exit code of every command says how it went:
   126  arr run: the command cannot be executed
   127  arr run: there is no such command
   130  interrupted by Ctrl-C (SIGINT)
+  141  nobody reads the results any more: a pipe was closed, as by head
   143  ended by SIGTERM; another signal n is 128+n
 
 arr run ends with the exit code of its command, whatever that is, and with 128+n if signal n ended it. The codes
 above are then its own only if the command was not started, with 5 if the session ended before it, and if the
 command ended with 0 and the session could not be stopped.
 
-If several are true, 130 and 143 come first, then 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several
+If several are true, 130 and 143 come first, then 141, 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several
 sessions goes on after a failure; its exit code is that of all failures if they agree, else 1. arr emulator ends
 with 0 after SIGINT and SIGTERM.
 
@@ -119,6 +122,9 @@ func Code(err error) int {
 	if errors.Is(err, lease.ErrExpired) || errors.Is(err, lease.ErrStopped) {
 		return Ended // also if it is over because nobody knows whether its lease was extended
 	}
+	if unwritten, ok := asUnwritten(err); ok && errors.Is(unwritten, syscall.EPIPE) {
+		return Unread
+	}
 	if errors.Is(err, arr.ErrOutcomeUnknown) {
 		return Unknown
 	}
@@ -129,6 +135,12 @@ func Code(err error) int {
 		return Timeout
 	}
 	return refusal(err)
+}
+
+// asUnwritten returns the error of a file, such as standard output, that could not be written. Those of connections are others.
+func asUnwritten(err error) (*fs.PathError, bool) {
+	path, ok := errors.AsType[*fs.PathError](err)
+	return path, ok && path.Op == "write"
 }
 
 // refusal returns the code of what a service or this program has refused.

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -73,6 +75,11 @@ func TestReportIsTwoLines(t *testing.T) {
 		{errors.New("x"), "arr: x\nCheck the address of the service and the network between, or try again later.\n"},
 		{&arr.ServiceError{Operation: "create", SessionID: "demo", Host: "h", StatusCode: 400, Code: "BadRequest", Message: "Too long."},
 			"arr: create session \"demo\" at h: 400 Bad Request, BadRequest: Too long.\nChange what the service objects to.\n"},
+		{&arr.ServiceError{Operation: "create", SessionID: "demo", Host: "h", StatusCode: 400, Message: "Too long; too big."},
+			"arr: create session \"demo\" at h: 400 Bad Request: Too long; too big.\nChange what the service objects to.\n"},
+		{fmt.Errorf("x: %w", &fs.PathError{Op: "write", Err: syscall.EPIPE}), ""},
+		{&Advised{&fs.PathError{Op: "write", Path: "p", Err: syscall.EPIPE}, "y"}, "arr: write p: broken pipe\ny\n"},
+		{&net.OpError{Op: "write", Err: syscall.EPIPE}, "arr: write: broken pipe\nCheck the address of the service and the network between, or try again later.\n"},
 		{Usagef("x; do y"), "arr: x; do y\nSee: arr session --help\n"},
 		{&Advised{errors.New("x\n\x1b[2J"), "Do\ny."}, "arr: x\nDo y.\n"},
 		{Several{errors.New("a; b"), errors.New("c; d")}, "arr: a\nB\narr: c\nD\n"},
@@ -102,7 +109,8 @@ func TestWithSignal(t *testing.T) {
 }
 
 func TestEveryCodeIsInTheManual(t *testing.T) {
-	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown, Conflict, NoExec, NoCommand, Interrupted, Terminated} {
+	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown, Conflict, NoExec, NoCommand,
+		Interrupted, Unread, Terminated} {
 		assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d  `, code), Manual)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -31,6 +32,9 @@ func Report(w io.Writer, err error, help string) {
 	}
 	if exit, ok := errors.AsType[*Exit](err); ok && exit.Err == nil {
 		return
+	}
+	if _, advised := errors.AsType[*Advised](err); !advised && Code(err) == Unread {
+		return // whoever closed the pipe knows
 	}
 	what, advice := lines(err)
 	if advice == "" {
@@ -72,7 +76,8 @@ func lines(err error) (what, advice string) {
 		// It may stand in the middle if another text was wrapped around it; then it is said twice rather than not where it belongs.
 		return strings.TrimSuffix(text, "; "+adviser.Advice()), capital(adviser.Advice())
 	}
-	if Code(err) != Usage {
+	// A refusal without advice may quote the service, whose message is not to be cut apart.
+	if _, refused := errors.AsType[*arr.ServiceError](err); !refused && Code(err) != Usage {
 		if i := strings.LastIndex(text, "; "); i > 0 {
 			return text[:i], capital(text[i+2:])
 		}
@@ -91,6 +96,9 @@ func usualAdvice(err error, help string) string {
 	if _, ok := errors.AsType[Signal](err); ok {
 		return "Nothing else was changed."
 	}
+	if _, ok := asUnwritten(err); ok {
+		return "Check where standard output leads."
+	}
 	if refusal, ok := errors.AsType[*arr.ServiceError](err); ok && refusal.StatusCode < 500 {
 		return "Change what the service objects to."
 	}
@@ -104,10 +112,10 @@ func capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// oneLine makes text fit for one line of a terminal: there is no character in it that could do anything.
+// oneLine makes text fit for one line of a terminal: no character in it could do anything, nor change the order of others.
 func oneLine(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r
