@@ -24,10 +24,14 @@ const sampleStartup = 3 * time.Second
 // openEmulator starts an emulator in this process. It listens on a socket, so that what a command starts can reach it too.
 func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
 	for _, name := range []config.Name{config.Endpoint, config.Region, config.AccountID, config.AccountDomain, config.STSEndpoint,
-		config.Auth, config.KeyFile, config.KeyStdin} {
+		config.STSScope, config.CAFile, config.AllowHTTP, config.Auth, config.Tenant, config.ClientID, config.KeyFile, config.KeyStdin} {
 		if flag := s.bound[name]; flag != nil && flag.Changed {
 			return usagef("--emulator and --%s exclude each other: the emulator has an address, an account and a key of its own", name)
 		}
+	}
+	retries, err := opened.settings.MaxRetries()
+	if err != nil {
+		return err
 	}
 	e, err := emulator.New(emulator.Options{StartupTime: emulator.FixedStartup(sampleStartup)})
 	if err != nil {
@@ -41,7 +45,7 @@ func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
 	opened.at = func(string) (*arr.SessionsClient, error) {
 		return nil, usagef("--emulator has one endpoint, its own: leave out --fallback")
 	}
-	target := config.Target{Endpoint: server.URL, STSEndpoint: server.URL, Account: e.Account(), Retries: -1}
+	target := config.Target{Endpoint: server.URL, STSEndpoint: server.URL, Account: e.Account(), Retries: retries}
 	options, err := clientOptions(target)
 	if err == nil {
 		opened.account, opened.target = target.Account, target

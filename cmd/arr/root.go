@@ -68,7 +68,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		return fmt.Errorf("there is no command %q; did you mean %q?", args[0], strings.Join(similar, `" or "`))
+		return fmt.Errorf("there is no command %q; did you mean \"%s\"?", args[0], strings.Join(similar, `" or "`))
 	}
 	return fmt.Errorf("there is no command %q", args[0])
 }

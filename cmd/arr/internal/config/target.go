@@ -194,14 +194,19 @@ func (s *Settings) rest(t *Target) (err error) {
 	if t.AllowHTTP, err = parse(s, AllowHTTP, false, parseBool); err != nil {
 		return err
 	}
-	t.Retries, err = parse(s, Retries, -1, func(text string) (int, error) {
+	t.Retries, err = s.MaxRetries()
+	return err
+}
+
+// MaxRetries returns how often a request is sent again, -1 for the client's default.
+func (s *Settings) MaxRetries() (int, error) {
+	return parse(s, Retries, -1, func(text string) (int, error) {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > 100 {
 			return 0, errors.New("give a number from 0 to 100")
 		}
 		return n, nil
 	})
-	return err
 }
 
 func parseBool(text string) (bool, error) {
