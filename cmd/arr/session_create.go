@@ -98,7 +98,7 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 	ctx, cancel := c.bounded(cmd.Context(), limit)
 	defer cancel()
 	poller, err := svc.BeginCreate(ctx, id, wanted, nil)
-	if err != nil && ctx.Err() != nil && errors.Is(err, arr.ErrOutcomeUnknown) {
+	if errors.Is(err, arr.ErrOutcomeUnknown) && (generated || ctx.Err() != nil) {
 		return c.abandon(ctx, svc, id, generated, err)
 	}
 	if err != nil {
@@ -141,7 +141,7 @@ func (c *createCommand) abandon(ctx context.Context, svc *service, id string, ow
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
-	_, err := svc.Stop(ctx, id, nil)
+	err := svc.stopLatecomer(ctx, id, errors.Is(cause, arr.ErrOutcomeUnknown))
 	switch {
 	case errors.Is(err, arr.ErrNotFound):
 		return &failure.Advised{Err: cause, Advice: fmt.Sprintf("Session %s was not created.", id)}
@@ -153,6 +153,24 @@ func (c *createCommand) abandon(ctx context.Context, svc *service, id string, ow
 		advice = fmt.Sprintf("Session %s was stopped. Give it more time with --timeout, or leave it as it is with --keep.", id)
 	}
 	return &failure.Advised{Err: cause, Advice: advice}
+}
+
+// stopLatecomer stops a session that has been created or, if that is not known, may come to be a little later: a request whose answer was
+// lost may be on its way still.
+func (svc *service) stopLatecomer(ctx context.Context, id string, unknown bool) error {
+	_, err := svc.Stop(ctx, id, nil)
+	for _, pause := range []time.Duration{time.Second, 3 * time.Second} {
+		if !unknown || !errors.Is(err, arr.ErrNotFound) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+			_, err = svc.Stop(ctx, id, nil)
+		}
+	}
+	return err
 }
 
 // asEnded returns the session that an error says has ended.

@@ -129,6 +129,24 @@ func TestCreateThatFailsStopsWhatItCreated(t *testing.T) {
 	assert.Contains(t, r.stderr, "arr session stop c")
 }
 
+func TestACreateWithoutAnswerIsStoppedUnderItsGeneratedID(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+	service.inject("operation=create drop=after")
+	service.inject("operation=stop status=404 count=1") // the create is still on its way
+	r := service.arr("session", "create", "--prefix", "mine-")
+	assert.Equal(t, failure.Unknown, r.code)
+	assert.Contains(t, r.stderr, "was stopped.")
+	service.ClearFaults()
+	_, id, _ := strings.Cut(r.stderr, "Session ")
+	id, _, _ = strings.Cut(id, " ")
+	assert.Equal(t, arr.SessionStatusStopped, service.status(id))
+
+	service.inject("operation=create drop=after")
+	r = service.arr("session", "create", "of-the-user")
+	assert.Equal(t, failure.Unknown, r.code)
+	assert.Equal(t, arr.SessionStatusStarting, service.status("of-the-user"), "it may have been there before")
+}
+
 func TestTokenForADevice(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	r := service.arr("token", "--quiet")
