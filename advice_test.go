@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,4 +45,6 @@ func TestAdviceIsTheEndOfTheText(t *testing.T) {
 	})
 	check(&arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: arr.SessionStatusError}}, "other size")
 	check(&arr.AuthenticationError{Stage: arr.StageCredential}, "sign in again")
+	check(&arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: 429}, "wait before")
+	check(&arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: 429, RetryAfter: 15 * time.Second}, "wait 15s before")
 }

@@ -95,6 +95,8 @@ func (e *AuthenticationError) Advice() string {
 		return "check account id, account domain and key; an identity needs the role Remote Rendering Client or Administrator"
 	case e.StatusCode == http.StatusForbidden:
 		return "the identity needs the role Remote Rendering Client or Remote Rendering Administrator on the account"
+	case e.StatusCode == http.StatusTooManyRequests && e.RetryAfter > 0:
+		return fmt.Sprintf("wait %v before the next request", e.RetryAfter)
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "wait before the next request"
 	case e.StatusCode == 0, e.StatusCode >= 500:

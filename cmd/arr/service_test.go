@@ -140,9 +140,20 @@ func (tr *transcript) add(args []string, r result) {
 // compare holds the transcript against a golden file. ARR_GOLDEN=1 writes the file anew.
 func (tr *transcript) compare(t *testing.T, name string) {
 	t.Helper()
-	text := tr.text.String()
-	if tr.url != "" {
-		text = strings.ReplaceAll(text, strings.TrimPrefix(tr.url, "http://"), "HOST")
+	text := steady(tr.text.String(), tr.url)
+	golden := filepath.Join("testdata", name)
+	if os.Getenv("ARR_GOLDEN") != "" {
+		require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), text, "if this is meant, set ARR_GOLDEN=1")
+}
+
+// steady puts placeholders for what differs from run to run.
+func steady(text, url string) string {
+	if url != "" {
+		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), "HOST")
 	}
 	for _, variable := range []struct{ pattern, placeholder string }{
 		{`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "UUID"},
@@ -159,11 +170,5 @@ func (tr *transcript) compare(t *testing.T, name string) {
 	} {
 		text = regexp.MustCompile(variable.pattern).ReplaceAllString(text, variable.placeholder)
 	}
-	golden := filepath.Join("testdata", name)
-	if os.Getenv("ARR_GOLDEN") != "" {
-		require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), text, "if this is meant, set ARR_GOLDEN=1")
+	return text
 }

@@ -22,7 +22,9 @@ func ParseLease(text string) (time.Duration, error) {
 	switch {
 	case err != nil:
 		return 0, errors.New("a lease is a time such as 90m, 1h30m or 01:30:00 (hh:mm:ss)")
-	case lease < 0 || lease > longestLease:
+	case lease < 0:
+		return 0, errors.New("a lease cannot be negative")
+	case lease > longestLease:
 		return 0, errors.New("the service takes leases of up to 24 hours")
 	case lease%time.Minute != 0:
 		return 0, errors.New("a lease is whole minutes")

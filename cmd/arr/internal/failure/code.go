@@ -63,7 +63,7 @@ sessions goes on after a failure; its exit code is that of all failures if they 
 with 0 after SIGINT and SIGTERM.
 
 An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of
-the answer if there are any, and what to do.`
+the answer if there are any, and what to do. docs/troubleshooting.md shows each of them.`
 
 // Signal is the cause of a context that a signal has ended.
 type Signal struct{ os.Signal }

@@ -4,6 +4,7 @@ package failure
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,6 +81,10 @@ func TestReportIsTwoLines(t *testing.T) {
 		{fmt.Errorf("x: %w", &fs.PathError{Op: "write", Err: syscall.EPIPE}), ""},
 		{&Advised{&fs.PathError{Op: "write", Path: "p", Err: syscall.EPIPE}, "y"}, "arr: write p: broken pipe\ny\n"},
 		{&net.OpError{Op: "write", Err: syscall.EPIPE}, "arr: write: broken pipe\nCheck the address of the service and the network between, or try again later.\n"},
+		{fmt.Errorf("x: %w", &tls.CertificateVerificationError{Err: errors.New("y")}),
+			"arr: x: tls: failed to verify certificate: y\nCheck the address; if it is right, name a file with the certificate of its authority: --ca-file or ARR_CA_FILE.\n"},
+		{&arr.AuthenticationError{Stage: arr.StageAccessToken},
+			"arr: access token\nGet a new token from where this one came from: \"arr token\" makes one where the account key is.\n"},
 		{Usagef("x; do y"), "arr: x; do y\nSee: arr session --help\n"},
 		{&Advised{errors.New("x\n\x1b[2J"), "Do\ny."}, "arr: x\nDo y.\n"},
 		{Several{errors.New("a; b"), errors.New("c; d")}, "arr: a\nB\narr: c\nD\n"},

@@ -4,6 +4,7 @@ package failure
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,9 @@ func Report(w io.Writer, err error, help string) {
 		return // whoever closed the pipe knows
 	}
 	what, advice := lines(err)
+	if better := betterAdvice(err); better != "" {
+		advice = better
+	}
 	if advice == "" {
 		advice = usualAdvice(err, help)
 	}
@@ -83,6 +87,20 @@ func lines(err error) (what, advice string) {
 		}
 	}
 	return text, ""
+}
+
+// betterAdvice is what a user of the command line can do where an error brings advice for programs, or none.
+func betterAdvice(err error) string {
+	if _, advised := errors.AsType[*Advised](err); advised {
+		return ""
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "Check the address; if it is right, name a file with the certificate of its authority: --ca-file or ARR_CA_FILE."
+	}
+	if refusal, ok := errors.AsType[*arr.AuthenticationError](err); ok && refusal.Stage == arr.StageAccessToken {
+		return "Get a new token from where this one came from: \"arr token\" makes one where the account key is."
+	}
+	return ""
 }
 
 // usualAdvice is for errors that bring none.
