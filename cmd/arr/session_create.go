@@ -47,8 +47,9 @@ existed before is never stopped, nor one with an id of yours of which it is not 
   arr session create --lease 01:30:00 --prefix nightly-   hh:mm:ss, as RenderingSession.ps1 has it
   id=$(arr session create --quiet)                        for scripts
   arr session create --emulator                           without a service`,
-		Args: takesIDs(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
+		Args:              takesIDs(0, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false

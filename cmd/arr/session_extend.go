@@ -27,7 +27,8 @@ the total since Ready instead.
 fails if that is not enough. That a session has ended is exit code 5: nothing revives it.`,
 		Example: `  arr session extend demo --by 30m
   arr session extend demo --at-least 1h         before a presentation`,
-		Args: takesIDs(1, 1),
+		Args:              takesIDs(1, 1),
+		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (by == 0) == (atLeast == 0) {
 				return usagef("give either --by, such as --by 30m, or --at-least, such as --at-least 1h")

@@ -22,7 +22,8 @@ func newGetCommand(s *settings) *cobra.Command {
 What is left of a lease is shown as two bounds: the service counts whole minutes and does not say when the
 session became Ready. With --wait the command waits until the session is Ready; that it has ended is then an
 error.`,
-		Args: takesIDs(1, 1),
+		Args:              takesIDs(1, 1),
+		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			svc, err := s.open(cmd)
 			if err != nil {
@@ -53,7 +54,8 @@ func newWaitCommand(s *settings) *cobra.Command {
 		Short: "Wait until sessions are Ready",
 		Long: `Wait until sessions are Ready, and show each as soon as it is. A session that has ended, in whatever state, will
 never be Ready: that is exit code 5. Interrupting this command changes nothing about the sessions.`,
-		Args: takesIDs(1, -1),
+		Args:              takesIDs(1, -1),
+		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			svc, err := s.open(cmd)
 			if err != nil {

@@ -30,7 +30,8 @@ lease lasts. Several sessions are looked at together, by listing them.`,
 		Example: `  arr session keep-alive demo
   arr session keep-alive demo --max-lease 4h            not for longer than that, whatever happens
   arr session keep-alive demo --step 5m --threshold 5m  cheaper to forget, and more requests`,
-		Args: takesIDs(1, -1),
+		Args:              takesIDs(1, -1),
+		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := k.check(); err != nil {
 				return err

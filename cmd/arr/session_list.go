@@ -17,7 +17,8 @@ func newListCommand(s *settings) *cobra.Command {
 		Short: "List the sessions of the account in the region",
 		Long: `List the sessions of the account in the region of the endpoint. The service lists those that are Starting or
 Ready, and each region has its own.`,
-		Args: takesNoIDs,
+		Args:              takesNoIDs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			svc, err := s.open(cmd)
 			if err != nil {

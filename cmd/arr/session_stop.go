@@ -16,7 +16,8 @@ func newStopCommand(s *settings) *cobra.Command {
 		Short: "Stop sessions",
 		Long: `Stop sessions, and their billing, at once. A connected device is cut off, and nothing takes it back. That a
 session has ended already is no error.`,
-		Args: takesIDs(1, -1),
+		Args:              takesIDs(1, -1),
+		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			svc, err := s.open(cmd)
 			if err != nil {

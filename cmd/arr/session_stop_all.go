@@ -45,8 +45,9 @@ for 30 seconds. That some could not be stopped is an error, which names each.`,
 		Example: `  arr session stop-all --prefix ` + runPrefix + `              what an "arr run" that was killed has left
   arr session stop-all --prefix nightly- --older-than 12h --yes
   arr session stop-all --all --keep demo --dry-run`,
-		Args: takesNoIDs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+		Args:              takesNoIDs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false

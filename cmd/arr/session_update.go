@@ -18,8 +18,9 @@ func newUpdateCommand(s *settings) *cobra.Command {
 		Short: "Set the length of the lease of a session",
 		Long: `Set the length of the lease of a session. It is a total since the session became Ready, not what is added: a
 lease can grow, to at most 23h59m, and never shrink. Nothing revives a session that has ended.`,
-		Example: `  arr session update demo --lease 2h`,
-		Args:    takesIDs(1, 1),
+		Example:           `  arr session update demo --lease 2h`,
+		Args:              takesIDs(1, 1),
+		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if lease == 0 {
 				return usagef("give the new length of the lease, such as --lease 2h")

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+)
+
+// completionTime is how long a person who has pressed Tab is kept waiting.
+const completionTime = 2 * time.Second
+
+// completeIDs lets shells complete the ids of sessions that are Starting or Ready. Whatever goes wrong, there are none: a person who presses
+// Tab has asked for no error. most is how many ids the command takes, -1 for any number.
+func completeIDs(s *settings, most int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, beginning string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp
+		if most >= 0 && len(args) >= most {
+			return nil, directive
+		}
+		if s.emulator {
+			return []cobra.Completion{sampleSession}, directive
+		}
+		values, err := s.load()
+		if err != nil {
+			return nil, directive
+		}
+		target, err := values.Target()
+		if err != nil || asksItsUser(target) {
+			return nil, directive
+		}
+		target.Retries = 0
+		return runningIDs(cmd, target, func(id string) bool {
+			return strings.HasPrefix(id, beginning) && !slices.Contains(args, id)
+		}), directive
+	}
+}
+
+// asksItsUser reports whether signing in would take something from standard input, or from a person, in the middle of a command line.
+func asksItsUser(target config.Target) bool {
+	switch target.SignIn {
+	case config.SignInKey:
+		return target.Credential == "" || target.Credential == config.KeyStdin
+	default:
+		return target.SignIn == config.SignInDeviceCode
+	}
+}
+
+// runningIDs returns the sessions on the first page of the list. What is no id, or looks like a flag, is left
+// out: a shell would write it into the command line.
+func runningIDs(cmd *cobra.Command, target config.Target, wanted func(string) bool) (ids []cobra.Completion) {
+	connect, err := signIn(cmd, target)
+	if err != nil {
+		return nil
+	}
+	client, err := connect(target)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	page, err := client.NewListPager(nil).NextPage(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, session := range page.Sessions {
+		if checkID(session.ID) == nil && !strings.HasPrefix(session.ID, "-") && wanted(session.ID) {
+			ids = append(ids, session.ID)
+		}
+	}
+	return ids
+}
