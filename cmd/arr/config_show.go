@@ -39,6 +39,7 @@ looked for.`,
 			if err != nil {
 				return err
 			}
+			s.warnOfExposed(cmd, values)
 			if err := printSettings(printer, values); err != nil {
 				return err
 			}

@@ -50,6 +50,7 @@ func (s *settings) open(cmd *cobra.Command, checks ...func(*config.Settings) err
 	if err != nil {
 		return nil, err
 	}
+	s.warnOfExposed(cmd, values)
 	opened := &service{settings: values, print: printer, close: func() {}}
 	if s.emulator {
 		return opened, s.openEmulator(cmd, opened)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -108,6 +109,16 @@ func (s *settings) printer(cmd *cobra.Command, values *config.Settings) (*show.P
 		format = show.Quiet
 	}
 	return show.NewPrinter(cmd.OutOrStdout(), format, os.Getenv), err
+}
+
+// warnOfExposed tells of files with keys that others can read.
+func (s *settings) warnOfExposed(cmd *cobra.Command, values *config.Settings) {
+	if s.quiet {
+		return
+	}
+	for _, path := range values.Exposed() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "Warning: %s holds a key or token, and other users of this machine can read it. Mend it: chmod 600 %s\n", path, quoteSh(path))
+	}
 }
 
 // progress starts to show progress on standard error.

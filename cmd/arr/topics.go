@@ -57,7 +57,8 @@ The config file is arr/config.toml in your configuration folder (~/.config, ~/Li
   auth = "entra"
 
 --profile or ARR_PROFILE chooses another. Without default_profile the profile "default" is used, if there is
-one. A key that is not known is a mistake.
+one. A key that is not known is a mistake. If other users of the machine can read a file with a key or token,
+commands say so, but with --quiet.
 
 A placeholder of arrconfig.json, such as <hh:mm:ss>, counts as not filled in: that is an error if nothing above
 it has the setting and a command needs it. An arrconfig.json that merely lies in the working folder may lead a
@@ -85,6 +86,8 @@ or TERM is dumb.
       region, endpoint, reachable, rounds, connectMilliseconds, tlsMilliseconds, totalMilliseconds, error
   config
       name, value, secret, source
+  version
+      version, go, os, architecture
 
 A member without a value is left out, but for id, status, size, the minutes, and those that are true or false. A
 wait for a session that ends writes the session too, before it fails; so does keep-alive, which else writes a

@@ -4,22 +4,32 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 func newVersionCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON {
+				built := map[string]string{"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "architecture": runtime.GOARCH}
+				return show.NewPrinter(cmd.OutOrStdout(), show.JSON, os.Getenv).Object(built)
+			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "arr version %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}
+	addChoice(cmd, &asJSON, "output", "text for people, or one line of JSON", choice[bool]{"text", false}, choice[bool]{"json", true})
+	return cmd
 }
 
 // version returns what the Go command noted when it built the program.

@@ -81,7 +81,7 @@ func (s *Settings) loadProfile(in Inputs) error {
 		return mistake("%s names profile %q, which config file %s does not have", from, profile, path)
 	}
 	for name, text := range values {
-		s.set(profileLayer, name, Value{Text: text, Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path)})
+		s.set(profileLayer, name, Value{Text: text, Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path), file: path})
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (s *Settings) loadScript(in Inputs) error {
 		return mistake("%s: %w", path, err)
 	}
 	for name, text := range members {
-		s.set(scriptLayer, name, Value{Text: text, Source: name.member() + " in " + path, unfilled: isPlaceholder(text)})
+		s.set(scriptLayer, name, Value{Text: text, Source: name.member() + " in " + path, unfilled: isPlaceholder(text), file: path})
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -16,6 +17,7 @@ type Value struct {
 	Source string
 	// unfilled marks a placeholder of arrconfig.json that nobody has replaced.
 	unfilled bool
+	file     string // that it stands in, if it does
 	layer    int
 }
 
@@ -36,6 +38,8 @@ type Settings struct {
 	layers [layers]layer
 	// found is whether the arrconfig.json was merely found in the working folder, and not named by the user.
 	found bool
+	// secretFiles are those that hold a key or a token itself.
+	secretFiles []string
 }
 
 func (s *Settings) set(l int, name Name, value Value) {
@@ -43,6 +47,9 @@ func (s *Settings) set(l int, name Name, value Value) {
 		s.layers[l] = make(layer)
 	}
 	value.layer = l
+	if name.Secret() && value.file != "" && !value.unfilled && !slices.Contains(s.secretFiles, value.file) {
+		s.secretFiles = append(s.secretFiles, value.file)
+	}
 	s.layers[l][name] = value
 }
 
