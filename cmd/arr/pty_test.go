@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/assert"
@@ -31,9 +32,14 @@ type onTerminal struct {
 
 func startOnTerminal(t *testing.T, environment []string, args ...string) *onTerminal {
 	t.Helper()
+	return startSized(t, 100, environment, args...)
+}
+
+func startSized(t *testing.T, columns uint16, environment []string, args ...string) *onTerminal {
+	t.Helper()
 	p := &onTerminal{t: t, cmd: command(t, environment, args...), screen: new(output), ended: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
-	master, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 25, Cols: 100})
+	master, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 25, Cols: columns})
 	require.NoError(t, err)
 	p.master = master
 	read := make(chan struct{})
@@ -94,6 +100,21 @@ func TestProgressOnATerminalIsOneLine(t *testing.T) {
 	assert.Greater(t, strings.Count(before, "\r"), 6)
 	assert.Contains(t, before, "demo  \x1b[33mStarting\x1b[0m  0s  lease 30m from Ready on")
 	assert.Contains(t, table, "\x1b[32mReady\x1b[0m")
+}
+
+// An id that was made up takes 36 columns, and the state is what one wants to see.
+func TestProgressOnANarrowTerminalShortensTheID(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.inject("operation=get show-status=Starting count=3")
+	service.environment = append(service.environment, "TERM=xterm")
+	p := startSized(t, 40, service.environment, "session", "create", "--prefix", "a-long-prefix-", "--interval", "50ms")
+	require.Equal(t, failure.OK, p.wait(), p.screen)
+	before, _, _ := strings.Cut(p.screen.String(), "\r\x1b[Ksession ")
+	assert.Contains(t, before, "a-long…  \x1b[33mStarting\x1b[0m  0s  lease 30m from")
+	for line := range strings.SplitSeq(before, "\r") {
+		line = strings.NewReplacer("\x1b[33m", "", "\x1b[32m", "", "\x1b[0m", "", "\x1b[K", "").Replace(line)
+		assert.Less(t, utf8.RuneCountInString(line), 40, line)
+	}
 }
 
 func TestNoColoursIfNotWanted(t *testing.T) {

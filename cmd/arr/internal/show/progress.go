@@ -114,12 +114,15 @@ func (p *Progress) drawLine() {
 	if len(p.order) == 0 {
 		return
 	}
-	text := p.describe(p.order[0])
+	limit := width(p.out) - 1
+	var text string
 	if len(p.order) > 1 {
-		text = p.count()
-	}
-	if limit := width(p.out) - 1; utf8.RuneCountInString(text) > limit {
-		text = string([]rune(text)[:limit-1]) + "…"
+		text = cut(p.count(), limit)
+	} else {
+		id := p.order[0]
+		state := "  " + p.state(id)
+		// Ids that are made up are long, and all that changes stands behind them.
+		text = cut(cut(clean(id), max(shortestID, limit-utf8.RuneCountInString(state)))+state, limit)
 	}
 	if p.colours && len(p.order) == 1 {
 		status := p.last[p.order[0]].Status
@@ -129,10 +132,26 @@ func (p *Progress) drawLine() {
 	p.drawn = true
 }
 
+// shortestID is how much of an id is left on a narrow terminal.
+const shortestID = 7
+
+// cut shortens a text to a number of columns.
+func cut(text string, columns int) string {
+	if utf8.RuneCountInString(text) <= columns {
+		return text
+	}
+	return string([]rune(text)[:columns-1]) + "…"
+}
+
 // describe returns the line of one session: id, state, time since the beginning, remaining lease.
 func (p *Progress) describe(id string) string {
+	return clean(id) + "  " + p.state(id)
+}
+
+// state is what there is to say of a session behind its id.
+func (p *Progress) state(id string) string {
 	s := p.last[id]
-	text := fmt.Sprintf("%s  %s  %s", clean(id), clean(string(s.Status)), Span(time.Since(p.began)))
+	text := fmt.Sprintf("%s  %s", clean(string(s.Status)), Span(time.Since(p.began)))
 	if s.Status.Ended() {
 		return text
 	}
