@@ -50,7 +50,7 @@ func mistakes() map[string]func(*trouble) {
 		"http-endpoint":              once("", "session", "list", "--endpoint", "http://arr.example.com"),
 		"account-domain-as-endpoint": once("", "session", "list", "--endpoint", "mixedreality.azure.com"),
 		"token-service-as-endpoint":  once("", "session", "list", "--endpoint", "https://sts.westeurope.mixedreality.azure.com"),
-		"endpoint-as-account-domain": once("", "session", "list", "--account-domain", "remoterendering.westeurope.mixedreality.azure.com"),
+		"endpoint-as-account-domain": once("", "ARR_STS_ENDPOINT=", "session", "list", "--account-domain", "remoterendering.westeurope.mixedreality.azure.com"),
 		"account-id-that-is-none":    once("", "session", "list", "--account-id", "my-account"),
 		"key-missing":                inNothing("session", "list", "--endpoint", "westeurope", "--account-id", emulator.DefaultAccountID),
 		"arrconfig-found": func(tr *trouble) {
