@@ -41,6 +41,14 @@ func TestConfigShowsSourcesAndNoSecrets(t *testing.T) {
 	record.compare(t, "config.txt")
 }
 
+func TestAKeyInTheWrongPlaceIsNotShown(t *testing.T) {
+	environment := []string{"ARR_ENDPOINT=westeurope", "ARR_ACCOUNT_ID=a-secret-key-of-some-length-with-a-number-1=", "ARR_ACCOUNT_KEY=k"}
+	for _, args := range [][]string{{"config"}, {"config", "--output", "json"}, {"session", "list"}} {
+		runArr(t, environment, "", args...) // which looks for it
+	}
+	assert.Contains(t, runArr(t, environment, "", "config").stdout, "(hidden: it is no account id, and may be a key)")
+}
+
 func TestScriptSettingsAreEnough(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")

@@ -132,6 +132,8 @@ func (s *Settings) Entries() []Entry {
 			entry.Value, entry.Secret = "(not filled in)", false
 		case entry.Secret:
 			entry.Value = ""
+		case name == AccountID && strings.Trim(strings.ToLower(entry.Value), "0123456789abcdef-{} ") != "":
+			entry.Value = "(hidden: it is no account id, and may be a key)"
 		case strings.Contains(entry.Value, "@"):
 			entry.Value = "(hidden: it may hold a password)"
 		}
