@@ -6,6 +6,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -62,6 +64,32 @@ func TestACreateWhoseResultIsLostStopsItsSession(t *testing.T) {
 			assert.Equal(t, failure.Unread, r.code)
 			assert.False(t, service.status("kept").Ended())
 		}
+	}
+}
+
+// A test that has died cannot end the emulator that it has started.
+func TestAnEmulatorEndsOnceNobodyReadsItsLog(t *testing.T) {
+	cmd := command(t, nil, "emulator", "--listen", "127.0.0.1:0", "--output", "json")
+	log, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	var c connection
+	require.NoError(t, json.NewDecoder(stdout).Decode(&c))
+	require.NoError(t, log.Close())
+	if answer, err := http.Get(c.Endpoint + "/accounts/" + c.AccountID + "/sessions"); err == nil {
+		_ = answer.Body.Close()
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Error("it goes on")
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -62,6 +64,7 @@ func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
 
 // run runs the emulator until the context ends.
 func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
+	signal.Reset(syscall.SIGPIPE) // an emulator whose log nobody reads any more was left behind by the program that started it
 	log := c.logging.logger(cmd.ErrOrStderr())
 	if c.envFile != "" {
 		if err := envFile(c.envFile).check(); err != nil {
