@@ -119,6 +119,6 @@ func TestInterruptBeforeTheAnswerToACreate(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, arr.SessionStatusStarting, service.status(session.ID), "it may have been there before")
-		assert.Contains(t, p.stderr.String(), "arr session stop mine-of-old")
+		assert.Contains(t, p.stderr.String(), "Session mine-of-old may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop mine-of-old")
 	}
 }

@@ -137,6 +137,9 @@ func (c *createCommand) await(ctx context.Context, cmd *cobra.Command, svc *serv
 func (c *createCommand) abandon(ctx context.Context, svc *service, id string, own bool, cause error) error {
 	cause = failure.WithSignal(ctx, cause)
 	goesOn := fmt.Sprintf("Session %s goes on, and is billed from Ready until its lease ends. Stop it: arr session stop %s", id, id)
+	if errors.Is(cause, arr.ErrOutcomeUnknown) {
+		goesOn = fmt.Sprintf("Session %s may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop %s", id, id)
+	}
 	if c.keep || !own {
 		return &failure.Advised{Err: cause, Advice: goesOn}
 	}
