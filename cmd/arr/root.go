@@ -59,6 +59,7 @@ func newRoot() *cobra.Command {
 	root.DisableAutoGenTag = true // the pages in docs/cli have no dates
 	root.AddCommand(newSessionCommand(), newRunCommand(), newTokenCommand(), newRegionsCommand(), newConfigCommand(), newEmulatorCommand(), newVersionCommand())
 	root.AddCommand(newTopics()...)
+	addBuiltins(root)
 	return root
 }
 

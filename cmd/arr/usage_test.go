@@ -103,6 +103,24 @@ func TestRoot(t *testing.T) {
 	assert.Contains(t, stdout, "omitted\nnull\n")
 }
 
+func TestBuiltinCommandsRefuseWhatTheyDoNotKnow(t *testing.T) {
+	for want, args := range map[string][]string{
+		`there is no command "tcsh"`:         {"completion", "tcsh"},
+		`there is no help on "nothing"`:      {"help", "nothing"},
+		`there is no help on "session nope"`: {"help", "session", "nope"},
+	} {
+		code, stdout, stderr := runOnce(t, args...)
+		assert.Equal(t, failure.Usage, code, args)
+		assert.Empty(t, stdout, args)
+		assert.Contains(t, stderr, want)
+	}
+	for _, args := range [][]string{{"help", "session", "create"}, {"help", "output"}, {"help", "help"}, {"completion"}, {"session", "--help"}} {
+		code, stdout, _ := runOnce(t, args...)
+		assert.Equal(t, failure.OK, code, args)
+		assert.NotEmpty(t, stdout, args)
+	}
+}
+
 // The help is the manual. ARR_GOLDEN=1 writes the file anew.
 func TestHelp(t *testing.T) {
 	code, help, stderr := runOnce(t, "emulator", "--help")

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// addBuiltins adds the commands that the library has: completion and help. Left to itself it answers a word that it does not know with a
+// general text and exit code 0, which a script takes for what it has asked for.
+func addBuiltins(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args = knownCommand
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		case "help":
+			cmd.Run = nil
+			cmd.RunE = func(_ *cobra.Command, args []string) error { return showHelp(root, args) }
+		}
+	}
+}
+
+func showHelp(root *cobra.Command, words []string) error {
+	cmd, rest, err := root.Find(words)
+	if err != nil || len(rest) > 0 {
+		return usagef("there is no help on %q", strings.Join(words, " "))
+	}
+	cmd.InitDefaultHelpFlag()
+	cmd.InitDefaultVersionFlag()
+	return cmd.Help()
+}
