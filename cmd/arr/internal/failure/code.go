@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"syscall"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -58,9 +59,9 @@ arr run ends with the exit code of its command, whatever that is, and with 128+n
 above are then its own only if the command was not started, with 5 if the session ended before it, and if the
 command ended with 0 and the session could not be stopped.
 
-If several are true, 130 and 143 come first, then 141, 8, 5, 6, 3, 4, 7, 9, 2. A command that works on several
-sessions goes on after a failure; its exit code is that of all failures if they agree, else 1. arr emulator ends
-with 0 after SIGINT and SIGTERM.
+If several are true, that of a signal comes first, then 141, 8, 5, 6, 3, 4, 7, 9, 2. A command that works on
+several sessions goes on after a failure; its exit code is 128+n or 8 if one of the failures has that, or else
+that of all failures if they agree, or else 1. arr emulator ends with 0 after SIGINT and SIGTERM.
 
 An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of
 the answer if there are any, and what to do. docs/troubleshooting.md shows each of them.`
@@ -119,11 +120,11 @@ func Code(err error) int {
 	if signal, ok := errors.AsType[Signal](err); ok {
 		return signal.code()
 	}
-	if errors.Is(err, lease.ErrExpired) || errors.Is(err, lease.ErrStopped) {
-		return Ended // also if it is over because nobody knows whether its lease was extended
-	}
 	if unwritten, ok := asUnwritten(err); ok && errors.Is(unwritten, syscall.EPIPE) {
 		return Unread
+	}
+	if errors.Is(err, lease.ErrExpired) || errors.Is(err, lease.ErrStopped) {
+		return Ended // also if it is over because nobody knows whether its lease was extended
 	}
 	if errors.Is(err, arr.ErrOutcomeUnknown) {
 		return Unknown
@@ -193,11 +194,24 @@ func (s Several) OrNil() error {
 }
 
 func (s Several) code() int {
-	code := Code(s[0])
-	for _, err := range s[1:] {
-		if Code(err) != code {
-			return Other
+	codes := make([]int, len(s))
+	for i, err := range s {
+		codes[i] = Code(err)
+	}
+	// That the command was ended, or that something may go on being billed, must not be lost among other failures.
+	first := []int{Interrupted, Terminated}
+	for _, code := range codes {
+		if code > SignalBase && code != Unread {
+			first = append(first, code)
 		}
 	}
-	return code
+	for _, code := range append(first, Unread, Unknown) {
+		if slices.Contains(codes, code) {
+			return code
+		}
+	}
+	if slices.ContainsFunc(codes, func(code int) bool { return code != codes[0] }) {
+		return Other
+	}
+	return codes[0]
 }

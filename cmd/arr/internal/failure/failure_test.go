@@ -25,6 +25,7 @@ func TestCode(t *testing.T) {
 		return &arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: status}
 	}
 	ended := &arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: arr.SessionStatusExpired}}
+	unread := &fs.PathError{Op: "write", Err: syscall.EPIPE}
 	for _, test := range []struct {
 		err  error
 		want int
@@ -52,6 +53,7 @@ func TestCode(t *testing.T) {
 		{fmt.Errorf("%w: %w", Signal{os.Interrupt}, arr.ErrOutcomeUnknown), Interrupted},
 		{Signal{syscall.SIGTERM}, Terminated},
 		{Signal{syscall.SIGHUP}, 129},
+		{unread, Unread},
 		{&Exit{Code: 3}, 3},
 		{&Exit{Code: NoCommand, Err: Usagef("x")}, NoCommand},
 		{fmt.Errorf("lease: %w", lease.ErrStopped), Ended},
@@ -59,6 +61,11 @@ func TestCode(t *testing.T) {
 		{&lease.NotStoppedError{SessionID: "demo", Err: arr.ErrOutcomeUnknown}, Unknown},
 		{Several{ended, ended}, Ended},
 		{Several{ended, errors.New("x")}, Other},
+		{Several{ended, fmt.Errorf("%w", arr.ErrOutcomeUnknown)}, Unknown},
+		{Several{fmt.Errorf("%w", arr.ErrOutcomeUnknown), ended, Signal{os.Interrupt}}, Interrupted},
+		{Several{ended, Signal{syscall.SIGTERM}}, Terminated},
+		{Several{fmt.Errorf("%w", arr.ErrOutcomeUnknown), unread, Signal{syscall.SIGHUP}}, 129},
+		{Several{fmt.Errorf("%w", arr.ErrOutcomeUnknown), unread, ended}, Unread},
 		{Several{ended}.OrNil(), Ended},
 		{Several{}.OrNil(), OK},
 	} {
