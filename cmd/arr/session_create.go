@@ -106,7 +106,7 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	own := generated || poller.Created()
-	if waits {
+	if waits || poller.Session().Status.Ended() {
 		return c.await(ctx, cmd, svc, poller, own)
 	}
 	if err := svc.print.Session(poller.Session(), ""); err != nil {

@@ -147,6 +147,21 @@ func TestACreateWithoutAnswerIsStoppedUnderItsGeneratedID(t *testing.T) {
 	assert.Equal(t, arr.SessionStatusStarting, service.status("of-the-user"), "it may have been there before")
 }
 
+// The service answers a create with the session that has the id, whatever has become of it.
+func TestACreateThatMeetsAnEndedSessionFails(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("over")
+	require.NoError(t, service.SetStatus("over", arr.SessionStatusExpired))
+	for _, flag := range []string{"--wait", "--no-wait"} {
+		r := service.arr("session", "create", "over", flag)
+		assert.Equal(t, failure.Ended, r.code, flag)
+		assert.Contains(t, r.stdout, "Expired", flag)
+		r = service.arr("session", "create", "over", flag, "--quiet")
+		assert.Equal(t, failure.Ended, r.code, flag)
+		assert.Empty(t, r.stdout, "a script must not take it for a session")
+	}
+}
+
 func TestTokenForADevice(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	r := service.arr("token", "--quiet")
