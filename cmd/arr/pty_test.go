@@ -172,6 +172,16 @@ func TestTheKeyIsAskedForWithoutEcho(t *testing.T) {
 	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
 }
 
+func TestAKeyFromStandardInputIsNotEchoedEither(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startOnTerminal(t, service.withoutKey(), "session", "list", "--quiet", "--key-stdin")
+	p.await("(not shown): ")
+	p.write(service.Key() + "\n")
+	assert.Equal(t, failure.OK, p.wait(), p.screen)
+	assert.NotContains(t, p.screen.String(), "secret")
+}
+
 func TestATokenOnATerminalComesWithAWarning(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	p := startOnTerminal(t, service.environment, "token")

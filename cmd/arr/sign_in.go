@@ -28,20 +28,43 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 	case config.AccountKey:
 		return checkedKey(target.Secret, "the setting account-key")
 	case config.KeyFile:
-		file, err := os.Open(target.Secret)
-		if err != nil {
-			return "", usagef("cannot read the account key: %w", err)
-		}
-		defer file.Close()
-		return readKey(file, "file "+target.Secret)
+		return untilEnd(cmd.Context(), func() (string, error) {
+			file, err := os.Open(target.Secret)
+			if err != nil {
+				return "", usagef("cannot read the account key: %w", err)
+			}
+			defer file.Close()
+			return readKey(file, "file "+target.Secret)
+		})
 	case config.KeyStdin:
-		return readKey(cmd.InOrStdin(), "standard input")
+		if !show.IsTerminal(cmd.InOrStdin()) {
+			return untilEnd(cmd.Context(), func() (string, error) { return readKey(cmd.InOrStdin(), "standard input") })
+		}
 	}
 	if file, ok := cmd.InOrStdin().(*os.File); ok && show.IsTerminal(file) {
 		return askForKey(cmd, file, target)
 	}
 	return "", &failure.Advised{Err: usagef("there is no account key"),
 		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra."}
+}
+
+// untilEnd reads until the context ends. Reading itself cannot be interrupted: a pipe may stay empty for ever.
+func untilEnd(ctx context.Context, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answers <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", fmt.Errorf("reading the account key: %w", context.Cause(ctx))
+	case a := <-answers:
+		return a.text, a.err
+	}
 }
 
 func readKey(r io.Reader, source string) (string, error) {
@@ -60,26 +83,18 @@ func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (str
 		return "", fmt.Errorf("cannot ask for the account key: %w", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Key of account %s (not shown): ", target.Account.ID)
-	type answer struct {
-		text []byte
-		err  error
-	}
-	answers := make(chan answer, 1)
-	go func() {
+	text, err := untilEnd(cmd.Context(), func() (string, error) {
 		text, err := term.ReadPassword(int(terminal.Fd()))
-		answers <- answer{text, err}
-	}()
-	select {
-	case <-cmd.Context().Done():
-		fmt.Fprintln(cmd.ErrOrStderr())
+		return string(text), err
+	})
+	fmt.Fprintln(cmd.ErrOrStderr())
+	switch {
+	case cmd.Context().Err() != nil:
 		return "", errors.Join(context.Cause(cmd.Context()), term.Restore(int(terminal.Fd()), state))
-	case a := <-answers:
-		fmt.Fprintln(cmd.ErrOrStderr())
-		if a.err != nil && !errors.Is(a.err, io.EOF) {
-			return "", fmt.Errorf("cannot read the account key: %w", a.err)
-		}
-		return checkedKey(string(a.text), "your answer")
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", fmt.Errorf("cannot read the account key: %w", err)
 	}
+	return checkedKey(text, "your answer")
 }
 
 // identity returns the Microsoft Entra credential that the settings ask for.
