@@ -117,6 +117,19 @@ func TestProgressOnANarrowTerminalShortensTheID(t *testing.T) {
 	}
 }
 
+func TestProgressFitsEveryTerminal(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	for _, columns := range []uint16{0, 1, 2, 3, 10, 19} {
+		p := startSized(t, columns, append(service.environment, "NO_COLOR=1", "TERM=xterm"), "session", "wait", "demo")
+		require.Equal(t, failure.OK, p.wait(), p.screen)
+		line, _, _ := strings.Cut(strings.TrimPrefix(p.screen.String(), "\r"), "\x1b")
+		if columns > 1 {
+			assert.Less(t, utf8.RuneCountInString(line), int(columns), line)
+		}
+	}
+}
+
 func TestNoColoursIfNotWanted(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")

@@ -28,7 +28,7 @@ func width(w io.Writer) int {
 		return usual
 	}
 	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || columns < 20 {
+	if err != nil || columns < 2 { // some say 0 for "not known"
 		return usual
 	}
 	return columns
