@@ -30,7 +30,11 @@ func (t *redactingTransport) Do(req *http.Request) (*http.Response, error) {
 	if resp.Request == nil {
 		resp.Request = req
 	}
-	if resp.StatusCode < 300 && !t.always || resp.Body == nil {
+	if resp.Body == nil {
+		return resp, nil
+	}
+	resp.Body = &limitedBody{resp.Body, maxAnswer}
+	if resp.StatusCode < 300 && !t.always {
 		return resp, nil
 	}
 	secret := secretOf(req)
