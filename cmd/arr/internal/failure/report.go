@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/lease"
 )
 
 // Advised is an error with what to do about it.
@@ -56,19 +58,16 @@ func WithSignal(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", signal, err)
 }
 
+// goesOn is what the root package and package lease say of a session whose start was not awaited.
+const goesOn = "; the session goes on, and is billed from Ready until it is stopped or its lease ends"
+
 // lines returns the two parts of an error. The errors of the root package end with their advice; in errors of this program it may be
 // a second line.
 func lines(err error) (what, advice string) {
-	text := strings.NewReplacer(
-		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
-		": lease: ", ": ",
-		": "+context.Canceled.Error(), "",
-		": "+context.DeadlineExceeded.Error(), ": no time is left",
-	).Replace(strings.TrimPrefix(err.Error(), "lease: "))
-	text = strings.TrimPrefix(text, arr.ErrInvalidArgument.Error()+": ")
+	text := plain(err)
 	if advised, ok := errors.AsType[*Advised](err); ok {
 		what, _ := lines(advised.Err)
-		return what, advised.Advice
+		return strings.Replace(what, goesOn, "", 1), advised.Advice // which knows better what becomes of it
 	}
 	if what, advice, ok := strings.Cut(text, "\n"); ok {
 		return what, advice
@@ -82,11 +81,44 @@ func lines(err error) (what, advice string) {
 	}
 	// A refusal without advice may quote the service, whose message is not to be cut apart.
 	if _, refused := errors.AsType[*arr.ServiceError](err); !refused && Code(err) != Usage {
-		if i := strings.LastIndex(text, "; "); i > 0 {
+		if i := strings.LastIndex(text, "; "); i > 0 && !tellsMore(err, text[i+2:]) {
 			return text[:i], capital(text[i+2:])
 		}
 	}
 	return text, ""
+}
+
+// plain returns the text of an error without what only says which package it comes from.
+func plain(err error) string {
+	text := strings.NewReplacer(
+		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
+		": lease: ", ": ",
+		"; "+context.Canceled.Error()+": ", "; ",
+		": "+context.Canceled.Error(), "",
+		": "+context.DeadlineExceeded.Error(), ": no time is left",
+		"; "+context.DeadlineExceeded.Error(), "; no time is left",
+	).Replace(strings.TrimPrefix(err.Error(), "lease: "))
+	return strings.TrimPrefix(text, arr.ErrInvalidArgument.Error()+": ")
+}
+
+// tellsMore reports whether the last part of the text of an error is no advice, but more of what failed: what became of it, or an error that it
+// wraps.
+func tellsMore(err error, tail string) bool {
+	return tail == lease.ErrStopped.Error() || tail == "no time is left" || endsWithCause(err, tail)
+}
+
+// endsWithCause reports whether a text ends with that of an error in the tree below err.
+func endsWithCause(err error, text string) bool {
+	var below []error
+	switch err := err.(type) {
+	case interface{ Unwrap() []error }:
+		below = err.Unwrap()
+	case interface{ Unwrap() error }:
+		below = []error{err.Unwrap()}
+	}
+	return slices.ContainsFunc(below, func(cause error) bool {
+		return cause != nil && (cause.Error() != "" && strings.HasSuffix(" "+text, " "+plain(cause)) || endsWithCause(cause, text))
+	})
 }
 
 // betterAdvice is what a user of the command line can do where an error brings advice for programs, or none.
