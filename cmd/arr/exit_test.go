@@ -85,7 +85,7 @@ func TestUnreachableServices(t *testing.T) {
 }
 
 func TestSignals(t *testing.T) {
-	for signal, code := range map[os.Signal]int{os.Interrupt: failure.Interrupted, syscall.SIGTERM: failure.Terminated} {
+	for signal, code := range map[os.Signal]int{os.Interrupt: failure.Interrupted, syscall.SIGTERM: failure.Terminated, syscall.SIGHUP: 129} {
 		service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 		p := start(t, service.environment, "session", "create", "--prefix", "mine-", "--interval", "20ms")
 		session := service.only("mine-")
@@ -102,6 +102,37 @@ func TestSignals(t *testing.T) {
 		assert.Equal(t, code, p.wait())
 		assert.Equal(t, arr.SessionStatusStarting, service.status("other"))
 	}
+}
+
+// A terminal that goes away sends SIGHUP twice: its shell does, and the system as the shell ends.
+func TestASecondHangupKeepsNoSessionRunning(t *testing.T) {
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+	service.inject("operation=stop delay=1s")
+	p := start(t, service.environment, "session", "create", "--prefix", "mine-", "--interval", "20ms")
+	session := service.only("mine-")
+	p.signal(syscall.SIGHUP)
+	time.Sleep(300 * time.Millisecond)
+	p.signal(syscall.SIGHUP)
+	assert.Equal(t, 129, p.wait(), p.stderr)
+	assert.Equal(t, arr.SessionStatusStopped, service.status(session.ID))
+}
+
+func TestAHangupThatIsIgnoredStaysIgnored(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("there is no shell to ignore it")
+	}
+	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+	cmd := command(t, service.environment, "session", "create", "--prefix", "mine-", "--interval", "20ms")
+	cmd.Args = append([]string{"sh", "-c", `trap '' HUP; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = shell
+	p := startCommand(t, cmd)
+	session := service.only("mine-")
+	p.signal(syscall.SIGHUP)
+	time.Sleep(300 * time.Millisecond)
+	assert.Equal(t, arr.SessionStatusStarting, service.status(session.ID))
+	p.signal(syscall.SIGTERM)
+	assert.Equal(t, failure.Terminated, p.wait(), p.stderr)
 }
 
 // A script may start arr before the key is there.

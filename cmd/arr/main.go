@@ -28,21 +28,30 @@ func main() {
 // spot, and a session that a create waits for would go on and be billed.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// untilSignal returns a context that SIGINT and SIGTERM end, with the signal as its cause. A second signal ends the program at once.
+// untilSignal returns a context that SIGINT, SIGTERM and SIGHUP end, with the signal as its cause. A second SIGINT or SIGTERM ends the program at
+// once. A second SIGHUP does not: one comes from the shell whose terminal goes away, and another as that shell ends. If this program was told to
+// ignore SIGHUP, as nohup does, it stays ignored.
 func untilSignal(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
+	signals, hangups := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hangups, syscall.SIGHUP)
+	}
 	go func() {
+		var s os.Signal
 		select {
-		case s := <-signals:
-			signal.Stop(signals)
-			cancel(failure.Signal{Signal: s})
+		case s = <-signals:
+		case s = <-hangups:
 		case <-ctx.Done():
+			return
 		}
+		signal.Stop(signals)
+		cancel(failure.Signal{Signal: s})
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Stop(hangups)
 		cancel(context.Canceled)
 	}
 }
