@@ -7,7 +7,7 @@
 //   - [Pool] keeps sessions warm, and hands them out to one device after the other
 //   - [KeepAlive] and [Extend] look after the lease of a session that something else created
 //   - [Watcher] waits for many sessions with requests that list them, instead of one poll for each
-//   - [StopAll] stops what a program left running
+//   - [Stop] and [StopAll] make sure that a session, or all that a program left, run no longer
 //
 // # What a session can cost
 //

@@ -80,7 +80,7 @@ func (o KeepAliveOptions) withDefaults() (KeepAliveOptions, error) {
 //   - [ErrStopped]: somebody stopped the session
 //   - [*arr.SessionEndedError] alone: the session is in state Error
 //   - [arr.ErrNotFound]: the service does not know the session
-//   - the cause of ctx, if that ends; the session goes on until its lease ends
+//   - the error and the cause of ctx, if that ends; the session goes on until its lease ends
 //   - at the start, any failure that does not pass, such as [arr.ErrForbidden]
 //
 // The lease may not have begun: a session that is Starting is waited for. Failures are met with further tries, with growing pauses and

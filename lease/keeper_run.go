@@ -44,12 +44,12 @@ func (k *keeper) find(ctx context.Context) error {
 	}
 }
 
-// interrupted returns the cause of ctx if that has ended, and otherwise err.
+// interrupted returns the end of ctx, with its cause, if it has ended, and otherwise err.
 func (k *keeper) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return fmt.Errorf("lease: keeping session %q: %w", k.id, context.Cause(ctx))
+	return fmt.Errorf("lease: keeping session %q: %w", k.id, endOfContext(ctx))
 }
 
 // run keeps the lease until the session or ctx ends, and returns why. The session has been seen.
