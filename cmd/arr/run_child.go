@@ -35,6 +35,18 @@ func receive(signals []os.Signal) received {
 
 func (r received) stop() { signal.Stop(r.C) }
 
+// waiting returns the signals that have come and that nobody has taken yet.
+func (r received) waiting() (signals []os.Signal) {
+	for {
+		select {
+		case s := <-r.C:
+			signals = append(signals, s)
+		default:
+			return signals
+		}
+	}
+}
+
 // findCommand returns the path of a command, or the error that shells have for it.
 func findCommand(name string) (string, error) {
 	path, err := exec.LookPath(name)
@@ -103,6 +115,10 @@ func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *chi
 		if kill == nil && c.grace > 0 {
 			kill = time.After(c.grace)
 		}
+	}
+	for _, s := range signals.waiting() { // they came before the command was there, typed or not
+		child.pass(s)
+		expectEnd()
 	}
 	for {
 		select {

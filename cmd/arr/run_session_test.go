@@ -5,6 +5,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,6 +150,25 @@ func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {
 	p.write("\x03")
 	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
 	service.over("demo")
+}
+
+// What is typed while the command is being started has not reached it. A large environment takes a while to be handed over.
+func TestCtrlCWhileTheCommandIsStarted(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	environment := append(service.environment, "TERM=xterm")
+	for i := range 60000 {
+		environment = append(environment, fmt.Sprintf("F%d=", i))
+	}
+	for i := range 5 {
+		id := fmt.Sprintf("demo-%d", i)
+		service.ready(id)
+		p := startOnTerminal(t, environment, "run", "--session", id, "--", "sleep", "1000")
+		p.await("Ready")
+		time.Sleep(time.Duration(i) * 5 * time.Millisecond)
+		p.write("\x03")
+		assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+		service.over(id)
+	}
 }
 
 func TestCtrlCOnATerminalBeforeTheCommand(t *testing.T) {
