@@ -112,7 +112,7 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 	c.keeping.addFlags(cmd)
 	flags.DurationVar(&c.startTimeout, "start-timeout", 0, "`TIME` that a session may take to be Ready before another size or endpoint is tried (default 10m)")
 	flags.DurationVar(&c.grace, "grace", 10*time.Second, "`TIME` that the command has to end after a signal before it is killed; 0 is for ever")
-	flags.BoolVar(&c.leave, "leave-running", false, "leave the session when the command has ended; it is billed until its lease ends")
+	flags.BoolVar(&c.leave, "leave-running", false, "leave the session when the command has ended, and that of --session also if the command could not be started; it is billed until its lease ends")
 	flags.BoolVar(&c.keepGoing, "keep-going", false, "let the command go on when the session has ended")
 	c.addServiceFlags(flags)
 	c.addFileFlags(flags)

@@ -157,10 +157,14 @@ func adviseNotAcquired(err error) error {
 
 // letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is to say.
 func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) error {
-	id := held.Session().ID
-	if exit, ran := errors.AsType[*failure.Exit](result); c.leave && ran && exit.Err == nil {
+	exit, ran := errors.AsType[*failure.Exit](result)
+	session := held.Session()
+	// A new session is left to whoever the command has told of it, one that was there before in any case.
+	if c.leave && (session.ID == c.session || ran && exit.Err == nil) {
 		held.Detach()
-		fmt.Fprintln(cmd.ErrOrStderr(), goesOn(id))
+		if !session.Status.Ended() {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s --endpoint %s\n", goesOn(session.ID), held.Client().Endpoint()) // which may be that of a fallback
+		}
 		return result
 	}
 	err := held.Release(cmd.Context())
@@ -168,7 +172,6 @@ func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) 
 		return result
 	}
 	err = adviseNotStopped(err)
-	exit, ran := errors.AsType[*failure.Exit](result)
 	switch {
 	case ran && exit.Code == failure.OK:
 		return err

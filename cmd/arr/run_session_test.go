@@ -48,6 +48,19 @@ func TestTheCommandGoesOnWithoutItsSession(t *testing.T) {
 	assert.Equal(t, 7, p.wait())
 }
 
+func TestASessionThatHasEndedIsNotSaidToGoOn(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startRun(t, service, "--session", "demo", "--keep-going", "--leave-running", "--", "sh", "-c", trapping)
+	require.Equal(t, "ready", p.line())
+	require.NoError(t, service.SetStatus("demo", arr.SessionStatusStopped))
+	p.said("The command goes on without it.\n")
+	p.signal(syscall.SIGTERM)
+	assert.Equal(t, "TERM", p.line())
+	assert.Equal(t, 7, p.wait())
+	assert.NotContains(t, p.stderr.String(), "billed")
+}
+
 func TestASessionThatWillNotDoIsReplaced(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("over")

@@ -149,7 +149,27 @@ func TestRunLeavesTheSessionIfAsked(t *testing.T) {
 	r := service.arr("run", "--quiet", "--session", "demo", "--leave-running", "--", "sh", "-c", "exit 3")
 	assert.Equal(t, 3, r.code)
 	assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
-	assert.Equal(t, "Session demo goes on, and is billed until its lease ends. Stop it: arr session stop demo\n", r.stderr)
+	assert.Equal(t, "Session demo goes on, and is billed until its lease ends. Stop it: arr session stop demo --endpoint "+service.url+"\n", r.stderr)
+}
+
+// Somebody else may use a session that was there before, and that is to go on.
+func TestRunLeavesTheSessionOfOthersAlsoWithoutACommand(t *testing.T) {
+	noFormat := filepath.Join(t.TempDir(), "format")
+	require.NoError(t, os.WriteFile(noFormat, []byte("\x7fELF"), 0o700))
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	r := service.arr("run", "--quiet", "--session", "demo", "--leave-running", "--", noFormat)
+	assert.Equal(t, failure.NoExec, r.code, r.stderr)
+	assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
+	assert.Contains(t, r.stderr, "Session demo goes on, and is billed until its lease ends.")
+
+	r = service.arr("run", "--quiet", "--interval", "20ms", "--prefix", "mine-", "--leave-running", "--", noFormat)
+	assert.Equal(t, failure.NoExec, r.code, r.stderr)
+	assert.NotContains(t, r.stderr, "goes on", "nobody has a use for a session that is new")
+	for session, err := range service.client.All(t.Context(), nil) {
+		require.NoError(t, err)
+		assert.Equal(t, "demo", session.ID)
+	}
 }
 
 func TestRunFallsBack(t *testing.T) {
