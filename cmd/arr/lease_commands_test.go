@@ -92,6 +92,18 @@ func TestKeepAliveEndsWithItsSessions(t *testing.T) {
 	assert.Equal(t, 4, strings.Count(p.stderr.String(), "\n"), "two lines for each: %s", p.stderr)
 }
 
+// One that is not kept must not go unnoticed for as long as the others are.
+func TestKeepAliveSaysAtOnceWhatIsNotKept(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("one")
+	p := start(t, service.environment, "session", "keep-alive", "one", "typo", "--interval", "20ms", "--quiet")
+	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "\n") }, patience/3, 5*time.Millisecond)
+	assert.True(t, strings.HasPrefix(p.stderr.String(), "Session is not kept alive; session: typo; error: get session \"typo\" at "), p.stderr)
+	p.signal(os.Interrupt)
+	assert.Equal(t, failure.Interrupted, p.wait())
+	assert.NotContains(t, p.stderr.String(), "alive; session: one", "that it goes on is said at the end")
+}
+
 func TestStopAllNamesWhatItCouldNotStop(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	for _, id := range []string{"a-1", "a-2", "a-3", "b-1"} {

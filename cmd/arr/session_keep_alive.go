@@ -66,7 +66,12 @@ func (k *keeping) run(cmd *cobra.Command, s *settings, svc *service, ids []strin
 		options.Watcher = watcher
 	}
 	return forEachOf(ctx, ids, len(ids), func(ctx context.Context, id string) error {
-		return keepAlive(ctx, svc, id, progress, options)
+		err := keepAlive(ctx, svc, id, progress, options)
+		if _, shown := asEnded(err); !shown && ctx.Err() == nil && len(ids) > 1 {
+			// The error itself is reported at the end, and the others may be kept for hours.
+			options.Logger.Warn("session is not kept alive", "session", id, "error", err)
+		}
+		return err
 	})
 }
 
