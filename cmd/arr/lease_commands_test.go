@@ -104,6 +104,24 @@ func TestKeepAliveSaysAtOnceWhatIsNotKept(t *testing.T) {
 	assert.NotContains(t, p.stderr.String(), "alive; session: one", "that it goes on is said at the end")
 }
 
+// That nobody reads what was stopped is no reason to keep silent about what was not.
+func TestStopAllNamesWhatItCouldNotStopWithoutAReader(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("a-1")
+	service.ready("a-2")
+	service.inject("operation=stop session=a-1 status=403")
+	cmd := command(t, service.environment, "session", "stop-all", "--all", "--yes")
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
+	stderr := new(output)
+	cmd.Stdout, cmd.Stderr = writer, stderr
+	require.Error(t, cmd.Run())
+	require.NoError(t, writer.Close())
+	assert.Equal(t, failure.Unread, cmd.ProcessState.ExitCode())
+	assert.Contains(t, stderr.String(), `arr: session "a-1" at `+service.url+` could not be stopped and is billed until its lease ends: `)
+}
+
 func TestStopAllNamesWhatItCouldNotStop(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	for _, id := range []string{"a-1", "a-2", "a-3", "b-1"} {

@@ -117,21 +117,23 @@ func wouldStop(ctx context.Context, svc *service, options lease.StopAllOptions) 
 // stopAll stops the sessions and shows which. Each that could not be stopped is a failure of its own.
 func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) error {
 	stopped, err := lease.StopAll(ctx, svc.SessionsClient, options)
+	var failures failure.Several
 	for _, session := range stopped {
 		if err := svc.printStopped(session.ID, ""); err != nil {
-			return err
+			failures = append(failures, err)
+			break
 		}
 	}
 	if err == nil && len(stopped) == 0 && svc.print.Format == show.ForPeople {
 		return svc.print.Line("There are no such sessions.")
 	}
-	var failures failure.Several
 	var joined interface{ Unwrap() []error }
-	if err == nil || !errors.As(err, &joined) {
-		return err
-	}
-	for _, err := range joined.Unwrap() {
-		failures = append(failures, failure.WithSignal(ctx, adviseNotStopped(err)))
+	if errors.As(err, &joined) {
+		for _, err := range joined.Unwrap() {
+			failures = append(failures, failure.WithSignal(ctx, adviseNotStopped(err)))
+		}
+	} else if err != nil {
+		failures = append(failures, err)
 	}
 	return failures.OrNil()
 }
