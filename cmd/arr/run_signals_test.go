@@ -160,6 +160,25 @@ func TestACommandThatDoesNotEndIsKilled(t *testing.T) {
 	}
 }
 
+// A command that is stopped, as by reading from a terminal in the background, would not hear that it is to end.
+func TestACommandThatIsStoppedIsToldToEnd(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startRun(t, service, "--session", "demo", "--grace", "0", "--", "sh", "-c", `trap 'exit 7' TERM; echo $$; kill -STOP $$; sleep 1000`)
+	pid, err := strconv.Atoi(p.line())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = syscall.Kill(-pid, syscall.SIGKILL) })
+	time.Sleep(200 * time.Millisecond) // it is stopped at once
+	p.signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(5 * time.Second):
+		require.FailNow(t, "it is stopped still")
+	}
+	assert.Equal(t, 7, p.wait())
+	service.over("demo")
+}
+
 // A signal that comes while the session is being stopped changes nothing: the command has ended, and the session is stopped.
 func TestRunInterruptedWhileStopping(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {

@@ -58,8 +58,16 @@ func (p place) close() {
 	}
 }
 
-// pass sends a signal to the command, and to its group if that is its own. That it has ended just now is no failure.
+// pass sends a signal to the command, and to its group if that is its own. That it has ended just now is no failure. A command that is stopped
+// is woken for a signal that is to end it: otherwise it would not learn of it.
 func (c *child) pass(s os.Signal) {
+	c.send(s)
+	if s == syscall.SIGTERM || s == syscall.SIGHUP {
+		c.send(syscall.SIGCONT)
+	}
+}
+
+func (c *child) send(s os.Signal) {
 	number, ok := s.(syscall.Signal)
 	if ok && c.place.terminal == nil {
 		_ = syscall.Kill(-c.Process.Pid, number)
@@ -68,4 +76,4 @@ func (c *child) pass(s os.Signal) {
 	_ = c.Process.Signal(s)
 }
 
-func (c *child) kill() { c.pass(syscall.SIGKILL) }
+func (c *child) kill() { c.send(syscall.SIGKILL) }
