@@ -22,7 +22,8 @@ import (
 // received are the signals that arr run takes, from before it acquires a session until it has let it go: none of them ends arr at once.
 type received struct{ C chan os.Signal }
 
-// receive begins to take signals. Those that arr was told to ignore, as nohup does, stay ignored, by the command too.
+// receive begins to take signals. Those that arr was told to ignore stay ignored, by the command too, as SIGHUP does with nohup. SIGINT is the
+// exception: shells have the background jobs of scripts ignore it, and a script that is interrupted shall not leave a session behind.
 func receive(signals []os.Signal) received {
 	r := received{make(chan os.Signal, 16)}
 	for _, s := range signals {
