@@ -41,7 +41,8 @@ region has its own: a program that falls back on other regions needs this comman
 
 On a terminal the command shows the sessions and asks before it stops them; elsewhere it wants --yes, so that no
 script does it by mistake. --dry-run shows which sessions it would stop, and stops none. Every session is tried
-for 30 seconds. That some could not be stopped is an error, which names each.`,
+for 30 seconds, also when --timeout has passed or the command was interrupted once. That some could not be stopped
+is an error, which names each.`,
 		Example: `  arr session stop-all --prefix ` + runPrefix + `              what an "arr run" that was killed has left
   arr session stop-all --prefix nightly- --older-than 12h --yes
   arr session stop-all --all --keep demo --dry-run`,
