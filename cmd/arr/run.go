@@ -124,7 +124,7 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 
 // run is the whole life of arr run: acquire, run the command, let go.
 func (c *runCommand) run(cmd *cobra.Command, args []string) error {
-	if err := c.check(); err != nil {
+	if err := c.check(cmd); err != nil {
 		return err
 	}
 	path, err := findCommand(args[0]) // before anybody waits for minutes
@@ -151,7 +151,12 @@ func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 // check refuses what cannot be meant.
-func (c *runCommand) check() error {
+func (c *runCommand) check(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("session") {
+		if err := checkID(c.session); err != nil {
+			return usagef("--session: %w", err)
+		}
+	}
 	if c.startTimeout < 0 || c.grace < 0 {
 		return usagef("--start-timeout and --grace are times above 0, such as 10m")
 	}

@@ -172,6 +172,20 @@ func TestRunLeavesTheSessionOfOthersAlsoWithoutACommand(t *testing.T) {
 	}
 }
 
+// An id that a script has lost is no wish for a new session, which would be billed.
+func TestRunRefusesASessionThatIsNoID(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	for _, id := range []string{"", "a/b"} {
+		r := service.arr("run", "--interval", "20ms", "--session", id, "--leave-running", "--", "true")
+		assert.Equal(t, failure.Usage, r.code, r.stderr)
+		assert.True(t, strings.HasPrefix(r.stderr, "arr: "), r.stderr)
+	}
+	for session, err := range service.client.All(t.Context(), nil) {
+		require.NoError(t, err)
+		assert.Failf(t, "a session runs", "%v", session)
+	}
+}
+
 func TestRunFallsBack(t *testing.T) {
 	full := newTestService(t, emulator.Options{Capacity: emulator.FixedCapacity(0)})
 	next := newTestService(t, emulator.Options{})
