@@ -157,8 +157,11 @@ func (c *runCommand) check(cmd *cobra.Command) error {
 			return usagef("--session: %w", err)
 		}
 	}
-	if c.startTimeout < 0 || c.grace < 0 {
-		return usagef("--start-timeout and --grace are times above 0, such as 10m")
+	if c.startTimeout < 0 {
+		return usagef("--start-timeout is a time above 0, such as 10m")
+	}
+	if c.grace < 0 {
+		return usagef("--grace is a time such as 10s, or 0 for ever")
 	}
 	return c.keeping.check()
 }

@@ -155,6 +155,9 @@ func adviseNotAcquired(err error) error {
 	return err
 }
 
+// patientStop is how long stopping a session may take before that is said: it may go on for half a minute, if the service does not answer.
+const patientStop = time.Second
+
 // letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is to say.
 func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) error {
 	exit, ran := errors.AsType[*failure.Exit](result)
@@ -166,6 +169,10 @@ func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) 
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s --endpoint %s\n", goesOn(session.ID), held.Client().Endpoint()) // which may be that of a fallback
 		}
 		return result
+	}
+	if !c.quiet {
+		notice := time.AfterFunc(patientStop, func() { fmt.Fprintf(cmd.ErrOrStderr(), "Stopping session %s …\n", session.ID) })
+		defer notice.Stop()
 	}
 	err := held.Release(cmd.Context())
 	if err == nil {

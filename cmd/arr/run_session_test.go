@@ -124,6 +124,19 @@ func TestRunThatCannotStopItsSession(t *testing.T) {
 	}
 }
 
+// A stop that takes long is told of, so that nobody takes it for a hang.
+func TestRunTellsThatItStopsItsSession(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	service.inject("operation=stop delay=1300ms")
+	r := service.arr("run", "--session", "demo", "--", "true")
+	assert.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Contains(t, r.stderr, "Stopping session demo …\n")
+	r = service.arr("run", "--quiet", "--interval", "20ms", "--", "true")
+	assert.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Empty(t, r.stderr)
+}
+
 func TestRunThatHasNoTimeLeft(t *testing.T) {
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 	r := service.arr("run", "--interval", "20ms", "--timeout", "300ms", "--", "true")

@@ -162,7 +162,10 @@ func (c *stopAllCommand) ask(ctx context.Context, cmd *cobra.Command, sessions [
 	fmt.Fprintf(out, "Stop %s? Connected devices are cut off. [y/N] ", counted(len(sessions)))
 	answers := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n') // without an answer it is no
+		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		if err != nil { // without an answer it is no
+			fmt.Fprintln(out)
+		}
 		answers <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
