@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
 )
@@ -19,11 +21,11 @@ import (
 type demo struct {
 	client  *arr.SessionsClient
 	account arr.Account
-	listen  func() (*server, error)
+	listen  func() (*backend.Server, error)
 	http    *http.Client
 	out     io.Writer
 
-	devices          devices
+	devices          backend.Devices
 	anna, ben, clara *headset
 }
 
@@ -39,7 +41,7 @@ func runDemo(ctx context.Context, out io.Writer) error {
 	d := &demo{
 		client:  client,
 		account: e.Account(),
-		listen:  func() (*server, error) { return listen("127.0.0.1:0", "", "") },
+		listen:  func() (*backend.Server, error) { return backend.Listen("127.0.0.1:0", "", "") },
 		http:    &http.Client{Timeout: time.Minute},
 		out:     out,
 	}
@@ -114,7 +116,7 @@ func (d *demo) whileServing(ctx context.Context, act func(context.Context) error
 	}
 	go func() { ended <- serve(ctx, s, server) }()
 	for _, h := range []*headset{d.anna, d.ben, d.clara} {
-		h.url = server.url()
+		h.url = server.URL()
 	}
 	err = act(ctx)
 	stop()

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
@@ -63,7 +65,7 @@ type fixture struct {
 	service  *service
 	handler  http.Handler
 	one, two string // their secrets
-	devices  devices
+	devices  backend.Devices
 	log      *lockedBuffer
 	answers  bytes.Buffer // all that devices got, but for access tokens
 }
@@ -94,11 +96,11 @@ func newFixture(t *testing.T, warm, most int) *fixture {
 	owner, err := e.SessionsClient(nil)
 	require.NoError(t, err)
 	f := &fixture{emulator: e, wire: &wire{next: e.Transport(), key: e.Key()}, owner: owner, log: new(lockedBuffer)}
-	one, secret := newDevice("one")
+	one, secret := backend.NewDevice("one")
 	f.one = secret
-	two, secret := newDevice("two")
+	two, secret := backend.NewDevice("two")
 	f.two = secret
-	f.devices = devices{two, one}
+	f.devices = backend.Devices{two, one}
 	f.start(t, settings{prefix: "test-", warm: warm, max: most, idle: idle, wait: wait})
 	time.Sleep(startup + time.Minute)
 	return f

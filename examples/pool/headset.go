@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
 )
 
 // headset is a device of the demo: what it does is what the software on a device does.
@@ -18,7 +20,7 @@ type headset struct {
 }
 
 func (d *demo) newHeadset(name string) *headset {
-	entry, secret := newDevice(name)
+	entry, secret := backend.NewDevice(name)
 	d.devices = append(d.devices, entry)
 	return &headset{name: name, secret: secret}
 }

@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
@@ -63,10 +65,10 @@ func newDemo(t *testing.T, out *bytes.Buffer) *demo {
 	client, err := e.SessionsClient(nil)
 	require.NoError(t, err)
 	d := &demo{client: client, account: e.Account(), out: out}
-	d.listen = func() (*server, error) {
+	d.listen = func() (*backend.Server, error) {
 		p := newPipes()
 		d.http = &http.Client{Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}}
-		return &server{listener: p}, nil
+		return &backend.Server{Listener: p}, nil
 	}
 	return d
 }
@@ -109,7 +111,7 @@ func TestCtrlCStopsWhatNobodyHolds(t *testing.T) {
 
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "devices")
-	require.NoError(t, os.WriteFile(file, []byte("headset-1 "+hashOfSecret+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("headset-1 "+strings.Repeat("5c", 32)+"\n"), 0o600))
 	for _, name := range []string{"ARR_ACCOUNT_ID", "ARR_ACCOUNT_DOMAIN", "ARR_ACCOUNT_KEY", "ARR_STS_ENDPOINT", "POOL_DEVICES_FILE"} {
 		t.Setenv(name, "")
 	}
@@ -130,9 +132,9 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 
 func TestWhatOthersCanReachNeedsTLS(t *testing.T) {
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0"} {
-		_, err := listen(address, "", "")
+		_, err := backend.Listen(address, "", "")
 		require.ErrorContains(t, err, "-tls-cert")
 	}
-	_, err := listen("127.0.0.1:0", "cert.pem", "")
+	_, err := backend.Listen("127.0.0.1:0", "cert.pem", "")
 	require.ErrorContains(t, err, "go together")
 }

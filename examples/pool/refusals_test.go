@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,7 +18,7 @@ func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 		f := newFixture(t, 1, 1)
 		id := f.open(t, f.one).SessionID
 		before := f.wire.count()
-		_, unknown := newDevice("stranger")
+		_, unknown := backend.NewDevice("stranger")
 		for _, request := range []string{"POST /sessions", "PUT /sessions/" + id + "/heartbeat", "DELETE /sessions/" + id, "GET /stats"} {
 			method, path, _ := strings.Cut(request, " ")
 			for _, secret := range []string{"", unknown, f.one + "x", f.one[1:], f.emulator.Key()} {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -38,29 +40,29 @@ func run(ctx context.Context, settings settings, address, certFile, keyFile stri
 	if err != nil {
 		return err
 	}
-	devices, err := readDevicesFile(os.Getenv("POOL_DEVICES_FILE"))
+	devices, err := backend.ReadDevices(os.Getenv("POOL_DEVICES_FILE"))
+	if err != nil {
+		return fmt.Errorf("POOL_DEVICES_FILE: %w", err)
+	}
+	server, err := backend.Listen(address, certFile, keyFile)
 	if err != nil {
 		return err
 	}
-	server, err := listen(address, certFile, keyFile)
-	if err != nil {
-		return err
-	}
-	defer server.listener.Close()
+	defer server.Listener.Close()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	log.Info("devices get sessions", "url", server.url()+"/sessions", "prefix", settings.prefix)
+	log.Info("devices get sessions", "url", server.URL()+"/sessions", "prefix", settings.prefix)
 	return serve(ctx, &service{client: client, account: account, devices: devices, settings: settings, log: log}, server)
 }
 
 // serve keeps a pool, and answers devices until ctx ends. Then idle sessions are stopped, and devices keep theirs.
-func serve(ctx context.Context, s *service, server *server) (err error) {
+func serve(ctx context.Context, s *service, server *backend.Server) (err error) {
 	s.pool, err = lease.NewPool(s.client, s.poolOptions())
 	if err != nil {
 		return err
 	}
 	// The pool is closed last, for requests that are in flight use it, and in its own time: ctx has ended by then.
 	defer func() { err = errors.Join(err, s.pool.Close(context.WithoutCancel(ctx))) }()
-	return server.serve(ctx, s.handler(), s.settings.wait+exchangeTimeout, s.log)
+	return server.Serve(ctx, s.handler(), s.settings.wait+exchangeTimeout, s.log)
 }
 
 func (s *service) poolOptions() lease.PoolOptions {

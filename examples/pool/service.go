@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/lease"
 )
@@ -28,7 +30,7 @@ type service struct {
 	pool     *lease.Pool
 	client   *arr.SessionsClient
 	account  arr.Account
-	devices  devices
+	devices  backend.Devices
 	settings settings
 	log      *slog.Logger
 	holders  holders
@@ -46,7 +48,7 @@ func (s *service) handler() http.Handler {
 // forDevices lets devices pass, and nobody else.
 func (s *service) forDevices(next func(w http.ResponseWriter, r *http.Request, device string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		device, ok := s.devices.authenticate(r)
+		device, ok := s.devices.Authenticate(r)
 		if !ok {
 			// The same answer for a missing, a malformed and an unknown secret: the difference would help only who guesses.
 			s.log.Warn("refused a device", "remote", r.RemoteAddr)

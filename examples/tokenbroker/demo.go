@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -17,7 +19,7 @@ import (
 )
 
 // runDemo serves access to a session of an emulator in this process, to one device whose secret it prints.
-func runDemo(ctx context.Context, server *server, out io.Writer, log *slog.Logger) (err error) {
+func runDemo(ctx context.Context, server *backend.Server, out io.Writer, log *slog.Logger) (err error) {
 	e, err := emulator.New(emulator.Options{})
 	if err != nil {
 		return err
@@ -36,8 +38,8 @@ func runDemo(ctx context.Context, server *server, out io.Writer, log *slog.Logge
 		options:     azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, // the key opens nothing but this emulator
 	}
 
-	demo, secret := newDevice("demo")
-	b, err := service.newBroker("demo-"+arr.NewSessionID(), devices{demo}, log)
+	demo, secret := backend.NewDevice("demo")
+	b, err := service.newBroker("demo-"+arr.NewSessionID(), backend.Devices{demo}, log)
 	if err != nil {
 		return err
 	}
@@ -46,9 +48,9 @@ func runDemo(ctx context.Context, server *server, out io.Writer, log *slog.Logge
 		return err
 	}
 	fmt.Fprintf(out, "Session %s is Ready. Be its device:\n\n", b.session.SessionID)
-	fmt.Fprintf(out, "  curl -sS -X POST -H 'Authorization: Bearer %s' %s\n\n", secret, server.url()+sessionPath)
+	fmt.Fprintf(out, "  curl -sS -X POST -H 'Authorization: Bearer %s' %s\n\n", secret, server.URL()+sessionPath)
 	fmt.Fprintln(out, "Ctrl-C stops the session and the program.")
-	return server.serve(ctx, b.handler(), log)
+	return server.Serve(ctx, b.handler(), exchangeTimeout, log)
 }
 
 func createSession(ctx context.Context, client *arr.SessionsClient, id string) error {

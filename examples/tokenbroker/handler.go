@@ -11,11 +11,16 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	arr "github.com/arr-go/azremoterendering"
 )
 
 // sessionPath is where a device gets access to the session.
 const sessionPath = "/devices/session"
+
+// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to wait for one.
+const exchangeTimeout = 30 * time.Second
 
 // defaultRetryAfter is when a device is to come back that got no token, unless the token service said when.
 const defaultRetryAfter = 10 * time.Second
@@ -38,7 +43,7 @@ type sessionAccess struct {
 // broker answers devices.
 type broker struct {
 	session sessionAccess // without the token
-	devices devices
+	devices backend.Devices
 	client  *arr.SessionsClient
 	log     *slog.Logger
 }
@@ -50,7 +55,7 @@ func (b *broker) handler() http.Handler {
 }
 
 func (b *broker) serveSession(w http.ResponseWriter, r *http.Request) {
-	device, ok := b.devices.authenticate(r)
+	device, ok := b.devices.Authenticate(r)
 	if !ok {
 		// The same answer for a missing, a malformed and an unknown secret: the difference would help only who guesses.
 		b.log.Warn("refused a device", "remote", r.RemoteAddr)

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/stretchr/testify/require"
 
@@ -51,7 +53,7 @@ func TestTheAnswerIsNotStored(t *testing.T) {
 
 func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 	f := newFixture(t)
-	_, unknown := newDevice("stranger")
+	_, unknown := backend.NewDevice("stranger")
 	var answers []string
 	for _, authorization := range []string{
 		"", "Bearer", "Bearer ", f.secret, "Basic " + f.secret, "Bearer " + unknown, "Bearer " + f.secret + "x", "Bearer " + f.secret[1:],

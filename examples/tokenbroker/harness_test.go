@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
@@ -90,10 +92,10 @@ func newFixture(t *testing.T) *fixture {
 
 	f := &fixture{emulator: e, wire: &wire{next: e.Transport()}, log: new(bytes.Buffer)}
 	s := &service{endpoint: endpoint, account: e.Account(), key: e.Key(), options: azcore.ClientOptions{Transport: f.wire}}
-	one, secret := newDevice("one")
-	two, _ := newDevice("two")
+	one, secret := backend.NewDevice("one")
+	two, _ := backend.NewDevice("two")
 	f.secret = secret
-	b, err := s.newBroker(sessionID, devices{two, one}, slog.New(slog.NewTextHandler(f.log, nil)))
+	b, err := s.newBroker(sessionID, backend.Devices{two, one}, slog.New(slog.NewTextHandler(f.log, nil)))
 	require.NoError(t, err)
 	f.handler = b.handler()
 	return f

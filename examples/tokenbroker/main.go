@@ -49,6 +49,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
 )
 
 func main() {
@@ -60,7 +62,7 @@ func main() {
 	defer restore()
 	context.AfterFunc(ctx, restore) // a second Ctrl-C ends the program at once
 
-	server, err := listen(*address, *certFile, *keyFile)
+	server, err := backend.Listen(*address, *certFile, *keyFile)
 	if err == nil {
 		err = run(ctx, server, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
@@ -70,8 +72,8 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, server *server, out io.Writer, log *slog.Logger) error {
-	defer server.listener.Close()
+func run(ctx context.Context, server *backend.Server, out io.Writer, log *slog.Logger) error {
+	defer server.Listener.Close()
 	if os.Getenv("ARR_ENDPOINT") == "" {
 		return runDemo(ctx, server, out, log)
 	}
@@ -79,14 +81,14 @@ func run(ctx context.Context, server *server, out io.Writer, log *slog.Logger) e
 }
 
 // runService serves access to a session of a real service.
-func runService(ctx context.Context, server *server, out io.Writer, log *slog.Logger) error {
+func runService(ctx context.Context, server *backend.Server, out io.Writer, log *slog.Logger) error {
 	service, err := serviceFromEnvironment()
 	if err != nil {
 		return err
 	}
-	devices, err := readDevicesFile(os.Getenv("BROKER_DEVICES_FILE"))
+	devices, err := backend.ReadDevices(os.Getenv("BROKER_DEVICES_FILE"))
 	if err != nil {
-		return err
+		return fmt.Errorf("BROKER_DEVICES_FILE: %w", err)
 	}
 	b, err := service.newBroker(os.Getenv("ARR_SESSION_ID"), devices, log)
 	if err != nil {
@@ -99,6 +101,6 @@ func runService(ctx context.Context, server *server, out io.Writer, log *slog.Lo
 	if _, err := poller.PollUntilDone(ctx, nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Devices get session %s at %s\n", b.session.SessionID, server.url()+sessionPath)
-	return server.serve(ctx, b.handler(), log)
+	fmt.Fprintf(out, "Devices get session %s at %s\n", b.session.SessionID, server.URL()+sessionPath)
+	return server.Serve(ctx, b.handler(), exchangeTimeout, log)
 }

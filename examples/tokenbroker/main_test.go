@@ -5,7 +5,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,7 +47,7 @@ func (o *output) String() string {
 // start runs the program; stop is Ctrl-C, and returns what run returned.
 func start(t *testing.T) (out *output, stop func() error) {
 	t.Helper()
-	server, err := listen("127.0.0.1:0", "", "")
+	server, err := backend.Listen("127.0.0.1:0", "", "")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -100,7 +104,7 @@ func TestARealServiceComesFromTheEnvironment(t *testing.T) {
 	_, err = owner.Get(t.Context(), sessionID, nil)
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "devices")
-	require.NoError(t, os.WriteFile(file, []byte("headset-1 "+hashOfSecret+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("headset-1 "+fmt.Sprintf("%x", sha256.Sum256([]byte("secret")))+"\n"), 0o600))
 
 	for name, value := range map[string]string{
 		"ARR_ENDPOINT": server.URL, "ARR_STS_ENDPOINT": server.URL, "ARR_ACCOUNT_ID": e.Account().ID, "ARR_ACCOUNT_KEY": e.Key(),
@@ -124,9 +128,9 @@ func TestARealServiceComesFromTheEnvironment(t *testing.T) {
 
 func TestWhatOthersCanReachNeedsTLS(t *testing.T) {
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0"} {
-		_, err := listen(address, "", "")
+		_, err := backend.Listen(address, "", "")
 		require.ErrorContains(t, err, "-tls-cert")
 	}
-	_, err := listen("127.0.0.1:0", "cert.pem", "")
+	_, err := backend.Listen("127.0.0.1:0", "cert.pem", "")
 	require.ErrorContains(t, err, "go together")
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -49,7 +51,7 @@ func serviceFromEnvironment() (*service, error) {
 // newBroker returns a broker for the session. Its client fetches the access token that the devices get, keeps it, and renews it in time.
 //
 // With arr.NewSessionsClient and a credential of azidentity in place of the account key, a broker needs no key at all.
-func (s *service) newBroker(sessionID string, d devices, log *slog.Logger) (*broker, error) {
+func (s *service) newBroker(sessionID string, d backend.Devices, log *slog.Logger) (*broker, error) {
 	client, err := arr.NewSessionsClientWithKeyCredential(s.endpoint, s.account, azcore.NewKeyCredential(s.key), &arr.SessionsClientOptions{
 		ClientOptions: s.options,
 		STSEndpoint:   s.stsEndpoint,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package main
+package backend
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// server is where devices reach the pool.
-type server struct {
-	listener          net.Listener
+// Server is where devices reach the service.
+type Server struct {
+	Listener          net.Listener
 	certFile, keyFile string
 }
 
-// listen opens the address. An address that other machines can reach is opened with TLS only: what passes there opens the account.
-func listen(address, certFile, keyFile string) (*server, error) {
+// Listen opens the address. An address that other machines can reach is opened with TLS only: what passes there opens the account.
+func Listen(address, certFile, keyFile string) (*Server, error) {
 	if (certFile == "") != (keyFile == "") {
 		return nil, errors.New("-tls-cert and -tls-key go together: give both, or neither")
 	}
@@ -32,19 +32,20 @@ func listen(address, certFile, keyFile string) (*server, error) {
 		return nil, fmt.Errorf("%s can be reached by other machines: give -tls-cert and -tls-key, "+
 			"or listen on 127.0.0.1 behind a proxy that terminates TLS", address)
 	}
-	return &server{listener: listener, certFile: certFile, keyFile: keyFile}, nil
+	return &Server{Listener: listener, certFile: certFile, keyFile: keyFile}, nil
 }
 
-func (s *server) url() string {
+// URL is the address of the server.
+func (s *Server) URL() string {
 	scheme := "http://"
 	if s.certFile != "" {
 		scheme = "https://"
 	}
-	return scheme + s.listener.Addr().String()
+	return scheme + s.Listener.Addr().String()
 }
 
-// serve answers requests until ctx ends, and then those that are in flight. No request takes longer than longest.
-func (s *server) serve(ctx context.Context, handler http.Handler, longest time.Duration, log *slog.Logger) error {
+// Serve answers requests until ctx ends, and then those that are in flight. No request takes longer than longest.
+func (s *Server) Serve(ctx context.Context, handler http.Handler, longest time.Duration, log *slog.Logger) error {
 	h := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -57,9 +58,9 @@ func (s *server) serve(ctx context.Context, handler http.Handler, longest time.D
 	failed := make(chan error, 1)
 	go func() {
 		if s.certFile != "" {
-			failed <- h.ServeTLS(s.listener, s.certFile, s.keyFile)
+			failed <- h.ServeTLS(s.Listener, s.certFile, s.keyFile)
 		} else {
-			failed <- h.Serve(s.listener)
+			failed <- h.Serve(s.Listener)
 		}
 	}()
 	select {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package main
+package backend
 
 import (
 	"net/http/httptest"
@@ -14,11 +14,11 @@ import (
 const hashOfSecret = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
 
 func TestReadDevices(t *testing.T) {
-	d, err := readDevices(strings.NewReader("# devices of the lab\n\n  headset-1 " + strings.ToUpper(hashOfSecret) + "\r\n"))
+	d, err := parseDevices(strings.NewReader("# devices of the lab\n\n  headset-1 " + strings.ToUpper(hashOfSecret) + "\r\n"))
 	require.NoError(t, err)
-	req := httptest.NewRequest("POST", "/sessions", nil)
+	req := httptest.NewRequest("POST", "/", nil)
 	req.Header.Set("Authorization", "Bearer secret")
-	name, ok := d.authenticate(req)
+	name, ok := d.Authenticate(req)
 	require.True(t, ok)
 	require.Equal(t, "headset-1", name)
 }
@@ -34,7 +34,7 @@ func TestReadDevicesRefusesWhatIsNoHash(t *testing.T) {
 		"a " + emptySecret:                     "empty secret",
 		"a " + hashOfSecret + " " + "whatever": "NAME SHA256",
 	} {
-		_, err := readDevices(strings.NewReader(text))
+		_, err := parseDevices(strings.NewReader(text))
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), hashOfSecret[1:])
 	}
