@@ -48,11 +48,12 @@ it has created. Afterwards they are passed on to the command, and arr waits for 
 terminal reach all programs there, so these are not passed on: the command has them already, and may go on, as
 interactive programs do. (That goes for a SIGINT that somebody sends with kill to an arr in the foreground of a
 terminal too, for it cannot be told from Ctrl-C: send SIGTERM there.) After a signal that arr was sent or has
-passed on the command has --grace to end; then it is killed. No signal but SIGKILL keeps arr from stopping the
-session, which takes 30 seconds at most. If no stream of the command is a terminal, signals go to the command and
+passed on the command has --grace to end; then it is killed. No signal but SIGKILL, and those of crashes such as
+SIGABRT, keeps arr from stopping the session, which takes 30 seconds at most. If no stream of the command is a terminal, signals go to the command and
 to what it has started in its process group, once each; such a command cannot read from a terminal that it opens
-itself. A command that is stopped gets SIGCONT after SIGTERM and SIGHUP, so that it can end. On Windows there is
-only Ctrl-C, which the command gets from the console, and ends of the console, after which the command is killed.
+itself. A command that is stopped gets SIGCONT after SIGTERM and SIGHUP, so that it can end. SIGUSR1 and SIGUSR2
+are passed on to a command that runs, and what they do is its affair. On Windows there is only Ctrl-C, which the
+command gets from the console, and ends of the console, after which the command is killed.
 
 If arr itself is killed the session ends with its lease, 30 minutes later with the defaults; "arr session stop-all
 --prefix ` + runPrefix + `" finds it before.
@@ -138,6 +139,8 @@ func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 	defer svc.close()
 	signals := receive(passedOn())
 	defer signals.stop()
+	messages := receive(told())
+	defer messages.stop()
 	held, err := c.acquire(cmd, svc, options, signals)
 	if err != nil {
 		return err
@@ -147,7 +150,7 @@ func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return c.letGo(cmd, held, err)
 	}
-	return c.letGo(cmd, held, c.supervise(cmd, held, child, signals))
+	return c.letGo(cmd, held, c.supervise(cmd, held, child, signals, messages))
 }
 
 // check refuses what cannot be meant.

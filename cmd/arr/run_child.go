@@ -107,7 +107,7 @@ func (c *child) result() error {
 }
 
 // supervise passes signals on to the command, and watches over it and its session until the command has ended.
-func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *child, signals received) error {
+func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *child, signals, messages received) error {
 	defer child.place.close()
 	sessionEnded := held.Context().Done()
 	var lost error
@@ -117,6 +117,7 @@ func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *chi
 			kill = time.After(c.grace)
 		}
 	}
+	messages.waiting()                    // nobody was there to be told
 	for _, s := range signals.waiting() { // they came before the command was there, typed or not
 		child.pass(s)
 		expectEnd()
@@ -133,6 +134,8 @@ func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *chi
 				child.pass(s)
 				expectEnd()
 			}
+		case s := <-messages.C:
+			child.pass(s)
 		case <-sessionEnded:
 			sessionEnded = nil
 			lost = context.Cause(held.Context())

@@ -111,6 +111,22 @@ func TestSignalsArePassedOnOnce(t *testing.T) {
 	service.over("demo")
 }
 
+// Other signals are messages: the command gets them, and has all the time that it wants.
+func TestMessagesArePassedOn(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startRun(t, service, "--session", "demo", "--grace", "100ms", "--", "sh", "-c", "trap 'echo USR1' USR1; trap 'echo USR2' USR2; "+trapping)
+	require.Equal(t, "ready", p.line())
+	p.signal(syscall.SIGUSR1)
+	assert.Equal(t, "USR1", p.line())
+	time.Sleep(300 * time.Millisecond)
+	p.signal(syscall.SIGUSR2)
+	assert.Equal(t, "USR2", p.line())
+	p.signal(syscall.SIGTERM)
+	assert.Equal(t, "TERM", p.line())
+	assert.Equal(t, 7, p.wait())
+}
+
 // Scripts that were started from a terminal are none: only the streams of the command count.
 func TestSignalsArePassedOnBesideATerminal(t *testing.T) {
 	service := newTestService(t, emulator.Options{})

@@ -14,10 +14,13 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
-// passedOn returns the signals that are passed on to a command.
+// passedOn returns the signals that end arr before there is a command, and are passed on to it afterwards.
 func passedOn() []os.Signal {
 	return []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 }
+
+// told returns the signals that are passed on to a command and mean nothing to arr.
+func told() []os.Signal { return []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2} }
 
 // place is where the command stands among processes.
 //

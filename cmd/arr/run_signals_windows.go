@@ -10,6 +10,9 @@ import (
 // passedOn returns the signals that end a command: Ctrl-C and Ctrl-Break, and the end of the console, of the login or of the machine.
 func passedOn() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
+// told returns no signals: there are none here that are messages to a command.
+func told() []os.Signal { return nil }
+
 // place is where the command stands among processes: in the console of arr.
 type place struct{}
 
