@@ -49,11 +49,12 @@ terminal reach all programs there, so these are not passed on: the command has t
 interactive programs do. (That goes for a SIGINT that somebody sends with kill to an arr in the foreground of a
 terminal too, for it cannot be told from Ctrl-C: send SIGTERM there.) After a signal that arr was sent or has
 passed on the command has --grace to end; then it is killed. No signal but SIGKILL, and those of crashes such as
-SIGABRT, keeps arr from stopping the session, which takes 30 seconds at most. If no stream of the command is a terminal, signals go to the command and
-to what it has started in its process group, once each; such a command cannot read from a terminal that it opens
-itself. A command that is stopped gets SIGCONT after SIGTERM and SIGHUP, so that it can end. SIGUSR1 and SIGUSR2
-are passed on to a command that runs, and what they do is its affair. On Windows there is only Ctrl-C, which the
-command gets from the console, and ends of the console, after which the command is killed.
+SIGABRT, keeps arr from stopping the session, which takes 30 seconds at most. If no stream of the command is a
+terminal, signals go to the command and to what it has started in its process group, once each; such a command
+cannot read from a terminal that it opens itself. A command that is stopped gets SIGCONT after SIGTERM and
+SIGHUP, so that it can end. SIGUSR1 and SIGUSR2 are passed on to a command that runs, and what they do is its
+affair. On Windows there is only Ctrl-C, which the command gets from the console, and ends of the console, after
+which the command is killed.
 
 If arr itself is killed the session ends with its lease, 30 minutes later with the defaults; "arr session stop-all
 --prefix ` + runPrefix + `" finds it before.
