@@ -23,24 +23,29 @@ const (
 	exchangeTimeout = 30 * time.Second
 	// abandonAfter is the time that a credential has to end after its context.
 	abandonAfter = time.Second
-	// renewalPause lies between attempts to renew a token that is still valid, when they bring no other.
+	// renewalPause lies between attempts to renew a token that is still valid, when they bring no
+	// other.
 	renewalPause = 30 * time.Second
 )
 
-// accessTokenPolicy puts the access token of the service on requests. It stands behind the retry policy and sees every try.
+// accessTokenPolicy puts the access token of the service on requests. It stands behind the retry
+// policy and sees every try.
 //
-// However many requests need a token, one exchange runs at a time, in a goroutine of its own: a request that gives up must not take
-// the exchange that others wait for with it, and a request that holds a valid token must not wait for its renewal. The goroutine
-// ends with the exchange, after exchangeTimeout at the latest if the credential heeds its context; nobody waits for one that does not.
+// However many requests need a token, one exchange runs at a time, in a goroutine of its own: a
+// request that gives up must not take the exchange that others wait for with it, and a request that
+// holds a valid token must not wait for its renewal. The goroutine ends with the exchange, after
+// exchangeTimeout at the latest if the credential heeds its context; nobody waits for one that does
+// not.
 type accessTokenPolicy struct {
 	cred      azcore.TokenCredential
 	request   policy.TokenRequestOptions
 	allowHTTP bool
 
-	mu         sync.Mutex
-	current    *accessToken // nil before the first exchange, and after the service refused the token
-	running    *exchange    // nil if none is
-	renewAfter time.Time    // no renewal of a valid token is attempted before
+	mu sync.Mutex
+	// nil before the first exchange, and after the service refused the token
+	current    *accessToken
+	running    *exchange // nil if none is
+	renewAfter time.Time // no renewal of a valid token is attempted before
 }
 
 // accessToken is a token with its times on the local clock.
@@ -58,7 +63,8 @@ type exchange struct {
 	err   error
 }
 
-// wait waits for the outcome, or until ctx ends, which leaves the exchange to the others that wait for it.
+// wait waits for the outcome, or until ctx ends, which leaves the exchange to the others that wait
+// for it.
 func (e *exchange) wait(ctx context.Context) (*accessToken, error) {
 	select {
 	case <-e.done:
@@ -68,8 +74,13 @@ func (e *exchange) wait(ctx context.Context) (*accessToken, error) {
 	}
 }
 
-// newAccessTokenPolicy makes the policy. scope is what the credential is asked for; those of this package do not look at it.
-func newAccessTokenPolicy(cred azcore.TokenCredential, scope string, options azcore.ClientOptions) *accessTokenPolicy {
+// newAccessTokenPolicy makes the policy. scope is what the credential is asked for; those of this
+// package do not look at it.
+func newAccessTokenPolicy(
+	cred azcore.TokenCredential,
+	scope string,
+	options azcore.ClientOptions,
+) *accessTokenPolicy {
 	return &accessTokenPolicy{
 		cred:      cred,
 		request:   policy.TokenRequestOptions{Scopes: []string{scope}},
@@ -77,10 +88,14 @@ func newAccessTokenPolicy(cred azcore.TokenCredential, scope string, options azc
 	}
 }
 
-// Do sends the request with the current token. When the service refuses that token, the request is sent once more with a fresh one.
+// Do sends the request with the current token. When the service refuses that token, the request is
+// sent once more with a fresh one.
 func (p *accessTokenPolicy) Do(req *policy.Request) (*http.Response, error) {
 	if req.Raw().URL.Scheme != "https" && !p.allowHTTP {
-		return nil, &AuthenticationError{Stage: StageAccessToken, err: errors.New("it is not sent over " + req.Raw().URL.Scheme)}
+		return nil, &AuthenticationError{
+			Stage: StageAccessToken,
+			err:   errors.New("it is not sent over " + req.Raw().URL.Scheme),
+		}
 	}
 	ctx := req.Raw().Context()
 	token, err := p.token(ctx, nil)
@@ -110,8 +125,8 @@ func send(req *policy.Request, token *accessToken) (*http.Response, error) {
 	return req.Next()
 }
 
-// token returns a token to use. refused is one that the service has just refused, or nil; it is not used again, even though its time
-// may not be up, unless the credential returns it anew.
+// token returns a token to use. refused is one that the service has just refused, or nil; it is not
+// used again, even though its time may not be up, unless the credential returns it anew.
 func (p *accessTokenPolicy) token(ctx context.Context, refused *accessToken) (*accessToken, error) {
 	valid, running := p.check(ctx, refused)
 	if valid != nil {
@@ -135,8 +150,12 @@ func (p *accessTokenPolicy) renewed(ctx context.Context, old *accessToken) (*acc
 	return running.wait(ctx)
 }
 
-// check returns the current token if it is valid, having started its renewal where that is due, and else the exchange to wait for.
-func (p *accessTokenPolicy) check(ctx context.Context, refused *accessToken) (*accessToken, *exchange) {
+// check returns the current token if it is valid, having started its renewal where that is due, and
+// else the exchange to wait for.
+func (p *accessTokenPolicy) check(
+	ctx context.Context,
+	refused *accessToken,
+) (*accessToken, *exchange) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current != nil && p.current == refused {
@@ -157,9 +176,16 @@ func (p *accessTokenPolicy) check(ctx context.Context, refused *accessToken) (*a
 // start starts an exchange that outlives the request it is started for.
 func (p *accessTokenPolicy) start(ctx context.Context) *exchange {
 	running := &exchange{done: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(withoutOverrides{context.WithoutCancel(ctx)}, exchangeTimeout)
+	ctx, cancel := context.WithTimeout(
+		withoutOverrides{context.WithoutCancel(ctx)},
+		exchangeTimeout,
+	)
 	abandon := time.AfterFunc(exchangeTimeout+abandonAfter, func() {
-		p.finish(running, azcore.AccessToken{}, fmt.Errorf("the credential does not end with its context, after %v", exchangeTimeout))
+		p.finish(
+			running,
+			azcore.AccessToken{},
+			fmt.Errorf("the credential does not end with its context, after %v", exchangeTimeout),
+		)
 	})
 	go func() {
 		defer cancel()
@@ -188,7 +214,8 @@ func (p *accessTokenPolicy) finish(running *exchange, token azcore.AccessToken, 
 	} else {
 		running.token = newAccessToken(token, now)
 		if p.current == nil || p.current.authorization != running.token.authorization {
-			p.renewAfter = time.Time{} // the pause is for failures, and for credentials that keep returning what they hold
+			// the pause is for failures, and for credentials that keep returning what they hold
+			p.renewAfter = time.Time{}
 		}
 		p.current = running.token
 	}
@@ -197,7 +224,12 @@ func (p *accessTokenPolicy) finish(running *exchange, token azcore.AccessToken, 
 
 // newAccessToken fills in the times that a credential left open.
 func newAccessToken(token azcore.AccessToken, now time.Time) *accessToken {
-	t := &accessToken{authorization: "Bearer " + token.Token, received: now, renew: token.RefreshOn, expires: token.ExpiresOn}
+	t := &accessToken{
+		authorization: "Bearer " + token.Token,
+		received:      now,
+		renew:         token.RefreshOn,
+		expires:       token.ExpiresOn,
+	}
 	if t.expires.IsZero() {
 		t.expires = now.Add(unknownLifetime)
 	}
@@ -207,13 +239,14 @@ func newAccessToken(token azcore.AccessToken, now time.Time) *accessToken {
 	return t
 }
 
-// refreshTime is when to renew a token received now: 5 minutes ahead of its end, or a tenth of its lifetime if that is less.
+// refreshTime is when to renew a token received now: 5 minutes ahead of its end, or a tenth of its
+// lifetime if that is less.
 func refreshTime(now, expires time.Time) time.Time {
 	return expires.Add(-max(0, min(5*time.Minute, expires.Sub(now)/10)))
 }
 
-// lifetime returns how long a token that was issued just now can be used. It is taken from the token's own times where they allow, so
-// that a wrong local clock does no harm.
+// lifetime returns how long a token that was issued just now can be used. It is taken from the
+// token's own times where they allow, so that a wrong local clock does no harm.
 func lifetime(token string, now time.Time) time.Duration {
 	claims, ok := readClaims(token)
 	if !ok {
@@ -242,8 +275,8 @@ type claims struct {
 	NotBefore *float64 `json:"nbf"`
 }
 
-// readClaims reads the claims of a token without verifying it, which only the service can. It returns false if the token cannot be read
-// or does not say when it expires.
+// readClaims reads the claims of a token without verifying it, which only the service can. It
+// returns false if the token cannot be read or does not say when it expires.
 func readClaims(token string) (claims, bool) {
 	var c claims
 	parts := strings.Split(token, ".")

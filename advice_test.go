@@ -31,7 +31,10 @@ func TestAdviceIsTheEndOfTheText(t *testing.T) {
 	}
 	for status, want := range map[int]string{401: "does not accept", 403: "role", 404: "region", 409: "new one", 422: "grow", 429: "wait", 503: "fault"} {
 		synctest.Test(t, func(t *testing.T) {
-			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, status, ""), nil })
+			client, _ := fakeClient(
+				t,
+				func(req *http.Request) (*http.Response, error) { return answer(req, status, ""), nil },
+			)
 			_, err := client.Get(t.Context(), "demo", nil)
 			check(err, want)
 			_, err = client.Stop(t.Context(), "demo", nil)
@@ -39,12 +42,25 @@ func TestAdviceIsTheEndOfTheText(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) { return nil, errors.New("gone") })
+		client, _ := fakeClient(
+			t,
+			func(*http.Request) (*http.Response, error) { return nil, errors.New("gone") },
+		)
 		_, err := client.Stop(t.Context(), "demo", nil)
 		check(err, "outcome unknown: the session may still run")
 	})
-	check(&arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: arr.SessionStatusError}}, "other size")
+	check(
+		&arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: arr.SessionStatusError}},
+		"other size",
+	)
 	check(&arr.AuthenticationError{Stage: arr.StageCredential}, "sign in again")
 	check(&arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: 429}, "wait before")
-	check(&arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: 429, RetryAfter: 15 * time.Second}, "wait 15s before")
+	check(
+		&arr.AuthenticationError{
+			Stage:      arr.StageTokenExchange,
+			StatusCode: 429,
+			RetryAfter: 15 * time.Second,
+		},
+		"wait 15s before",
+	)
 }

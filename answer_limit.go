@@ -10,7 +10,8 @@ import (
 // maxAnswer is far more than any answer has: a page of ten thousand sessions has three megabytes.
 const maxAnswer = 64 << 20
 
-// limitedBody is the body of an answer up to maxAnswer. azcore reads a body to its end, and whoever answers decides where that is.
+// limitedBody is the body of an answer up to maxAnswer. azcore reads a body to its end, and whoever
+// answers decides where that is.
 type limitedBody struct {
 	io.ReadCloser
 	left int

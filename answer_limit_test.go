@@ -23,7 +23,8 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Whoever answers decides how long the answer is, and must not decide how much memory the program takes.
+// Whoever answers decides how long the answer is, and must not decide how much memory the program
+// takes.
 func TestAnswersWithoutEndAreGivenUp(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {

@@ -20,13 +20,21 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// readyClient returns a client of an emulator with one Ready session, "demo", and an STS that answers in 100 ms. The client holds no
-// token yet.
-func readyClient(t *testing.T, configure ...func(*arr.SessionsClientOptions)) (*arr.SessionsClient, *wire, *emulator.Emulator) {
+// readyClient returns a client of an emulator with one Ready session, "demo", and an STS that
+// answers in 100 ms. The client holds no token yet.
+func readyClient(
+	t *testing.T,
+	configure ...func(*arr.SessionsClientOptions),
+) (*arr.SessionsClient, *wire, *emulator.Emulator) {
 	t.Helper()
 	e := newEmulator(t, emulator.Options{})
 	maker, _ := newClient(t, e)
-	_, err := maker.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 24 * time.Hour}, nil)
+	_, err := maker.BeginCreate(
+		t.Context(),
+		"demo",
+		arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 24 * time.Hour},
+		nil,
+	)
 	require.NoError(t, err)
 	client, w := newClient(t, e, configure...)
 	w.handle(slowSTS)
@@ -63,7 +71,11 @@ func requireAll(t *testing.T, errs []error, check func(error)) {
 func TestColdStartIsOneExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		requireAll(t, getAll(t.Context(), client, 1000), func(err error) { require.NoError(t, err) })
+		requireAll(
+			t,
+			getAll(t.Context(), client, 1000),
+			func(err error) { require.NoError(t, err) },
+		)
 		assert.Equal(t, 1, w.count("STS"))
 		assert.Equal(t, 1000, w.count("GET demo"))
 	})
@@ -77,25 +89,41 @@ func TestRevokedTokenIsNeverSeenByCallers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, w, _ := readyClient(t)
-				requireAll(t, getAll(t.Context(), client, 1), func(err error) { require.NoError(t, err) })
+				requireAll(
+					t,
+					getAll(t.Context(), client, 1),
+					func(err error) { require.NoError(t, err) },
+				)
 				require.Equal(t, 1, w.count("STS"))
 
 				var revoked atomic.Value
 				revoked.Store("")
-				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					if !isExchange(req) {
-						if err := after(req.Context(), time.Second); err != nil { // so that all are in flight
-							return nil, err
+				w.handle(
+					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						if !isExchange(req) {
+							// so that all are in flight
+							if err := after(req.Context(), time.Second); err != nil {
+								return nil, err
+							}
+							token := req.Header.Get("Authorization")
+							if revoked.CompareAndSwap("", token) || revoked.Load() == token {
+								return answer(req, http.StatusUnauthorized, "", challenge...), nil
+							}
 						}
-						token := req.Header.Get("Authorization")
-						if revoked.CompareAndSwap("", token) || revoked.Load() == token {
-							return answer(req, http.StatusUnauthorized, "", challenge...), nil
-						}
-					}
-					return slowSTS(req, forward)
-				})
-				requireAll(t, getAll(t.Context(), client, 1000), func(err error) { require.NoError(t, err) })
-				assert.Equal(t, 2, w.count("STS"), "one exchange at the start, one after the revocation")
+						return slowSTS(req, forward)
+					},
+				)
+				requireAll(
+					t,
+					getAll(t.Context(), client, 1000),
+					func(err error) { require.NoError(t, err) },
+				)
+				assert.Equal(
+					t,
+					2,
+					w.count("STS"),
+					"one exchange at the start, one after the revocation",
+				)
 				assert.Equal(t, 2001, w.count("GET demo"))
 			})
 		})
@@ -108,27 +136,29 @@ func TestLateRefusalOfAnOldTokenKeepsTheNewOne(t *testing.T) {
 		var old string
 		requests := 0
 		var mu sync.Mutex
-		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if isExchange(req) {
-				return forward()
-			}
-			mu.Lock()
-			requests++
-			n := requests
-			if n == 1 {
-				old = req.Header.Get("Authorization")
-			}
-			refused := req.Header.Get("Authorization") == old
-			mu.Unlock()
-			if refused {
-				// The first request hears of the refusal long after the second.
-				if err := after(req.Context(), time.Duration(3-n)*time.Minute); err != nil {
-					return nil, err
+		w.handle(
+			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if isExchange(req) {
+					return forward()
 				}
-				return answer(req, http.StatusUnauthorized, ""), nil
-			}
-			return forward()
-		})
+				mu.Lock()
+				requests++
+				n := requests
+				if n == 1 {
+					old = req.Header.Get("Authorization")
+				}
+				refused := req.Header.Get("Authorization") == old
+				mu.Unlock()
+				if refused {
+					// The first request hears of the refusal long after the second.
+					if err := after(req.Context(), time.Duration(3-n)*time.Minute); err != nil {
+						return nil, err
+					}
+					return answer(req, http.StatusUnauthorized, ""), nil
+				}
+				return forward()
+			},
+		)
 		requireAll(t, getAll(t.Context(), client, 2), func(err error) { require.NoError(t, err) })
 		assert.Equal(t, 2, w.count("STS"))
 	})
@@ -137,12 +167,20 @@ func TestLateRefusalOfAnOldTokenKeepsTheNewOne(t *testing.T) {
 func TestSecondRefusalIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if isExchange(req) {
-				return forward()
-			}
-			return answer(req, http.StatusUnauthorized, "", "WWW-Authenticate", `Bearer error="invalid_token"`), nil
-		})
+		w.handle(
+			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if isExchange(req) {
+					return forward()
+				}
+				return answer(
+					req,
+					http.StatusUnauthorized,
+					"",
+					"WWW-Authenticate",
+					`Bearer error="invalid_token"`,
+				), nil
+			},
+		)
 		time.Sleep(time.Second) // virtual: the token service's tokens differ by their second
 		_, err := client.Get(t.Context(), "demo", nil)
 		var refused *arr.ServiceError
@@ -184,13 +222,19 @@ func TestOutageOfTheSTSHurtsNobodyWhileTheTokenIsValid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, w, _ := readyClient(t)
-				requireAll(t, getAll(t.Context(), client, 1), func(err error) { require.NoError(t, err) })
-				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					if isExchange(req) {
-						return outage(req)
-					}
-					return forward()
-				})
+				requireAll(
+					t,
+					getAll(t.Context(), client, 1),
+					func(err error) { require.NoError(t, err) },
+				)
+				w.handle(
+					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						if isExchange(req) {
+							return outage(req)
+						}
+						return forward()
+					},
+				)
 				time.Sleep(24*time.Hour - 5*time.Minute) // into the time of renewal
 				before := w.count("STS")
 				for range 58 { // to five seconds before the end
@@ -202,7 +246,12 @@ func TestOutageOfTheSTSHurtsNobodyWhileTheTokenIsValid(t *testing.T) {
 				}
 				exchanges := w.count("STS") - before
 				assert.NotZero(t, exchanges)
-				assert.LessOrEqual(t, exchanges, 4*10, "an attempt, with its three retries, each 30 s")
+				assert.LessOrEqual(
+					t,
+					exchanges,
+					4*10,
+					"an attempt, with its three retries, each 30 s",
+				)
 
 				w.handle(slowSTS)
 				time.Sleep(time.Minute) // past the end of the token
@@ -222,7 +271,12 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		const lease = 1440 * time.Minute
 		for day := range 3 { // a session lives for a day at most
 			id := fmt.Sprintf("day-%d", day)
-			_, err := client.BeginCreate(t.Context(), id, arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: lease}, nil)
+			_, err := client.BeginCreate(
+				t.Context(),
+				id,
+				arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: lease},
+				nil,
+			)
 			require.NoError(t, err)
 			for range 24 * 30 {
 				start := time.Now()
@@ -241,9 +295,14 @@ func TestWrongKeyIsOneExchangeAndClearToAll(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
 		w := &wire{next: e.Transport(), meet: slowSTS}
 		cred := azcore.NewKeyCredential("d3Jvbmc=")
-		client, err := arr.NewSessionsClientWithKeyCredential(endpoint, e.Account(), cred, &arr.SessionsClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: w},
-		})
+		client, err := arr.NewSessionsClientWithKeyCredential(
+			endpoint,
+			e.Account(),
+			cred,
+			&arr.SessionsClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: w},
+			},
+		)
 		require.NoError(t, err)
 
 		requireAll(t, getAll(t.Context(), client, 1000), func(err error) {
@@ -269,12 +328,14 @@ func TestWrongKeyIsOneExchangeAndClearToAll(t *testing.T) {
 func TestUnreachableSTSIsNotRetriedOnTopOfItsRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if isExchange(req) {
-				return nil, errLost
-			}
-			return forward()
-		})
+		w.handle(
+			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if isExchange(req) {
+					return nil, errLost
+				}
+				return forward()
+			},
+		)
 		requireAll(t, getAll(t.Context(), client, 20), func(err error) {
 			var failure *arr.AuthenticationError
 			require.ErrorAs(t, err, &failure)

@@ -14,17 +14,20 @@ import (
 type AuthenticationStage string
 
 const (
-	// StageCredential means that the caller's credential, such as one of azidentity, returned no token.
+	// StageCredential means that the caller's credential, such as one of azidentity, returned no
+	// token.
 	StageCredential AuthenticationStage = "credential"
-	// StageTokenExchange means that the token service refused the credential, or could not be reached.
+	// StageTokenExchange means that the token service refused the credential, or could not be
+	// reached.
 	StageTokenExchange AuthenticationStage = "token exchange"
 	// StageAccessToken means that a ready-made access token cannot be used, because it has expired.
 	StageAccessToken AuthenticationStage = "access token"
 )
 
-// AuthenticationError means that a request was not sent because no access token could be had for it. It unwraps to the
-// [*azcore.ResponseError] of the token service, if there was one, and to the error of the credential. It is not sent again by
-// azcore's retry policy: the exchange has retries of its own.
+// AuthenticationError means that a request was not sent because no access token could be had for
+// it. It unwraps to the [*azcore.ResponseError] of the token service, if there was one, and to the
+// error of the credential. It is not sent again by azcore's retry policy: the exchange has retries
+// of its own.
 type AuthenticationError struct {
 	// Stage is the step that failed.
 	Stage AuthenticationStage
@@ -42,7 +45,8 @@ type AuthenticationError struct {
 	err error
 }
 
-// newExchangeRefused makes the error for a refusal by the token service. cause is what ended the tries, if it was not the refusal.
+// newExchangeRefused makes the error for a refusal by the token service. cause is what ended the
+// tries, if it was not the refusal.
 func newExchangeRefused(c *TokenClient, resp *http.Response, cause error) *AuthenticationError {
 	return &AuthenticationError{
 		Stage:             StageTokenExchange,
@@ -55,7 +59,8 @@ func newExchangeRefused(c *TokenClient, resp *http.Response, cause error) *Authe
 	}
 }
 
-// asAuthenticationError makes sure that the failure of a credential is not taken for that of the request.
+// asAuthenticationError makes sure that the failure of a credential is not taken for that of the
+// request.
 func asAuthenticationError(err error) error {
 	if _, ok := errors.AsType[*AuthenticationError](err); ok {
 		return err
@@ -109,8 +114,8 @@ func (e *AuthenticationError) Advice() string {
 // Unwrap returns the error of the step.
 func (e *AuthenticationError) Unwrap() error { return e.err }
 
-// Is makes [errors.Is] hold for the error of this package that stands for the status: [ErrUnauthorized], [ErrForbidden] or
-// [ErrThrottled].
+// Is makes [errors.Is] hold for the error of this package that stands for the status:
+// [ErrUnauthorized], [ErrForbidden] or [ErrThrottled].
 func (e *AuthenticationError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized, ErrForbidden, ErrThrottled:

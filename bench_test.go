@@ -18,15 +18,18 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// What a Get costs, beside a bare azcore pipeline that does the same (bearer token, request id, api version, decoding) and beside net/http
-// alone. The transport is in memory, so these are the costs of the code and not of a network.
+// What a Get costs, beside a bare azcore pipeline that does the same (bearer token, request id, api
+// version, decoding) and beside net/http alone. The transport is in memory, so these are the costs
+// of the code and not of a network.
 
 // getAllocations is the gate: a Get must not allocate more often.
 const getAllocations = 90
 
-var readySession = []byte(`{"id":"demo","creationTime":"2021-05-14T13:56:19.7826038+00:00","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":0,` +
-	`"hostname":"1362320837-4b5f741c-707f-43fd-87dc-3e048677f9b8.remoterendering.vm.eastus2.mixedreality.azure.com",` +
-	`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":8.1}`)
+var readySession = []byte(
+	`{"id":"demo","creationTime":"2021-05-14T13:56:19.7826038+00:00","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":0,` +
+		`"hostname":"1362320837-4b5f741c-707f-43fd-87dc-3e048677f9b8.remoterendering.vm.eastus2.mixedreality.azure.com",` +
+		`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":8.1}`,
+)
 
 // answering is a transport, for azcore and for net/http, that answers every request at once.
 type answering struct{}
@@ -35,9 +38,19 @@ func (answering) Do(req *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK,
 		Header: http.Header{
-			"Content-Type": {"application/json; charset=utf-8"}, "Ms-Cv": {"w+ckxqtEPkOyRAm+4uq6Rg.0"},
-			"Api-Supported-Versions": {"2021-01-01-preview, 2021-01-01"}, "X-Content-Type-Options": {"nosniff"},
-			"Cache-Control": {"no-store,no-cache"}, "Pragma": {"no-cache"}, "Date": {"Fri, 14 May 2021 13:59:12 GMT"},
+			"Content-Type": {
+				"application/json; charset=utf-8",
+			},
+			"Ms-Cv": {"w+ckxqtEPkOyRAm+4uq6Rg.0"},
+			"Api-Supported-Versions": {
+				"2021-01-01-preview, 2021-01-01",
+			},
+			"X-Content-Type-Options": {"nosniff"},
+			"Cache-Control": {
+				"no-store,no-cache",
+			},
+			"Pragma": {"no-cache"},
+			"Date":   {"Fri, 14 May 2021 13:59:12 GMT"},
 		},
 		Body:    io.NopCloser(bytes.NewReader(readySession)),
 		Request: req,
@@ -46,17 +59,24 @@ func (answering) Do(req *http.Request) (*http.Response, error) {
 
 func (a answering) RoundTrip(req *http.Request) (*http.Response, error) { return a.Do(req) }
 
-var longLived = credentialFunc(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: testToken, ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
-})
+var longLived = credentialFunc(
+	func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+		return azcore.AccessToken{Token: testToken, ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+	},
+)
 
 const sessionAddress = endpoint + "/accounts/00000000-1111-2222-3333-444455556666/sessions/demo"
 
 // getWithClient is a Get by this package.
 func getWithClient(tb testing.TB) func() (arr.Session, error) {
-	client, err := arr.NewSessionsClientWithAccessToken(endpoint, testAccount.ID, longLived, &arr.SessionsClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: answering{}},
-	})
+	client, err := arr.NewSessionsClientWithAccessToken(
+		endpoint,
+		testAccount.ID,
+		longLived,
+		&arr.SessionsClientOptions{
+			ClientOptions: azcore.ClientOptions{Transport: answering{}},
+		},
+	)
 	require.NoError(tb, err)
 	ctx := context.Background()
 	return func() (arr.Session, error) {
@@ -70,7 +90,9 @@ func getWithPipeline(tb testing.TB) func() (arr.Session, error) {
 	client, err := azcore.NewClient("bench", "v0.1.0", runtime.PipelineOptions{
 		APIVersion: runtime.APIVersionOptions{Name: "api-version"},
 		PerCall:    []policy.Policy{runtime.NewRequestIDPolicy()},
-		PerRetry:   []policy.Policy{runtime.NewBearerTokenPolicy(longLived, []string{"scope"}, nil)},
+		PerRetry: []policy.Policy{
+			runtime.NewBearerTokenPolicy(longLived, []string{"scope"}, nil),
+		},
 	}, &azcore.ClientOptions{APIVersion: "2021-01-01", Transport: answering{}})
 	require.NoError(tb, err)
 	ctx := context.Background()
@@ -96,7 +118,12 @@ func getWithNetHTTP(testing.TB) func() (arr.Session, error) {
 	client := &http.Client{Transport: answering{}}
 	ctx := context.Background()
 	return func() (session arr.Session, err error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, sessionAddress+"?api-version=2021-01-01", nil)
+		req, err := http.NewRequestWithContext(
+			ctx,
+			http.MethodGet,
+			sessionAddress+"?api-version=2021-01-01",
+			nil,
+		)
 		if err != nil {
 			return session, err
 		}
@@ -130,8 +157,8 @@ func BenchmarkGet(b *testing.B)            { benchmark(b, getWithClient(b)) }
 func BenchmarkAzcorePipeline(b *testing.B) { benchmark(b, getWithPipeline(b)) }
 func BenchmarkNetHTTP(b *testing.B)        { benchmark(b, getWithNetHTTP(b)) }
 
-// BenchmarkRatio takes the three in turn, so that a machine whose speed drifts does not favour one, and reports how many times as long as
-// the others a Get takes.
+// BenchmarkRatio takes the three in turn, so that a machine whose speed drifts does not favour one,
+// and reports how many times as long as the others a Get takes.
 func BenchmarkRatio(b *testing.B) {
 	gets := []func() (arr.Session, error){getWithClient(b), getWithPipeline(b), getWithNetHTTP(b)}
 	spent := make([]time.Duration, len(gets))

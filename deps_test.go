@@ -11,10 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestClientCompilesAzcoreAndNothingElse keeps what a program gets by importing the client small: no emulator, no command line, no
-// azidentity, none of the test libraries.
+// TestClientCompilesAzcoreAndNothingElse keeps what a program gets by importing the client small:
+// no emulator, no command line, no azidentity, none of the test libraries.
 func TestClientCompilesAzcoreAndNothingElse(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".", "./lease").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".", "./lease").
+		Output()
 	require.NoError(t, err)
 	modules := map[string]bool{}
 	for _, module := range strings.Fields(string(out)) {

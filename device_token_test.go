@@ -43,9 +43,14 @@ func TestAccessTokenOfTheClientForDevices(t *testing.T) {
 
 		static, err := arr.NewStaticAccessToken(tokens[199].Token)
 		require.NoError(t, err)
-		device, err := arr.NewSessionsClientWithAccessToken(endpoint, e.Account().ID, static, &arr.SessionsClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: e.Transport()},
-		})
+		device, err := arr.NewSessionsClientWithAccessToken(
+			endpoint,
+			e.Account().ID,
+			static,
+			&arr.SessionsClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: e.Transport()},
+			},
+		)
 		require.NoError(t, err)
 		_, err = device.Get(t.Context(), "demo", nil)
 		assert.NoError(t, err)
@@ -66,17 +71,26 @@ func TestAccessTokenThatIsValidForLongEnough(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(10 * time.Hour)
 
-		same, err := client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 13 * time.Hour})
+		same, err := client.AccessToken(
+			t.Context(),
+			&arr.AccessTokenOptions{ValidFor: 13 * time.Hour},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, first.Token, same.Token)
-		other, err := client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 15 * time.Hour})
+		other, err := client.AccessToken(
+			t.Context(),
+			&arr.AccessTokenOptions{ValidFor: 15 * time.Hour},
+		)
 		require.NoError(t, err)
 		assert.NotEqual(t, first.Token, other.Token)
 		assert.Equal(t, 24*time.Hour, time.Until(other.ExpiresOn))
 		assert.Equal(t, 2, w.count("STS"))
 
 		for range 3 {
-			_, err = client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 25 * time.Hour})
+			_, err = client.AccessToken(
+				t.Context(),
+				&arr.AccessTokenOptions{ValidFor: 25 * time.Hour},
+			)
 			assert.ErrorIs(t, err, arr.ErrInvalidArgument)
 		}
 		assert.Equal(t, 2, w.count("STS"), "what cannot be had is not asked for")
@@ -86,13 +100,22 @@ func TestAccessTokenThatIsValidForLongEnough(t *testing.T) {
 func TestAccessTokenOfACredentialThatKeepsAnOldOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		expires := time.Now().Add(time.Hour)
-		client := accessTokenClient(t, credentialFunc(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-			return azcore.AccessToken{Token: testToken, ExpiresOn: expires}, nil
-		}), nil)
+		client := accessTokenClient(
+			t,
+			credentialFunc(
+				func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+					return azcore.AccessToken{Token: testToken, ExpiresOn: expires}, nil
+				},
+			),
+			nil,
+		)
 		_, err := client.AccessToken(t.Context(), nil)
 		require.NoError(t, err)
 		time.Sleep(30 * time.Minute)
-		_, err = client.AccessToken(t.Context(), &arr.AccessTokenOptions{ValidFor: 45 * time.Minute})
+		_, err = client.AccessToken(
+			t.Context(),
+			&arr.AccessTokenOptions{ValidFor: 45 * time.Minute},
+		)
 		require.ErrorContains(t, err, "the new one is for 30m0s")
 		assert.NotErrorIs(t, err, arr.ErrInvalidArgument)
 	})
@@ -104,7 +127,10 @@ func TestAccessTokenInPlaceOfARefusedOne(t *testing.T) {
 		first, err := client.AccessToken(t.Context(), nil)
 		require.NoError(t, err)
 		for range 3 { // three devices report the same
-			other, err := client.AccessToken(t.Context(), &arr.AccessTokenOptions{Refused: first.Token})
+			other, err := client.AccessToken(
+				t.Context(),
+				&arr.AccessTokenOptions{Refused: first.Token},
+			)
 			require.NoError(t, err)
 			assert.NotEqual(t, first.Token, other.Token)
 		}
@@ -134,10 +160,16 @@ func TestCredentialThatKeepsItsTokenIsNotAskedAllTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		expires := time.Now().Add(10 * time.Minute)
-		cred := credentialFunc(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-			asked++
-			return azcore.AccessToken{Token: testToken, ExpiresOn: expires, RefreshOn: expires.Add(-5 * time.Minute)}, nil
-		})
+		cred := credentialFunc(
+			func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				asked++
+				return azcore.AccessToken{
+					Token:     testToken,
+					ExpiresOn: expires,
+					RefreshOn: expires.Add(-5 * time.Minute),
+				}, nil
+			},
+		)
 		client := accessTokenClient(t, cred, func(req *http.Request) (*http.Response, error) {
 			return answer(req, 200, sessionJSON("demo", "Ready")), nil
 		})
@@ -146,20 +178,30 @@ func TestCredentialThatKeepsItsTokenIsNotAskedAllTheTime(t *testing.T) {
 			require.NoError(t, err)
 			time.Sleep(time.Second)
 		}
-		assert.LessOrEqual(t, asked, 1+4*2+1, "once at first, then every 30 s of the time for renewal")
+		assert.LessOrEqual(
+			t,
+			asked,
+			1+4*2+1,
+			"once at first, then every 30 s of the time for renewal",
+		)
 	})
 }
 
 func TestCredentialThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
-		cred := credentialFunc(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-			n := asked.Add(1)
-			if n == 1 {
-				time.Sleep(time.Hour)
-			}
-			return azcore.AccessToken{Token: fmt.Sprint(testToken, "-", n), ExpiresOn: time.Now().Add(2 * time.Hour)}, nil
-		})
+		cred := credentialFunc(
+			func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				n := asked.Add(1)
+				if n == 1 {
+					time.Sleep(time.Hour)
+				}
+				return azcore.AccessToken{
+					Token:     fmt.Sprint(testToken, "-", n),
+					ExpiresOn: time.Now().Add(2 * time.Hour),
+				}, nil
+			},
+		)
 		var authorization string
 		client := accessTokenClient(t, cred, func(req *http.Request) (*http.Response, error) {
 			authorization = req.Header.Get("Authorization")
@@ -182,10 +224,14 @@ func TestCreateIsSentWholeAfterARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
 		client, w := newClient(t, e)
-		w.onCall("PUT demo", 1, func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			_, err := io.ReadAll(req.Body)
-			return answer(req, 401, ""), err
-		})
+		w.onCall(
+			"PUT demo",
+			1,
+			func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+				_, err := io.ReadAll(req.Body)
+				return answer(req, 401, ""), err
+			},
+		)
 		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 		require.NoError(t, err)
 		assert.True(t, poller.Created())
@@ -194,26 +240,39 @@ func TestCreateIsSentWholeAfterARefusedToken(t *testing.T) {
 }
 
 func TestTokenIsNotSentWherePoliciesOfTheCallerLead(t *testing.T) {
-	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil }, func(o *arr.SessionsClientOptions) {
-		o.PerCallPolicies = []policy.Policy{policyFunc(func(req *policy.Request) (*http.Response, error) {
-			if !isExchange(req.Raw()) {
-				req.Raw().URL.Scheme = "http"
+	client, w := fakeClient(
+		t,
+		func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil },
+		func(o *arr.SessionsClientOptions) {
+			o.PerCallPolicies = []policy.Policy{
+				policyFunc(func(req *policy.Request) (*http.Response, error) {
+					if !isExchange(req.Raw()) {
+						req.Raw().URL.Scheme = "http"
+					}
+					return req.Next()
+				}),
 			}
-			return req.Next()
-		})}
-	})
+		},
+	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	require.ErrorContains(t, err, "not sent over http")
 	assert.Empty(t, w.sent)
 }
 
 func TestKeyWithALineBreakIsNamedAsSuch(t *testing.T) {
-	w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-		return answer(req, 200, ""), nil
-	}}
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, testAccount, azcore.NewKeyCredential(testKey+"\n"), &arr.SessionsClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: w},
-	})
+	w := &wire{
+		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			return answer(req, 200, ""), nil
+		},
+	}
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		testAccount,
+		azcore.NewKeyCredential(testKey+"\n"),
+		&arr.SessionsClientOptions{
+			ClientOptions: azcore.ClientOptions{Transport: w},
+		},
+	)
 	require.NoError(t, err)
 	_, err = client.Get(t.Context(), "demo", nil)
 	var failure *arr.AuthenticationError
@@ -242,12 +301,21 @@ func TestThrottledSTSIsToldAsSuch(t *testing.T) {
 
 func TestForeignCredentialKeepsItsOwnRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			return answer(req, 503, ""), nil
-		}}
-		own, err := arr.NewTokenClientWithKeyCredential(testAccount, keyCredential, &arr.TokenClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: w, Retry: policy.RetryOptions{MaxRetries: -1}},
-		})
+		w := &wire{
+			meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+				return answer(req, 503, ""), nil
+			},
+		}
+		own, err := arr.NewTokenClientWithKeyCredential(
+			testAccount,
+			keyCredential,
+			&arr.TokenClientOptions{
+				ClientOptions: azcore.ClientOptions{
+					Transport: w,
+					Retry:     policy.RetryOptions{MaxRetries: -1},
+				},
+			},
+		)
 		require.NoError(t, err)
 		client := accessTokenClient(t, own, nil)
 		_, err = client.Get(t.Context(), "demo", nil)
@@ -256,11 +324,18 @@ func TestForeignCredentialKeepsItsOwnRetries(t *testing.T) {
 	})
 }
 
-// accessTokenClient returns a client whose access tokens come from cred, and whose requests are answered by handle.
-func accessTokenClient(t *testing.T, cred azcore.TokenCredential, handle func(*http.Request) (*http.Response, error)) *arr.SessionsClient {
+// accessTokenClient returns a client whose access tokens come from cred, and whose requests are
+// answered by handle.
+func accessTokenClient(
+	t *testing.T,
+	cred azcore.TokenCredential,
+	handle func(*http.Request) (*http.Response, error),
+) *arr.SessionsClient {
 	t.Helper()
 	options := &arr.SessionsClientOptions{}
-	options.Transport = &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) { return handle(req) }}
+	options.Transport = &wire{
+		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) { return handle(req) },
+	}
 	client, err := arr.NewSessionsClientWithAccessToken(endpoint, testAccount.ID, cred, options)
 	require.NoError(t, err)
 	return client

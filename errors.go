@@ -15,26 +15,30 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// Errors to compare with [errors.Is]. What is returned is one of the error types of this package, or wraps one, and says more.
+// Errors to compare with [errors.Is]. What is returned is one of the error types of this package,
+// or wraps one, and says more.
 var (
 	// ErrInvalidArgument means that an argument was refused before any request was sent.
 	ErrInvalidArgument = errors.New("invalid argument")
-	// ErrUnauthorized means 401: the service refused a fresh access token, or the token service refused the credential.
+	// ErrUnauthorized means 401: the service refused a fresh access token, or the token service
+	// refused the credential.
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden means 403: the identity is known but lacks the role.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound means 404: no such session in this account and region, or its record is no longer kept.
+	// ErrNotFound means 404: no such session in this account and region, or its record is no longer
+	// kept.
 	ErrNotFound = errors.New("session not found")
 	// ErrConflict means 409: the session id is taken by a session with other settings.
 	ErrConflict = errors.New("session id is taken with other settings")
-	// ErrLeaseNotExtended means 422: the new lease is not longer than the present one, not below 1440 minutes, or the session
-	// has ended.
+	// ErrLeaseNotExtended means 422: the new lease is not longer than the present one, not below
+	// 1440 minutes, or the session has ended.
 	ErrLeaseNotExtended = errors.New("lease not extended")
-	// ErrThrottled means 429: too many requests. The RetryAfter field of the error says how long to wait, if the service said so.
+	// ErrThrottled means 429: too many requests. The RetryAfter field of the error says how long to
+	// wait, if the service said so.
 	ErrThrottled = errors.New("too many requests")
-	// ErrOutcomeUnknown means that a request that changes something may have taken effect, and that no answer said so: the last
-	// word was silence or a fault (408, 5xx), or came before one. After a create, the session may exist and be billed: look it up, or
-	// stop it.
+	// ErrOutcomeUnknown means that a request that changes something may have taken effect, and that
+	// no answer said so: the last word was silence or a fault (408, 5xx), or came before one. After
+	// a create, the session may exist and be billed: look it up, or stop it.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
@@ -58,8 +62,9 @@ func sentinel(statusCode int) error {
 	}
 }
 
-// ServiceError is the refusal of a request by the rendering service. It unwraps to an [*azcore.ResponseError], whose request has
-// lost its Authorization header. Use [errors.Is] with [ErrNotFound] and the other errors of this package to tell refusals apart.
+// ServiceError is the refusal of a request by the rendering service. It unwraps to an
+// [*azcore.ResponseError], whose request has lost its Authorization header. Use [errors.Is] with
+// [ErrNotFound] and the other errors of this package to tell refusals apart.
 type ServiceError struct {
 	// Operation is what was asked for: "create", "get", "update", "stop" or "list".
 	Operation string
@@ -69,12 +74,13 @@ type ServiceError struct {
 	Host string
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Code is the error code of the service, such as "BadRequest". It is empty where the answer had no error object, as with
-	// 401, 403, 404 and 429.
+	// Code is the error code of the service, such as "BadRequest". It is empty where the answer had
+	// no error object, as with 401, 403, 404 and 429.
 	Code string
 	// Message is the explanation of the service. It may be empty.
 	Message string
-	// CorrelationVector is the MS-CV header: what the service's operators ask for, together with the session id.
+	// CorrelationVector is the MS-CV header: what the service's operators ask for, together with
+	// the session id.
 	CorrelationVector string
 	// RetryAfter is how long the service asked to wait. It is 0 if it did not say.
 	RetryAfter time.Duration
@@ -101,17 +107,23 @@ func newServiceError(op operation, resp *http.Response) *ServiceError {
 	var body struct {
 		Error *ErrorDetail `json:"error"`
 	}
-	if data, err := runtime.Payload(e.response.RawResponse); err == nil && json.Unmarshal(data, &body) == nil && body.Error != nil {
+	if data, err := runtime.Payload(
+		e.response.RawResponse,
+	); err == nil && json.Unmarshal(data, &body) == nil &&
+		body.Error != nil {
 		e.Code, e.Message, e.Detail = body.Error.Code, body.Error.Message, body.Error
 	}
 	return e
 }
 
-// definite reports whether a refusal says that no earlier try of the same request took effect either. Throttling, refused tokens
-// and faults say nothing about earlier tries.
+// definite reports whether a refusal says that no earlier try of the same request took effect
+// either. Throttling, refused tokens and faults say nothing about earlier tries.
 func definite(statusCode int) bool {
 	switch statusCode {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+	case http.StatusUnauthorized,
+		http.StatusForbidden,
+		http.StatusRequestTimeout,
+		http.StatusTooManyRequests:
 		return false
 	default:
 		return statusCode >= 400 && statusCode < 500
@@ -135,7 +147,8 @@ func (e *ServiceError) Error() string {
 	return withAdvice(&b, e.Advice())
 }
 
-// Advice returns what to do about it: the last part of the text of the error, after "; ". It may be empty.
+// Advice returns what to do about it: the last part of the text of the error, after "; ". It may be
+// empty.
 func (e *ServiceError) Advice() string {
 	advice := e.statusAdvice()
 	if !e.outcomeUnknown {
@@ -175,7 +188,8 @@ func (e *ServiceError) statusAdvice() string {
 	}
 }
 
-// Unwrap returns the [*azcore.ResponseError]. It returns nil if the error did not come from this package.
+// Unwrap returns the [*azcore.ResponseError]. It returns nil if the error did not come from this
+// package.
 func (e *ServiceError) Unwrap() error {
 	if e.response == nil {
 		return nil
@@ -183,7 +197,8 @@ func (e *ServiceError) Unwrap() error {
 	return e.response
 }
 
-// Is makes [errors.Is] hold for the error of this package that stands for the status, and for [ErrOutcomeUnknown].
+// Is makes [errors.Is] hold for the error of this package that stands for the status, and for
+// [ErrOutcomeUnknown].
 func (e *ServiceError) Is(target error) bool {
 	if target == ErrOutcomeUnknown {
 		return e.outcomeUnknown
@@ -191,9 +206,11 @@ func (e *ServiceError) Is(target error) bool {
 	return target != nil && target == sentinel(e.StatusCode)
 }
 
-// SessionEndedError means that a session is in a final state, Error, Expired or Stopped, and so will never be Ready.
+// SessionEndedError means that a session is in a final state, Error, Expired or Stopped, and so
+// will never be Ready.
 type SessionEndedError struct {
-	// Session is the session as last seen. Its Status says how it ended; its Error, in state Error, says why.
+	// Session is the session as last seen. Its Status says how it ended; its Error, in state Error,
+	// says why.
 	Session Session
 	// CorrelationVector is the MS-CV header of the answer that showed the end.
 	CorrelationVector string
@@ -202,7 +219,12 @@ type SessionEndedError struct {
 // Error returns one line: which session, how it ended, why, and what to do.
 func (e *SessionEndedError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "session %q has ended in state %s", e.Session.ID, oneLine(string(e.Session.Status)))
+	fmt.Fprintf(
+		&b,
+		"session %q has ended in state %s",
+		e.Session.ID,
+		oneLine(string(e.Session.Status)),
+	)
 	if detail := e.Session.Error; detail != nil {
 		fmt.Fprintf(&b, ", %s: %s", oneLine(detail.Code), oneLine(detail.Message))
 	}
@@ -221,8 +243,8 @@ func (e *SessionEndedError) Advice() string {
 	return advice
 }
 
-// callError is a call that ended without an answer, or with one that could not be used: the network, the token exchange, the
-// caller's context, an unreadable body.
+// callError is a call that ended without an answer, or with one that could not be used: the
+// network, the token exchange, the caller's context, an unreadable body.
 type callError struct {
 	operation operation
 	// outcomeUnknown: the request may have taken effect.
@@ -280,7 +302,8 @@ func outcomeUnknownAdvice(operation string) string {
 	}
 }
 
-// writeOperation writes what all errors of requests begin with, such as: create session "demo" at example.com.
+// writeOperation writes what all errors of requests begin with, such as: create session "demo" at
+// example.com.
 func writeOperation(b *strings.Builder, name, sessionID, host string) {
 	b.WriteString(name)
 	if sessionID != "" {
@@ -293,7 +316,9 @@ func writeOperation(b *strings.Builder, name, sessionID, host string) {
 
 // invalid makes the error for an argument that is refused before any request.
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("azremoterendering: %w: "+format, slices.Insert(args, 0, any(ErrInvalidArgument))...)
+	return fmt.Errorf(
+		"azremoterendering: %w: "+format,
+		slices.Insert(args, 0, any(ErrInvalidArgument))...)
 }
 
 // oneLine makes text from outside fit for an error: no control characters, at most 800 runes.

@@ -20,8 +20,16 @@ import (
 
 func TestRefusalsByStatus(t *testing.T) {
 	const conflict = `{"error":{"code":"Conflict","message":"The session id\nis taken.","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`
-	sentinels := []error{arr.ErrUnauthorized, arr.ErrForbidden, arr.ErrNotFound, arr.ErrConflict, arr.ErrLeaseNotExtended, arr.ErrThrottled,
-		arr.ErrOutcomeUnknown, arr.ErrInvalidArgument}
+	sentinels := []error{
+		arr.ErrUnauthorized,
+		arr.ErrForbidden,
+		arr.ErrNotFound,
+		arr.ErrConflict,
+		arr.ErrLeaseNotExtended,
+		arr.ErrThrottled,
+		arr.ErrOutcomeUnknown,
+		arr.ErrInvalidArgument,
+	}
 	for _, test := range []struct {
 		status        int
 		body          string
@@ -74,7 +82,14 @@ func TestRefusalsByStatus(t *testing.T) {
 			assert.Contains(t, err.Error(), test.text)
 			assert.NotContains(t, err.Error(), "\n", "one line")
 			for _, sentinel := range sentinels {
-				assert.Equal(t, sentinel == test.is, errors.Is(err, sentinel), "%v is %v", err, sentinel)
+				assert.Equal(
+					t,
+					sentinel == test.is,
+					errors.Is(err, sentinel),
+					"%v is %v",
+					err,
+					sentinel,
+				)
 			}
 			var response *azcore.ResponseError
 			require.ErrorAs(t, err, &response)
@@ -86,7 +101,11 @@ func TestRefusalsByStatus(t *testing.T) {
 
 func TestErrorDetailIsRead(t *testing.T) {
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(req, 409, `{"error":{"code":"Conflict","message":"M","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`), nil
+		return answer(
+			req,
+			409,
+			`{"error":{"code":"Conflict","message":"M","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`,
+		), nil
 	})
 	_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 	var refused *arr.ServiceError
@@ -101,7 +120,11 @@ func TestErrorDetailIsRead(t *testing.T) {
 
 func TestLongAndUglyMessagesAreTamed(t *testing.T) {
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(req, 400, `{"error":{"code":"x\u001b[31m","message":"`+strings.Repeat("ä", 10_000)+`"}}`), nil
+		return answer(
+			req,
+			400,
+			`{"error":{"code":"x\u001b[31m","message":"`+strings.Repeat("ä", 10_000)+`"}}`,
+		), nil
 	})
 	_, err := client.Get(t.Context(), "demo", nil)
 	require.Error(t, err)
@@ -138,7 +161,10 @@ func TestThrottlingIsHonouredPerCall(t *testing.T) {
 
 func TestUnknownHostFailsAtOnce(t *testing.T) {
 	noSuchHost := func(*http.Request) (*http.Response, error) {
-		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+		return nil, &net.OpError{
+			Op:  "dial",
+			Err: &net.DNSError{Err: "no such host", IsNotFound: true},
+		}
 	}
 	t.Run("the endpoint's", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -154,9 +180,11 @@ func TestUnknownHostFailsAtOnce(t *testing.T) {
 	t.Run("the account domain's", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, w := fakeClient(t, noSuchHost)
-			w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				return noSuchHost(req)
-			})
+			w.handle(
+				func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					return noSuchHost(req)
+				},
+			)
 			start := time.Now()
 			_, err := client.Get(t.Context(), "demo", nil)
 			var failure *arr.AuthenticationError
@@ -195,22 +223,32 @@ func TestErrorsMadeByOthersDoNotPanic(t *testing.T) { // as in the fakes of user
 
 func TestUnknownProxyIsNotTakenForTheEndpoint(t *testing.T) {
 	client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) {
-		return nil, &net.OpError{Op: "proxyconnect", Err: &net.DNSError{Err: "no such host", Name: "proxy.example", IsNotFound: true}}
+		return nil, &net.OpError{
+			Op:  "proxyconnect",
+			Err: &net.DNSError{Err: "no such host", Name: "proxy.example", IsNotFound: true},
+		}
 	})
 	_, err := client.Get(t.Context(), "demo", nil)
 	assert.ErrorContains(t, err, "there is no host proxy.example")
 }
 
 func TestErrorsOfTheNetworkAreOneLineToo(t *testing.T) {
-	client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) { return nil, errors.New("first\nsecond") }, noRetries)
+	client, _ := fakeClient(
+		t,
+		func(*http.Request) (*http.Response, error) { return nil, errors.New("first\nsecond") },
+		noRetries,
+	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	assert.ErrorContains(t, err, "first second")
 }
 
 func TestTransportsThatLeaveFieldsOut(t *testing.T) { // as hand-made ones do
 	for _, status := range []int{200, 404} {
-		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: status}, nil },
-			func(o *arr.SessionsClientOptions) { o.Logging.IncludeBody = true })
+		client, _ := fakeClient(
+			t,
+			func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: status}, nil },
+			func(o *arr.SessionsClientOptions) { o.Logging.IncludeBody = true },
+		)
 		_, err := client.Get(t.Context(), "demo", nil)
 		assert.Error(t, err)
 		assert.Equal(t, status == 404, errors.Is(err, arr.ErrNotFound))

@@ -16,7 +16,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// newExampleClient returns a client of a new emulator. Yours comes from NewSessionsClientWithKeyCredential or one of its siblings.
+// newExampleClient returns a client of a new emulator. Yours comes from
+// NewSessionsClientWithKeyCredential or one of its siblings.
 func newExampleClient() *azremoterendering.SessionsClient {
 	service, err := emulator.New(emulator.Options{})
 	if err != nil {
@@ -35,7 +36,11 @@ func ExampleNewSessionsClientWithKeyCredential() {
 		Domain: "westeurope.mixedreality.azure.com",
 	}
 	client, err := azremoterendering.NewSessionsClientWithKeyCredential(
-		azremoterendering.RegionWestEurope.Endpoint(), account, azcore.NewKeyCredential("the account key"), nil)
+		azremoterendering.RegionWestEurope.Endpoint(),
+		account,
+		azcore.NewKeyCredential("the account key"),
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,7 +54,11 @@ func ExampleNewSessionsClientWithAccessToken() {
 		log.Fatal(err)
 	}
 	_, err = azremoterendering.NewSessionsClientWithAccessToken(
-		azremoterendering.RegionWestEurope.Endpoint(), "00000000-1111-2222-3333-444455556666", cred, nil)
+		azremoterendering.RegionWestEurope.Endpoint(),
+		"00000000-1111-2222-3333-444455556666",
+		cred,
+		nil,
+	)
 	fmt.Println(err, cred)
 	// Output: <nil> StaticAccessToken(REDACTED)
 }
@@ -82,7 +91,12 @@ func ExampleSessionsClient_BeginCreate() {
 func ExampleSessionsClient_BeginWait() {
 	client := newExampleClient()
 	ctx := context.Background()
-	_, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+	_, err := client.BeginCreate(
+		ctx,
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -113,7 +127,12 @@ func ExampleSessionPoller_ResumeToken() {
 		log.Fatal(err)
 	}
 
-	poller, err = client.BeginCreate(ctx, "demo", settings, &azremoterendering.BeginCreateSessionOptions{ResumeToken: token})
+	poller, err = client.BeginCreate(
+		ctx,
+		"demo",
+		settings,
+		&azremoterendering.BeginCreateSessionOptions{ResumeToken: token},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -131,7 +150,12 @@ func ExampleSessionsClient_Get() {
 	_, err := client.Get(ctx, "demo", nil)
 	fmt.Println(errors.Is(err, azremoterendering.ErrNotFound))
 
-	_, err = client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+	_, err = client.BeginCreate(
+		ctx,
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -149,19 +173,34 @@ func ExampleSessionsClient_Get() {
 func ExampleSessionsClient_Update() {
 	client := newExampleClient()
 	ctx := context.Background()
-	_, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+	_, err := client.BeginCreate(
+		ctx,
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
 
 	// The lease is a total since Ready, not an extension.
-	session, err := client.Update(ctx, "demo", azremoterendering.UpdateSessionSettings{MaxLeaseTime: 90 * time.Minute}, nil)
+	session, err := client.Update(
+		ctx,
+		"demo",
+		azremoterendering.UpdateSessionSettings{MaxLeaseTime: 90 * time.Minute},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(session.MaxLeaseTime)
 
-	_, err = client.Update(ctx, "demo", azremoterendering.UpdateSessionSettings{MaxLeaseTime: 30 * time.Minute}, nil)
+	_, err = client.Update(
+		ctx,
+		"demo",
+		azremoterendering.UpdateSessionSettings{MaxLeaseTime: 30 * time.Minute},
+		nil,
+	)
 	fmt.Println(errors.Is(err, azremoterendering.ErrLeaseNotExtended))
 	// Output:
 	// 1h30m0s
@@ -171,7 +210,12 @@ func ExampleSessionsClient_Update() {
 func ExampleSessionsClient_Stop() {
 	client := newExampleClient()
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+	_, err := client.BeginCreate(
+		ctx,
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -195,7 +239,12 @@ func ExampleSessionsClient_All() {
 	client := newExampleClient()
 	ctx := context.Background()
 	for _, id := range []string{"one", "two", "three"} {
-		_, err := client.BeginCreate(ctx, id, azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+		_, err := client.BeginCreate(
+			ctx,
+			id,
+			azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+			nil,
+		)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -215,7 +264,12 @@ func ExampleSessionsClient_All() {
 func ExampleSessionsClient_NewListPager() {
 	client := newExampleClient()
 	ctx := context.Background()
-	_, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+	_, err := client.BeginCreate(
+		ctx,
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -234,8 +288,13 @@ func ExampleTokenClient_GetToken() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	tokens, err := azremoterendering.NewTokenClientWithKeyCredential(service.Account(), azcore.NewKeyCredential(service.Key()),
-		&azremoterendering.TokenClientOptions{ClientOptions: azcore.ClientOptions{Transport: service.Transport()}})
+	tokens, err := azremoterendering.NewTokenClientWithKeyCredential(
+		service.Account(),
+		azcore.NewKeyCredential(service.Key()),
+		&azremoterendering.TokenClientOptions{
+			ClientOptions: azcore.ClientOptions{Transport: service.Transport()},
+		},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -249,7 +308,12 @@ func ExampleTokenClient_GetToken() {
 
 func ExampleServiceError() {
 	client := newExampleClient()
-	_, err := client.BeginCreate(context.Background(), "demo", azremoterendering.CreateSessionSettings{Size: "Tiny", MaxLeaseTime: time.Hour}, nil)
+	_, err := client.BeginCreate(
+		context.Background(),
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Tiny", MaxLeaseTime: time.Hour},
+		nil,
+	)
 
 	if refused, ok := errors.AsType[*azremoterendering.ServiceError](err); ok {
 		fmt.Println(refused.StatusCode, refused.Code, refused.Message)
@@ -267,15 +331,24 @@ func ExampleSessionEndedError() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	poller, err := client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+	poller, err := client.BeginCreate(
+		ctx,
+		"demo",
+		azremoterendering.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := service.SetStatus("demo", azremoterendering.SessionStatusError); err != nil { // no server to be had
+	// no server to be had
+	if err := service.SetStatus("demo", azremoterendering.SessionStatusError); err != nil {
 		log.Fatal(err)
 	}
 
-	_, err = poller.PollUntilDone(ctx, &azremoterendering.PollUntilDoneOptions{Frequency: time.Millisecond})
+	_, err = poller.PollUntilDone(
+		ctx,
+		&azremoterendering.PollUntilDoneOptions{Frequency: time.Millisecond},
+	)
 	if ended, ok := errors.AsType[*azremoterendering.SessionEndedError](err); ok {
 		fmt.Println(ended.Session.ID, ended.Session.Status)
 	}

@@ -26,22 +26,32 @@ import (
 func TestExchangeRequest(t *testing.T) {
 	var exchanges []*http.Request
 	var mu sync.Mutex
-	w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		exchanges = append(exchanges, req)
-		return answer(req, 200, `{"AccessToken":"`+testToken+`"}`), nil
-	}}
-	tokens, err := arr.NewTokenClientWithKeyCredential(testAccount, azcore.NewKeyCredential(testKey), &arr.TokenClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: w, APIVersion: "2021-01-01-preview"},
-	})
+	w := &wire{
+		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			exchanges = append(exchanges, req)
+			return answer(req, 200, `{"AccessToken":"`+testToken+`"}`), nil
+		},
+	}
+	tokens, err := arr.NewTokenClientWithKeyCredential(
+		testAccount,
+		azcore.NewKeyCredential(testKey),
+		&arr.TokenClientOptions{
+			ClientOptions: azcore.ClientOptions{Transport: w, APIVersion: "2021-01-01-preview"},
+		},
+	)
 	require.NoError(t, err)
 	for range 2 {
 		_, err := tokens.GetToken(t.Context(), policy.TokenRequestOptions{})
 		require.NoError(t, err)
 	}
 	require.Len(t, exchanges, 2, "every GetToken is an exchange")
-	assert.Equal(t, "https://sts.westeurope.mixedreality.azure.com/Accounts/"+testAccount.ID+"/token?api-version=2019-02-28-preview", exchanges[0].URL.String())
+	assert.Equal(
+		t,
+		"https://sts.westeurope.mixedreality.azure.com/Accounts/"+testAccount.ID+"/token?api-version=2019-02-28-preview",
+		exchanges[0].URL.String(),
+	)
 	assert.Equal(t, "Bearer "+testAccount.ID+":"+testKey, exchanges[0].Header.Get("Authorization"))
 	assert.Equal(t, "application/json", exchanges[0].Header.Get("Accept"))
 	for _, req := range exchanges {
@@ -53,7 +63,10 @@ func TestExchangeRequest(t *testing.T) {
 // credentialFunc is a credential made of a function.
 type credentialFunc func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
 
-func (f credentialFunc) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+func (f credentialFunc) GetToken(
+	ctx context.Context,
+	o policy.TokenRequestOptions,
+) (azcore.AccessToken, error) {
 	return f(ctx, o)
 }
 
@@ -64,22 +77,34 @@ func TestEntraCredential(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var scopes []string
-			cred := credentialFunc(func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-				scopes = o.Scopes
-				return azcore.AccessToken{Token: "entra-token", ExpiresOn: time.Now().Add(time.Hour)}, nil
-			})
-			w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
-					assert.Equal(t, "Bearer entra-token", req.Header.Get("Authorization"))
-					return answer(req, 200, `{"AccessToken":"`+testToken+`"}`), nil
-				}
-				assert.Equal(t, "Bearer "+testToken, req.Header.Get("Authorization"))
-				return answer(req, 200, sessionJSON("demo", "Ready")), nil
-			}}
-			client, err := arr.NewSessionsClient(endpoint, testAccount, cred, &arr.SessionsClientOptions{
-				ClientOptions: azcore.ClientOptions{Transport: w},
-				STSScope:      test.option,
-			})
+			cred := credentialFunc(
+				func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+					scopes = o.Scopes
+					return azcore.AccessToken{
+						Token:     "entra-token",
+						ExpiresOn: time.Now().Add(time.Hour),
+					}, nil
+				},
+			)
+			w := &wire{
+				meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					if isExchange(req) {
+						assert.Equal(t, "Bearer entra-token", req.Header.Get("Authorization"))
+						return answer(req, 200, `{"AccessToken":"`+testToken+`"}`), nil
+					}
+					assert.Equal(t, "Bearer "+testToken, req.Header.Get("Authorization"))
+					return answer(req, 200, sessionJSON("demo", "Ready")), nil
+				},
+			}
+			client, err := arr.NewSessionsClient(
+				endpoint,
+				testAccount,
+				cred,
+				&arr.SessionsClientOptions{
+					ClientOptions: azcore.ClientOptions{Transport: w},
+					STSScope:      test.option,
+				},
+			)
 			require.NoError(t, err)
 			_, err = client.Get(t.Context(), "demo", nil)
 			require.NoError(t, err)
@@ -89,10 +114,12 @@ func TestEntraCredential(t *testing.T) {
 	t.Run("a credential that fails is named as such", func(t *testing.T) {
 		failure := errors.New("az login\nis needed")
 		calls := 0
-		cred := credentialFunc(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-			calls++
-			return azcore.AccessToken{}, failure
-		})
+		cred := credentialFunc(
+			func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+				calls++
+				return azcore.AccessToken{}, failure
+			},
+		)
 		client, err := arr.NewSessionsClient(endpoint, testAccount, cred, nil)
 		require.NoError(t, err)
 		_, err = client.Get(t.Context(), "demo", nil)
@@ -108,13 +135,27 @@ func TestEntraCredential(t *testing.T) {
 func TestSTSRefusals(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 429, 302} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				resp := answer(req, status, "", "Retry-After", "120", "Location", "https://elsewhere.example/")
-				return resp, nil
-			}}
-			tokens, err := arr.NewTokenClientWithKeyCredential(testAccount, azcore.NewKeyCredential(testKey), &arr.TokenClientOptions{
-				ClientOptions: azcore.ClientOptions{Transport: w},
-			})
+			w := &wire{
+				meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					resp := answer(
+						req,
+						status,
+						"",
+						"Retry-After",
+						"120",
+						"Location",
+						"https://elsewhere.example/",
+					)
+					return resp, nil
+				},
+			}
+			tokens, err := arr.NewTokenClientWithKeyCredential(
+				testAccount,
+				azcore.NewKeyCredential(testKey),
+				&arr.TokenClientOptions{
+					ClientOptions: azcore.ClientOptions{Transport: w},
+				},
+			)
 			require.NoError(t, err)
 			_, err = tokens.GetToken(t.Context(), policy.TokenRequestOptions{})
 			var refused *arr.AuthenticationError
@@ -128,7 +169,12 @@ func TestSTSRefusals(t *testing.T) {
 			assert.Equal(t, status == 401, errors.Is(err, arr.ErrUnauthorized))
 			assert.Equal(t, status == 403, errors.Is(err, arr.ErrForbidden))
 			assert.Equal(t, status == 429, errors.Is(err, arr.ErrThrottled))
-			assert.NotErrorIs(t, err, arr.ErrNotFound, "an STS that is not there is no missing session")
+			assert.NotErrorIs(
+				t,
+				err,
+				arr.ErrNotFound,
+				"an STS that is not there is no missing session",
+			)
 		})
 	}
 }
@@ -136,12 +182,18 @@ func TestSTSRefusals(t *testing.T) {
 func TestSTSAnswersThatHoldNoToken(t *testing.T) {
 	for _, body := range []string{"", "null", "{}", "[]", `{"AccessToken":""}`, `{"AccessToken":7}`, `{"AccessToken":"a b"}`,
 		"{\"AccessToken\":\"line\\nbreak\"}", `{"AccessToken":"cut-off-tok`, "<html>secret-page</html>"} {
-		w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			return answer(req, 200, body), nil
-		}}
-		tokens, err := arr.NewTokenClientWithKeyCredential(testAccount, azcore.NewKeyCredential(testKey), &arr.TokenClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: w},
-		})
+		w := &wire{
+			meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+				return answer(req, 200, body), nil
+			},
+		}
+		tokens, err := arr.NewTokenClientWithKeyCredential(
+			testAccount,
+			azcore.NewKeyCredential(testKey),
+			&arr.TokenClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: w},
+			},
+		)
 		require.NoError(t, err)
 		_, err = tokens.GetToken(t.Context(), policy.TokenRequestOptions{})
 		require.ErrorContains(t, err, "holds no access token", body)
@@ -178,17 +230,28 @@ func TestLifetimeIsTakenFromTheTokenNotFromTheClock(t *testing.T) {
 			"no claims":               {jwt(`{}`), time.Hour},
 			"claims of other types":   {jwt(`{"exp":"soon"}`), time.Hour},
 		} {
-			w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				return answer(req, 200, `{"AccessToken":"`+test.token+`"}`), nil
-			}}
-			tokens, err := arr.NewTokenClientWithKeyCredential(testAccount, azcore.NewKeyCredential(testKey), &arr.TokenClientOptions{
-				ClientOptions: azcore.ClientOptions{Transport: w},
-			})
+			w := &wire{
+				meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					return answer(req, 200, `{"AccessToken":"`+test.token+`"}`), nil
+				},
+			}
+			tokens, err := arr.NewTokenClientWithKeyCredential(
+				testAccount,
+				azcore.NewKeyCredential(testKey),
+				&arr.TokenClientOptions{
+					ClientOptions: azcore.ClientOptions{Transport: w},
+				},
+			)
 			require.NoError(t, err)
 			token, err := tokens.GetToken(t.Context(), policy.TokenRequestOptions{})
 			require.NoError(t, err, name)
 			assert.Equal(t, test.want, time.Until(token.ExpiresOn), name)
-			assert.Equal(t, min(5*time.Minute, test.want/10), token.ExpiresOn.Sub(token.RefreshOn), name)
+			assert.Equal(
+				t,
+				min(5*time.Minute, test.want/10),
+				token.ExpiresOn.Sub(token.RefreshOn),
+				name,
+			)
 		}
 	})
 }
@@ -199,25 +262,30 @@ func TestOverridesOfTheCallerDoNotReachTheExchange(t *testing.T) {
 		client, w, _ := readyClient(t)
 		exchanges := 0
 		var captured *http.Response
-		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if trace := httptrace.ContextClientTrace(req.Context()); trace != nil {
-				trace.GetConn(nameOf(req))
-			}
-			if !isExchange(req) {
-				return forward()
-			}
-			exchange = req
-			assert.Nil(t, captured, "not even for a moment")
-			if exchanges++; exchanges > 4 {
-				return forward()
-			}
-			return answer(req, 503, ""), nil
-		})
+		w.handle(
+			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if trace := httptrace.ContextClientTrace(req.Context()); trace != nil {
+					trace.GetConn(nameOf(req))
+				}
+				if !isExchange(req) {
+					return forward()
+				}
+				exchange = req
+				assert.Nil(t, captured, "not even for a moment")
+				if exchanges++; exchanges > 4 {
+					return forward()
+				}
+				return answer(req, 503, ""), nil
+			},
+		)
 		var traced []string
 		ctx := policy.WithCaptureResponse(t.Context(), &captured)
 		ctx = policy.WithHTTPHeader(ctx, http.Header{"X-Of-The-Caller": {"1"}})
 		ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: 7})
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(host string) { traced = append(traced, host) }})
+		ctx = httptrace.WithClientTrace(
+			ctx,
+			&httptrace.ClientTrace{GetConn: func(host string) { traced = append(traced, host) }},
+		)
 		_, err := client.Get(ctx, "demo", nil)
 		require.ErrorContains(t, err, "503", "three retries, as the client has them, and not seven")
 		assert.Nil(t, captured)
@@ -244,16 +312,18 @@ func TestPoliciesOfTheCaller(t *testing.T) {
 			o.PerRetryPolicies = []policy.Policy{mark("Per-Retry")}
 			o.Telemetry.ApplicationID = "my-app"
 		})
-		w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			assert.Equal(t, "1", req.Header.Get("Per-Call"))
-			assert.Contains(t, req.Header.Get("User-Agent"), "my-app")
-			if isExchange(req) {
-				assert.Empty(t, req.Header.Get("Per-Retry"), "it would see the account key")
-			} else {
-				assert.Equal(t, "1", req.Header.Get("Per-Retry"))
-			}
-			return forward()
-		})
+		w.handle(
+			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				assert.Equal(t, "1", req.Header.Get("Per-Call"))
+				assert.Contains(t, req.Header.Get("User-Agent"), "my-app")
+				if isExchange(req) {
+					assert.Empty(t, req.Header.Get("Per-Retry"), "it would see the account key")
+				} else {
+					assert.Equal(t, "1", req.Header.Get("Per-Retry"))
+				}
+				return forward()
+			},
+		)
 		_, err := client.Get(t.Context(), "demo", nil)
 		require.NoError(t, err)
 	})

@@ -15,9 +15,21 @@ import (
 
 // FuzzSessionJSON: what can be read can be written, and is then read the same.
 func FuzzSessionJSON(f *testing.F) {
-	f.Add([]byte(`{"id":"a","creationTime":"2021-01-29T16:04:29.1569219+00:00","arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`))
-	f.Add([]byte(`{"id":"a","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":3,"hostname":"h","maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":8.1}`))
-	f.Add([]byte(`{"status":"Error","error":{"code":"A","details":[{"code":"B"}],"innerError":{"code":"C","innerError":{}}}}`))
+	f.Add(
+		[]byte(
+			`{"id":"a","creationTime":"2021-01-29T16:04:29.1569219+00:00","arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
+		),
+	)
+	f.Add(
+		[]byte(
+			`{"id":"a","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":3,"hostname":"h","maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":8.1}`,
+		),
+	)
+	f.Add(
+		[]byte(
+			`{"status":"Error","error":{"code":"A","details":[{"code":"B"}],"innerError":{"code":"C","innerError":{}}}}`,
+		),
+	)
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var first, second Session
@@ -42,14 +54,16 @@ func FuzzSessionJSON(f *testing.F) {
 	})
 }
 
-// FuzzAccessToken: whatever the claims, a token has a lifetime that time arithmetic survives, and is renewed within it.
+// FuzzAccessToken: whatever the claims, a token has a lifetime that time arithmetic survives, and
+// is renewed within it.
 func FuzzAccessToken(f *testing.F) {
 	for _, claims := range []string{`{"iat":1,"exp":86401}`, `{"nbf":1.5,"exp":3600}`, `{"exp":1e300}`, `{"exp":-1}`, `{"exp":"x"}`, `{}`, `null`} {
 		f.Add("e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln")
 		f.Add(claims)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		if claims, err := base64.RawURLEncoding.DecodeString(token); err == nil { // lets the fuzzer write claims directly
+		// lets the fuzzer write claims directly
+		if claims, err := base64.RawURLEncoding.DecodeString(token); err == nil {
 			check(t, "e30."+base64.RawURLEncoding.EncodeToString(claims)+".c2ln")
 		}
 		check(t, "e30."+base64.RawURLEncoding.EncodeToString([]byte(token))+".c2ln")
@@ -68,13 +82,16 @@ func check(t *testing.T, token string) {
 		t.Fatalf("renewed at %v of a life from %v to %v", held.renew, now, held.expires)
 	}
 	if cred, err := NewStaticAccessToken(token); err == nil {
-		if expires := cred.(*staticAccessToken).expires; expires.After(now.Add(longestLifetime + time.Minute)) {
+		if expires := cred.(*staticAccessToken).expires; expires.After(
+			now.Add(longestLifetime + time.Minute),
+		) {
 			t.Fatalf("expires at %v", expires)
 		}
 	}
 }
 
-// FuzzResumeToken: what is accepted names this session, this account and this host, and goes through once more unchanged.
+// FuzzResumeToken: what is accepted names this session, this account and this host, and goes
+// through once more unchanged.
 func FuzzResumeToken(f *testing.F) {
 	const good = `{"sessionID":"demo","accountID":"00000000-1111-2222-3333-444455556666","host":"rendering.example"}`
 	for _, token := range []string{good, `null`, `{}`, good + good, `{"fakeURL":"https://attacker.example"}`, `{"type":"x","token":{}}`,
@@ -87,17 +104,20 @@ func FuzzResumeToken(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if checkSessionID(token.SessionID) != nil || checkAccountID(token.AccountID) != nil || token.Host == "" {
+		if checkSessionID(token.SessionID) != nil || checkAccountID(token.AccountID) != nil ||
+			token.Host == "" {
 			t.Fatalf("accepted %+v", token)
 		}
 		poller, err := client.resume(token.SessionID, text)
 		if err != nil {
 			return
 		}
-		if !strings.EqualFold(token.Host, "rendering.example") || !strings.EqualFold(token.AccountID, client.accountID) {
+		if !strings.EqualFold(token.Host, "rendering.example") ||
+			!strings.EqualFold(token.AccountID, client.accountID) {
 			t.Fatalf("resumed %+v", token)
 		}
-		if again, err := poller.ResumeToken(); err != nil || again != strings.Replace(good, "demo", token.SessionID, 1) {
+		if again, err := poller.ResumeToken(); err != nil ||
+			again != strings.Replace(good, "demo", token.SessionID, 1) {
 			t.Fatalf("%q became %q: %v", text, again, err)
 		}
 	})
@@ -121,10 +141,17 @@ func FuzzNextLink(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q leads to %q: %v", link, address, err)
 		}
-		if followed.Scheme != "https" || !strings.EqualFold(followed.Host, "rendering.example") && !strings.EqualFold(followed.Host, "rendering.example:443") || followed.User != nil {
+		if followed.Scheme != "https" ||
+			!strings.EqualFold(followed.Host, "rendering.example") &&
+				!strings.EqualFold(followed.Host, "rendering.example:443") ||
+			followed.User != nil {
 			t.Fatalf("%q leads to %q", link, address)
 		}
-		if !strings.HasPrefix(strings.ToLower(followed.EscapedPath()), strings.TrimPrefix(own, "https://rendering.example")) || strings.Contains(followed.Path, "..") {
+		if !strings.HasPrefix(
+			strings.ToLower(followed.EscapedPath()),
+			strings.TrimPrefix(own, "https://rendering.example"),
+		) ||
+			strings.Contains(followed.Path, "..") {
 			t.Fatalf("%q leads to the path %q", link, followed.Path)
 		}
 		if _, err := links.follow(link); err == nil {
@@ -138,7 +165,12 @@ func fuzzClient(f *testing.F) *SessionsClient {
 	if err != nil {
 		f.Fatal(err)
 	}
-	client, err := NewSessionsClientWithAccessToken("https://rendering.example/base", "00000000-1111-2222-3333-444455556666", static, nil)
+	client, err := NewSessionsClientWithAccessToken(
+		"https://rendering.example/base",
+		"00000000-1111-2222-3333-444455556666",
+		static,
+		nil,
+	)
 	if err != nil {
 		f.Fatal(err)
 	}

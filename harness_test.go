@@ -27,7 +27,10 @@ import (
 // endpoint is where the clients of these tests send their requests.
 const endpoint = "https://rendering.example"
 
-var halfHour = arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 30 * time.Minute}
+var halfHour = arr.CreateSessionSettings{
+	Size:         arr.SessionSizeStandard,
+	MaxLeaseTime: 30 * time.Minute,
+}
 
 // signingKey is one for the whole test binary, for making one takes a while.
 var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -46,7 +49,8 @@ func newEmulator(t testing.TB, options emulator.Options) *emulator.Emulator {
 	return e
 }
 
-// wire is the network between a client and an emulator. It counts, delays, breaks and answers requests as a test wants.
+// wire is the network between a client and an emulator. It counts, delays, breaks and answers
+// requests as a test wants.
 type wire struct {
 	next policy.Transporter
 
@@ -107,23 +111,26 @@ func (w *wire) requests() []string {
 	return slices.DeleteFunc(slices.Clone(w.sent), func(s string) bool { return s == "STS" })
 }
 
-// onCall makes meet handle the n-th (from 1) request of that name differently, and forwards all others.
+// onCall makes meet handle the n-th (from 1) request of that name differently, and forwards all
+// others.
 func (w *wire) onCall(name string, n int, h handler) {
 	var mu sync.Mutex
 	seen := 0
-	w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-		if nameOf(req) != name {
+	w.handle(
+		func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			if nameOf(req) != name {
+				return forward()
+			}
+			mu.Lock()
+			seen++
+			hit := seen == n
+			mu.Unlock()
+			if hit {
+				return h(req, forward)
+			}
 			return forward()
-		}
-		mu.Lock()
-		seen++
-		hit := seen == n
-		mu.Unlock()
-		if hit {
-			return h(req, forward)
-		}
-		return forward()
-	})
+		},
+	)
 }
 
 // errLost is what a broken connection looks like to a client.
@@ -140,9 +147,12 @@ func loseAnswer(_ *http.Request, forward func() (*http.Response, error)) (*http.
 // answer makes an answer as a server would.
 func answer(req *http.Request, status int, body string, header ...string) *http.Response {
 	resp := &http.Response{
-		StatusCode:    status,
-		Status:        http.StatusText(status),
-		Header:        http.Header{"Ms-Cv": {"abcdefghijklmnopqrstuv.0"}, "Content-Type": {"application/json; charset=utf-8"}},
+		StatusCode: status,
+		Status:     http.StatusText(status),
+		Header: http.Header{
+			"Ms-Cv":        {"abcdefghijklmnopqrstuv.0"},
+			"Content-Type": {"application/json; charset=utf-8"},
+		},
 		Body:          io.NopCloser(bytes.NewReader([]byte(body))),
 		ContentLength: int64(len(body)),
 		Request:       req,
@@ -164,32 +174,52 @@ func after(ctx context.Context, d time.Duration) error {
 }
 
 // newClient returns a client of e that signs in with the account key, and the wire between them.
-func newClient(t testing.TB, e *emulator.Emulator, configure ...func(*arr.SessionsClientOptions)) (*arr.SessionsClient, *wire) {
+func newClient(
+	t testing.TB,
+	e *emulator.Emulator,
+	configure ...func(*arr.SessionsClientOptions),
+) (*arr.SessionsClient, *wire) {
 	t.Helper()
 	w := &wire{next: e.Transport()}
 	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: w}}
 	for _, c := range configure {
 		c(options)
 	}
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, e.Account(), azcore.NewKeyCredential(e.Key()), options)
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		e.Account(),
+		azcore.NewKeyCredential(e.Key()),
+		options,
+	)
 	require.NoError(t, err)
 	return client, w
 }
 
 // fakeClient returns a client whose every request, exchanges included, is answered by handle.
-func fakeClient(t testing.TB, handle func(*http.Request) (*http.Response, error), configure ...func(*arr.SessionsClientOptions)) (*arr.SessionsClient, *wire) {
+func fakeClient(
+	t testing.TB,
+	handle func(*http.Request) (*http.Response, error),
+	configure ...func(*arr.SessionsClientOptions),
+) (*arr.SessionsClient, *wire) {
 	t.Helper()
-	w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-		if isExchange(req) {
-			return answer(req, http.StatusOK, `{"AccessToken":"`+testToken+`"}`), nil
-		}
-		return handle(req)
-	}}
+	w := &wire{
+		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			if isExchange(req) {
+				return answer(req, http.StatusOK, `{"AccessToken":"`+testToken+`"}`), nil
+			}
+			return handle(req)
+		},
+	}
 	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: w}}
 	for _, c := range configure {
 		c(options)
 	}
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, testAccount, azcore.NewKeyCredential(testKey), options)
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		testAccount,
+		azcore.NewKeyCredential(testKey),
+		options,
+	)
 	require.NoError(t, err)
 	return client, w
 }
@@ -202,11 +232,16 @@ const (
 
 var keyCredential = azcore.NewKeyCredential(testKey)
 
-var testAccount = arr.Account{ID: "00000000-1111-2222-3333-444455556666", Domain: "westeurope.mixedreality.azure.com"}
+var testAccount = arr.Account{
+	ID:     "00000000-1111-2222-3333-444455556666",
+	Domain: "westeurope.mixedreality.azure.com",
+}
 
 func noRetries(o *arr.SessionsClientOptions) { o.Retry.MaxRetries = -1 }
 
 // sessionJSON is a session as the service writes it.
 func sessionJSON(id string, status arr.SessionStatus) string {
-	return `{"id":"` + id + `","creationTime":"2021-05-14T13:56:19.7826038+00:00","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":30,"size":"Standard","status":"` + string(status) + `"}`
+	return `{"id":"` + id + `","creationTime":"2021-05-14T13:56:19.7826038+00:00","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":30,"size":"Standard","status":"` + string(
+		status,
+	) + `"}`
 }

@@ -15,28 +15,34 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// ListSessionsOptions are the optional parameters of [SessionsClient.NewListPager] and [SessionsClient.All]. There are none yet.
+// ListSessionsOptions are the optional parameters of [SessionsClient.NewListPager] and
+// [SessionsClient.All]. There are none yet.
 type ListSessionsOptions struct{}
 
 // ListSessionsResponse is one page of sessions.
 type ListSessionsResponse struct {
 	// Sessions are the sessions on this page. A page may be empty although others follow.
 	Sessions []Session
-	// NextLink is the address of the next page, as the service gave it. It is empty on the last page.
+	// NextLink is the address of the next page, as the service gave it. It is empty on the last
+	// page.
 	NextLink string
 	// CorrelationVector is the MS-CV header of the answer.
 	CorrelationVector string
 }
 
-// NewListPager returns a pager over the sessions of the account in the region of the endpoint. The hosted service listed those that
-// are Starting or Ready; its documentation contradicts itself there, so check [Session.Status]. No request is sent before NextPage.
+// NewListPager returns a pager over the sessions of the account in the region of the endpoint. The
+// hosted service listed those that are Starting or Ready; its documentation contradicts itself
+// there, so check [Session.Status]. No request is sent before NextPage.
 //   - options are optional parameters; nil means the defaults
 //
-// The address of a next page must lie on the client's own scheme, host, port and account, and must not come twice: the access token
-// goes nowhere else. Any other ends the paging with an error, and no request is sent.
+// The address of a next page must lie on the client's own scheme, host, port and account, and must
+// not come twice: the access token goes nowhere else. Any other ends the paging with an error, and
+// no request is sent.
 //
 // A pager is not safe for concurrent use. After an error it is at its end.
-func (c *SessionsClient) NewListPager(options *ListSessionsOptions) *runtime.Pager[ListSessionsResponse] {
+func (c *SessionsClient) NewListPager(
+	options *ListSessionsOptions,
+) *runtime.Pager[ListSessionsResponse] {
 	links := c.newNextLinks()
 	return runtime.NewPager(runtime.PagingHandler[ListSessionsResponse]{
 		More: func(page ListSessionsResponse) bool { return page.NextLink != "" },
@@ -47,7 +53,10 @@ func (c *SessionsClient) NewListPager(options *ListSessionsOptions) *runtime.Pag
 			if page != nil {
 				next, err := links.follow(page.NextLink)
 				if err != nil {
-					return ListSessionsResponse{}, newCallError(op, fmt.Errorf("%w; the list is incomplete", err))
+					return ListSessionsResponse{}, newCallError(
+						op,
+						fmt.Errorf("%w; the list is incomplete", err),
+					)
 				}
 				address = next
 			}
@@ -57,10 +66,13 @@ func (c *SessionsClient) NewListPager(options *ListSessionsOptions) *runtime.Pag
 	})
 }
 
-// All returns every session that [SessionsClient.NewListPager] pages through. An error is the last thing that it yields, with a zero
-// Session. Leaving the loop early costs nothing.
+// All returns every session that [SessionsClient.NewListPager] pages through. An error is the last
+// thing that it yields, with a zero Session. Leaving the loop early costs nothing.
 //   - options are optional parameters; nil means the defaults
-func (c *SessionsClient) All(ctx context.Context, options *ListSessionsOptions) iter.Seq2[Session, error] {
+func (c *SessionsClient) All(
+	ctx context.Context,
+	options *ListSessionsOptions,
+) iter.Seq2[Session, error] {
 	return func(yield func(Session, error) bool) {
 		for pager := c.NewListPager(options); pager.More(); {
 			page, err := pager.NextPage(ctx)
@@ -77,7 +89,11 @@ func (c *SessionsClient) All(ctx context.Context, options *ListSessionsOptions) 
 	}
 }
 
-func (c *SessionsClient) listPage(ctx context.Context, op operation, address string) (ListSessionsResponse, error) {
+func (c *SessionsClient) listPage(
+	ctx context.Context,
+	op operation,
+	address string,
+) (ListSessionsResponse, error) {
 	resp, err := c.send(ctx, op, http.MethodGet, address, nil, http.StatusOK)
 	if err != nil {
 		return ListSessionsResponse{}, err
@@ -96,7 +112,11 @@ func (c *SessionsClient) listPage(ctx context.Context, op operation, address str
 	if page.Sessions == nil {
 		return ListSessionsResponse{}, unreadable(op, resp, errors.New("sessions is missing"))
 	}
-	return ListSessionsResponse{Sessions: *page.Sessions, NextLink: page.NextLink, CorrelationVector: correlationVector(resp)}, nil
+	return ListSessionsResponse{
+		Sessions:          *page.Sessions,
+		NextLink:          page.NextLink,
+		CorrelationVector: correlationVector(resp),
+	}, nil
 }
 
 // nextLinks decides which next links the access token may follow.
@@ -106,12 +126,16 @@ type nextLinks struct {
 }
 
 func (c *SessionsClient) newNextLinks() *nextLinks {
-	links := &nextLinks{first: c.endpoint.JoinPath("accounts", c.accountID, "sessions"), seen: map[string]bool{}}
+	links := &nextLinks{
+		first: c.endpoint.JoinPath("accounts", c.accountID, "sessions"),
+		seen:  map[string]bool{},
+	}
 	links.seen[pageKey(links.first)] = true
 	return links
 }
 
-// follow returns the address that a next link stands for: on the scheme, host, port and account of the first page, and not yet seen.
+// follow returns the address that a next link stands for: on the scheme, host, port and account of
+// the first page, and not yet seen.
 func (l *nextLinks) follow(link string) (string, error) {
 	next, err := url.Parse(link)
 	if err != nil {
@@ -125,8 +149,10 @@ func (l *nextLinks) follow(link string) (string, error) {
 		!strings.EqualFold(next.Hostname(), l.first.Hostname()) || port(next) != port(l.first) ||
 		len(path) < len(account) || !strings.EqualFold(path[:len(account)], account) {
 		// Query and user name are left out: they are not ours to show.
-		return "", fmt.Errorf("the next link of the service leads away from this account, to %s, and was not followed",
-			oneLine(next.Scheme+"://"+next.Host+path))
+		return "", fmt.Errorf(
+			"the next link of the service leads away from this account, to %s, and was not followed",
+			oneLine(next.Scheme+"://"+next.Host+path),
+		)
 	}
 	key := pageKey(next)
 	if l.seen[key] {

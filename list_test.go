@@ -56,7 +56,10 @@ func TestListPagesThroughAllSessions(t *testing.T) {
 
 func TestAbsentNextLinkHasThreeSpellings(t *testing.T) {
 	for _, body := range []string{`{"sessions":[]}`, `{"sessions":[],"@nextLink":null}`, `{"sessions":[],"@nextLink":""}`} {
-		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil })
+		client, w := fakeClient(
+			t,
+			func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil },
+		)
 		for range client.All(t.Context(), nil) {
 			t.Fatal("there is no session")
 		}
@@ -67,9 +70,15 @@ func TestAbsentNextLinkHasThreeSpellings(t *testing.T) {
 // listThenLink returns a client whose list has that next link on every page.
 func listThenLink(t *testing.T, base, link string) (*arr.SessionsClient, *wire) {
 	t.Helper()
-	w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-		return answer(req, 200, `{"sessions":[`+sessionJSON("demo", "Ready")+`],"@nextLink":"`+link+`"}`), nil
-	}}
+	w := &wire{
+		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			return answer(
+				req,
+				200,
+				`{"sessions":[`+sessionJSON("demo", "Ready")+`],"@nextLink":"`+link+`"}`,
+			), nil
+		},
+	}
 	static, err := arr.NewStaticAccessToken(testToken)
 	require.NoError(t, err)
 	options := &arr.SessionsClientOptions{}
@@ -137,10 +146,12 @@ func TestNextLinksThatAreFollowed(t *testing.T) {
 			_, err := pager.NextPage(t.Context())
 			require.NoError(t, err)
 			var second *http.Request
-			w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				second = req
-				return answer(req, 200, `{"sessions":[],"@nextLink":"`+link+`"}`), nil
-			})
+			w.handle(
+				func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					second = req
+					return answer(req, 200, `{"sessions":[],"@nextLink":"`+link+`"}`), nil
+				},
+			)
 			_, err = pager.NextPage(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, "a+b=", second.URL.Query().Get("skiptoken"))
@@ -158,7 +169,11 @@ func TestNextLinksInACircleAreNoticed(t *testing.T) {
 	n := 0
 	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 		n++
-		return answer(req, 200, fmt.Sprintf(`{"sessions":[],"@nextLink":"?skiptoken=%d"}`, n%3)), nil
+		return answer(
+			req,
+			200,
+			fmt.Sprintf(`{"sessions":[],"@nextLink":"?skiptoken=%d"}`, n%3),
+		), nil
 	})
 	var failure error
 	for _, err := range client.All(t.Context(), nil) {
@@ -170,7 +185,10 @@ func TestNextLinksInACircleAreNoticed(t *testing.T) {
 
 func TestListAnswersThatCannotBeRead(t *testing.T) {
 	for _, body := range []string{"", "null", "{}", "[]", `{"sessions":null}`, `{"sessions":{}}`, `{"sessions":[7]}`, `{"sessions":[`, `{"sessions":[],"@nextLink":7}`} {
-		client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil })
+		client, _ := fakeClient(
+			t,
+			func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil },
+		)
 		_, err := client.NewListPager(nil).NextPage(t.Context())
 		require.ErrorContains(t, err, "cannot be read", body)
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)

@@ -38,25 +38,47 @@ func TestSessionReadsBothSpellingsOfAbsentValues(t *testing.T) {
 
 func TestSessionGoesToTheWireAndBack(t *testing.T) {
 	session := arr.Session{
-		ID: "demo", Size: "Gigantic", Status: "Defrosting",
-		CreationTime: time.Date(2021, 5, 14, 13, 56, 19, 782603800, time.FixedZone("", 3600)),
-		ElapsedTime:  7 * time.Minute, MaxLeaseTime: time.Hour,
-		Hostname: "server.example", HandshakePort: 61353, ArrInspectorPort: 50830, Teraflops: 8.1,
-		Error: &arr.ErrorDetail{Code: "A", Message: "B", Target: "C", Details: []arr.ErrorDetail{{Code: "D"}}, InnerError: &arr.ErrorDetail{Code: "E"}},
+		ID:               "demo",
+		Size:             "Gigantic",
+		Status:           "Defrosting",
+		CreationTime:     time.Date(2021, 5, 14, 13, 56, 19, 782603800, time.FixedZone("", 3600)),
+		ElapsedTime:      7 * time.Minute,
+		MaxLeaseTime:     time.Hour,
+		Hostname:         "server.example",
+		HandshakePort:    61353,
+		ArrInspectorPort: 50830,
+		Teraflops:        8.1,
+		Error: &arr.ErrorDetail{
+			Code:       "A",
+			Message:    "B",
+			Target:     "C",
+			Details:    []arr.ErrorDetail{{Code: "D"}},
+			InnerError: &arr.ErrorDetail{Code: "E"},
+		},
 	}
 	data, err := json.Marshal(session)
 	require.NoError(t, err)
-	assert.Equal(t, `{"id":"demo","creationTime":"2021-05-14T12:56:19.7826038+00:00","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":7,`+
-		`"hostname":"server.example","maxLeaseTimeMinutes":60,"size":"Gigantic","status":"Defrosting","teraflops":8.1,`+
-		`"error":{"code":"A","message":"B","target":"C","details":[{"code":"D","message":""}],"innerError":{"code":"E","message":""}}}`, string(data))
+	assert.Equal(
+		t,
+		`{"id":"demo","creationTime":"2021-05-14T12:56:19.7826038+00:00","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":7,`+
+			`"hostname":"server.example","maxLeaseTimeMinutes":60,"size":"Gigantic","status":"Defrosting","teraflops":8.1,`+
+			`"error":{"code":"A","message":"B","target":"C","details":[{"code":"D","message":""}],"innerError":{"code":"E","message":""}}}`,
+		string(data),
+	)
 	var back arr.Session
 	require.NoError(t, json.Unmarshal(data, &back))
 	session.CreationTime = session.CreationTime.UTC()
 	assert.Equal(t, session, back)
 
-	data, err = json.Marshal(arr.GetSessionResponse{Session: arr.Session{ID: "a", Size: "Standard", Status: "Starting"}})
+	data, err = json.Marshal(
+		arr.GetSessionResponse{Session: arr.Session{ID: "a", Size: "Standard", Status: "Starting"}},
+	)
 	require.NoError(t, err)
-	assert.Equal(t, `{"id":"a","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":0,"size":"Standard","status":"Starting"}`, string(data))
+	assert.Equal(
+		t,
+		`{"id":"a","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":0,"size":"Standard","status":"Starting"}`,
+		string(data),
+	)
 }
 
 func TestSessionsThatCannotBeRead(t *testing.T) {
@@ -87,7 +109,11 @@ func TestRemainingLease(t *testing.T) {
 		{arr.SessionStatusError, 0, 0, 0},
 		{"Defrosting", 10 * time.Minute, 0, 20 * time.Minute},
 	} {
-		atLeast, atMost := arr.Session{Status: test.status, ElapsedTime: test.elapsed, MaxLeaseTime: lease}.RemainingLease()
+		atLeast, atMost := arr.Session{
+			Status:       test.status,
+			ElapsedTime:  test.elapsed,
+			MaxLeaseTime: lease,
+		}.RemainingLease()
 		assert.Equal(t, test.atLeast, atLeast, "%+v", test)
 		assert.Equal(t, test.atMost, atMost, "%+v", test)
 	}
@@ -96,14 +122,23 @@ func TestRemainingLease(t *testing.T) {
 func TestPossibleValues(t *testing.T) {
 	assert.Equal(t, []arr.SessionSize{"Standard", "Premium"}, arr.PossibleSessionSizeValues())
 	statuses := arr.PossibleSessionStatusValues()
-	assert.Equal(t, []arr.SessionStatus{"Starting", "Ready", "Expired", "Stopped", "Error"}, statuses)
-	ended := slices.DeleteFunc(slices.Clone(statuses), func(s arr.SessionStatus) bool { return !s.Ended() })
+	assert.Equal(
+		t,
+		[]arr.SessionStatus{"Starting", "Ready", "Expired", "Stopped", "Error"},
+		statuses,
+	)
+	ended := slices.DeleteFunc(
+		slices.Clone(statuses),
+		func(s arr.SessionStatus) bool { return !s.Ended() },
+	)
 	assert.Equal(t, []arr.SessionStatus{"Expired", "Stopped", "Error"}, ended)
 	assert.False(t, arr.SessionStatus("Defrosting").Ended())
 }
 
 func TestNewSessionID(t *testing.T) {
-	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	form := regexp.MustCompile(
+		`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	)
 	seen := map[string]bool{}
 	for range 1000 {
 		id := arr.NewSessionID()
@@ -117,17 +152,39 @@ func TestRegions(t *testing.T) {
 	regions := arr.Regions()
 	assert.Len(t, regions, 10)
 	assert.True(t, slices.IsSorted(regions))
-	assert.Equal(t, "https://remoterendering.westeurope.mixedreality.azure.com", arr.RegionWestEurope.Endpoint())
+	assert.Equal(
+		t,
+		"https://remoterendering.westeurope.mixedreality.azure.com",
+		arr.RegionWestEurope.Endpoint(),
+	)
 	assert.Equal(t, "westeurope.mixedreality.azure.com", arr.RegionWestEurope.AccountDomain())
-	assert.Equal(t, "https://remoterendering.eastus2.mixedreality.azure.com", arr.RegionEastUS2.Endpoint())
+	assert.Equal(
+		t,
+		"https://remoterendering.eastus2.mixedreality.azure.com",
+		arr.RegionEastUS2.Endpoint(),
+	)
 	assert.Equal(t, "mixedreality.azure.com", arr.RegionEastUS2.AccountDomain())
 	for _, region := range regions {
-		client, err := arr.NewSessionsClientWithKeyCredential(region.Endpoint()+"/", arr.Account{ID: testAccount.ID, Domain: region.AccountDomain()}, keyCredential, nil)
+		client, err := arr.NewSessionsClientWithKeyCredential(
+			region.Endpoint()+"/",
+			arr.Account{ID: testAccount.ID, Domain: region.AccountDomain()},
+			keyCredential,
+			nil,
+		)
 		require.NoError(t, err, region)
 		assert.Equal(t, region.Endpoint(), client.Endpoint())
-		assert.Equal(t, strings.TrimPrefix(region.Endpoint(), "https://remoterendering."), client.RenderingDomain())
+		assert.Equal(
+			t,
+			strings.TrimPrefix(region.Endpoint(), "https://remoterendering."),
+			client.RenderingDomain(),
+		)
 	}
-	client, err := arr.NewSessionsClientWithKeyCredential("https://RemoteRendering.WestEurope.MixedReality.Azure.com:443/", testAccount, keyCredential, nil)
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		"https://RemoteRendering.WestEurope.MixedReality.Azure.com:443/",
+		testAccount,
+		keyCredential,
+		nil,
+	)
 	require.NoError(t, err)
 	assert.Equal(t, "westeurope.mixedreality.azure.com", client.RenderingDomain())
 	regions[0] = "changed"

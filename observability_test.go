@@ -36,28 +36,31 @@ type spanKey struct{}
 
 func (s *spans) provider() tracing.Provider {
 	return tracing.NewProvider(func(string, string) tracing.Tracer {
-		return tracing.NewTracer(func(ctx context.Context, name string, options *tracing.SpanOptions) (context.Context, tracing.Span) {
-			started := &span{name: name, attributes: map[string]any{}}
-			if parent, ok := ctx.Value(spanKey{}).(*span); ok {
-				started.parent = parent.name
-			}
-			for _, a := range options.Attributes {
-				started.attributes[a.Key] = a.Value
-			}
-			return context.WithValue(ctx, spanKey{}, started), tracing.NewSpan(tracing.SpanImpl{
-				End: func() {
-					s.mu.Lock()
-					defer s.mu.Unlock()
-					s.ended = append(s.ended, started)
-				},
-				SetAttributes: func(attributes ...tracing.Attribute) {
-					for _, a := range attributes {
-						started.attributes[a.Key] = a.Value
-					}
-				},
-				SetStatus: func(status tracing.SpanStatus, text string) { started.status = fmt.Sprint(status, " ", text) },
-			})
-		}, nil)
+		return tracing.NewTracer(
+			func(ctx context.Context, name string, options *tracing.SpanOptions) (context.Context, tracing.Span) {
+				started := &span{name: name, attributes: map[string]any{}}
+				if parent, ok := ctx.Value(spanKey{}).(*span); ok {
+					started.parent = parent.name
+				}
+				for _, a := range options.Attributes {
+					started.attributes[a.Key] = a.Value
+				}
+				return context.WithValue(ctx, spanKey{}, started), tracing.NewSpan(tracing.SpanImpl{
+					End: func() {
+						s.mu.Lock()
+						defer s.mu.Unlock()
+						s.ended = append(s.ended, started)
+					},
+					SetAttributes: func(attributes ...tracing.Attribute) {
+						for _, a := range attributes {
+							started.attributes[a.Key] = a.Value
+						}
+					},
+					SetStatus: func(status tracing.SpanStatus, text string) { started.status = fmt.Sprint(status, " ", text) },
+				})
+			},
+			nil,
+		)
 	}, nil)
 }
 
@@ -75,13 +78,18 @@ func TestEveryMethodHasASpan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all spans
 		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Second)})
-		client, _ := newClient(t, e, func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() })
+		client, _ := newClient(
+			t,
+			e,
+			func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() },
+		)
 		ctx := t.Context()
 
 		poller, err := client.BeginCreate(ctx, "demo", halfHour, nil)
 		require.NoError(t, err)
 		assert.Equal(t, []string{
-			"SessionsClient.BeginCreate > HTTP GET", // the exchange belongs to the call that needed it
+			// the exchange belongs to the call that needed it
+			"SessionsClient.BeginCreate > HTTP GET",
 			"SessionsClient.BeginCreate > HTTP PUT",
 			"SessionsClient.BeginCreate",
 		}, all.names())
@@ -109,14 +117,21 @@ func TestEveryMethodHasASpan(t *testing.T) {
 		all.ended = nil
 		_, err = client.Stop(ctx, "demo", nil)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"SessionsClient.Stop > HTTP POST", "SessionsClient.Stop"}, all.names())
+		assert.Equal(
+			t,
+			[]string{"SessionsClient.Stop > HTTP POST", "SessionsClient.Stop"},
+			all.names(),
+		)
 	})
 }
 
 func TestFailuresAreOnTheSpanOfTheMethod(t *testing.T) {
 	var all spans
-	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil },
-		func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() })
+	client, _ := fakeClient(
+		t,
+		func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil },
+		func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() },
+	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	require.ErrorIs(t, err, arr.ErrNotFound)
 	assert.Equal(t, "SessionsClient.Get", all.last().name)
@@ -138,7 +153,15 @@ func TestMethodsNameThemselvesToPolicies(t *testing.T) {
 
 func TestCorrelationVectorsAreInTheLog(t *testing.T) {
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(req, 429, "", "Retry-After", "61", "api-supported-versions", "2021-01-01"), nil
+		return answer(
+			req,
+			429,
+			"",
+			"Retry-After",
+			"61",
+			"api-supported-versions",
+			"2021-01-01",
+		), nil
 	})
 	log := logged(func() { _, _ = client.Get(t.Context(), "demo", nil) })
 	assert.Contains(t, log, "abcdefghijklmnopqrstuv.0")

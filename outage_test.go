@@ -20,12 +20,14 @@ import (
 // during makes every request fail in that way until the time is up.
 func during(w *wire, d time.Duration, fail func(*http.Request) (*http.Response, error)) {
 	end := time.Now().Add(d)
-	w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-		if time.Now().Before(end) {
-			return fail(req)
-		}
-		return forward()
-	})
+	w.handle(
+		func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			if time.Now().Before(end) {
+				return fail(req)
+			}
+			return forward()
+		},
+	)
 }
 
 var outages = map[string]func(*http.Request) (*http.Response, error){
@@ -52,7 +54,12 @@ func TestOutageOfTwoMinutesIsBorne(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, arr.SessionStatusReady, ready.Status)
 				assert.GreaterOrEqual(t, time.Since(start), 2*time.Minute)
-				assert.LessOrEqual(t, time.Since(start), 2*time.Minute+90*time.Second, "at most the longest Retry-After late")
+				assert.LessOrEqual(
+					t,
+					time.Since(start),
+					2*time.Minute+90*time.Second,
+					"at most the longest Retry-After late",
+				)
 			})
 		})
 	}
@@ -64,7 +71,10 @@ func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
 		least time.Duration
 	}
 	all := map[string]outage{
-		"no answer at all": {func(req *http.Request) (*http.Response, error) { return nil, after(req.Context(), 24*time.Hour) }, 5 * time.Minute},
+		"no answer at all": {
+			func(req *http.Request) (*http.Response, error) { return nil, after(req.Context(), 24*time.Hour) },
+			5 * time.Minute,
+		},
 		"asked to wait too long": {func(req *http.Request) (*http.Response, error) {
 			return answer(req, 429, "", "Retry-After", "301"), nil
 		}, time.Second},
@@ -75,7 +85,8 @@ func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
 	for name, fail := range outages {
 		all[name] = outage{fail, 4*time.Minute + 45*time.Second}
 	}
-	all["throttled for long"] = outage{outages["throttled for long"], 3 * time.Minute} // its Retry-After does not fit in any more
+	// its Retry-After does not fit in any more
+	all["throttled for long"] = outage{outages["throttled for long"], 3 * time.Minute}
 	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -103,17 +114,25 @@ func TestOutageOfTheSTSDuringAWaitIsBorne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute), TokenLifetime: 30 * time.Second})
+				e := newEmulator(
+					t,
+					emulator.Options{
+						StartupTime:   emulator.FixedStartup(time.Minute),
+						TokenLifetime: 30 * time.Second,
+					},
+				)
 				client, w := newClient(t, e)
 				poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 				require.NoError(t, err)
 				end := time.Now().Add(2 * time.Minute)
-				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					if isExchange(req) && time.Now().Before(end) {
-						return fail(req)
-					}
-					return forward()
-				})
+				w.handle(
+					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						if isExchange(req) && time.Now().Before(end) {
+							return fail(req)
+						}
+						return forward()
+					},
+				)
 				_, err = poller.PollUntilDone(t.Context(), nil)
 				require.NoError(t, err)
 				time.Sleep(30 * time.Second) // let a renewal end

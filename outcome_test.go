@@ -77,7 +77,12 @@ func TestLostAnswerToUpdate(t *testing.T) {
 				require.NoError(t, err)
 				w.onCall("PATCH demo", 1, broken)
 
-				updated, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				updated, err := client.Update(
+					t.Context(),
+					"demo",
+					arr.UpdateSessionSettings{MaxLeaseTime: time.Hour},
+					nil,
+				)
 				require.NoError(t, err, "and not 422")
 				assert.Equal(t, time.Hour, updated.MaxLeaseTime)
 				assert.Equal(t, arr.SessionStatusReady, updated.Status)
@@ -109,7 +114,12 @@ func TestUpdateRefusedInDoubtStaysRefused(t *testing.T) {
 				lease := prepare(t, e)
 				w.onCall("PATCH demo", 1, loseAnswer)
 
-				_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: lease}, nil)
+				_, err = client.Update(
+					t.Context(),
+					"demo",
+					arr.UpdateSessionSettings{MaxLeaseTime: lease},
+					nil,
+				)
 				require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
 				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
 			})
@@ -138,7 +148,12 @@ func TestUpdateRefusedInDoubtThatCannotBeLookedUp(t *testing.T) {
 					}
 					return answer(req, 422, ""), nil
 				})
-				_, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				_, err := client.Update(
+					t.Context(),
+					"demo",
+					arr.UpdateSessionSettings{MaxLeaseTime: time.Hour},
+					nil,
+				)
 				require.ErrorIs(t, err, test.is)
 				assert.NotErrorIs(t, err, test.not)
 				assert.NotContains(t, err.Error(), "\n")
@@ -152,7 +167,12 @@ func TestUpdateRefusedAtOnceIsNotLookedUp(t *testing.T) {
 		client, w := newClient(t, newEmulator(t, emulator.Options{}))
 		_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 		require.NoError(t, err)
-		_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: 30 * time.Minute}, nil)
+		_, err = client.Update(
+			t.Context(),
+			"demo",
+			arr.UpdateSessionSettings{MaxLeaseTime: 30 * time.Minute},
+			nil,
+		)
 		require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
 		assert.Equal(t, []string{"PUT demo", "PATCH demo"}, w.requests())
 	})
@@ -200,16 +220,22 @@ func TestOutcomeUnknown(t *testing.T) {
 		t.Run(name+": never sent", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, w := newClient(t, newEmulator(t, emulator.Options{}))
-				w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-					return answer(req, http.StatusUnauthorized, ""), nil // the token service refuses
-				})
+				w.handle(
+					func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+						// the token service refuses
+						return answer(req, http.StatusUnauthorized, ""), nil
+					},
+				)
 				err := call(t.Context(), client)
 				require.ErrorIs(t, err, arr.ErrUnauthorized)
 				assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
 			})
 		})
 		t.Run(name+": refused", func(t *testing.T) {
-			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusForbidden, ""), nil })
+			client, _ := fakeClient(
+				t,
+				func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusForbidden, ""), nil },
+			)
 			err := call(t.Context(), client)
 			require.ErrorIs(t, err, arr.ErrForbidden)
 			assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
@@ -217,39 +243,55 @@ func TestOutcomeUnknown(t *testing.T) {
 	}
 	t.Run("the answer to create cannot be read", func(t *testing.T) {
 		for _, body := range []string{"", "null", "{}", `{"id":"demo"}`, `{"id":"demo","sta`, `{"id":7,"status":"Starting"}`, "<html>"} {
-			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusCreated, body), nil })
+			client, _ := fakeClient(
+				t,
+				func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusCreated, body), nil },
+			)
 			err := calls["create"](t.Context(), client)
 			require.ErrorIs(t, err, arr.ErrOutcomeUnknown, body)
-			assert.Contains(t, err.Error(), "the answer 201 (MS-CV abcdefghijklmnopqrstuv.0) cannot be read", body)
+			assert.Contains(
+				t,
+				err.Error(),
+				"the answer 201 (MS-CV abcdefghijklmnopqrstuv.0) cannot be read",
+				body,
+			)
 		}
 	})
 	for _, status := range []int{408, 500, 502, 503, 504} {
-		t.Run(fmt.Sprintf("a fault after the effect, %d, on every try", status), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEmulator(t, emulator.Options{})
-				client, w := newClient(t, e)
-				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					resp, err := forward()
-					if err != nil || isExchange(req) {
-						return resp, err
-					}
-					return answer(req, status, ""), nil
+		t.Run(
+			fmt.Sprintf("a fault after the effect, %d, on every try", status),
+			func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					e := newEmulator(t, emulator.Options{})
+					client, w := newClient(t, e)
+					w.handle(
+						func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+							resp, err := forward()
+							if err != nil || isExchange(req) {
+								return resp, err
+							}
+							return answer(req, status, ""), nil
+						},
+					)
+					err := calls["create"](t.Context(), client)
+					require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
+					var refused *arr.ServiceError
+					require.ErrorAs(t, err, &refused)
+					assert.Equal(t, status, refused.StatusCode)
+					assert.Contains(t, err.Error(), "the session may exist and be billed")
+					w.handle(nil)
+					_, err = client.Get(t.Context(), "demo", nil)
+					assert.NoError(t, err, "it does exist")
 				})
-				err := calls["create"](t.Context(), client)
-				require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
-				var refused *arr.ServiceError
-				require.ErrorAs(t, err, &refused)
-				assert.Equal(t, status, refused.StatusCode)
-				assert.Contains(t, err.Error(), "the session may exist and be billed")
-				w.handle(nil)
-				_, err = client.Get(t.Context(), "demo", nil)
-				assert.NoError(t, err, "it does exist")
-			})
-		})
+			},
+		)
 	}
 	t.Run("a fault after the effect, then the context ends", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 504, "", "Retry-After", "30"), nil })
+			client, _ := fakeClient(
+				t,
+				func(req *http.Request) (*http.Response, error) { return answer(req, 504, "", "Retry-After", "30"), nil },
+			)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			err := calls["create"](ctx, client)
@@ -287,10 +329,18 @@ func TestOutcomeUnknown(t *testing.T) {
 	})
 	t.Run("a policy of the caller that does not send", func(t *testing.T) {
 		broken := errors.New("circuit is open")
-		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil }, func(o *arr.SessionsClientOptions) {
-			o.PerRetryPolicies = []policy.Policy{policyFunc(func(*policy.Request) (*http.Response, error) { return nil, broken })}
-			o.Retry.MaxRetries = -1
-		})
+		client, w := fakeClient(
+			t,
+			func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil },
+			func(o *arr.SessionsClientOptions) {
+				o.PerRetryPolicies = []policy.Policy{
+					policyFunc(
+						func(*policy.Request) (*http.Response, error) { return nil, broken },
+					),
+				}
+				o.Retry.MaxRetries = -1
+			},
+		)
 		err := calls["create"](t.Context(), client)
 		require.ErrorIs(t, err, broken)
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
@@ -312,7 +362,12 @@ func TestOutcomeUnknown(t *testing.T) {
 				}
 				return answer(req, 403, ""), nil
 			})
-			assert.ErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown, "the refusal says nothing of the first try")
+			assert.ErrorIs(
+				t,
+				calls["create"](t.Context(), client),
+				arr.ErrOutcomeUnknown,
+				"the refusal says nothing of the first try",
+			)
 		})
 	})
 	t.Run("lost, then not found", func(t *testing.T) {
@@ -350,15 +405,20 @@ func TestOutcomeUnknown(t *testing.T) {
 	})
 }
 
-// The context ends at the moment in which the answer arrives. azcore would drop the answer; then nobody would know of the session.
+// The context ends at the moment in which the answer arrives. azcore would drop the answer; then
+// nobody would know of the session.
 func TestAnswerThatArrivesAsTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := newClient(t, newEmulator(t, emulator.Options{}))
 		ctx, cancel := context.WithCancel(t.Context())
-		w.onCall("PUT demo", 1, func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			defer cancel()
-			return forward()
-		})
+		w.onCall(
+			"PUT demo",
+			1,
+			func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				defer cancel()
+				return forward()
+			},
+		)
 		poller, err := client.BeginCreate(ctx, "demo", halfHour, nil)
 		require.NoError(t, err)
 		assert.True(t, poller.Created())
@@ -373,14 +433,20 @@ func TestBrokenAnswerThatArrivesAsTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := newClient(t, newEmulator(t, emulator.Options{}))
 		ctx, cancel := context.WithCancel(t.Context())
-		w.onCall("PUT demo", 1, func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			defer cancel()
-			resp, err := forward()
-			if err == nil {
-				resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 20), brokenReader{}))
-			}
-			return resp, err
-		})
+		w.onCall(
+			"PUT demo",
+			1,
+			func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				defer cancel()
+				resp, err := forward()
+				if err == nil {
+					resp.Body = io.NopCloser(
+						io.MultiReader(io.LimitReader(resp.Body, 20), brokenReader{}),
+					)
+				}
+				return resp, err
+			},
+		)
 		_, err := client.BeginCreate(ctx, "demo", halfHour, nil)
 		assert.ErrorIs(t, err, context.Canceled)
 		assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)

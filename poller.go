@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// standardInterval and otherInterval are what the service's team recommended, after its own clients had run into throttling.
+	// standardInterval and otherInterval are what the service's team recommended, after its own
+	// clients had run into throttling.
 	standardInterval = 2 * time.Second
 	otherInterval    = 10 * time.Second
 
@@ -22,8 +23,9 @@ const (
 	lastTryMargin = time.Second
 )
 
-// SessionPoller waits for a session to be Ready. It comes from [SessionsClient.BeginCreate] or [SessionsClient.BeginWait]. Dropping it,
-// or ending the context of one of its methods, stops the waiting and never the session. It is not safe for concurrent use.
+// SessionPoller waits for a session to be Ready. It comes from [SessionsClient.BeginCreate] or
+// [SessionsClient.BeginWait]. Dropping it, or ending the context of one of its methods, stops the
+// waiting and never the session. It is not safe for concurrent use.
 type SessionPoller struct {
 	client    *SessionsClient
 	sessionID string
@@ -37,15 +39,21 @@ type SessionPoller struct {
 
 // PollUntilDoneOptions are the optional parameters of [SessionPoller.PollUntilDone].
 type PollUntilDoneOptions struct {
-	// Frequency is the time between two looks at the session, kept as it is. The default, 0, is 2 seconds for Standard and 10
-	// seconds for other sizes, each wait longer or shorter by up to a tenth.
+	// Frequency is the time between two looks at the session, kept as it is. The default, 0, is 2
+	// seconds for Standard and 10 seconds for other sizes, each wait longer or shorter by up to a
+	// tenth.
 	Frequency time.Duration
 
 	// Progress is called with the session as it is known at the start, and after every good answer.
 	Progress func(Session)
 }
 
-func (c *SessionsClient) newPoller(sessionID string, resp *http.Response, session Session, created bool) *SessionPoller {
+func (c *SessionsClient) newPoller(
+	sessionID string,
+	resp *http.Response,
+	session Session,
+	created bool,
+) *SessionPoller {
 	p := &SessionPoller{client: c, sessionID: sessionID, created: created}
 	p.record(resp, session)
 	return p
@@ -58,32 +66,43 @@ func (p *SessionPoller) record(resp *http.Response, session Session) {
 	p.askedFor = retryAfter(resp.Header, p.answered)
 }
 
-// Session returns the session as the last answer showed it. After a resume, and before the first look, only its ID is known.
+// Session returns the session as the last answer showed it. After a resume, and before the first
+// look, only its ID is known.
 func (p *SessionPoller) Session() Session { return p.last.Session }
 
-// Created reports whether the service answered the create with 201: the session is new. It is false if the session existed already,
-// if the answer to the create was lost and its repeat met the session, and for pollers that did not create.
+// Created reports whether the service answered the create with 201: the session is new. It is false
+// if the session existed already, if the answer to the create was lost and its repeat met the
+// session, and for pollers that did not create.
 func (p *SessionPoller) Created() bool { return p.created }
 
 // Done reports whether the last answer showed the session Ready or ended. It sends no request.
 func (p *SessionPoller) Done() bool { return progressOf(p.last.Status) != again }
 
-// Result returns the session once [SessionPoller.Done]: without an error if it is Ready, with a [*SessionEndedError] if it has ended.
-// Before that it returns an error. It sends no request; ctx is there for likeness with other pollers.
+// Result returns the session once [SessionPoller.Done]: without an error if it is Ready, with a
+// [*SessionEndedError] if it has ended. Before that it returns an error. It sends no request; ctx
+// is there for likeness with other pollers.
 func (p *SessionPoller) Result(ctx context.Context) (CreateSessionResponse, error) {
 	switch progressOf(p.last.Status) {
 	case succeeded:
 		return p.last, nil
 	case failed:
-		return CreateSessionResponse{}, &SessionEndedError{Session: p.last.Session, CorrelationVector: p.last.CorrelationVector}
+		return CreateSessionResponse{}, &SessionEndedError{
+			Session:           p.last.Session,
+			CorrelationVector: p.last.CorrelationVector,
+		}
 	default:
-		return CreateSessionResponse{}, fmt.Errorf("azremoterendering: there is no result yet: session %q was last seen %s", p.sessionID, p.lastSeen())
+		return CreateSessionResponse{}, fmt.Errorf(
+			"azremoterendering: there is no result yet: session %q was last seen %s",
+			p.sessionID,
+			p.lastSeen(),
+		)
 	}
 }
 
-// Poll looks at the session once, unless [SessionPoller.Done]. It returns the answer, without the Authorization header of its request.
-// Every failure is returned, as by [SessionsClient.Get], and leaves the poller as it was: polling can go on. That the session has
-// ended is no failure of Poll; [SessionPoller.Result] tells.
+// Poll looks at the session once, unless [SessionPoller.Done]. It returns the answer, without the
+// Authorization header of its request. Every failure is returned, as by [SessionsClient.Get], and
+// leaves the poller as it was: polling can go on. That the session has ended is no failure of Poll;
+// [SessionPoller.Result] tells.
 func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err error) {
 	if p.Done() {
 		return p.response, nil
@@ -100,16 +119,22 @@ func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err erro
 }
 
 // PollUntilDone looks at the session again and again until it is Ready, and returns it.
-//   - ctx ends the waiting, not the session. If it has a deadline, the last look comes a second before it
+//   - ctx ends the waiting, not the session. If it has a deadline, the last look comes a second
+//     before it
 //   - options are optional parameters; nil means the defaults
 //
-// The first look comes one interval after the last answer; at once if there was none. A Retry-After of the service takes the place of
-// the interval. States that this package does not know mean waiting on.
+// The first look comes one interval after the last answer; at once if there was none. A Retry-After
+// of the service takes the place of the interval. States that this package does not know mean
+// waiting on.
 //
-// A session that has ended is a [*SessionEndedError]. Throttling, 408, 5xx and failures of the network are borne until there has been no
-// good answer for five minutes, or the service asks to wait longer than that; all other failures are returned at once, as by
-// [SessionsClient.Get]. After any error but the first kind the poller can be used again.
-func (p *SessionPoller) PollUntilDone(ctx context.Context, options *PollUntilDoneOptions) (result CreateSessionResponse, err error) {
+// A session that has ended is a [*SessionEndedError]. Throttling, 408, 5xx and failures of the
+// network are borne until there has been no good answer for five minutes, or the service asks to
+// wait longer than that; all other failures are returned at once, as by [SessionsClient.Get]. After
+// any error but the first kind the poller can be used again.
+func (p *SessionPoller) PollUntilDone(
+	ctx context.Context,
+	options *PollUntilDoneOptions,
+) (result CreateSessionResponse, err error) {
 	if options == nil {
 		options = &PollUntilDoneOptions{}
 	}
@@ -173,7 +198,10 @@ func (p *SessionPoller) firstLook(options *PollUntilDoneOptions) (time.Duration,
 }
 
 // interval returns how long to wait for the next look, and whether the service asked for that.
-func (p *SessionPoller) interval(options *PollUntilDoneOptions, askedFor time.Duration) (time.Duration, bool) {
+func (p *SessionPoller) interval(
+	options *PollUntilDoneOptions,
+	askedFor time.Duration,
+) (time.Duration, bool) {
 	if askedFor > 0 {
 		return askedFor, true
 	}
@@ -188,7 +216,8 @@ func (p *SessionPoller) interval(options *PollUntilDoneOptions, askedFor time.Du
 	return interval*9/10 + rand.N(interval/5+1), false
 }
 
-// pause waits for d, or less where a deadline needs a last look before it; asked keeps it from being less.
+// pause waits for d, or less where a deadline needs a last look before it; asked keeps it from
+// being less.
 func pause(ctx context.Context, d time.Duration, asked bool) error {
 	if deadline, ok := ctx.Deadline(); ok && !asked {
 		if last := time.Until(deadline) - lastTryMargin; last > 0 && last < d {
@@ -207,8 +236,12 @@ func pause(ctx context.Context, d time.Duration, asked bool) error {
 
 // interrupted makes the error of a wait that its context ended.
 func (p *SessionPoller) interrupted(cause, failure error) error {
-	err := fmt.Errorf("waiting for session %q, last seen %s: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends",
-		p.sessionID, p.lastSeen(), cause)
+	err := fmt.Errorf(
+		"waiting for session %q, last seen %s: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends",
+		p.sessionID,
+		p.lastSeen(),
+		cause,
+	)
 	if failure != nil && !errors.Is(failure, cause) {
 		err = fmt.Errorf("%w; the last look failed: %w", err, failure)
 	}

@@ -21,11 +21,20 @@ import (
 )
 
 // startingPoller returns a poller of a session "demo" that becomes Ready after startup.
-func startingPoller(t *testing.T, startup time.Duration, size arr.SessionSize) (*arr.SessionPoller, *wire, *emulator.Emulator) {
+func startingPoller(
+	t *testing.T,
+	startup time.Duration,
+	size arr.SessionSize,
+) (*arr.SessionPoller, *wire, *emulator.Emulator) {
 	t.Helper()
 	e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(startup)})
 	client, w := newClient(t, e)
-	poller, err := client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: size, MaxLeaseTime: time.Hour}, nil)
+	poller, err := client.BeginCreate(
+		t.Context(),
+		"demo",
+		arr.CreateSessionSettings{Size: size, MaxLeaseTime: time.Hour},
+		nil,
+	)
 	require.NoError(t, err)
 	return poller, w, e
 }
@@ -47,7 +56,10 @@ func TestReadyIsSeenWithinOneInterval(t *testing.T) {
 				const startup = 3 * time.Minute
 				poller, w, _ := startingPoller(t, startup, test.size)
 				start := time.Now()
-				ready, err := poller.PollUntilDone(t.Context(), &arr.PollUntilDoneOptions{Frequency: test.frequency})
+				ready, err := poller.PollUntilDone(
+					t.Context(),
+					&arr.PollUntilDoneOptions{Frequency: test.frequency},
+				)
 				require.NoError(t, err)
 				assert.Equal(t, arr.SessionStatusReady, ready.Status)
 				assert.GreaterOrEqual(t, time.Since(start), startup)
@@ -68,10 +80,12 @@ func TestDefaultIntervalIsJittered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		poller, w, _ := startingPoller(t, 5*time.Minute, arr.SessionSizeStandard)
 		var looks []time.Time
-		w.handle(func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			looks = append(looks, time.Now())
-			return forward()
-		})
+		w.handle(
+			func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				looks = append(looks, time.Now())
+				return forward()
+			},
+		)
 		_, err := poller.PollUntilDone(t.Context(), nil)
 		require.NoError(t, err)
 		different := map[time.Duration]bool{}
@@ -98,7 +112,10 @@ func TestRetryAfterTakesThePlaceOfTheInterval(t *testing.T) {
 		})
 		poller, err := client.BeginWait(t.Context(), "demo", nil)
 		require.NoError(t, err)
-		_, err = poller.PollUntilDone(t.Context(), &arr.PollUntilDoneOptions{Frequency: time.Second})
+		_, err = poller.PollUntilDone(
+			t.Context(),
+			&arr.PollUntilDoneOptions{Frequency: time.Second},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, []time.Duration{0, 20 * time.Second, 40 * time.Second}, looks)
 	})
@@ -163,19 +180,34 @@ func TestUnknownSessionEndsTheWaitAtOnce(t *testing.T) {
 
 func TestExpiredStaticTokenEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour), TokenLifetime: time.Minute})
-		tokens, err := arr.NewTokenClientWithKeyCredential(e.Account(), azcore.NewKeyCredential(e.Key()), &arr.TokenClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: e.Transport()},
-		})
+		e := newEmulator(
+			t,
+			emulator.Options{
+				StartupTime:   emulator.FixedStartup(time.Hour),
+				TokenLifetime: time.Minute,
+			},
+		)
+		tokens, err := arr.NewTokenClientWithKeyCredential(
+			e.Account(),
+			azcore.NewKeyCredential(e.Key()),
+			&arr.TokenClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: e.Transport()},
+			},
+		)
 		require.NoError(t, err)
 		token, err := tokens.GetToken(t.Context(), tokenRequest)
 		require.NoError(t, err)
 		static, err := arr.NewStaticAccessToken(token.Token)
 		require.NoError(t, err)
 		w := &wire{next: e.Transport()}
-		client, err := arr.NewSessionsClientWithAccessToken(endpoint, e.Account().ID, static, &arr.SessionsClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: w},
-		})
+		client, err := arr.NewSessionsClientWithAccessToken(
+			endpoint,
+			e.Account().ID,
+			static,
+			&arr.SessionsClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: w},
+			},
+		)
 		require.NoError(t, err)
 		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 		require.NoError(t, err)
@@ -185,7 +217,11 @@ func TestExpiredStaticTokenEndsTheWait(t *testing.T) {
 		var expired *arr.AuthenticationError
 		require.ErrorAs(t, err, &expired)
 		assert.Equal(t, arr.StageAccessToken, expired.Stage)
-		assert.Contains(t, err.Error(), "expired at "+start.Add(time.Minute).UTC().Format(time.RFC3339))
+		assert.Contains(
+			t,
+			err.Error(),
+			"expired at "+start.Add(time.Minute).UTC().Format(time.RFC3339),
+		)
 		assert.Less(t, time.Since(start), 63*time.Second)
 
 		sent := len(w.requests())
@@ -240,7 +276,11 @@ func TestLastLookComesJustBeforeTheDeadline(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // what the service asks for is not cut short
 		poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizeStandard)
-		during(w, time.Hour, func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "90"), nil })
+		during(
+			w,
+			time.Hour,
+			func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "90"), nil },
+		)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := poller.PollUntilDone(ctx, nil)
@@ -296,10 +336,18 @@ func TestNegativeFrequencyIsRefused(t *testing.T) {
 func TestWaitForAHostThatDoesNotExistFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := fakeClient(t, func(*http.Request) (*http.Response, error) {
-			return nil, fmt.Errorf("dial: %w", &net.DNSError{Err: "no such host", Name: "rendering.example", IsNotFound: true})
+			return nil, fmt.Errorf(
+				"dial: %w",
+				&net.DNSError{Err: "no such host", Name: "rendering.example", IsNotFound: true},
+			)
 		})
 		token := `{"sessionID":"demo","accountID":"` + testAccount.ID + `","host":"rendering.example"}`
-		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, &arr.BeginCreateSessionOptions{ResumeToken: token})
+		poller, err := client.BeginCreate(
+			t.Context(),
+			"demo",
+			halfHour,
+			&arr.BeginCreateSessionOptions{ResumeToken: token},
+		)
 		require.NoError(t, err)
 		start := time.Now()
 		_, err = poller.PollUntilDone(t.Context(), nil)

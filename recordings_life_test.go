@@ -14,7 +14,10 @@ import (
 )
 
 // playLife plays a whole life. The exchanges of the client, if it makes any, are the first answers.
-func playLife(newClient func(*stage, ...func(*arr.SessionsClientOptions)) *arr.SessionsClient, first int) func(*testing.T, *stage) {
+func playLife(
+	newClient func(*stage, ...func(*arr.SessionsClientOptions)) *arr.SessionsClient,
+	first int,
+) func(*testing.T, *stage) {
 	return func(t *testing.T, s *stage) {
 		client := newClient(s)
 		starting := recordedSession()
@@ -27,18 +30,43 @@ func playLife(newClient func(*stage, ...func(*arr.SessionsClientOptions)) *arr.S
 		poller := checkCreate(t, client, starting, recordedVector(first))
 		checkGet(t, client, starting, recordedVector(first+1))
 
-		updated, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+		updated, err := client.Update(
+			t.Context(),
+			"demo",
+			arr.UpdateSessionSettings{MaxLeaseTime: time.Hour},
+			nil,
+		)
 		require.NoError(t, err)
-		assert.Equal(t, arr.UpdateSessionResponse{Session: extended, CorrelationVector: recordedVector(first + 2)}, updated)
+		assert.Equal(
+			t,
+			arr.UpdateSessionResponse{
+				Session:           extended,
+				CorrelationVector: recordedVector(first + 2),
+			},
+			updated,
+		)
 
 		var seen []arr.Session
 		var vectors []string
 		ctx, vector := capturing(t.Context())
-		done, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: 45 * time.Second, Progress: func(session arr.Session) {
-			seen, vectors = append(seen, session), append(vectors, vector())
-		}})
+		done, err := poller.PollUntilDone(
+			ctx,
+			&arr.PollUntilDoneOptions{
+				Frequency: 45 * time.Second,
+				Progress: func(session arr.Session) {
+					seen, vectors = append(seen, session), append(vectors, vector())
+				},
+			},
+		)
 		require.NoError(t, err)
-		assert.Equal(t, arr.CreateSessionResponse{Session: running, CorrelationVector: recordedVector(first + 4)}, done)
+		assert.Equal(
+			t,
+			arr.CreateSessionResponse{
+				Session:           running,
+				CorrelationVector: recordedVector(first + 4),
+			},
+			done,
+		)
 		assert.Equal(t, []arr.Session{starting, extended, running}, seen)
 		assert.Equal(t, []string{"", recordedVector(first + 3), recordedVector(first + 4)}, vectors)
 		assert.Equal(t, 90*time.Second, time.Since(recordedAt))
@@ -49,16 +77,35 @@ func playLife(newClient func(*stage, ...func(*arr.SessionsClientOptions)) *arr.S
 
 		stopped, err := client.Stop(t.Context(), "demo", nil)
 		require.NoError(t, err)
-		assert.Equal(t, arr.StopSessionResponse{CorrelationVector: recordedVector(first + 7)}, stopped)
-		checkGet(t, client, ended(later, arr.SessionStatusStopped, 12*time.Minute), recordedVector(first+8))
+		assert.Equal(
+			t,
+			arr.StopSessionResponse{CorrelationVector: recordedVector(first + 7)},
+			stopped,
+		)
+		checkGet(
+			t,
+			client,
+			ended(later, arr.SessionStatusStopped, 12*time.Minute),
+			recordedVector(first+8),
+		)
 	}
 }
 
 // checkCreate creates a new session with the settings of want, and checks the answer.
-func checkCreate(t *testing.T, client *arr.SessionsClient, want arr.Session, vector string) *arr.SessionPoller {
+func checkCreate(
+	t *testing.T,
+	client *arr.SessionsClient,
+	want arr.Session,
+	vector string,
+) *arr.SessionPoller {
 	t.Helper()
 	ctx, answered := capturing(t.Context())
-	poller, err := client.BeginCreate(ctx, want.ID, arr.CreateSessionSettings{Size: want.Size, MaxLeaseTime: want.MaxLeaseTime}, nil)
+	poller, err := client.BeginCreate(
+		ctx,
+		want.ID,
+		arr.CreateSessionSettings{Size: want.Size, MaxLeaseTime: want.MaxLeaseTime},
+		nil,
+	)
 	require.NoError(t, err)
 	assert.True(t, poller.Created())
 	assert.False(t, poller.Done())
@@ -77,12 +124,20 @@ func checkEnded(t *testing.T, err error, session arr.Session, vector string) {
 func playError(t *testing.T, s *stage) {
 	client := s.tokenClient()
 	poller := checkCreate(t, client, recordedSession(), recordedVector(0))
-	s.behindTheScenes(func(e *emulator.Emulator) { require.NoError(t, e.SetStatus("demo", arr.SessionStatusError)) })
+	s.behindTheScenes(
+		func(e *emulator.Emulator) { require.NoError(t, e.SetStatus("demo", arr.SessionStatusError)) },
+	)
 
 	failed := recordedSession()
 	failed.Status = arr.SessionStatusError
-	failed.Error = &arr.ErrorDetail{Code: "InternalServerError", Message: "The session failed to start."}
-	_, err := poller.PollUntilDone(t.Context(), &arr.PollUntilDoneOptions{Frequency: 2 * time.Second})
+	failed.Error = &arr.ErrorDetail{
+		Code:    "InternalServerError",
+		Message: "The session failed to start.",
+	}
+	_, err := poller.PollUntilDone(
+		t.Context(),
+		&arr.PollUntilDoneOptions{Frequency: 2 * time.Second},
+	)
 	checkEnded(t, err, failed, recordedVector(1))
 	assert.Equal(t, 2*time.Second, time.Since(recordedAt))
 	checkGet(t, client, failed, recordedVector(2))
@@ -109,7 +164,11 @@ func playExpired(t *testing.T, s *stage) {
 	_, err = late.Result(t.Context())
 	checkEnded(t, err, expired, recordedVector(2))
 
-	checkRefused(t, callUpdate.do(t.Context(), client), notExtended(3, "The session has ended; its lease cannot be extended."))
+	checkRefused(
+		t,
+		callUpdate.do(t.Context(), client),
+		notExtended(3, "The session has ended; its lease cannot be extended."),
+	)
 	stopped, err := client.Stop(t.Context(), "demo", nil)
 	require.NoError(t, err)
 	assert.Equal(t, recordedVector(4), stopped.CorrelationVector)
@@ -124,7 +183,14 @@ func playCreateTwice(t *testing.T, s *stage) {
 	assert.False(t, again.Created())
 	done, err := again.PollUntilDone(t.Context(), nil)
 	require.NoError(t, err)
-	assert.Equal(t, arr.CreateSessionResponse{Session: ready(recordedSession()), CorrelationVector: recordedVector(1)}, done)
+	assert.Equal(
+		t,
+		arr.CreateSessionResponse{
+			Session:           ready(recordedSession()),
+			CorrelationVector: recordedVector(1),
+		},
+		done,
+	)
 }
 
 func playMalformed(t *testing.T, s *stage) {
@@ -138,17 +204,44 @@ func playMalformed(t *testing.T, s *stage) {
 		{arr.CreateSessionSettings{Size: "Tiny", MaxLeaseTime: time.Minute}, "Can't specify this VM size: Tiny"},
 	} {
 		_, err := client.BeginCreate(t.Context(), "demo", test.settings, nil)
-		checkRefused(t, err, refused{operation: "create", session: "demo", host: "rendering.example", status: 400, vector: recordedVector(i),
-			detail: &arr.ErrorDetail{Code: "BadRequest", Message: test.message}})
+		checkRefused(
+			t,
+			err,
+			refused{
+				operation: "create",
+				session:   "demo",
+				host:      "rendering.example",
+				status:    400,
+				vector:    recordedVector(i),
+				detail:    &arr.ErrorDetail{Code: "BadRequest", Message: test.message},
+			},
+		)
 	}
 }
 
 func playConflict(t *testing.T, s *stage) {
 	s.behindTheScenes(func(e *emulator.Emulator) { createBehind(t, e, "demo") })
-	settings := arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 30 * time.Minute}
+	settings := arr.CreateSessionSettings{
+		Size:         arr.SessionSizePremium,
+		MaxLeaseTime: 30 * time.Minute,
+	}
 	_, err := s.tokenClient().BeginCreate(t.Context(), "demo", settings, nil)
-	checkRefused(t, err, refused{operation: "create", session: "demo", host: "rendering.example", status: 409, vector: recordedVector(0),
-		detail: &arr.ErrorDetail{Code: "Conflict", Message: "A resource already exists under the given ID."}, is: arr.ErrConflict})
+	checkRefused(
+		t,
+		err,
+		refused{
+			operation: "create",
+			session:   "demo",
+			host:      "rendering.example",
+			status:    409,
+			vector:    recordedVector(0),
+			detail: &arr.ErrorDetail{
+				Code:    "Conflict",
+				Message: "A resource already exists under the given ID.",
+			},
+			is: arr.ErrConflict,
+		},
+	)
 }
 
 // createBehind creates sessions past the recorder.
@@ -170,8 +263,18 @@ func playThrottledCreate(t *testing.T, s *stage) {
 }
 
 func notExtended(n int, message string) refused {
-	return refused{operation: "update", session: "demo", host: "rendering.example", status: 422, vector: recordedVector(n),
-		detail: &arr.ErrorDetail{Code: "UnprocessableEntity", Message: message}, is: arr.ErrLeaseNotExtended}
+	return refused{
+		operation: "update",
+		session:   "demo",
+		host:      "rendering.example",
+		status:    422,
+		vector:    recordedVector(n),
+		detail: &arr.ErrorDetail{
+			Code:    "UnprocessableEntity",
+			Message: message,
+		},
+		is: arr.ErrLeaseNotExtended,
+	}
 }
 
 func playNotExtended(t *testing.T, s *stage) {
@@ -184,11 +287,22 @@ func playNotExtended(t *testing.T, s *stage) {
 		{30 * time.Minute, "The maxLeaseTimeMinutes value must be larger than the current value 30."},
 		{1440 * time.Minute, "The maxLeaseTimeMinutes value must be less than 1440."},
 	} {
-		_, err := client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: test.lease}, nil)
+		_, err := client.Update(
+			t.Context(),
+			"demo",
+			arr.UpdateSessionSettings{MaxLeaseTime: test.lease},
+			nil,
+		)
 		checkRefused(t, err, notExtended(i, test.message))
 	}
-	s.behindTheScenes(func(e *emulator.Emulator) { require.NoError(t, e.SetStatus("demo", arr.SessionStatusStopped)) })
-	checkRefused(t, callUpdate.do(t.Context(), client), notExtended(2, "The session has ended; its lease cannot be extended."))
+	s.behindTheScenes(
+		func(e *emulator.Emulator) { require.NoError(t, e.SetStatus("demo", arr.SessionStatusStopped)) },
+	)
+	checkRefused(
+		t,
+		callUpdate.do(t.Context(), client),
+		notExtended(2, "The session has ended; its lease cannot be extended."),
+	)
 }
 
 func playTwoPages(t *testing.T, s *stage) {

@@ -22,8 +22,9 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 )
 
-// TestMakeRecordings writes testdata/recordings anew: what TestRecordings replays is played against the emulator, with the same
-// expectations. All that changes from run to run is replaced, so that a change in a file is a change in client or emulator.
+// TestMakeRecordings writes testdata/recordings anew: what TestRecordings replays is played against
+// the emulator, with the same expectations. All that changes from run to run is replaced, so that a
+// change in a file is a change in client or emulator.
 func TestMakeRecordings(t *testing.T) {
 	if os.Getenv("ARR_RECORD") != "1" {
 		t.Skip("only ARR_RECORD=1 writes " + recordingsFolder + " anew")
@@ -92,8 +93,8 @@ var (
 	hostname      = regexp.MustCompile(`"hostname":"\d+-[0-9a-f-]{36}\.`)
 )
 
-// steady returns a hook that replaces what the emulator draws at random. It runs before the client sees the answer, so that the same
-// expectations hold while recording and replaying.
+// steady returns a hook that replaces what the emulator draws at random. It runs before the client
+// sees the answer, so that the same expectations hold while recording and replaying.
 func steady() recorder.HookFunc {
 	answers := 0
 	return func(i *cassette.Interaction) error {
@@ -115,8 +116,8 @@ func setBody(i *cassette.Interaction, body string) {
 	}
 }
 
-// withoutSecrets is a hook that replaces tokens, and keeps of the request what a service looks at. It runs when nobody needs the
-// token any more.
+// withoutSecrets is a hook that replaces tokens, and keeps of the request what a service looks at.
+// It runs when nobody needs the token any more.
 func withoutSecrets(i *cassette.Interaction) error {
 	sent := i.Request.Headers
 	i.Request.Headers = http.Header{"Authorization": {"Sanitized"}}
@@ -168,8 +169,8 @@ func standIn(token string, n int) (string, error) {
 	return "header." + base64.RawURLEncoding.EncodeToString(data) + ".signature", err
 }
 
-// answers returns a handler that stands for the service where the emulator has no reason to answer so. Header names and values
-// alternate in header.
+// answers returns a handler that stands for the service where the emulator has no reason to answer
+// so. Header names and values alternate in header.
 func answers(status int, body string, header ...string) handler {
 	return func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
 		bodyOf(req) // a transport reads it, and the recorder sees only what is read
@@ -194,7 +195,8 @@ func always(status int, body string, header ...string) func(*wire) {
 	return func(w *wire) { w.handle(answers(status, body, header...)) }
 }
 
-// once returns a front that answers the first request of that name so, and leaves the rest to the emulator.
+// once returns a front that answers the first request of that name so, and leaves the rest to the
+// emulator.
 func once(name string, status int, body string, header ...string) func(*wire) {
 	return func(w *wire) { w.onCall(name, 1, answers(status, body, header...)) }
 }

@@ -26,17 +26,19 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 )
 
-// player is a transport that answers from a cassette. It fails the test at a request that is not the next one of the cassette, at a
-// request without the right credential, and if at the end an answer was never asked for.
+// player is a transport that answers from a cassette. It fails the test at a request that is not
+// the next one of the cassette, at a request without the right credential, and if at the end an
+// answer was never asked for.
 type player struct {
 	t        testing.TB
 	recorder *recorder.Recorder
 	recorded []*cassette.Interaction
 	key      string // the account key that an exchange must show
 
-	mu      sync.Mutex
-	played  int
-	token   string // the access token that all other requests must show: the one last issued, if any was
+	mu     sync.Mutex
+	played int
+	// the access token that all other requests must show: the one last issued, if any was
+	token   string
 	issued  []string
 	vectors map[string]bool // of the exchanges asked for
 }
@@ -48,7 +50,13 @@ func newPlayer(t testing.TB, file, key, token string) *player {
 	require.NoError(t, err)
 	require.NotEmpty(t, tape.Interactions, "a cassette without answers tests nothing")
 
-	p := &player{t: t, recorded: tape.Interactions, key: key, token: token, vectors: map[string]bool{}}
+	p := &player{
+		t:        t,
+		recorded: tape.Interactions,
+		key:      key,
+		token:    token,
+		vectors:  map[string]bool{},
+	}
 	p.recorder, err = recorder.New(name,
 		recorder.WithMode(recorder.ModeReplayOnly),
 		recorder.WithSkipRequestLatency(true),
@@ -75,7 +83,13 @@ func (p *player) Do(req *http.Request) (*http.Response, error) {
 		if p.played < len(p.recorded) {
 			next = p.recorded[p.played].Request.String()
 		}
-		p.t.Errorf("the cassette does not go on with this request:\n%s %s body=%q\nbut with\n%s", req.Method, req.URL, bodyOf(req), next)
+		p.t.Errorf(
+			"the cassette does not go on with this request:\n%s %s body=%q\nbut with\n%s",
+			req.Method,
+			req.URL,
+			bodyOf(req),
+			next,
+		)
 		return nil, offTape{err}
 	}
 	return resp, nil
@@ -121,7 +135,8 @@ func (p *player) checkCredential(req *http.Request) {
 	p.vectors[vector] = true
 }
 
-// matchesRecorded compares what a service looks at. A cassette without a query or without headers says nothing about them.
+// matchesRecorded compares what a service looks at. A cassette without a query or without headers
+// says nothing about them.
 func matchesRecorded(req *http.Request, recorded cassette.Request) bool {
 	want, err := url.Parse(recorded.URL)
 	if err != nil {
@@ -139,11 +154,13 @@ func matchesRecorded(req *http.Request, recorded cassette.Request) bool {
 		sameJSON(bodyOf(req), recorded.Body)
 }
 
-// samePath ignores the case of the first segment for the token service only, where clients of the service differ in it.
+// samePath ignores the case of the first segment for the token service only, where clients of the
+// service differ in it.
 func samePath(got, want string) bool {
 	const accounts = "/accounts/"
 	if strings.HasSuffix(want, "/token") && len(got) > len(accounts) && len(want) > len(accounts) {
-		return strings.EqualFold(got[:len(accounts)], accounts) && strings.EqualFold(want[:len(accounts)], accounts) &&
+		return strings.EqualFold(got[:len(accounts)], accounts) &&
+			strings.EqualFold(want[:len(accounts)], accounts) &&
 			got[len(accounts):] == want[len(accounts):]
 	}
 	return got == want
@@ -154,7 +171,8 @@ func sameJSON(got, want string) bool {
 		return got == want
 	}
 	var g, w any
-	return json.Unmarshal([]byte(got), &g) == nil && json.Unmarshal([]byte(want), &w) == nil && reflect.DeepEqual(g, w)
+	return json.Unmarshal([]byte(got), &g) == nil && json.Unmarshal([]byte(want), &w) == nil &&
+		reflect.DeepEqual(g, w)
 }
 
 // bodyOf returns the body of a request and puts it back.
@@ -178,8 +196,9 @@ func pathOf(address string) string {
 	return parsed.Path
 }
 
-// cassettesIn returns the files of a folder whose names match one of the patterns. A folder that cannot be read, or has none, fails
-// the test: it would otherwise pass without having looked at anything.
+// cassettesIn returns the files of a folder whose names match one of the patterns. A folder that
+// cannot be read, or has none, fails the test: it would otherwise pass without having looked at
+// anything.
 func cassettesIn(t *testing.T, folder string, patterns ...string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -199,8 +218,8 @@ func cassettesIn(t *testing.T, folder string, patterns ...string) []string {
 	return files
 }
 
-// capturing returns a context that keeps the last answer, and a function that returns its correlation vector. It is for answers of
-// which a method returns only the session.
+// capturing returns a context that keeps the last answer, and a function that returns its
+// correlation vector. It is for answers of which a method returns only the session.
 func capturing(ctx context.Context) (context.Context, func() string) {
 	var last *http.Response
 	return policy.WithCaptureResponse(ctx, &last), func() string {

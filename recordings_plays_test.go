@@ -26,8 +26,11 @@ var recordings = map[string]recording{
 		play:    playLife((*stage).keyClient, 1),
 	},
 	"session-life-nulls": {
-		shows:   "The same life, with an access token got elsewhere. Absent members are null, 0 or 0.0.",
-		holds:   []string{`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null`, `"teraflops":0.0,"error":null`},
+		shows: "The same life, with an access token got elsewhere. Absent members are null, 0 or 0.0.",
+		holds: []string{
+			`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null`,
+			`"teraflops":0.0,"error":null`,
+		},
 		options: emulator.Options{StartupTime: ninetySeconds, Decisions: nulls},
 		play:    playLife((*stage).tokenClient, 0),
 	},
@@ -95,13 +98,30 @@ var recordings = map[string]recording{
 		shows:    "An access token that is not one of the account's: 401 with a challenge and without a body.",
 		holds:    []string{"Www-Authenticate", "invalid_token"},
 		stranger: true,
-		play: refuses(refused{status: 401, challenge: `Bearer error="invalid_token"`, is: arr.ErrUnauthorized},
-			callCreate, callGet, callUpdate, callStop, callList),
+		play: refuses(
+			refused{
+				status:    401,
+				challenge: `Bearer error="invalid_token"`,
+				is:        arr.ErrUnauthorized,
+			},
+			callCreate,
+			callGet,
+			callUpdate,
+			callStop,
+			callList,
+		),
 	},
 	"refused-403": {
 		shows: "An identity without the role: 403 without a body.",
 		front: always(403, ""),
-		play:  refuses(refused{status: 403, is: arr.ErrForbidden}, callCreate, callGet, callUpdate, callStop, callList),
+		play: refuses(
+			refused{status: 403, is: arr.ErrForbidden},
+			callCreate,
+			callGet,
+			callUpdate,
+			callStop,
+			callList,
+		),
 	},
 	"refused-404": {
 		shows: "A session that does not exist: 404 without a body.",
@@ -117,8 +137,20 @@ var recordings = map[string]recording{
 	"refused-500": {
 		shows: "A fault of the service: 500 with an error object.",
 		front: always(500, internalServerError),
-		play: refuses(refused{status: 500, detail: &arr.ErrorDetail{Code: "InternalServerError", Message: "An internal server error occurred."}},
-			callCreate, callGet, callUpdate, callStop, callList),
+		play: refuses(
+			refused{
+				status: 500,
+				detail: &arr.ErrorDetail{
+					Code:    "InternalServerError",
+					Message: "An internal server error occurred.",
+				},
+			},
+			callCreate,
+			callGet,
+			callUpdate,
+			callStop,
+			callList,
+		),
 	},
 	"token-200": {
 		shows: "An account key exchanged for an access token, twice: 200.",
@@ -153,7 +185,13 @@ var recordings = map[string]recording{
 
 // recordedSession is the session "demo" as the recordings show it right after its creation.
 func recordedSession() arr.Session {
-	return arr.Session{ID: "demo", Size: arr.SessionSizeStandard, Status: arr.SessionStatusStarting, CreationTime: recordedAt, MaxLeaseTime: 30 * time.Minute}
+	return arr.Session{
+		ID:           "demo",
+		Size:         arr.SessionSizeStandard,
+		Status:       arr.SessionStatusStarting,
+		CreationTime: recordedAt,
+		MaxLeaseTime: 30 * time.Minute,
+	}
 }
 
 // ready returns a session when it is Ready.
@@ -176,5 +214,9 @@ func page(n int, nextLink string, sessions ...arr.Session) arr.ListSessionsRespo
 	if sessions == nil {
 		sessions = []arr.Session{}
 	}
-	return arr.ListSessionsResponse{Sessions: sessions, NextLink: nextLink, CorrelationVector: recordedVector(n)}
+	return arr.ListSessionsResponse{
+		Sessions:          sessions,
+		NextLink:          nextLink,
+		CorrelationVector: recordedVector(n),
+	}
 }

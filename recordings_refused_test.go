@@ -60,7 +60,8 @@ func checkStandsFor(t *testing.T, err, want error) {
 	}
 }
 
-// checkAnswer checks that the answer itself can be had, without the credential of its request, and returns it.
+// checkAnswer checks that the answer itself can be had, without the credential of its request, and
+// returns it.
 func checkAnswer(t *testing.T, err error, status int) *http.Response {
 	t.Helper()
 	var response *azcore.ResponseError
@@ -103,14 +104,19 @@ var (
 	}}
 )
 
-// refuses plays a cassette in which each of the calls, one request each, is refused in the same way.
+// refuses plays a cassette in which each of the calls, one request each, is refused in the same
+// way.
 func refuses(want refused, calls ...call) func(*testing.T, *stage) {
 	return func(t *testing.T, s *stage) {
 		client := s.tokenClient(noRetries)
 		for i, call := range calls {
 			want := want
-			want.operation, want.session, want.host, want.vector = call.operation, call.session, "rendering.example", recordedVector(i)
-			if changes := call.operation != "get" && call.operation != "list"; changes && want.status >= 500 {
+			want.operation, want.session, want.host, want.vector = call.operation, call.session, "rendering.example", recordedVector(
+				i,
+			)
+			if changes := call.operation != "get" &&
+				call.operation != "list"; changes &&
+				want.status >= 500 {
 				want.is = arr.ErrOutcomeUnknown // a fault may come after the effect
 			}
 			checkRefused(t, call.do(t.Context(), client), want)
@@ -118,9 +124,14 @@ func refuses(want refused, calls ...call) func(*testing.T, *stage) {
 	}
 }
 
-// exchangeRefused plays a cassette in which the token service refuses twice: to a client of its own, and to one of sessions, which
-// then sends nothing to the rendering service.
-func exchangeRefused(status int, challenge string, retryAfter time.Duration, is error) func(*testing.T, *stage) {
+// exchangeRefused plays a cassette in which the token service refuses twice: to a client of its
+// own, and to one of sessions, which then sends nothing to the rendering service.
+func exchangeRefused(
+	status int,
+	challenge string,
+	retryAfter time.Duration,
+	is error,
+) func(*testing.T, *stage) {
 	return func(t *testing.T, s *stage) {
 		check := func(err error, n int) {
 			var got *arr.AuthenticationError

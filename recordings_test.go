@@ -32,8 +32,8 @@ const strangeKey = "bm90IHRoZSBrZXkgb2YgdGhlIGFjY291bnQ="
 
 const emulatorAccountID = emulator.DefaultAccountID
 
-// recordedAt is when the recordings begin, on the clock of the bubble that they are recorded and replayed in. It has seven
-// fractional digits, as the service has them.
+// recordedAt is when the recordings begin, on the clock of the bubble that they are recorded and
+// replayed in. It has seven fractional digits, as the service has them.
 var recordedAt = time.Date(2026, 3, 4, 5, 6, 7, 123_456_700, time.UTC)
 
 // recordedVector is the correlation vector of the n-th answer of a recording, from 0.
@@ -79,7 +79,8 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// stage is where a recording is played: before the emulator while it is made, before the file ever after.
+// stage is where a recording is played: before the emulator while it is made, before the file ever
+// after.
 type stage struct {
 	t         *testing.T
 	transport policy.Transporter
@@ -96,7 +97,10 @@ func (s *stage) behindTheScenes(do func(*emulator.Emulator)) {
 }
 
 func (s *stage) options(configure []func(*arr.SessionsClientOptions)) *arr.SessionsClientOptions {
-	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: s.transport}, STSEndpoint: "https://sts.example"}
+	options := &arr.SessionsClientOptions{
+		ClientOptions: azcore.ClientOptions{Transport: s.transport},
+		STSEndpoint:   "https://sts.example",
+	}
 	for _, c := range configure {
 		c(options)
 	}
@@ -106,7 +110,12 @@ func (s *stage) options(configure []func(*arr.SessionsClientOptions)) *arr.Sessi
 // keyClient returns a client that exchanges the account key.
 func (s *stage) keyClient(configure ...func(*arr.SessionsClientOptions)) *arr.SessionsClient {
 	s.t.Helper()
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, arr.Account{ID: emulatorAccountID}, azcore.NewKeyCredential(s.key), s.options(configure))
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		arr.Account{ID: emulatorAccountID},
+		azcore.NewKeyCredential(s.key),
+		s.options(configure),
+	)
 	require.NoError(s.t, err)
 	return client
 }
@@ -116,7 +125,12 @@ func (s *stage) tokenClient(configure ...func(*arr.SessionsClientOptions)) *arr.
 	s.t.Helper()
 	token, err := arr.NewStaticAccessToken(s.token)
 	require.NoError(s.t, err)
-	client, err := arr.NewSessionsClientWithAccessToken(endpoint, emulatorAccountID, token, s.options(configure))
+	client, err := arr.NewSessionsClientWithAccessToken(
+		endpoint,
+		emulatorAccountID,
+		token,
+		s.options(configure),
+	)
 	require.NoError(s.t, err)
 	return client
 }
@@ -124,9 +138,16 @@ func (s *stage) tokenClient(configure ...func(*arr.SessionsClientOptions)) *arr.
 // exchange returns the token of one exchange.
 func (s *stage) exchange(ctx context.Context) (azcore.AccessToken, error) {
 	s.t.Helper()
-	options := &arr.TokenClientOptions{ClientOptions: azcore.ClientOptions{Transport: s.transport}, Endpoint: "https://sts.example"}
+	options := &arr.TokenClientOptions{
+		ClientOptions: azcore.ClientOptions{Transport: s.transport},
+		Endpoint:      "https://sts.example",
+	}
 	options.Retry.MaxRetries = -1
-	client, err := arr.NewTokenClientWithKeyCredential(arr.Account{ID: emulatorAccountID}, azcore.NewKeyCredential(s.key), options)
+	client, err := arr.NewTokenClientWithKeyCredential(
+		arr.Account{ID: emulatorAccountID},
+		azcore.NewKeyCredential(s.key),
+		options,
+	)
 	require.NoError(s.t, err)
 	return client.GetToken(ctx, policy.TokenRequestOptions{})
 }
@@ -146,6 +167,10 @@ func (s *stage) checkToken(token azcore.AccessToken, n int) {
 	assert.Equal(s.t, "signature", parts[2])
 	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
 	require.NoError(s.t, err)
-	assert.JSONEq(s.t, fmt.Sprintf(`{"jti":"stand-in %d","aid":%q,"nbf":%[3]d,"iat":%[3]d,"exp":%d}`,
-		n, emulatorAccountID, now.Unix(), now.Unix()+86400), string(claims))
+	assert.JSONEq(
+		s.t,
+		fmt.Sprintf(`{"jti":"stand-in %d","aid":%q,"nbf":%[3]d,"iat":%[3]d,"exp":%d}`,
+			n, emulatorAccountID, now.Unix(), now.Unix()+86400),
+		string(claims),
+	)
 }

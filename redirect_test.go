@@ -15,7 +15,8 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// TestRedirectsAreNotFollowed runs over real sockets, for redirects are followed below everything that azcore sees.
+// TestRedirectsAreNotFollowed runs over real sockets, for redirects are followed below everything
+// that azcore sees.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	var received atomic.Int32
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -48,16 +49,25 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		} {
 			static, err := arr.NewStaticAccessToken(testToken)
 			require.NoError(t, err)
-			client, err := arr.NewSessionsClientWithAccessToken(test.server.URL, testAccount.ID, static, &arr.SessionsClientOptions{ClientOptions: test.options})
+			client, err := arr.NewSessionsClientWithAccessToken(
+				test.server.URL,
+				testAccount.ID,
+				static,
+				&arr.SessionsClientOptions{ClientOptions: test.options},
+			)
 			require.NoError(t, err)
 			_, err = client.Get(t.Context(), "demo", nil)
 			var refused *arr.ServiceError
 			require.ErrorAs(t, err, &refused, name)
 			assert.Equal(t, status, refused.StatusCode, name)
 
-			tokens, err := arr.NewTokenClientWithKeyCredential(testAccount, azcore.NewKeyCredential(testKey), &arr.TokenClientOptions{
-				ClientOptions: test.options, Endpoint: test.server.URL,
-			})
+			tokens, err := arr.NewTokenClientWithKeyCredential(
+				testAccount,
+				azcore.NewKeyCredential(testKey),
+				&arr.TokenClientOptions{
+					ClientOptions: test.options, Endpoint: test.server.URL,
+				},
+			)
 			require.NoError(t, err)
 			_, err = tokens.GetToken(t.Context(), tokenRequest)
 			var unauthenticated *arr.AuthenticationError

@@ -9,21 +9,32 @@ import (
 	"strings"
 )
 
-// resumeToken is what a poller leaves behind. It holds names, never addresses: whoever can change it must not be able to send the
-// access token elsewhere.
+// resumeToken is what a poller leaves behind. It holds names, never addresses: whoever can change
+// it must not be able to send the access token elsewhere.
 type resumeToken struct {
 	SessionID string `json:"sessionID"`
 	AccountID string `json:"accountID"`
 	Host      string `json:"host"`
 }
 
-// ResumeToken returns a text from which [SessionsClient.BeginCreate] makes a poller for the same session again, in another process
-// for instance. It names session, account and host, and holds no secret. It fails once [SessionPoller.Done].
+// ResumeToken returns a text from which [SessionsClient.BeginCreate] makes a poller for the same
+// session again, in another process for instance. It names session, account and host, and holds no
+// secret. It fails once [SessionPoller.Done].
 func (p *SessionPoller) ResumeToken() (string, error) {
 	if p.Done() {
-		return "", fmt.Errorf("azremoterendering: session %q is %s: there is nothing left to resume", p.sessionID, p.lastSeen())
+		return "", fmt.Errorf(
+			"azremoterendering: session %q is %s: there is nothing left to resume",
+			p.sessionID,
+			p.lastSeen(),
+		)
 	}
-	token, err := json.Marshal(resumeToken{SessionID: p.sessionID, AccountID: p.client.accountID, Host: p.client.endpoint.Host})
+	token, err := json.Marshal(
+		resumeToken{
+			SessionID: p.sessionID,
+			AccountID: p.client.accountID,
+			Host:      p.client.endpoint.Host,
+		},
+	)
 	return string(token), err
 }
 
@@ -36,14 +47,27 @@ func (c *SessionsClient) resume(sessionID, text string) (*SessionPoller, error) 
 	case token.SessionID != sessionID:
 		return nil, invalid("ResumeToken is for session %q, not %q", token.SessionID, sessionID)
 	case !strings.EqualFold(token.AccountID, c.accountID):
-		return nil, invalid("ResumeToken is for account %s, and this client for %s", token.AccountID, c.accountID)
+		return nil, invalid(
+			"ResumeToken is for account %s, and this client for %s",
+			token.AccountID,
+			c.accountID,
+		)
 	case !strings.EqualFold(token.Host, c.endpoint.Host):
-		return nil, invalid("ResumeToken is for host %s, and this client for %s", shown(token.Host), c.endpoint.Host)
+		return nil, invalid(
+			"ResumeToken is for host %s, and this client for %s",
+			shown(token.Host),
+			c.endpoint.Host,
+		)
 	}
-	return &SessionPoller{client: c, sessionID: sessionID, last: CreateSessionResponse{Session: Session{ID: sessionID}}}, nil
+	return &SessionPoller{
+		client:    c,
+		sessionID: sessionID,
+		last:      CreateSessionResponse{Session: Session{ID: sessionID}},
+	}, nil
 }
 
-// parseResumeToken takes nothing but what ResumeToken writes, to the letter. Its errors do not show the text.
+// parseResumeToken takes nothing but what ResumeToken writes, to the letter. Its errors do not show
+// the text.
 func parseResumeToken(text string) (token resumeToken, err error) {
 	if err := json.Unmarshal([]byte(text), &token); err != nil {
 		return resumeToken{}, errors.New("it is not JSON with the three members of a token")

@@ -31,7 +31,12 @@ func TestResumedPollerFinishesTheWait(t *testing.T) {
 		}, members, "names, no address and no secret")
 
 		client, w := newClient(t, e)
-		resumed, err := client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{}, &arr.BeginCreateSessionOptions{ResumeToken: token})
+		resumed, err := client.BeginCreate(
+			t.Context(),
+			"demo",
+			arr.CreateSessionSettings{},
+			&arr.BeginCreateSessionOptions{ResumeToken: token},
+		)
 		require.NoError(t, err)
 		assert.Empty(t, w.requests(), "no PUT and no other request")
 		assert.False(t, resumed.Created())
@@ -81,8 +86,16 @@ func TestHostileResumeTokens(t *testing.T) {
 		"megabytes of nothing": strings.Repeat(" ", 1<<20),
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 500, ""), nil })
-			poller, err := client.BeginCreate(t.Context(), "demo", halfHour, &arr.BeginCreateSessionOptions{ResumeToken: token})
+			client, w := fakeClient(
+				t,
+				func(req *http.Request) (*http.Response, error) { return answer(req, 500, ""), nil },
+			)
+			poller, err := client.BeginCreate(
+				t.Context(),
+				"demo",
+				halfHour,
+				&arr.BeginCreateSessionOptions{ResumeToken: token},
+			)
 			require.ErrorIs(t, err, arr.ErrInvalidArgument)
 			require.ErrorContains(t, err, "ResumeToken")
 			assert.Nil(t, poller)

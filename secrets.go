@@ -15,8 +15,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// redactingTransport removes the credential of a request from its answer, for some proxies and gateways echo requests. It stands below
-// azcore's logging. Answers that are no refusals are read only if they go to the log: they become no part of an error.
+// redactingTransport removes the credential of a request from its answer, for some proxies and
+// gateways echo requests. It stands below azcore's logging. Answers that are no refusals are read
+// only if they go to the log: they become no part of an error.
 type redactingTransport struct {
 	next   policy.Transporter
 	always bool
@@ -47,7 +48,8 @@ func (t *redactingTransport) Do(req *http.Request) (*http.Response, error) {
 	_ = resp.Body.Close()
 	text := io.Reader(bytes.NewReader(bytes.ReplaceAll(body, []byte(secret), []byte(redacted))))
 	if readErr != nil {
-		text = io.MultiReader(text, failingReader{readErr}) // azcore is to see what became of the body
+		// azcore is to see what became of the body
+		text = io.MultiReader(text, failingReader{readErr})
 	}
 	resp.Body = io.NopCloser(text)
 	return resp, nil
@@ -71,7 +73,8 @@ func secretOf(req *http.Request) string {
 	return secret
 }
 
-// newResponseError makes azcore's error for an answer, without the credential that its request carried.
+// newResponseError makes azcore's error for an answer, without the credential that its request
+// carried.
 func newResponseError(resp *http.Response) *azcore.ResponseError {
 	clean := withoutAuthorization(resp)
 	if respErr, ok := errors.AsType[*azcore.ResponseError](runtime.NewResponseError(clean)); ok {
@@ -80,7 +83,8 @@ func newResponseError(resp *http.Response) *azcore.ResponseError {
 	return &azcore.ResponseError{StatusCode: resp.StatusCode, RawResponse: clean}
 }
 
-// withoutAuthorization returns a copy of an answer whose request has lost its Authorization header, its body and its context.
+// withoutAuthorization returns a copy of an answer whose request has lost its Authorization header,
+// its body and its context.
 func withoutAuthorization(resp *http.Response) *http.Response {
 	clean := *resp
 	if resp.Request != nil {

@@ -25,7 +25,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// reach calls visit with every string that can be reached from v, unexported fields included, and with the text of every body.
+// reach calls visit with every string that can be reached from v, unexported fields included, and
+// with the text of every body.
 func reach(v any, visit func(path, text string)) {
 	type place struct {
 		address uintptr
@@ -77,9 +78,16 @@ func reach(v any, visit func(path, text string)) {
 }
 
 func TestReachFindsWhatItShould(t *testing.T) {
-	resp := answer(&http.Request{Header: http.Header{"Authorization": {"Bearer hidden"}}}, 200, "in the body")
+	resp := answer(
+		&http.Request{Header: http.Header{"Authorization": {"Bearer hidden"}}},
+		200,
+		"in the body",
+	)
 	var found []string
-	reach(fmt.Errorf("wrapped: %w", &carrier{resp}), func(_, text string) { found = append(found, text) })
+	reach(
+		fmt.Errorf("wrapped: %w", &carrier{resp}),
+		func(_, text string) { found = append(found, text) },
+	)
 	assert.Contains(t, found, "Bearer hidden")
 	assert.Contains(t, found, "in the body")
 }
@@ -88,7 +96,8 @@ type carrier struct{ resp *http.Response }
 
 func (*carrier) Error() string { return "" }
 
-// logged collects everything that azcore logs while f runs. Not for parallel tests: azcore has one listener.
+// logged collects everything that azcore logs while f runs. Not for parallel tests: azcore has one
+// listener.
 func logged(f func()) string {
 	var mu sync.Mutex
 	var all strings.Builder
@@ -107,8 +116,13 @@ func TestSecretsStaySecret(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
 		tokens := map[string]bool{}
 		echo := func(req *http.Request, status int) *http.Response { // as some gateways do
-			return answer(req, status, `{"error":{"code":"X","message":"you sent `+req.Header.Get("Authorization")+`"}}`,
-				"X-Echo", req.Header.Get("Authorization"))
+			return answer(
+				req,
+				status,
+				`{"error":{"code":"X","message":"you sent `+req.Header.Get("Authorization")+`"}}`,
+				"X-Echo",
+				req.Header.Get("Authorization"),
+			)
 		}
 		faults := map[string]handler{
 			"none": func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
@@ -162,11 +176,13 @@ func TestSecretsStaySecret(t *testing.T) {
 					o.Logging.AllowedHeaders = []string{"authorization", "X-Echo-Not"}
 					o.Retry.RetryDelay = time.Millisecond
 				})
-				w.handle(func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					_, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-					tokens[credential] = true
-					return fault(req, forward)
-				})
+				w.handle(
+					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						_, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+						tokens[credential] = true
+						return fault(req, forward)
+					},
+				)
 				public = append(public, client)
 				failures = append(failures, useEverything(t.Context(), client, &public)...)
 			}
@@ -215,7 +231,11 @@ func toAny(errs []error) (values []any) {
 }
 
 // useEverything calls every method and collects what it returned.
-func useEverything(ctx context.Context, client *arr.SessionsClient, public *[]any) (failures []error) {
+func useEverything(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	public *[]any,
+) (failures []error) {
 	keep := func(value any, err error) {
 		*public = append(*public, value)
 		if err != nil {
@@ -245,10 +265,17 @@ func useEverything(ctx context.Context, client *arr.SessionsClient, public *[]an
 }
 
 func TestRequestOfAnErrorKeepsNothingToSendAgain(t *testing.T) {
-	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil })
+	client, _ := fakeClient(
+		t,
+		func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil },
+	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	var response *azcore.ResponseError
 	require.True(t, errors.As(err, &response))
 	assert.Empty(t, response.RawResponse.Request.Header.Values("Authorization"))
-	assert.Equal(t, "/accounts/"+testAccount.ID+"/sessions/demo", response.RawResponse.Request.URL.Path)
+	assert.Equal(
+		t,
+		"/accounts/"+testAccount.ID+"/sessions/demo",
+		response.RawResponse.Request.URL.Path,
+	)
 }

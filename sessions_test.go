@@ -39,7 +39,12 @@ func TestLifeOfASession(t *testing.T) {
 		assert.NotZero(t, ready.ArrInspectorPort)
 		assert.NotEmpty(t, ready.CorrelationVector)
 
-		updated, err := client.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+		updated, err := client.Update(
+			ctx,
+			"demo",
+			arr.UpdateSessionSettings{MaxLeaseTime: time.Hour},
+			nil,
+		)
 		require.NoError(t, err)
 		assert.Equal(t, time.Hour, updated.MaxLeaseTime)
 		assert.NotEmpty(t, updated.CorrelationVector)
@@ -82,19 +87,29 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 				_, err := c.BeginCreate(ctx, "demo", halfHour, nil)
 				return err
 			},
-			method: "PUT", path: account + "/sessions/demo", body: `{"maxLeaseTimeMinutes":30,"size":"Standard"}`,
-			status: 201, answer: sessionJSON("demo", "Starting"),
+			method: "PUT",
+			path:   account + "/sessions/demo",
+			body:   `{"maxLeaseTimeMinutes":30,"size":"Standard"}`,
+			status: 201,
+			answer: sessionJSON("demo", "Starting"),
 		},
 		{
 			name:   "get",
 			call:   func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Get(ctx, "demo", nil); return err },
-			method: "GET", path: account + "/sessions/demo",
-			status: 200, answer: sessionJSON("demo", "Ready"),
+			method: "GET",
+			path:   account + "/sessions/demo",
+			status: 200,
+			answer: sessionJSON("demo", "Ready"),
 		},
 		{
 			name: "update",
 			call: func(ctx context.Context, c *arr.SessionsClient) error {
-				_, err := c.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+				_, err := c.Update(
+					ctx,
+					"demo",
+					arr.UpdateSessionSettings{MaxLeaseTime: time.Hour},
+					nil,
+				)
 				return err
 			},
 			method: "PATCH", path: account + "/sessions/demo", body: `{"maxLeaseTimeMinutes":60}`,
@@ -103,7 +118,8 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 		{
 			name:   "stop",
 			call:   func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Stop(ctx, "demo", nil); return err },
-			method: "POST", path: account + "/sessions/demo/:stop",
+			method: "POST",
+			path:   account + "/sessions/demo/:stop",
 			status: 204,
 		},
 		{
@@ -142,7 +158,14 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 				assert.Equal(t, "Bearer "+testToken, seen.Header.Get("Authorization"))
 				assert.Equal(t, "application/json", seen.Header.Get("Accept"))
 				assert.NotEmpty(t, seen.Header.Get("X-Ms-Client-Request-Id"))
-				assert.True(t, strings.HasPrefix(seen.Header.Get("User-Agent"), "azsdk-go-azremoterendering/v"), seen.Header.Get("User-Agent"))
+				assert.True(
+					t,
+					strings.HasPrefix(
+						seen.Header.Get("User-Agent"),
+						"azsdk-go-azremoterendering/v",
+					),
+					seen.Header.Get("User-Agent"),
+				)
 				assert.Equal(t, test.body, body)
 				if test.body != "" {
 					assert.Equal(t, "application/json", seen.Header.Get("Content-Type"))
@@ -153,15 +176,22 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 }
 
 func TestEndpointMayHaveAPathAndSpaces(t *testing.T) {
-	w := &wire{meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-		assert.Equal(t, "/base/accounts/"+testAccount.ID+"/sessions/demo", req.URL.Path)
-		return answer(req, 200, sessionJSON("demo", "Ready")), nil
-	}}
+	w := &wire{
+		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			assert.Equal(t, "/base/accounts/"+testAccount.ID+"/sessions/demo", req.URL.Path)
+			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+		},
+	}
 	static, err := arr.NewStaticAccessToken(testToken)
 	require.NoError(t, err)
 	options := &arr.SessionsClientOptions{}
 	options.Transport = w
-	client, err := arr.NewSessionsClientWithAccessToken(" https://rendering.example:8443/base/ ", testAccount.ID, static, options)
+	client, err := arr.NewSessionsClientWithAccessToken(
+		" https://rendering.example:8443/base/ ",
+		testAccount.ID,
+		static,
+		options,
+	)
 	require.NoError(t, err)
 	_, err = client.Get(t.Context(), "demo", nil)
 	require.NoError(t, err)
@@ -179,7 +209,12 @@ func TestCreateOfAnExistingSessionReturnsItsPoller(t *testing.T) {
 		assert.False(t, poller.Created())
 		assert.True(t, poller.Done(), "the session was Ready by then")
 
-		_, err = client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 30 * time.Minute}, nil)
+		_, err = client.BeginCreate(
+			t.Context(),
+			"demo",
+			arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 30 * time.Minute},
+			nil,
+		)
 		require.ErrorIs(t, err, arr.ErrConflict)
 	})
 }

@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an answer that cannot be read, a failure of the
-// network, or a time limit. It is false for refusals, for sessions that have ended, for invalid arguments, for host names that do not
-// exist, for servers whose certificate is not trusted, for a cancelled context, and for nil. That a call may be repeated does not say that it had no
-// effect: see [ErrOutcomeUnknown].
+// IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
+// answer that cannot be read, a failure of the network, or a time limit. It is false for refusals,
+// for sessions that have ended, for invalid arguments, for host names that do not exist, for
+// servers whose certificate is not trusted, for a cancelled context, and for nil. That a call may
+// be repeated does not say that it had no effect: see [ErrOutcomeUnknown].
 func IsTransient(err error) bool {
 	if err == nil || errors.Is(err, ErrInvalidArgument) || errors.Is(err, context.Canceled) {
 		return false
@@ -46,11 +47,12 @@ func IsTransient(err error) bool {
 }
 
 func passingStatus(statusCode int) bool {
-	return statusCode == http.StatusRequestTimeout || statusCode == http.StatusTooManyRequests || statusCode >= 500
+	return statusCode == http.StatusRequestTimeout || statusCode == http.StatusTooManyRequests ||
+		statusCode >= 500
 }
 
-// RetryAfter returns how long the service, or the token service, asked to wait when it refused a call. It is 0 if it did not say, and for
-// all other errors.
+// RetryAfter returns how long the service, or the token service, asked to wait when it refused a
+// call. It is 0 if it did not say, and for all other errors.
 func RetryAfter(err error) time.Duration {
 	if refusal, ok := errors.AsType[*ServiceError](err); ok {
 		return refusal.RetryAfter

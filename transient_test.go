@@ -49,7 +49,11 @@ func TestTransientFailures(t *testing.T) {
 }
 
 func TestRetryAfterOfFailures(t *testing.T) {
-	assert.Equal(t, 15*time.Second, arr.RetryAfter(fmt.Errorf("wrapped: %w", &arr.ServiceError{RetryAfter: 15 * time.Second})))
+	assert.Equal(
+		t,
+		15*time.Second,
+		arr.RetryAfter(fmt.Errorf("wrapped: %w", &arr.ServiceError{RetryAfter: 15 * time.Second})),
+	)
 	assert.Equal(t, time.Minute, arr.RetryAfter(&arr.AuthenticationError{RetryAfter: time.Minute}))
 	assert.Zero(t, arr.RetryAfter(errLost))
 	assert.Zero(t, arr.RetryAfter(nil))

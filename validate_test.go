@@ -24,7 +24,12 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 			return err
 		},
 		"resume": func(ctx context.Context, c *arr.SessionsClient, id string) error {
-			_, err := c.BeginCreate(ctx, id, halfHour, &arr.BeginCreateSessionOptions{ResumeToken: "{}"})
+			_, err := c.BeginCreate(
+				ctx,
+				id,
+				halfHour,
+				&arr.BeginCreateSessionOptions{ResumeToken: "{}"},
+			)
 			return err
 		},
 		"wait": func(ctx context.Context, c *arr.SessionsClient, id string) error {
@@ -46,7 +51,10 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 	}
 	for name, call := range calls {
 		for _, id := range []string{"", ".", "..", "a/b", "a\\b", "a b", "a%2fb", "a?b", "a#b", "a.b", "ä", "a\x00", ":stop", strings.Repeat("a", 257)} {
-			client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 200, "{}"), nil })
+			client, w := fakeClient(
+				t,
+				func(req *http.Request) (*http.Response, error) { return answer(req, 200, "{}"), nil },
+			)
 			err := call(t.Context(), client, id)
 			require.ErrorIs(t, err, arr.ErrInvalidArgument, "%s %q", name, id)
 			assert.Contains(t, err.Error(), "sessionID")
@@ -63,17 +71,36 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 }
 
 func TestLeaseTimesAreNeverRounded(t *testing.T) {
-	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) { return answer(req, 400, ""), nil })
+	client, w := fakeClient(
+		t,
+		func(req *http.Request) (*http.Response, error) { return answer(req, 400, ""), nil },
+	)
 	for _, lease := range []time.Duration{time.Second, 90 * time.Second, 30*time.Minute + 1, -time.Nanosecond, 1<<63 - 1} {
-		_, err := client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: "Standard", MaxLeaseTime: lease}, nil)
+		_, err := client.BeginCreate(
+			t.Context(),
+			"demo",
+			arr.CreateSessionSettings{Size: "Standard", MaxLeaseTime: lease},
+			nil,
+		)
 		require.ErrorIs(t, err, arr.ErrInvalidArgument)
 		assert.Contains(t, err.Error(), "MaxLeaseTime "+lease.String())
-		_, err = client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: lease}, nil)
+		_, err = client.Update(
+			t.Context(),
+			"demo",
+			arr.UpdateSessionSettings{MaxLeaseTime: lease},
+			nil,
+		)
 		require.ErrorIs(t, err, arr.ErrInvalidArgument)
 	}
 	assert.Empty(t, w.sent)
-	for _, lease := range []time.Duration{-4 * time.Minute, 0, 25 * time.Hour} { // the service's to refuse
-		_, err := client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: "Standard", MaxLeaseTime: lease}, nil)
+	// the service's to refuse
+	for _, lease := range []time.Duration{-4 * time.Minute, 0, 25 * time.Hour} {
+		_, err := client.BeginCreate(
+			t.Context(),
+			"demo",
+			arr.CreateSessionSettings{Size: "Standard", MaxLeaseTime: lease},
+			nil,
+		)
 		var refused *arr.ServiceError
 		require.ErrorAs(t, err, &refused)
 	}
@@ -81,12 +108,26 @@ func TestLeaseTimesAreNeverRounded(t *testing.T) {
 
 func TestSizeIsRequiredAndOpen(t *testing.T) {
 	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(req, 201, strings.Replace(sessionJSON("demo", "Starting"), "Standard", "Gigantic", 1)), nil
+		return answer(
+			req,
+			201,
+			strings.Replace(sessionJSON("demo", "Starting"), "Standard", "Gigantic", 1),
+		), nil
 	})
-	_, err := client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+	_, err := client.BeginCreate(
+		t.Context(),
+		"demo",
+		arr.CreateSessionSettings{MaxLeaseTime: time.Hour},
+		nil,
+	)
 	require.ErrorIs(t, err, arr.ErrInvalidArgument)
 	assert.Empty(t, w.sent)
-	poller, err := client.BeginCreate(t.Context(), "demo", arr.CreateSessionSettings{Size: "Gigantic", MaxLeaseTime: time.Hour}, nil)
+	poller, err := client.BeginCreate(
+		t.Context(),
+		"demo",
+		arr.CreateSessionSettings{Size: "Gigantic", MaxLeaseTime: time.Hour},
+		nil,
+	)
 	require.NoError(t, err)
 	assert.Equal(t, arr.SessionSize("Gigantic"), poller.Session().Size)
 }
@@ -134,7 +175,12 @@ func TestConstructorsRefuseWhatCannotBeRight(t *testing.T) {
 		{"sts endpoint http", good, account, arr.SessionsClientOptions{STSEndpoint: "http://sts.arr.example"}, "token service"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client, err := arr.NewSessionsClientWithKeyCredential(test.endpoint, test.account, azcore.NewKeyCredential(testKey), &test.options)
+			client, err := arr.NewSessionsClientWithKeyCredential(
+				test.endpoint,
+				test.account,
+				azcore.NewKeyCredential(testKey),
+				&test.options,
+			)
 			if test.want == "" {
 				require.NoError(t, err)
 				require.NotNil(t, client)
@@ -170,6 +216,9 @@ func TestNilCredentialsAreRefused(t *testing.T) {
 
 type nilCredential struct{}
 
-func (*nilCredential) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+func (*nilCredential) GetToken(
+	context.Context,
+	policy.TokenRequestOptions,
+) (azcore.AccessToken, error) {
 	panic("never called")
 }

@@ -3,7 +3,8 @@
 package azremoterendering
 
 const (
-	// moduleName is the bare package name: the User-Agent is built from the last element of what azcore is given here.
+	// moduleName is the bare package name: the User-Agent is built from the last element of what
+	// azcore is given here.
 	moduleName = "azremoterendering"
 	version    = "v0.1.0"
 

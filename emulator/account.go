@@ -23,7 +23,8 @@ type account struct {
 	tokenRequests, sessionRequests window
 }
 
-// newAccount makes an account from options that have no zero values any more. If domain is empty it is that of the region.
+// newAccount makes an account from options that have no zero values any more. If domain is empty it
+// is that of the region.
 func newAccount(options AccountOptions, domain string) *account {
 	if domain == "" {
 		domain = options.Region.AccountDomain()
@@ -44,7 +45,8 @@ func (a *account) keys() (primary, secondary string) {
 	return a.primaryKey, a.secondaryKey
 }
 
-// holdsKey reports whether key is one of the account keys. It takes as long for either, and for a wrong one.
+// holdsKey reports whether key is one of the account keys. It takes as long for either, and for a
+// wrong one.
 func (a *account) holdsKey(key string) bool {
 	primaryKey, secondaryKey := a.keys()
 	primary := subtle.ConstantTimeCompare([]byte(key), []byte(primaryKey))
@@ -52,8 +54,8 @@ func (a *account) holdsKey(key string) bool {
 	return primary|secondary == 1
 }
 
-// revocation tells the access tokens that were issued before it from those issued after it. Tokens count in seconds, so those of the
-// second in which it happened have to be told apart by their ids.
+// revocation tells the access tokens that were issued before it from those issued after it. Tokens
+// count in seconds, so those of the second in which it happened have to be told apart by their ids.
 type revocation struct {
 	second int64               // since 1970; 0 if there was none
 	after  map[string]struct{} // the tokens issued later in this second

@@ -9,21 +9,23 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// AccountOptions says what an account is like. The zero value is an account with a random id and random keys.
+// AccountOptions says what an account is like. The zero value is an account with a random id and
+// random keys.
 type AccountOptions struct {
-	// ID is the id of the account, a UUID, which no other account has in any case of its letters. The default is random.
+	// ID is the id of the account, a UUID, which no other account has in any case of its letters.
+	// The default is random.
 	ID string
 
-	// Region is where the account was made: it is part of its domain and of its access tokens. Its sessions may live in any region.
-	// The default is [Options.Region].
+	// Region is where the account was made: it is part of its domain and of its access tokens. Its
+	// sessions may live in any region. The default is [Options.Region].
 	Region azremoterendering.Region
 
 	// PrimaryKey and SecondaryKey are the account keys, as in [Options].
 	PrimaryKey, SecondaryKey string
 }
 
-// AccountKey names one of the two keys that an account has. Both are valid at any time, so that one can be changed while
-// clients use the other.
+// AccountKey names one of the two keys that an account has. Both are valid at any time, so that one
+// can be changed while clients use the other.
 type AccountKey string
 
 // The keys of an account.
@@ -32,10 +34,12 @@ const (
 	SecondaryKey AccountKey = "secondary"
 )
 
-// Account returns the first account: its id, and its domain, which is [Options.Domain] or the one that accounts of its region have.
+// Account returns the first account: its id, and its domain, which is [Options.Domain] or the one
+// that accounts of its region have.
 func (e *Emulator) Account() azremoterendering.Account { return e.accounts[0].public() }
 
-// Accounts returns all accounts: the one of [Emulator.Account], then those of [Options.OtherAccounts], in that order.
+// Accounts returns all accounts: the one of [Emulator.Account], then those of
+// [Options.OtherAccounts], in that order.
 func (e *Emulator) Accounts() []azremoterendering.Account {
 	accounts := make([]azremoterendering.Account, len(e.accounts))
 	for i, a := range e.accounts {
@@ -54,7 +58,8 @@ func (e *Emulator) Key() string {
 	return primary
 }
 
-// SecondaryKey returns the secondary key of the first account as it is now. It is as valid as the primary one.
+// SecondaryKey returns the secondary key of the first account as it is now. It is as valid as the
+// primary one.
 func (e *Emulator) SecondaryKey() string {
 	_, secondary := e.accounts[0].keys()
 	return secondary
@@ -70,8 +75,9 @@ func (e *Emulator) Keys(accountID string) (primary, secondary string, err error)
 	return primary, secondary, nil
 }
 
-// RotateKey replaces a key of an account by a random one, 32 bytes in Base64, and returns that. The old key is refused from now on; the
-// other key stays, and so do the access tokens that were issued for either. It is an error if there is no such account or key.
+// RotateKey replaces a key of an account by a random one, 32 bytes in Base64, and returns that. The
+// old key is refused from now on; the other key stays, and so do the access tokens that were issued
+// for either. It is an error if there is no such account or key.
 func (e *Emulator) RotateKey(accountID string, which AccountKey) (newKey string, err error) {
 	a, err := e.knownAccount(accountID)
 	if err != nil {
@@ -86,13 +92,19 @@ func (e *Emulator) RotateKey(accountID string, which AccountKey) (newKey string,
 	case SecondaryKey:
 		a.secondaryKey = newKey
 	default:
-		return "", fmt.Errorf("emulator: account key %q is neither %q nor %q", which, PrimaryKey, SecondaryKey)
+		return "", fmt.Errorf(
+			"emulator: account key %q is neither %q nor %q",
+			which,
+			PrimaryKey,
+			SecondaryKey,
+		)
 	}
 	return newKey, nil
 }
 
-// RevokeTokens makes the session service refuse every access token that was issued for an account so far, with 401; tokens issued from
-// now on are valid. An empty accountID means all accounts. It is an error if there is no such account.
+// RevokeTokens makes the session service refuse every access token that was issued for an account
+// so far, with 401; tokens issued from now on are valid. An empty accountID means all accounts. It
+// is an error if there is no such account.
 func (e *Emulator) RevokeTokens(accountID string) error {
 	if accountID == "" {
 		for _, a := range e.accounts {

@@ -36,7 +36,11 @@ func TestAccounts(t *testing.T) {
 	accounts := s.Accounts()
 	require.Len(t, accounts, 3)
 	assert.Equal(t, s.Emulator.Account(), accounts[0])
-	assert.Equal(t, azremoterendering.Account{ID: otherID, Domain: "uksouth.mixedreality.azure.com"}, accounts[1])
+	assert.Equal(
+		t,
+		azremoterendering.Account{ID: otherID, Domain: "uksouth.mixedreality.azure.com"},
+		accounts[1],
+	)
 	assert.Regexp(t, `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`, accounts[2].ID, "random")
 	assert.Equal(t, "japaneast.mixedreality.azure.com", accounts[2].Domain, "the default region")
 	accounts[0].ID = "changed"
@@ -53,7 +57,12 @@ func TestAccountsAreApart(t *testing.T) {
 	first := start(t, twoAccounts)
 	second := first.as(otherID)
 	assert.Equal(t, http.StatusUnauthorized, first.exchange(first.Account().ID+":other-one").status)
-	assert.Equal(t, http.StatusUnauthorized, first.exchange(otherID+":other-one").status, "the path names the account")
+	assert.Equal(
+		t,
+		http.StatusUnauthorized,
+		first.exchange(otherID+":other-one").status,
+		"the path names the account",
+	)
 
 	intruder := *second
 	intruder.token = first.token
@@ -81,12 +90,19 @@ func TestAccountsThatCannotBe(t *testing.T) {
 		"secondary key": {emulator.AccountOptions{SecondaryKey: "secret\x00key"}, "Options.OtherAccounts[0].SecondaryKey"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := emulator.New(emulator.Options{OtherAccounts: []emulator.AccountOptions{test.account}})
+			_, err := emulator.New(
+				emulator.Options{OtherAccounts: []emulator.AccountOptions{test.account}},
+			)
 			require.ErrorContains(t, err, test.message)
 			assert.NotContains(t, err.Error(), "secret")
 		})
 	}
-	_, err := emulator.New(emulator.Options{AccountID: strings.ToUpper(otherID), OtherAccounts: []emulator.AccountOptions{{ID: otherID}}})
+	_, err := emulator.New(
+		emulator.Options{
+			AccountID:     strings.ToUpper(otherID),
+			OtherAccounts: []emulator.AccountOptions{{ID: otherID}},
+		},
+	)
 	require.ErrorContains(t, err, "is that of another account", "case makes no difference")
 }
 
@@ -106,10 +122,19 @@ func TestKeyRotation(t *testing.T) {
 		assert.Equal(t, http.StatusOK, s.status(), "tokens stay valid")
 		primary, secondary, err := s.Keys(id)
 		require.NoError(t, err)
-		assert.Equal(t, map[emulator.AccountKey]string{emulator.PrimaryKey: primary, emulator.SecondaryKey: secondary}[which], renewed)
+		assert.Equal(
+			t,
+			map[emulator.AccountKey]string{emulator.PrimaryKey: primary, emulator.SecondaryKey: secondary}[which],
+			renewed,
+		)
 		assert.Equal(t, []string{primary, secondary}, []string{s.Key(), s.SecondaryKey()})
 	}
-	assert.Equal(t, http.StatusOK, s.as(otherID).exchange(otherID+":other-one").status, "the other account keeps its keys")
+	assert.Equal(
+		t,
+		http.StatusOK,
+		s.as(otherID).exchange(otherID+":other-one").status,
+		"the other account keeps its keys",
+	)
 
 	before := s.Key()
 	_, err := s.RotateKey(id, "third")

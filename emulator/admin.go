@@ -14,8 +14,8 @@ import (
 // adminPath is where the administrative requests are; see [Options.Admin].
 const adminPath = "/_emulator"
 
-// adminOperation is what an administrative request can ask for. A segment * of its path stands for any other segment that is not empty,
-// which perform is given, in order.
+// adminOperation is what an administrative request can ask for. A segment * of its path stands for
+// any other segment that is not empty, which perform is given, in order.
 type adminOperation struct {
 	method, path string
 	perform      func(x *exchange, segments []string) answer
@@ -62,7 +62,9 @@ func (x *exchange) administerAllowed() answer {
 		}
 	}
 	if len(methods) == 0 {
-		return x.emulator.refuse(adminRefusal(http.StatusNotFound, "There is no such administrative path."))
+		return x.emulator.refuse(
+			adminRefusal(http.StatusNotFound, "There is no such administrative path."),
+		)
 	}
 	return x.emulator.refuse(methodNotAllowed(methods))
 }
@@ -114,12 +116,15 @@ func (x *exchange) adminClear([]string) answer {
 func (x *exchange) adminRemove(segments []string) answer {
 	id, err := strconv.Atoi(segments[0])
 	if err != nil || !x.emulator.faults.remove(id) {
-		return x.emulator.refuse(adminRefusal(http.StatusNotFound, "There is no fault with this id."))
+		return x.emulator.refuse(
+			adminRefusal(http.StatusNotFound, "There is no fault with this id."),
+		)
 	}
 	return emptyAnswer(http.StatusNoContent)
 }
 
-// adminSetStatus is [Emulator.SetStatus]. The query may name account and region; if it names one, the other is the default one.
+// adminSetStatus is [Emulator.SetStatus]. The query may name account and region; if it names one,
+// the other is the default one.
 func (x *exchange) adminSetStatus(segments []string) answer {
 	members, refused := x.members()
 	if refused != nil {
@@ -128,7 +133,11 @@ func (x *exchange) adminSetStatus(segments []string) answer {
 	var status sessionStatus
 	if err := json.Unmarshal(members["status"], &status); err != nil || len(members) != 1 ||
 		status == "" || len(status) > maxShownLength || !printableASCII(string(status)) {
-		return x.emulator.refuse(badRequest(`The body must be an object like {"status":"Error"}, with at most 64 printable ASCII characters.`))
+		return x.emulator.refuse(
+			badRequest(
+				`The body must be an object like {"status":"Error"}, with at most 64 printable ASCII characters.`,
+			),
+		)
 	}
 	at, exact, refused := x.adminHome()
 	if refused == nil {
@@ -138,7 +147,9 @@ func (x *exchange) adminSetStatus(segments []string) answer {
 		return x.emulator.refuse(refused)
 	}
 	if err := x.emulator.fleet.setStatus(at, segments[0], status); err != nil {
-		return x.emulator.refuse(adminRefusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")))
+		return x.emulator.refuse(
+			adminRefusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")),
+		)
 	}
 	return emptyAnswer(http.StatusNoContent)
 }
@@ -168,10 +179,16 @@ func (f *fleet) refuseUnnamed(at home, id string, exact bool) *refusal {
 	f.lock()
 	defer f.unlock()
 	if exact && f.find(at, id) == nil {
-		return adminRefusal(http.StatusNotFound, "There is no session with this id in this account and region.")
+		return adminRefusal(
+			http.StatusNotFound,
+			"There is no session with this id in this account and region.",
+		)
 	}
 	if _, err := f.named(at, id); err != nil {
-		return adminRefusal(http.StatusNotFound, strings.TrimPrefix(err.Error(), "emulator: ")+"; the query may name account and region")
+		return adminRefusal(
+			http.StatusNotFound,
+			strings.TrimPrefix(err.Error(), "emulator: ")+"; the query may name account and region",
+		)
 	}
 	return nil
 }
@@ -183,11 +200,17 @@ func (x *exchange) adminRevoke([]string) answer {
 		}
 	}
 	if err := x.emulator.RevokeTokens(x.query.Get("account")); err != nil {
-		return x.emulator.refuse(adminRefusal(http.StatusNotFound, "There is no account with this id."))
+		return x.emulator.refuse(
+			adminRefusal(http.StatusNotFound, "There is no account with this id."),
+		)
 	}
 	return emptyAnswer(http.StatusNoContent)
 }
 
 func adminRefusal(status int, message string) *refusal {
-	return &refusal{status: status, code: strings.ReplaceAll(http.StatusText(status), " ", ""), message: message}
+	return &refusal{
+		status:  status,
+		code:    strings.ReplaceAll(http.StatusText(status), " ", ""),
+		message: message,
+	}
 }

@@ -11,26 +11,39 @@ import (
 	"strings"
 )
 
-// guardAdmin returns why an administrative request is refused, or nil. The path takes no key, so what stands against a web page that
-// somebody on this machine looks at is that the page's browser tells who asks:
+// guardAdmin returns why an administrative request is refused, or nil. The path takes no key, so
+// what stands against a web page that somebody on this machine looks at is that the page's browser
+// tells who asks:
 //
-//   - a page that has its own name lead to this machine (DNS rebinding) gives itself away by the Host;
+//   - a page that has its own name lead to this machine (DNS rebinding) gives itself away by the
+//     Host;
 //   - a page of another origin gives itself away by Origin or Sec-Fetch-Site;
-//   - what a browser sends without asking first has no Content-Type of JSON, and no answer here lets it ask (CORS).
+//   - what a browser sends without asking first has no Content-Type of JSON, and no answer here
+//     lets it ask (CORS).
 func (e *Emulator) guardAdmin(r *http.Request) *refusal {
 	host, port := hostOf(r.Host)
 	switch {
 	case !ownHost(host, e.adminDomain):
-		return adminRefusal(http.StatusForbidden, "The Host must be a loopback address, localhost, or a name at or below the emulator's domain.")
+		return adminRefusal(
+			http.StatusForbidden,
+			"The Host must be a loopback address, localhost, or a name at or below the emulator's domain.",
+		)
 	case !sameOrigin(r, host, port):
-		return adminRefusal(http.StatusForbidden, "Pages of another origin may not use the administrative path.")
+		return adminRefusal(
+			http.StatusForbidden,
+			"Pages of another origin may not use the administrative path.",
+		)
 	case r.Method == http.MethodPost && !hasJSON(r):
-		return adminRefusal(http.StatusUnsupportedMediaType, "The Content-Type must be application/json, even without a body.")
+		return adminRefusal(
+			http.StatusUnsupportedMediaType,
+			"The Content-Type must be application/json, even without a body.",
+		)
 	}
 	return nil
 }
 
-// hostOf splits the host of a request into a lower-case name or address, and a port, which may be empty.
+// hostOf splits the host of a request into a lower-case name or address, and a port, which may be
+// empty.
 func hostOf(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -42,7 +55,8 @@ func hostOf(hostport string) (host, port string) {
 	return strings.TrimSuffix(strings.ToLower(host), "."), port
 }
 
-// ownHost reports whether a host, as [hostOf] returns it, is this machine by its own name or address, or lies at or below domain.
+// ownHost reports whether a host, as [hostOf] returns it, is this machine by its own name or
+// address, or lies at or below domain.
 func ownHost(host, domain string) bool {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.Unmap().IsLoopback()
@@ -51,7 +65,8 @@ func ownHost(host, domain string) bool {
 		domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
-// sameOrigin reports whether no page of another origin can have sent a request. What is not a browser says nothing about origins.
+// sameOrigin reports whether no page of another origin can have sent a request. What is not a
+// browser says nothing about origins.
 func sameOrigin(r *http.Request, host, port string) bool {
 	for _, site := range r.Header.Values("Sec-Fetch-Site") {
 		if site != "same-origin" && site != "none" {
@@ -60,7 +75,9 @@ func sameOrigin(r *http.Request, host, port string) bool {
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != scheme(r) || u.Path != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Scheme != scheme(r) || u.Path != "" || u.User != nil ||
+			u.RawQuery != "" ||
+			u.Fragment != "" {
 			return false
 		}
 		originHost, originPort := hostOf(u.Host)
@@ -83,5 +100,6 @@ func portOf(scheme, port string) string {
 
 func hasJSON(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && mediaType == "application/json" && len(r.Header.Values("Content-Type")) == 1
+	return err == nil && mediaType == "application/json" &&
+		len(r.Header.Values("Content-Type")) == 1
 }

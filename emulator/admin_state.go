@@ -22,7 +22,8 @@ type adminAccount struct {
 	Region string `json:"region"`
 }
 
-// adminSession is a session as its account sees it, and what only the emulator knows. Times that are not known are left out.
+// adminSession is a session as its account sees it, and what only the emulator knows. Times that
+// are not known are left out.
 type adminSession struct {
 	Account  string `json:"account"`
 	Region   string `json:"region"`

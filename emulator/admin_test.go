@@ -28,7 +28,11 @@ func (s *service) admin(method, path, body string) reply {
 func TestAdminFaults(t *testing.T) {
 	s := start(t, emulator.Options{Admin: true, RateLimit: emulator.RateLimit{Requests: 1}})
 	assert.JSONEq(t, `{"faults":[]}`, s.admin("GET", "/faults", "").body)
-	r := s.admin("POST", "/faults", `{"operation":"create","status":503,"retryAfter":"15s","count":1}`)
+	r := s.admin(
+		"POST",
+		"/faults",
+		`{"operation":"create","status":503,"retryAfter":"15s","count":1}`,
+	)
 	assert.Equal(t, http.StatusCreated, r.status)
 	assert.JSONEq(t, `{"id":1}`, r.body)
 	assert.Equal(t, "/_emulator/faults/1", r.header.Get("Location"))
@@ -37,15 +41,24 @@ func TestAdminFaults(t *testing.T) {
 	r = s.put("a", standard5)
 	assert.Equal(t, http.StatusServiceUnavailable, r.status)
 	assert.Equal(t, "15", r.header.Get("Retry-After"))
-	assert.JSONEq(t, `{"faults":[{"id":1,"name":"status=503 retry-after=15s","operation":"CreateSession","count":1,"status":503,
-		"retryAfter":"15s","matched":1,"affected":1}]}`, s.admin("GET", "/faults", "").body)
+	assert.JSONEq(
+		t,
+		`{"faults":[{"id":1,"name":"status=503 retry-after=15s","operation":"CreateSession","count":1,"status":503,
+		"retryAfter":"15s","matched":1,"affected":1}]}`,
+		s.admin("GET", "/faults", "").body,
+	)
 
 	s.admin("POST", "/faults", `{"status":599}`)
 	assert.Equal(t, 599, s.get("a").status)
 	assert.Equal(t, http.StatusNoContent, s.admin("DELETE", "/faults/2", "").status)
 	assert.Equal(t, http.StatusNotFound, s.admin("DELETE", "/faults/2", "").status)
 	assert.Equal(t, http.StatusNotFound, s.admin("DELETE", "/faults/x", "").status)
-	assert.Equal(t, http.StatusNotFound, s.get("a").status, "the first request that counts for the rate limit")
+	assert.Equal(
+		t,
+		http.StatusNotFound,
+		s.get("a").status,
+		"the first request that counts for the rate limit",
+	)
 	assert.Equal(t, http.StatusNoContent, s.admin("DELETE", "/faults", "").status)
 	assert.Empty(t, s.Faults())
 }
@@ -73,7 +86,13 @@ func TestAdminRefusesBadFaults(t *testing.T) {
 }
 
 func TestAdminSetsStatus(t *testing.T) {
-	s := start(t, emulator.Options{Admin: true, OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}}})
+	s := start(
+		t,
+		emulator.Options{
+			Admin:         true,
+			OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}},
+		},
+	)
 	s.create("a", standard5)
 	other := s.as(secondAccount)
 	other.create("a", standard5)
@@ -103,7 +122,13 @@ func TestAdminSetsStatus(t *testing.T) {
 }
 
 func TestAdminRevokesTokens(t *testing.T) {
-	s := start(t, emulator.Options{Admin: true, OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}}})
+	s := start(
+		t,
+		emulator.Options{
+			Admin:         true,
+			OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}},
+		},
+	)
 	other := s.as(secondAccount)
 	assert.Equal(t, 204, s.admin("POST", "/tokens/revoke?account="+secondAccount, "").status)
 	assert.Equal(t, 404, s.get("a").status)
@@ -115,7 +140,14 @@ func TestAdminRevokesTokens(t *testing.T) {
 }
 
 func TestAdminState(t *testing.T) {
-	s := start(t, emulator.Options{Admin: true, PrimaryKey: "primary-secret", StartupTime: emulator.FixedStartup(time.Hour)})
+	s := start(
+		t,
+		emulator.Options{
+			Admin:       true,
+			PrimaryKey:  "primary-secret",
+			StartupTime: emulator.FixedStartup(time.Hour),
+		},
+	)
 	s.create("a", standard5)
 	require.NoError(t, s.SetStatus("a", "Ready"))
 	s.inject(emulator.Fault{Name: "tired", Status: 503})
@@ -145,7 +177,12 @@ func TestAdminState(t *testing.T) {
 	assert.Equal(t, "Ready", state.Sessions[0].Session.Status)
 	assert.Equal(t, 5*time.Minute, state.Sessions[0].LeaseEnd.Sub(state.Sessions[0].ReadyAt))
 	assert.True(t, state.Sessions[0].EndedAt.IsZero())
-	require.Len(t, state.Requests, 3, "token, create, get: administrative requests are not among them")
+	require.Len(
+		t,
+		state.Requests,
+		3,
+		"token, create, get: administrative requests are not among them",
+	)
 	assert.Equal(t, []string{"tired"}, state.Requests[2].Faults)
 	assert.Equal(t, 503, state.Requests[2].Status)
 	assert.Equal(t, "a", state.Requests[2].Session)
@@ -164,7 +201,11 @@ func TestAdminPaths(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, r.status)
 	assert.Equal(t, "GET, POST, DELETE", r.header.Get("Allow"))
 	assert.Equal(t, http.StatusMethodNotAllowed, s.admin("OPTIONS", "/faults", "").status)
-	assert.Equal(t, http.StatusNotFound, s.send("GET", "http://localhost/_emulatorx", "", nil).status)
+	assert.Equal(
+		t,
+		http.StatusNotFound,
+		s.send("GET", "http://localhost/_emulatorx", "", nil).status,
+	)
 }
 
 func TestAdminIsOptIn(t *testing.T) {
@@ -226,12 +267,19 @@ func TestAdminProtection(t *testing.T) {
 			if strings.HasSuffix(address, ".example") {
 				address = "http://" + test.host
 			}
-			req, err := http.NewRequestWithContext(t.Context(), test.method, address+"/_emulator/faults", strings.NewReader(`{"status":503}`))
+			req, err := http.NewRequestWithContext(
+				t.Context(),
+				test.method,
+				address+"/_emulator/faults",
+				strings.NewReader(`{"status":503}`),
+			)
 			require.NoError(t, err)
 			req.Host = test.host
 			name, value, _ := strings.Cut(test.header, ": ")
-			if strings.HasPrefix(address, "https:") && name == "Origin" { // over TLS the same, but for the scheme and its port
-				value = strings.NewReplacer("https:", "http:", "http:", "https:", ":80", ":443").Replace(value)
+			// over TLS the same, but for the scheme and its port
+			if strings.HasPrefix(address, "https:") && name == "Origin" {
+				value = strings.NewReplacer("https:", "http:", "http:", "https:", ":80", ":443").
+					Replace(value)
 			}
 			if name != "" {
 				req.Header.Set(name, value)
@@ -239,7 +287,15 @@ func TestAdminProtection(t *testing.T) {
 			resp, err := client.Do(req)
 			require.NoError(t, err)
 			require.NoError(t, resp.Body.Close())
-			assert.Equal(t, test.want, resp.StatusCode, "%s %s %s", test.method, test.host, test.header)
+			assert.Equal(
+				t,
+				test.want,
+				resp.StatusCode,
+				"%s %s %s",
+				test.method,
+				test.host,
+				test.header,
+			)
 			for name := range resp.Header {
 				assert.NotContains(t, name, "Access-Control")
 			}
@@ -250,7 +306,14 @@ func TestAdminProtection(t *testing.T) {
 
 func TestAdminPanicIsAnAnswer(t *testing.T) {
 	var log bytes.Buffer
-	s := start(t, emulator.Options{Admin: true, Backend: panicking{}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s := start(
+		t,
+		emulator.Options{
+			Admin:   true,
+			Backend: panicking{},
+			Logger:  slog.New(slog.NewTextHandler(&log, nil)),
+		},
+	)
 	s.create("a", standard5)
 	assert.Equal(t, http.StatusInternalServerError, s.admin("GET", "/state", "").status)
 	assert.Contains(t, log.String(), "no status")

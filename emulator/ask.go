@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ask asks the servers of which not everything is known, and which belong to sessions that match, how they are. It must be called
-// before the lock is taken for an operation on those sessions.
+// ask asks the servers of which not everything is known, and which belong to sessions that match,
+// how they are. It must be called before the lock is taken for an operation on those sessions.
 func (f *fleet) ask(match func(*record) bool) {
 	if f.asking.Load() == 0 {
 		return
@@ -33,8 +33,8 @@ func (f *fleet) askable(match func(*record) bool) (records []*record) {
 	return records
 }
 
-// askOne asks a server unless somebody is asking it already: so answers cannot overtake each other, and a server that calls the
-// emulator back is not asked again by that call.
+// askOne asks a server unless somebody is asking it already: so answers cannot overtake each other,
+// and a server that calls the emulator back is not asked again by that call.
 func (f *fleet) askOne(r *record) {
 	server := f.beginAsking(r)
 	if server == nil {

@@ -24,7 +24,8 @@ import (
 	"time"
 )
 
-// An authority is a folder of its own, so that both files come into being in one step: the renaming of that folder.
+// An authority is a folder of its own, so that both files come into being in one step: the renaming
+// of that folder.
 const (
 	authorityFolder          = "ca"
 	authorityCertificateName = "arr-emulator-ca.crt"
@@ -35,11 +36,13 @@ const (
 	clockTolerance           = time.Hour // by which the clock of a client may be behind
 )
 
-// Authority is a certificate authority for emulators that listen with TLS: clients that trust its certificate trust every such
-// emulator of this machine. Get one with [OpenAuthority]. Its methods may be called by several goroutines at the same time.
+// Authority is a certificate authority for emulators that listen with TLS: clients that trust its
+// certificate trust every such emulator of this machine. Get one with [OpenAuthority]. Its methods
+// may be called by several goroutines at the same time.
 //
-// Its certificate is confined, by critical name constraints, to the domains it was made for, localhost, and the loopback
-// addresses 127.0.0.0/8 and ::1, and to TLS servers. Printing an Authority shows where its certificate is, never the key.
+// Its certificate is confined, by critical name constraints, to the domains it was made for,
+// localhost, and the loopback addresses 127.0.0.0/8 and ::1, and to TLS servers. Printing an
+// Authority shows where its certificate is, never the key.
 type Authority struct {
 	certificateFile string
 	certificate     *x509.Certificate
@@ -47,18 +50,23 @@ type Authority struct {
 	leafs           leafCache
 }
 
-// OpenAuthority returns the certificate authority that is kept in the folder dir. If there is none it is made: an ECDSA P-256
-// key that only the user can read, and a certificate valid for 10 years, for the given domains and everything below them, such as
-// "arr.test" for "sts.arr.test". The names below localhost and the loopback addresses are always included. A folder that does not
-// exist is made too, for the user alone. Several processes may call OpenAuthority at once: all get the same authority.
+// OpenAuthority returns the certificate authority that is kept in the folder dir. If there is none
+// it is made: an ECDSA P-256 key that only the user can read, and a certificate valid for 10 years,
+// for the given domains and everything below them, such as "arr.test" for "sts.arr.test". The names
+// below localhost and the loopback addresses are always included. A folder that does not exist is
+// made too, for the user alone. Several processes may call OpenAuthority at once: all get the same
+// authority.
 //
-// A domain has two labels or more, since an authority for a top-level domain could speak for the whole of it. One for a domain
-// of the public Internet can speak for its real hosts: prefer names below .test, which is reserved.
+// A domain has two labels or more, since an authority for a top-level domain could speak for the
+// whole of it. One for a domain of the public Internet can speak for its real hosts: prefer names
+// below .test, which is reserved.
 //
-// It is an error, which says what to do, if a domain is malformed or is one that the kept authority is not for; if others can write
-// to the folder or read the key (on Windows, where the folder's access rights decide, this is not checked); if the authority has
-// expired or is not valid yet; and if a file is missing, damaged, or does not belong to the other. Nothing is ever
-// replaced: a new authority has to be trusted anew, so making one is the decision of the user, who removes the folder for that.
+// It is an error, which says what to do, if a domain is malformed or is one that the kept authority
+// is not for; if others can write to the folder or read the key (on Windows, where the folder's
+// access rights decide, this is not checked); if the authority has expired or is not valid yet; and
+// if a file is missing, damaged, or does not belong to the other. Nothing is ever replaced: a new
+// authority has to be trusted anew, so making one is the decision of the user, who removes the
+// folder for that.
 func OpenAuthority(dir string, domains ...string) (*Authority, error) {
 	domains, err := checkDomains(domains)
 	if err != nil {
@@ -67,11 +75,18 @@ func OpenAuthority(dir string, domains ...string) (*Authority, error) {
 	if dir == "" {
 		return nil, errors.New("emulator: the certificate authority needs a folder: give its path")
 	}
-	if dir, err = filepath.Abs(dir); err != nil { // programs with other working directories are told where the certificate is
-		return nil, fmt.Errorf("emulator: cannot find the folder of the certificate authority: %w", err)
+	// programs with other working directories are told where the certificate is
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf(
+			"emulator: cannot find the folder of the certificate authority: %w",
+			err,
+		)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("emulator: cannot make a folder for the certificate authority: %w", err)
+		return nil, fmt.Errorf(
+			"emulator: cannot make a folder for the certificate authority: %w",
+			err,
+		)
 	}
 	folder := filepath.Join(dir, authorityFolder)
 	if _, err := os.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
@@ -90,17 +105,20 @@ func OpenAuthority(dir string, domains ...string) (*Authority, error) {
 	return loadAuthority(folder, domains)
 }
 
-// CertificateFile returns the absolute path of the file with the authority's certificate, in PEM: what clients have to trust.
+// CertificateFile returns the absolute path of the file with the authority's certificate, in PEM:
+// what clients have to trust.
 func (a *Authority) CertificateFile() string { return a.certificateFile }
 
-// CertPool returns a new pool with the authority's certificate and no other, for [crypto/tls.Config.RootCAs] of a client.
+// CertPool returns a new pool with the authority's certificate and no other, for
+// [crypto/tls.Config.RootCAs] of a client.
 func (a *Authority) CertPool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
 	return pool
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints where the certificate is, and never the key.
+// Format implements [fmt.Formatter]: whatever the verb, it prints where the certificate is, and
+// never the key.
 func (a *Authority) Format(f fmt.State, _ rune) {
 	if a == nil {
 		_, _ = io.WriteString(f, "emulator.Authority(nil)")
@@ -110,7 +128,9 @@ func (a *Authority) Format(f fmt.State, _ rune) {
 }
 
 var (
-	hostPattern   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
+	hostPattern = regexp.MustCompile(
+		`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`,
+	)
 	numberPattern = regexp.MustCompile(`^[0-9]+$`)
 )
 
@@ -125,11 +145,18 @@ func checkDomains(domains []string) ([]string, error) {
 	for _, domain := range domains {
 		lower := strings.ToLower(domain)
 		last := lower[strings.LastIndexByte(lower, '.')+1:]
-		if len(lower) > maxHostLength || !hostPattern.MatchString(lower) || numberPattern.MatchString(last) {
-			return nil, fmt.Errorf("emulator: %.80q is not a domain for a certificate authority: give one such as arr.test, without port or wildcard; the names below it are included", domain)
+		if len(lower) > maxHostLength || !hostPattern.MatchString(lower) ||
+			numberPattern.MatchString(last) {
+			return nil, fmt.Errorf(
+				"emulator: %.80q is not a domain for a certificate authority: give one such as arr.test, without port or wildcard; the names below it are included",
+				domain,
+			)
 		}
 		if last == lower && lower != localhost {
-			return nil, fmt.Errorf("emulator: %.80q is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.%[1]s", lower)
+			return nil, fmt.Errorf(
+				"emulator: %.80q is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.%[1]s",
+				lower,
+			)
 		}
 		checked = append(checked, lower)
 	}
@@ -137,38 +164,62 @@ func checkDomains(domains []string) ([]string, error) {
 	return slices.Compact(checked), nil
 }
 
-// checkFolder refuses a folder in which others could put a key of theirs, or which they could put another in the place of. It looks at
-// the folder and at the one that it is in; those above are the user's care.
+// checkFolder refuses a folder in which others could put a key of theirs, or which they could put
+// another in the place of. It looks at the folder and at the one that it is in; those above are the
+// user's care.
 func checkFolder(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return fmt.Errorf("emulator: cannot look at the folder of the certificate authority: %w", err)
+		return fmt.Errorf(
+			"emulator: cannot look at the folder of the certificate authority: %w",
+			err,
+		)
 	case !info.IsDir():
-		return fmt.Errorf("emulator: %s is to hold the certificate authority but is not a folder: remove it or choose another path", path)
+		return fmt.Errorf(
+			"emulator: %s is to hold the certificate authority but is not a folder: remove it or choose another path",
+			path,
+		)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("emulator: others can write to %s (mode %#o), which is to hold a certificate authority: run chmod 700 on it or choose another folder", path, info.Mode().Perm())
+		return fmt.Errorf(
+			"emulator: others can write to %s (mode %#o), which is to hold a certificate authority: run chmod 700 on it or choose another folder",
+			path,
+			info.Mode().Perm(),
+		)
 	case ownedByOthers(info):
-		return fmt.Errorf("emulator: %s, which is to hold a certificate authority, belongs to another user: choose another folder", path)
+		return fmt.Errorf(
+			"emulator: %s, which is to hold a certificate authority, belongs to another user: choose another folder",
+			path,
+		)
 	}
 	above, err := os.Stat(filepath.Dir(path))
 	if err != nil {
-		return fmt.Errorf("emulator: cannot look at the folder of the certificate authority: %w", err)
+		return fmt.Errorf(
+			"emulator: cannot look at the folder of the certificate authority: %w",
+			err,
+		)
 	}
-	if runtime.GOOS != "windows" && above.Mode().Perm()&0o022 != 0 && above.Mode()&os.ModeSticky == 0 {
-		return fmt.Errorf("emulator: others can write to %s (mode %#o), and so replace %s, which is to hold a certificate authority: choose another folder",
-			filepath.Dir(path), above.Mode().Perm(), path)
+	if runtime.GOOS != "windows" && above.Mode().Perm()&0o022 != 0 &&
+		above.Mode()&os.ModeSticky == 0 {
+		return fmt.Errorf(
+			"emulator: others can write to %s (mode %#o), and so replace %s, which is to hold a certificate authority: choose another folder",
+			filepath.Dir(path),
+			above.Mode().Perm(),
+			path,
+		)
 	}
 	return nil
 }
 
-// createAuthority makes the folder with both files in it. Another process may do so first; then its authority stands.
+// createAuthority makes the folder with both files in it. Another process may do so first; then its
+// authority stands.
 func createAuthority(folder string, domains []string) (err error) {
 	draft, err := os.MkdirTemp(filepath.Dir(folder), authorityFolder+"-draft-*") // mode 0700
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(draft)) }() // nothing is there any more if all went well
+	// nothing is there any more if all went well
+	defer func() { err = errors.Join(err, os.RemoveAll(draft)) }()
 	if err := makeAuthority(draft, domains); err != nil {
 		return err
 	}
@@ -190,15 +241,17 @@ func makeAuthority(folder string, domains []string) error {
 	var id [4]byte
 	rand.Read(id[:])
 	template := &x509.Certificate{
-		// The number tells authorities apart in lists of trusted ones, and clients that look issuers up by name.
+		// The number tells authorities apart in lists of trusted ones, and clients that look
+		// issuers up by name.
 		Subject: pkix.Name{
 			Organization: []string{authorityOrganization},
 			CommonName:   authorityOrganization + " CA " + hex.EncodeToString(id[:]),
 		},
-		NotBefore:                   now.Add(-clockTolerance),
-		NotAfter:                    now.AddDate(authorityYears, 0, 0),
-		KeyUsage:                    x509.KeyUsageCertSign,
-		ExtKeyUsage:                 []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, // neither mail nor code, which names do not confine
+		NotBefore: now.Add(-clockTolerance),
+		NotAfter:  now.AddDate(authorityYears, 0, 0),
+		KeyUsage:  x509.KeyUsageCertSign,
+		// neither mail nor code, which names do not confine
+		ExtKeyUsage:                 []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid:       true,
 		IsCA:                        true,
 		MaxPathLenZero:              true,
@@ -217,10 +270,20 @@ func makeAuthority(folder string, domains []string) error {
 	if err != nil {
 		return err
 	}
-	if err := writePEM(filepath.Join(folder, authorityKeyName), 0o600, "PRIVATE KEY", secret); err != nil {
+	if err := writePEM(
+		filepath.Join(folder, authorityKeyName),
+		0o600,
+		"PRIVATE KEY",
+		secret,
+	); err != nil {
 		return err
 	}
-	return writePEM(filepath.Join(folder, authorityCertificateName), 0o644, "CERTIFICATE", certificate)
+	return writePEM(
+		filepath.Join(folder, authorityCertificateName),
+		0o644,
+		"CERTIFICATE",
+		certificate,
+	)
 }
 
 // writePEM writes a new file, to the disk.

@@ -34,7 +34,10 @@ func loadAuthority(folder string, domains []string) (*Authority, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(secret)
 	key, ok := parsed.(*ecdsa.PrivateKey)
 	if err != nil || !ok {
-		return nil, fmt.Errorf("emulator: the key of the certificate authority is damaged, or not one that this package made: %s", remedy)
+		return nil, fmt.Errorf(
+			"emulator: the key of the certificate authority is damaged, or not one that this package made: %s",
+			remedy,
+		)
 	}
 	certificate, err := x509.ParseCertificate(public)
 	if err != nil {
@@ -46,22 +49,44 @@ func loadAuthority(folder string, domains []string) (*Authority, error) {
 	return &Authority{certificateFile: certificateFile, certificate: certificate, key: key}, nil
 }
 
-func checkAuthority(certificate *x509.Certificate, key *ecdsa.PrivateKey, domains []string, remedy string) error {
+func checkAuthority(
+	certificate *x509.Certificate,
+	key *ecdsa.PrivateKey,
+	domains []string,
+	remedy string,
+) error {
 	now := time.Now()
 	switch {
 	case !key.PublicKey.Equal(certificate.PublicKey):
-		return fmt.Errorf("emulator: certificate and key of the authority do not belong together: %s", remedy)
+		return fmt.Errorf(
+			"emulator: certificate and key of the authority do not belong together: %s",
+			remedy,
+		)
 	case !certificate.IsCA || !certificate.PermittedDNSDomainsCritical || len(certificate.PermittedDNSDomains) == 0 || len(certificate.PermittedIPRanges) == 0:
-		return fmt.Errorf("emulator: the certificate of the authority is not one that this package made, confined to some names: %s", remedy)
+		return fmt.Errorf(
+			"emulator: the certificate of the authority is not one that this package made, confined to some names: %s",
+			remedy,
+		)
 	case now.Before(certificate.NotBefore):
-		return fmt.Errorf("emulator: the certificate authority is not valid before %s: set the clock of this machine right", certificate.NotBefore.Format(time.RFC3339))
+		return fmt.Errorf(
+			"emulator: the certificate authority is not valid before %s: set the clock of this machine right",
+			certificate.NotBefore.Format(time.RFC3339),
+		)
 	case now.After(certificate.NotAfter):
-		return fmt.Errorf("emulator: the certificate authority expired on %s: %s", certificate.NotAfter.Format(time.DateOnly), remedy)
+		return fmt.Errorf(
+			"emulator: the certificate authority expired on %s: %s",
+			certificate.NotAfter.Format(time.DateOnly),
+			remedy,
+		)
 	}
 	for _, domain := range domains {
 		if !permitsDomain(certificate, domain) {
-			return fmt.Errorf("emulator: the certificate authority is for %s, not for %s: use one of these domains, or %s",
-				strings.Join(certificate.PermittedDNSDomains, ", "), domain, remedy)
+			return fmt.Errorf(
+				"emulator: the certificate authority is for %s, not for %s: use one of these domains, or %s",
+				strings.Join(certificate.PermittedDNSDomains, ", "),
+				domain,
+				remedy,
+			)
 		}
 	}
 	return nil
@@ -78,7 +103,11 @@ func permitsDomain(certificate *x509.Certificate, name string) bool {
 func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("emulator: the certificate authority is incomplete, %s is missing: %s", path, remedy)
+		return nil, fmt.Errorf(
+			"emulator: the certificate authority is incomplete, %s is missing: %s",
+			path,
+			remedy,
+		)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("emulator: cannot read the certificate authority: %w", err)
@@ -89,10 +118,19 @@ func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 		return nil, fmt.Errorf("emulator: cannot read the certificate authority: %w", err)
 	}
 	if mode := info.Mode().Perm(); private && runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return nil, fmt.Errorf("emulator: others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it; otherwise remove the authority from where it is trusted, and %s", path, mode, remedy)
+		return nil, fmt.Errorf(
+			"emulator: others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it; otherwise remove the authority from where it is trusted, and %s",
+			path,
+			mode,
+			remedy,
+		)
 	}
 	if private && ownedByOthers(info) {
-		return nil, fmt.Errorf("emulator: the key of the certificate authority, %s, belongs to another user: %s", path, remedy)
+		return nil, fmt.Errorf(
+			"emulator: the key of the certificate authority, %s, belongs to another user: %s",
+			path,
+			remedy,
+		)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxAuthorityFile))
 	if err != nil {
@@ -100,7 +138,12 @@ func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != kind {
-		return nil, fmt.Errorf("emulator: the certificate authority is damaged, %s has no %s: %s", path, strings.ToLower(kind), remedy)
+		return nil, fmt.Errorf(
+			"emulator: the certificate authority is damaged, %s has no %s: %s",
+			path,
+			strings.ToLower(kind),
+			remedy,
+		)
 	}
 	return block.Bytes, nil
 }

@@ -80,9 +80,17 @@ func TestAuthorityCertificate(t *testing.T) {
 	a := openAuthority(t, t.TempDir(), "ARR.test", "render.example", arrTest)
 	certificate := authorityCertificate(t, a)
 
-	assert.Equal(t, []string{arrTest, "localhost", "render.example"}, certificate.PermittedDNSDomains)
+	assert.Equal(
+		t,
+		[]string{arrTest, "localhost", "render.example"},
+		certificate.PermittedDNSDomains,
+	)
 	assert.True(t, certificate.PermittedDNSDomainsCritical)
-	assert.Equal(t, []*net.IPNet{mustParseCIDR(t, "127.0.0.0/8"), mustParseCIDR(t, "::1/128")}, certificate.PermittedIPRanges)
+	assert.Equal(
+		t,
+		[]*net.IPNet{mustParseCIDR(t, "127.0.0.0/8"), mustParseCIDR(t, "::1/128")},
+		certificate.PermittedIPRanges,
+	)
 	assert.True(t, certificate.IsCA)
 	assert.True(t, certificate.MaxPathLenZero)
 	assert.Equal(t, x509.KeyUsageCertSign, certificate.KeyUsage)
@@ -92,7 +100,12 @@ func TestAuthorityCertificate(t *testing.T) {
 	assert.Equal(t, elliptic.P256(), certificate.PublicKey.(*ecdsa.PublicKey).Curve)
 
 	other := authorityCertificate(t, openAuthority(t, t.TempDir(), arrTest))
-	assert.NotEqual(t, certificate.Subject.CommonName, other.Subject.CommonName, "two authorities can be told apart")
+	assert.NotEqual(
+		t,
+		certificate.Subject.CommonName,
+		other.Subject.CommonName,
+		"two authorities can be told apart",
+	)
 	assert.NotEqual(t, certificate.SerialNumber, other.SerialNumber)
 }
 
@@ -163,12 +176,21 @@ func TestAuthorityRefusesDomains(t *testing.T) {
 	for _, domain := range []string{"", ".arr.test", "arr.test.", "*.arr.test", "arr..test", "-arr.test", "arr_.test", "arr.test:443",
 		"https://arr.test", "ärr.test", "127.0.0.1", "arr.1", strings.Repeat("a", 64) + ".test", strings.Repeat("a.", 126) + "test", "arr.test\n"} {
 		_, err := emulator.OpenAuthority(dir, arrTest, domain)
-		require.ErrorContains(t, err, "is not a domain for a certificate authority: give one such as arr.test", domain)
+		require.ErrorContains(
+			t,
+			err,
+			"is not a domain for a certificate authority: give one such as arr.test",
+			domain,
+		)
 		assert.Less(t, len(err.Error()), 300)
 		assert.NotContains(t, err.Error(), "\n")
 	}
 	_, err := emulator.OpenAuthority(dir, "com")
-	assert.EqualError(t, err, `emulator: "com" is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.com`)
+	assert.EqualError(
+		t,
+		err,
+		`emulator: "com" is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.com`,
+	)
 	assert.NoDirExists(t, dir)
 }
 
@@ -185,9 +207,19 @@ func TestAuthorityRefusesWhatIsKept(t *testing.T) {
 		return func(a *emulator.Authority) {
 			certificate, key := authorityCertificate(t, a), authorityKey(t, a)
 			template(certificate)
-			signed, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
+			signed, err := x509.CreateCertificate(
+				rand.Reader,
+				certificate,
+				certificate,
+				key.Public(),
+				key,
+			)
 			require.NoError(t, err)
-			write(a.CertificateFile(), 0o644, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed})))
+			write(
+				a.CertificateFile(),
+				0o644,
+				string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed})),
+			)
 		}
 	}
 	other := openAuthority(t, t.TempDir(), arrTest)
@@ -229,7 +261,13 @@ func TestAuthorityRefusesWhatIsKept(t *testing.T) {
 			_, err := emulator.OpenAuthority(dir, arrTest)
 			require.ErrorContains(t, err, test.want)
 			if name != "from tomorrow" && name != "a file" {
-				assert.ErrorContains(t, err, "remove the folder "+filepath.Dir(a.CertificateFile())+" to make a new one, and trust it again")
+				assert.ErrorContains(
+					t,
+					err,
+					"remove the folder "+filepath.Dir(
+						a.CertificateFile(),
+					)+" to make a new one, and trust it again",
+				)
 			}
 			for _, s := range append(secret, "c2VjcmV0", "secret") {
 				assert.NotContains(t, err.Error(), s)
@@ -246,8 +284,12 @@ func TestAuthorityRefusesFurtherDomains(t *testing.T) {
 	a := openAuthority(t, dir, arrTest)
 	for _, domain := range []string{"render.example", "notarr.test", "x.test"} {
 		_, err := emulator.OpenAuthority(dir, arrTest, domain)
-		assert.EqualError(t, err, "emulator: the certificate authority is for arr.test, localhost, not for "+domain+
-			": use one of these domains, or remove the folder "+filepath.Dir(a.CertificateFile())+" to make a new one, and trust it again")
+		assert.EqualError(
+			t,
+			err,
+			"emulator: the certificate authority is for arr.test, localhost, not for "+domain+
+				": use one of these domains, or remove the folder "+filepath.Dir(a.CertificateFile())+" to make a new one, and trust it again",
+		)
 	}
 }
 
@@ -262,7 +304,15 @@ func TestAuthorityRefusesOpenFiles(t *testing.T) {
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o620} {
 		require.NoError(t, os.Chmod(keyFile(a), mode))
 		_, err := emulator.OpenAuthority(dir, arrTest)
-		assert.ErrorContains(t, err, fmt.Sprintf("others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it", keyFile(a), mode))
+		assert.ErrorContains(
+			t,
+			err,
+			fmt.Sprintf(
+				"others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it",
+				keyFile(a),
+				mode,
+			),
+		)
 	}
 	require.NoError(t, os.Chmod(keyFile(a), 0o400))
 	for _, path := range []string{folder, dir} {
@@ -290,7 +340,11 @@ func TestAuthorityRefusesPaths(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
 		_, err = emulator.OpenAuthority(dir)
-		assert.ErrorContains(t, err, "emulator: cannot make a folder for the certificate authority: ")
+		assert.ErrorContains(
+			t,
+			err,
+			"emulator: cannot make a folder for the certificate authority: ",
+		)
 	}
 }
 
@@ -303,9 +357,19 @@ func TestAuthorityExpires(t *testing.T) {
 		openAuthority(t, dir, arrTest)
 		time.Sleep(2 * time.Second)
 		_, err := emulator.OpenAuthority(dir, arrTest)
-		require.ErrorContains(t, err, "the certificate authority expired on "+end.Format(time.DateOnly)+": remove the folder ")
+		require.ErrorContains(
+			t,
+			err,
+			"the certificate authority expired on "+end.Format(
+				time.DateOnly,
+			)+": remove the folder ",
+		)
 		_, err = leafFor(t, a, "sts.arr.test")
-		assert.ErrorContains(t, err, "the certificate authority expired on "+end.Format(time.DateOnly))
+		assert.ErrorContains(
+			t,
+			err,
+			"the certificate authority expired on "+end.Format(time.DateOnly),
+		)
 	})
 }
 
@@ -317,8 +381,13 @@ func secretsOf(t *testing.T, a *emulator.Authority) []string {
 	require.NoError(t, err)
 	pemText, err := os.ReadFile(keyFile(a))
 	require.NoError(t, err)
-	return []string{new(big.Int).SetBytes(raw).String(), hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw),
-		fmt.Sprint(raw), strings.Split(string(pemText), "\n")[1]}
+	return []string{
+		new(big.Int).SetBytes(raw).String(),
+		hex.EncodeToString(raw),
+		base64.StdEncoding.EncodeToString(raw),
+		fmt.Sprint(raw),
+		strings.Split(string(pemText), "\n")[1],
+	}
 }
 
 func TestAuthorityPrintsNoKey(t *testing.T) {
@@ -330,7 +399,13 @@ func TestAuthorityPrintsNoKey(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 		printed := fmt.Sprintf(verb, a)
 		assert.Equal(t, "emulator.Authority("+a.CertificateFile()+")", printed)
-		fmt.Fprintf(&text, verb+verb+verb, a, a.TLSConfig(), struct{ A, a *emulator.Authority }{a, a})
+		fmt.Fprintf(
+			&text,
+			verb+verb+verb,
+			a,
+			a.TLSConfig(),
+			struct{ A, a *emulator.Authority }{a, a},
+		)
 	}
 	for _, secret := range secretsOf(t, a) {
 		assert.NotContains(t, text.String(), secret)
@@ -347,8 +422,16 @@ func TestOpenSSLVerifies(t *testing.T) {
 	a := openAuthority(t, t.TempDir(), arrTest)
 	verify := func(certificate *x509.Certificate) string {
 		file := filepath.Join(t.TempDir(), "leaf.pem")
-		require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}), 0o600))
-		output, _ := exec.CommandContext(t.Context(), openssl, "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", a.CertificateFile(), file).CombinedOutput()
+		require.NoError(
+			t,
+			os.WriteFile(
+				file,
+				pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}),
+				0o600,
+			),
+		)
+		output, _ := exec.CommandContext(t.Context(), openssl, "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", a.CertificateFile(), file).
+			CombinedOutput()
 		return string(output)
 	}
 	for _, name := range []string{"sts.arr.test", "localhost", "127.0.0.1", "::1"} {

@@ -8,31 +8,39 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// Backend is what stands behind sessions: it starts a server for each. Give one to [Options.Backend]; without it servers are
-// synthetic, names and ports behind which nothing listens.
+// Backend is what stands behind sessions: it starts a server for each. Give one to
+// [Options.Backend]; without it servers are synthetic, names and ports behind which nothing
+// listens.
 //
 // What an implementation may rely on:
 //
-//   - Start is called once for each session that is created and finds capacity ([Options.Capacity]).
-//   - Stop is called once for each server, when the emulator learns that the session is over, however it ended: stopped, expired,
-//     failed, or by [Emulator.Close]. It learns that at the next request after the end.
-//   - No method is called while the emulator holds a lock, so methods may call the emulator back, but for [Emulator.Close],
-//     which waits for them.
-//   - Methods of different servers are called at the same time, and so are the methods of one server, except that its Status is
-//     never called while another call of it runs: requests that come meanwhile go by what was known before.
-//   - If the backend has a method Close() error, [Emulator.Close] calls it after it has stopped all servers, and returns its error;
-//     there a backend can wait for its servers. Start is not called any more then.
+//   - Start is called once for each session that is created and finds capacity
+//     ([Options.Capacity]).
+//   - Stop is called once for each server, when the emulator learns that the session is over,
+//     however it ended: stopped, expired, failed, or by [Emulator.Close]. It learns that at the
+//     next request after the end.
+//   - No method is called while the emulator holds a lock, so methods may call the emulator back,
+//     but for [Emulator.Close], which waits for them.
+//   - Methods of different servers are called at the same time, and so are the methods of one
+//     server, except that its Status is never called while another call of it runs: requests that
+//     come meanwhile go by what was known before.
+//   - If the backend has a method Close() error, [Emulator.Close] calls it after it has stopped all
+//     servers, and returns its error; there a backend can wait for its servers. Start is not called
+//     any more then.
 //
-// All methods must return at once: whoever waits for them is a client with a request. A panic becomes status 500.
+// All methods must return at once: whoever waits for them is a client with a request. A panic
+// becomes status 500.
 type Backend interface {
-	// Start begins to start a server and returns without waiting for it. Failures show in [BackendServer.Status].
+	// Start begins to start a server and returns without waiting for it. Failures show in
+	// [BackendServer.Status].
 	Start(spec ServerSpec) BackendServer
 }
 
 // ServerSpec says what server a [Backend] is to start.
 type ServerSpec struct {
-	// AccountID and SessionID name the session. The session id is 1 to 256 characters of A-Z, a-z, 0-9, "-" and "_" that the
-	// client chose. It is unique within account and region until the session is forgotten, 30 days after its end by default.
+	// AccountID and SessionID name the session. The session id is 1 to 256 characters of A-Z, a-z,
+	// 0-9, "-" and "_" that the client chose. It is unique within account and region until the
+	// session is forgotten, 30 days after its end by default.
 	AccountID, SessionID string
 
 	// Region is where the session lives.
@@ -41,50 +49,56 @@ type ServerSpec struct {
 	// Size is the size of the server.
 	Size azremoterendering.SessionSize
 
-	// Lease is the first lease, counted from [ServerStatus.ReadyAt], in whole minutes. It may be 0 if
-	// [Decisions.AcceptZeroLease] is set. [BackendServer.SetLease] changes it.
+	// Lease is the first lease, counted from [ServerStatus.ReadyAt], in whole minutes. It may be 0
+	// if [Decisions.AcceptZeroLease] is set. [BackendServer.SetLease] changes it.
 	Lease time.Duration
 }
 
 // BackendServer is one server of a [Backend].
 type BackendServer interface {
-	// Status returns what is known of the server. It is called directly after Start, and again at each request that concerns the
-	// session, until it has reported Settled or the session is over.
+	// Status returns what is known of the server. It is called directly after Start, and again at
+	// each request that concerns the session, until it has reported Settled or the session is over.
 	Status() ServerStatus
 
-	// SetLease changes the length of the lease, which counts from [ServerStatus.ReadyAt]. A server that uses resources must end
-	// itself when its lease is over, for the emulator has no timers and may look at a session long after its end. That end is no
-	// failure.
+	// SetLease changes the length of the lease, which counts from [ServerStatus.ReadyAt]. A server
+	// that uses resources must end itself when its lease is over, for the emulator has no timers
+	// and may look at a session long after its end. That end is no failure.
 	SetLease(lease time.Duration)
 
-	// Stop ends the server and returns without waiting for its end. The server may be starting, be ready, or have ended.
+	// Stop ends the server and returns without waiting for its end. The server may be starting, be
+	// ready, or have ended.
 	Stop()
 }
 
 // ServerStatus is what is known of a [BackendServer] at one moment.
 type ServerStatus struct {
-	// ReadyAt is when the server was ready, or will be; zero if that is not known yet. Once that time has passed it counts, even
-	// if a later status gives another one. A time before the creation of the session means the time of the creation.
+	// ReadyAt is when the server was ready, or will be; zero if that is not known yet. Once that
+	// time has passed it counts, even if a later status gives another one. A time before the
+	// creation of the session means the time of the creation.
 	ReadyAt time.Time
 
-	// Hostname and the ports are where a device would connect. They are shown while the session is Ready.
+	// Hostname and the ports are where a device would connect. They are shown while the session is
+	// Ready.
 	Hostname                        string
 	HandshakePort, ArrInspectorPort int32
 
 	// Teraflops is the computing power of the server.
 	Teraflops float32
 
-	// Failure is why the server failed, or will fail, at FailedAt; nil if no failure is known. From FailedAt on, unless its lease
-	// was over before, the session is in state Error and shows Failure, which must not be changed any more. A zero FailedAt means
-	// the time at which the emulator learned of the failure.
+	// Failure is why the server failed, or will fail, at FailedAt; nil if no failure is known. From
+	// FailedAt on, unless its lease was over before, the session is in state Error and shows
+	// Failure, which must not be changed any more. A zero FailedAt means the time at which the
+	// emulator learned of the failure.
 	Failure  *azremoterendering.ErrorDetail
 	FailedAt time.Time
 
-	// Settled says that nothing of this will change by itself, so that the emulator need not ask again.
+	// Settled says that nothing of this will change by itself, so that the emulator need not ask
+	// again.
 	Settled bool
 }
 
-// settledServer is a server of which everything is known from the start, and behind which there is nothing.
+// settledServer is a server of which everything is known from the start, and behind which there is
+// nothing.
 type settledServer ServerStatus
 
 // Status implements [BackendServer], as do the methods below it.
@@ -98,5 +112,8 @@ func (settledServer) Stop() {}
 
 // doomedServer returns a server that is never ready and fails at a time.
 func doomedServer(at time.Time, code, message string) BackendServer {
-	return settledServer{Failure: &azremoterendering.ErrorDetail{Code: code, Message: message}, FailedAt: at}
+	return settledServer{
+		Failure:  &azremoterendering.ErrorDetail{Code: code, Message: message},
+		FailedAt: at,
+	}
 }

@@ -30,13 +30,23 @@ func TestBackendServerBecomesReady(t *testing.T) {
 		time.Sleep(100 * 24 * time.Hour)
 		s.authorize()
 		there = s.in(there.host)
-		assert.Equal(t, "Starting", there.look("a").Status, "however long it takes: nothing forgets it")
+		assert.Equal(
+			t,
+			"Starting",
+			there.look("a").Status,
+			"however long it takes: nothing forgets it",
+		)
 		assert.Equal(t, []string{"a"}, there.walk())
 		b.server("a").ready()
 		time.Sleep(2 * time.Minute)
 		ready := there.look("a")
 		assert.Equal(t, "Ready", ready.Status)
-		assert.Equal(t, 2, ready.ElapsedTimeMinutes, "since it was ready, not since that was noticed")
+		assert.Equal(
+			t,
+			2,
+			ready.ElapsedTimeMinutes,
+			"since it was ready, not since that was noticed",
+		)
 		assert.Equal(t, []any{"host", 1, 2, 3.0},
 			[]any{ready.Hostname, ready.HandshakePort, ready.ArrInspectorPort, ready.Teraflops})
 
@@ -52,7 +62,10 @@ func TestBackendServerBecomesReady(t *testing.T) {
 func TestBackendServerThatWillBeReady(t *testing.T) {
 	withBackend(t, emulator.Options{}, func(s *service, b *scripted) {
 		b.started = func(server *scriptedServer) {
-			server.status = emulator.ServerStatus{ReadyAt: time.Now().Add(time.Minute), Settled: true}
+			server.status = emulator.ServerStatus{
+				ReadyAt: time.Now().Add(time.Minute),
+				Settled: true,
+			}
 		}
 		s.create("a", standard5)
 		for _, want := range []string{"Starting", "Ready"} {
@@ -66,7 +79,10 @@ func TestBackendServerThatWillBeReady(t *testing.T) {
 func TestBackendServerThatWasReadyBefore(t *testing.T) {
 	withBackend(t, emulator.Options{}, func(s *service, b *scripted) {
 		b.started = func(server *scriptedServer) {
-			server.status = emulator.ServerStatus{ReadyAt: time.Now().Add(-time.Hour), Settled: true}
+			server.status = emulator.ServerStatus{
+				ReadyAt: time.Now().Add(-time.Hour),
+				Settled: true,
+			}
 		}
 		s.create("a", standard5)
 		assert.Equal(t, "Ready", s.look("a").Status)
@@ -94,35 +110,39 @@ func TestBackendServerFails(t *testing.T) {
 		"after its lease":        {time.Second, time.Hour, "Ready", 2, "", []string{"a"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			withBackend(t, emulator.Options{Capacity: emulator.FixedCapacity(1)}, func(s *service, b *scripted) {
-				created := time.Now()
-				s.create("a", standard5)
-				time.Sleep(3 * time.Minute)
-				status := emulator.ServerStatus{Failure: detail}
-				if test.ready != 0 {
-					status.ReadyAt = created.Add(test.ready)
-				}
-				if test.failed != 0 {
-					status.FailedAt = created.Add(test.failed)
-				}
-				b.server("a").set(status)
-				for range 2 { // what is unsaid stays as it was first taken
-					seen := s.look("a")
-					assert.Equal(t, test.status, seen.Status)
-					assert.Equal(t, test.elapsed, seen.ElapsedTimeMinutes)
-					if test.code == "" {
-						assert.Nil(t, seen.Error)
-					} else {
-						require.NotNil(t, seen.Error)
-						assert.Equal(t, test.code, seen.Error.Code)
-						assert.Equal(t, 1, b.server("a").stops, "whoever failed is stopped too")
-						time.Sleep(5 * time.Minute)
+			withBackend(
+				t,
+				emulator.Options{Capacity: emulator.FixedCapacity(1)},
+				func(s *service, b *scripted) {
+					created := time.Now()
+					s.create("a", standard5)
+					time.Sleep(3 * time.Minute)
+					status := emulator.ServerStatus{Failure: detail}
+					if test.ready != 0 {
+						status.ReadyAt = created.Add(test.ready)
 					}
-				}
-				assert.Equal(t, test.listed, s.walk())
-				s.create("b", standard5)
-				assert.Equal(t, test.occupied, b.server("b") == nil, "its place is free")
-			})
+					if test.failed != 0 {
+						status.FailedAt = created.Add(test.failed)
+					}
+					b.server("a").set(status)
+					for range 2 { // what is unsaid stays as it was first taken
+						seen := s.look("a")
+						assert.Equal(t, test.status, seen.Status)
+						assert.Equal(t, test.elapsed, seen.ElapsedTimeMinutes)
+						if test.code == "" {
+							assert.Nil(t, seen.Error)
+						} else {
+							require.NotNil(t, seen.Error)
+							assert.Equal(t, test.code, seen.Error.Code)
+							assert.Equal(t, 1, b.server("a").stops, "whoever failed is stopped too")
+							time.Sleep(5 * time.Minute)
+						}
+					}
+					assert.Equal(t, test.listed, s.walk())
+					s.create("b", standard5)
+					assert.Equal(t, test.occupied, b.server("b") == nil, "its place is free")
+				},
+			)
 		})
 	}
 }
@@ -132,7 +152,9 @@ func TestBackendServerThatEndsWithItsLease(t *testing.T) {
 	withBackend(t, emulator.Options{}, func(s *service, b *scripted) {
 		s.create("a", standard5)
 		b.server("a").set(emulator.ServerStatus{
-			ReadyAt: time.Now(), Failure: &azremoterendering.ErrorDetail{Code: "x"}, FailedAt: time.Now().Add(5 * time.Minute),
+			ReadyAt:  time.Now(),
+			Failure:  &azremoterendering.ErrorDetail{Code: "x"},
+			FailedAt: time.Now().Add(5 * time.Minute),
 		})
 		time.Sleep(10 * time.Minute)
 		expired := s.look("a")
@@ -141,7 +163,8 @@ func TestBackendServerThatEndsWithItsLease(t *testing.T) {
 	})
 }
 
-// A death is found by whatever request comes next, and frees the place for the creation that finds it.
+// A death is found by whatever request comes next, and frees the place for the creation that finds
+// it.
 func TestDeathIsFoundByEveryOperation(t *testing.T) {
 	for name, request := range map[string]func(s *service){
 		"get":                func(s *service) { assert.Equal(t, "Error", s.look("a").Status) },
@@ -160,7 +183,8 @@ func TestDeathIsFoundByEveryOperation(t *testing.T) {
 				s.create("a", standard5)
 				b.server("a").ready()
 				time.Sleep(time.Minute)
-				b.server("a").set(emulator.ServerStatus{Failure: &azremoterendering.ErrorDetail{Code: "x", Message: "died"}})
+				b.server("a").
+					set(emulator.ServerStatus{Failure: &azremoterendering.ErrorDetail{Code: "x", Message: "died"}})
 				request(s)
 				assert.Equal(t, 1, b.server("a").stops)
 				s.create("c", standard5)
@@ -244,7 +268,11 @@ func TestConcurrentUpdatesReachTheServer(t *testing.T) {
 		synctest.Wait()
 		s.patch("a", `{"maxLeaseTimeMinutes":61}`)
 		all.Wait()
-		assert.Equal(t, []time.Duration{61 * time.Minute, 60 * time.Minute, 61 * time.Minute}, server.leases)
+		assert.Equal(
+			t,
+			[]time.Duration{61 * time.Minute, 60 * time.Minute, 61 * time.Minute},
+			server.leases,
+		)
 	})
 }
 
@@ -277,7 +305,8 @@ func TestRequestsWhileAServerIsBeingStarted(t *testing.T) {
 	})
 }
 
-// Servers may use the emulator in all their methods, and a request does not wait for what another one asks.
+// Servers may use the emulator in all their methods, and a request does not wait for what another
+// one asks.
 func TestServersMayCallTheEmulator(t *testing.T) {
 	withBackend(t, emulator.Options{}, func(s *service, b *scripted) {
 		s.create("a", standard5)
@@ -296,7 +325,12 @@ func TestServersMayCallTheEmulator(t *testing.T) {
 		asked := b.server("b").asked
 		assert.Equal(t, "Stopped", s.look("b").Status)
 		assert.Equal(t, 1, b.server("b").stops)
-		assert.Equal(t, asked, b.server("b").asked, "an answer that comes after the end changes nothing")
+		assert.Equal(
+			t,
+			asked,
+			b.server("b").asked,
+			"an answer that comes after the end changes nothing",
+		)
 
 		b.server("a").onAsk = func() { time.Sleep(time.Hour) }
 		go s.look("a")
@@ -311,25 +345,29 @@ func TestServersMayCallTheEmulator(t *testing.T) {
 }
 
 func TestServersMayPanic(t *testing.T) {
-	withBackend(t, emulator.Options{Capacity: emulator.FixedCapacity(1)}, func(s *service, b *scripted) {
-		b.started = func(*scriptedServer) { panic("no server") }
-		assert.Equal(t, http.StatusInternalServerError, s.put("a", standard5).status)
-		assert.Equal(t, http.StatusNotFound, s.get("a").status, "the session never was")
-		assert.Empty(t, s.walk())
+	withBackend(
+		t,
+		emulator.Options{Capacity: emulator.FixedCapacity(1)},
+		func(s *service, b *scripted) {
+			b.started = func(*scriptedServer) { panic("no server") }
+			assert.Equal(t, http.StatusInternalServerError, s.put("a", standard5).status)
+			assert.Equal(t, http.StatusNotFound, s.get("a").status, "the session never was")
+			assert.Empty(t, s.walk())
 
-		b.started = func(server *scriptedServer) { server.onAsk = func() { panic("no status") } }
-		assert.Equal(t, http.StatusInternalServerError, s.put("a", standard5).status)
-		assert.Equal(t, 1, b.server("a").stops, "it had been started")
+			b.started = func(server *scriptedServer) { server.onAsk = func() { panic("no status") } }
+			assert.Equal(t, http.StatusInternalServerError, s.put("a", standard5).status)
+			assert.Equal(t, 1, b.server("a").stops, "it had been started")
 
-		b.started = nil
-		s.create("a", standard5)
-		require.Len(t, b.specs, 3, "the place was free again")
-		b.server("a").onAsk = func() { panic("no status") }
-		assert.Equal(t, http.StatusInternalServerError, s.get("a").status)
-		b.server("a").onAsk = nil
-		b.server("a").ready()
-		assert.Equal(t, "Ready", s.look("a").Status, "it is asked again")
-	})
+			b.started = nil
+			s.create("a", standard5)
+			require.Len(t, b.specs, 3, "the place was free again")
+			b.server("a").onAsk = func() { panic("no status") }
+			assert.Equal(t, http.StatusInternalServerError, s.get("a").status)
+			b.server("a").onAsk = nil
+			b.server("a").ready()
+			assert.Equal(t, "Ready", s.look("a").Status, "it is asked again")
+		},
+	)
 }
 
 // noServer is a backend that breaks its promise.

@@ -34,7 +34,13 @@ func newCrowd(b *testing.B, sessions int) (c *crowd, bytesEach float64) {
 		b.Fatal(err)
 	}
 	c = &crowd{Emulator: e, sessions: "/accounts/" + e.Account().ID + "/sessions"}
-	r := serve(e, http.MethodGet, "/Accounts/"+e.Account().ID+"/token", "", http.Header{"Authorization": {"Bearer " + e.Account().ID + ":" + e.Key()}})
+	r := serve(
+		e,
+		http.MethodGet,
+		"/Accounts/"+e.Account().ID+"/token",
+		"",
+		http.Header{"Authorization": {"Bearer " + e.Account().ID + ":" + e.Key()}},
+	)
 	_, token, _ := strings.Cut(strings.TrimSuffix(r.body, `"}`), `":"`)
 	c.authorization = "Bearer " + token
 
@@ -55,7 +61,11 @@ const standard5Hours = `{"maxLeaseTimeMinutes":300,"size":"Standard"}`
 
 // do sends a request to the handler, as a server does that has read its header.
 func (c *crowd) do(b *testing.B, status int, method, path, body string) {
-	req := httptest.NewRequest(method, "https://remoterendering.westeurope.mixedreality.azure.com"+c.sessions+path+apiVersion, strings.NewReader(body))
+	req := httptest.NewRequest(
+		method,
+		"https://remoterendering.westeurope.mixedreality.azure.com"+c.sessions+path+apiVersion,
+		strings.NewReader(body),
+	)
 	req.Header.Set("Authorization", c.authorization)
 	recorder := httptest.NewRecorder()
 	c.ServeHTTP(recorder, req)
@@ -64,8 +74,8 @@ func (c *crowd) do(b *testing.B, status int, method, path, body string) {
 	}
 }
 
-// parallel measures a request while 10,000 sessions are there and 64 clients ask at the same time. Most of the time goes into the signature
-// of the access token, which every request shows.
+// parallel measures a request while 10,000 sessions are there and 64 clients ask at the same time.
+// Most of the time goes into the signature of the access token, which every request shows.
 func parallel(b *testing.B, do func(c *crowd, n int64)) {
 	c, bytesEach := newCrowd(b, benchmarkSessions)
 	var count atomic.Int64
@@ -82,7 +92,13 @@ func parallel(b *testing.B, do func(c *crowd, n int64)) {
 
 func BenchmarkGet(b *testing.B) {
 	parallel(b, func(c *crowd, n int64) {
-		c.do(b, http.StatusOK, http.MethodGet, fmt.Sprintf("/session-%08d", n%benchmarkSessions), "")
+		c.do(
+			b,
+			http.StatusOK,
+			http.MethodGet,
+			fmt.Sprintf("/session-%08d", n%benchmarkSessions),
+			"",
+		)
 	})
 }
 

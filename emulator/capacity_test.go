@@ -31,7 +31,13 @@ func (s *service) assertServed(served bool, ids ...string) {
 
 func TestCapacityExceeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, emulator.Options{Capacity: emulator.FixedCapacity(1), StartupTime: emulator.FixedStartup(time.Minute)})
+		s := start(
+			t,
+			emulator.Options{
+				Capacity:    emulator.FixedCapacity(1),
+				StartupTime: emulator.FixedStartup(time.Minute),
+			},
+		)
 		s.create("a", standard5)
 		s.create("b", standard5) // with 201 all the same
 		time.Sleep(time.Minute - 1)
@@ -43,7 +49,11 @@ func TestCapacityExceeded(t *testing.T) {
 		assert.Equal(t, "Error", failed.Status)
 		require.NotNil(t, failed.Error)
 		assert.Equal(t, "CapacityExceeded", failed.Error.Code)
-		assert.Equal(t, "No server of size Standard is available in region westeurope.", failed.Error.Message)
+		assert.Equal(
+			t,
+			"No server of size Standard is available in region westeurope.",
+			failed.Error.Message,
+		)
 		assertNoServer(t, failed)
 		assert.Zero(t, failed.ElapsedTimeMinutes)
 		assert.Zero(t, failed.Teraflops)
@@ -62,7 +72,10 @@ func TestCapacityComesBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := start(t, emulator.Options{Capacity: emulator.FixedCapacity(1), Retention: time.Minute})
+				s := start(
+					t,
+					emulator.Options{Capacity: emulator.FixedCapacity(1), Retention: time.Minute},
+				)
 				s.create("a", standard5)
 				time.Sleep(time.Minute)
 				s.create("early", standard5)
@@ -94,7 +107,13 @@ func TestExtendedSessionsKeepTheirServer(t *testing.T) {
 // A session without a server takes none from others, whatever becomes of it.
 func TestDoomedSessionsHoldNoServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, emulator.Options{Capacity: emulator.FixedCapacity(1), StartupTime: emulator.FixedStartup(time.Minute)})
+		s := start(
+			t,
+			emulator.Options{
+				Capacity:    emulator.FixedCapacity(1),
+				StartupTime: emulator.FixedStartup(time.Minute),
+			},
+		)
 		s.create("a", standard5)
 		s.create("doomed", standard5)
 		s.create("doomed-and-stopped", standard5)
@@ -149,7 +168,12 @@ func TestCapacityIsPerRegionAndSizeAndForAllAccounts(t *testing.T) {
 		limitless.create(id, premium5)
 	}
 	limitless.assertServed(true, "a", "b", "c")
-	assert.Equal(t, map[azremoterendering.Region]int{"westeurope": 5, "eastus2": 3, "uksouth": 3}, asked, "at each creation")
+	assert.Equal(
+		t,
+		map[azremoterendering.Region]int{"westeurope": 5, "eastus2": 3, "uksouth": 3},
+		asked,
+		"at each creation",
+	)
 }
 
 func TestStartupHelpers(t *testing.T) {

@@ -8,10 +8,14 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// SessionsClient returns a client of the emulator of the first account that uses its primary key and whose requests never leave the process, as
-// [net/http/httptest.Server.Client] does for a server. Its endpoints are those of the region. A transport given in options is kept: it
-// is expected to lead to [Emulator.Transport]. The error is that of [azremoterendering.NewSessionsClientWithKeyCredential].
-func (e *Emulator) SessionsClient(options *azremoterendering.SessionsClientOptions) (*azremoterendering.SessionsClient, error) {
+// SessionsClient returns a client of the emulator of the first account that uses its primary key
+// and whose requests never leave the process, as [net/http/httptest.Server.Client] does for a
+// server. Its endpoints are those of the region. A transport given in options is kept: it is
+// expected to lead to [Emulator.Transport]. The error is that of
+// [azremoterendering.NewSessionsClientWithKeyCredential].
+func (e *Emulator) SessionsClient(
+	options *azremoterendering.SessionsClientOptions,
+) (*azremoterendering.SessionsClient, error) {
 	var o azremoterendering.SessionsClientOptions
 	if options != nil {
 		o = *options

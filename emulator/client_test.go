@@ -41,10 +41,20 @@ func TestSessionsClient(t *testing.T) {
 			assert.Regexp(t, hostPattern, ready.Hostname)
 			assert.NotEmpty(t, ready.CorrelationVector)
 
-			updated, err := client.Update(ctx, "a", azremoterendering.UpdateSessionSettings{MaxLeaseTime: 20 * time.Minute}, nil)
+			updated, err := client.Update(
+				ctx,
+				"a",
+				azremoterendering.UpdateSessionSettings{MaxLeaseTime: 20 * time.Minute},
+				nil,
+			)
 			require.NoError(t, err)
 			assert.Equal(t, 20*time.Minute, updated.MaxLeaseTime)
-			_, err = client.Update(ctx, "a", azremoterendering.UpdateSessionSettings{MaxLeaseTime: 5 * time.Minute}, nil)
+			_, err = client.Update(
+				ctx,
+				"a",
+				azremoterendering.UpdateSessionSettings{MaxLeaseTime: 5 * time.Minute},
+				nil,
+			)
 			require.ErrorIs(t, err, azremoterendering.ErrLeaseNotExtended)
 
 			s.create("b", standard5)

@@ -16,8 +16,8 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
 )
 
-// compareAnswers compares the answer of the emulator with the recorded one: status, names of headers, those values that do not change from
-// run to run, and the body.
+// compareAnswers compares the answer of the emulator with the recorded one: status, names of
+// headers, those values that do not change from run to run, and the body.
 func compareAnswers(t *testing.T, n int, recorded *cassette.Interaction, got reply) {
 	t.Helper()
 	what := fmt.Sprintf("answer %d, %s %s", n, recorded.Request.Method, recorded.Request.URL)
@@ -26,9 +26,13 @@ func compareAnswers(t *testing.T, n int, recorded *cassette.Interaction, got rep
 
 	names := slices.Sorted(maps.Keys(want.Headers))
 	if isExchange(recorded) {
-		// Only the token service sent this one, and only in January 2023, not in 2021: it belongs to the login library in front of it, no
-		// client reads it, and MS-CV is the correlation id. So the emulator has none.
-		names = slices.DeleteFunc(names, func(name string) bool { return name == "Mise-Correlation-Id" })
+		// Only the token service sent this one, and only in January 2023, not in 2021: it belongs
+		// to the login library in front of it, no client reads it, and MS-CV is the correlation id.
+		// So the emulator has none.
+		names = slices.DeleteFunc(
+			names,
+			func(name string) bool { return name == "Mise-Correlation-Id" },
+		)
 	}
 	assert.Equal(t, names, got.names(), what)
 	for _, name := range names {
@@ -46,7 +50,13 @@ func compareAnswers(t *testing.T, n int, recorded *cassette.Interaction, got rep
 		return
 	}
 	wanted, found := leaves(t, want.Body), leaves(t, got.body)
-	assert.Equal(t, places(wanted), places(found), "%s: members, their order, and their types", what)
+	assert.Equal(
+		t,
+		places(wanted),
+		places(found),
+		"%s: members, their order, and their types",
+		what,
+	)
 	if t.Failed() {
 		return
 	}
@@ -56,9 +66,16 @@ func compareAnswers(t *testing.T, n int, recorded *cassette.Interaction, got rep
 }
 
 // runSpecific are members whose values change from run to run.
-var runSpecific = []string{"creationTime", "hostname", "arrInspectorPort", "handshakePort", "AccessToken"}
+var runSpecific = []string{
+	"creationTime",
+	"hostname",
+	"arrInspectorPort",
+	"handshakePort",
+	"AccessToken",
+}
 
-// compareLeaf compares two values of the same type at the same place. Of values that change from run to run it compares the form.
+// compareLeaf compares two values of the same type at the same place. Of values that change from
+// run to run it compares the form.
 func compareLeaf(t *testing.T, what string, want, got leaf) {
 	t.Helper()
 	what += ": " + want.place
@@ -70,7 +87,14 @@ func compareLeaf(t *testing.T, what string, want, got leaf) {
 		checkIssued(t, strings.Trim(want.text, `"`), strings.Trim(got.text, `"`))
 	case name == "hostname" && want.kind == "string":
 		_, server, _ := strings.Cut(strings.Trim(want.text, `"`), ".")
-		assert.True(t, strings.HasSuffix(got.text, "."+server+`"`), "%s: %s is below %s", what, got.text, server)
+		assert.True(
+			t,
+			strings.HasSuffix(got.text, "."+server+`"`),
+			"%s: %s is below %s",
+			what,
+			got.text,
+			server,
+		)
 		fallthrough
 	default:
 		form := `"` + name + `":`
@@ -78,7 +102,8 @@ func compareLeaf(t *testing.T, what string, want, got leaf) {
 	}
 }
 
-// leaf is one value of a JSON text that is not an object with members or an array with elements, or the begin of one of those.
+// leaf is one value of a JSON text that is not an object with members or an array with elements, or
+// the begin of one of those.
 type leaf struct{ place, kind, text string }
 
 // places returns place and type of leaves, in their order.
@@ -135,15 +160,33 @@ func appendLeaves(all []leaf, decoder *json.Decoder, place string) ([]leaf, erro
 		encoder := json.NewEncoder(&text)
 		encoder.SetEscapeHTML(false)
 		err := encoder.Encode(value)
-		return append(all, leaf{place, map[bool]string{true: "null", false: fmt.Sprintf("%T", value)}[value == nil],
-			strings.TrimSpace(text.String())}), err
+		return append(
+			all,
+			leaf{
+				place,
+				map[bool]string{true: "null", false: fmt.Sprintf("%T", value)}[value == nil],
+				strings.TrimSpace(text.String()),
+			},
+		), err
 	}
 }
 
 // The comparison itself must tell apart what it is for.
 func TestComparisonOfRecordings(t *testing.T) {
 	const one = `{"a":1,"b":[{"c":null},0.0],"d":"x"}`
-	assert.Equal(t, []string{"$ {", "$.a integer", "$.b [", "$.b[0] {", "$.b[0].c null", "$.b[1] decimal", "$.d string"}, places(leaves(t, one)))
+	assert.Equal(
+		t,
+		[]string{
+			"$ {",
+			"$.a integer",
+			"$.b [",
+			"$.b[0] {",
+			"$.b[0].c null",
+			"$.b[1] decimal",
+			"$.d string",
+		},
+		places(leaves(t, one)),
+	)
 	for _, other := range []string{
 		`{"b":[{"c":null},0.0],"a":1,"d":"x"}`, `{"a":1.0,"b":[{"c":null},0.0],"d":"x"}`, `{"a":1,"b":[{},0.0],"d":"x"}`,
 		`{"a":1,"b":[{"c":""},0.0],"d":"x"}`, `{"a":1,"b":[{"c":null},0],"d":"x"}`, `{"a":1,"b":[{"c":null},0.0]}`,
@@ -153,5 +196,9 @@ func TestComparisonOfRecordings(t *testing.T) {
 	assert.NotEqual(t, shape(`"arrInspectorPort":49152`), shape(`"arrInspectorPort":49151`))
 	assert.NotEqual(t, shape(`"arrInspectorPort":65534`), shape(`"arrInspectorPort":65535`))
 	assert.Equal(t, shape(`"arrInspectorPort":65534`), shape(`"arrInspectorPort":49152`))
-	assert.NotEqual(t, shape(`"creationTime":"2021-05-14T13:56:19.7826038+00:00"`), shape(`"creationTime":"2021-05-14T13:56:19.782603+00:00"`))
+	assert.NotEqual(
+		t,
+		shape(`"creationTime":"2021-05-14T13:56:19.7826038+00:00"`),
+		shape(`"creationTime":"2021-05-14T13:56:19.782603+00:00"`),
+	)
 }

@@ -16,16 +16,20 @@ import (
 )
 
 var leaseRows = []row{
-	{"the lease starts when the session is Ready, and is a total", slow(emulator.Decisions{}), func(w *walker) {
-		w.made("a", `{"maxLeaseTimeMinutes":3,"size":"Standard"}`)
-		time.Sleep(4 * time.Minute) // two of them Starting
-		w.shows("a", "Ready")
-		w.want(200, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":10}`)
-		time.Sleep(8*time.Minute - 1)
-		w.shows("a", "Ready")
-		time.Sleep(time.Nanosecond)
-		assert.Equal(w.t, 10, w.shows("a", "Expired").ElapsedTimeMinutes)
-	}},
+	{
+		"the lease starts when the session is Ready, and is a total",
+		slow(emulator.Decisions{}),
+		func(w *walker) {
+			w.made("a", `{"maxLeaseTimeMinutes":3,"size":"Standard"}`)
+			time.Sleep(4 * time.Minute) // two of them Starting
+			w.shows("a", "Ready")
+			w.want(200, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":10}`)
+			time.Sleep(8*time.Minute - 1)
+			w.shows("a", "Ready")
+			time.Sleep(time.Nanosecond)
+			assert.Equal(w.t, 10, w.shows("a", "Expired").ElapsedTimeMinutes)
+		},
+	},
 	{"lease less elapsed time is up to a minute too much", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
 		w.shows("a", "Ready")
@@ -34,15 +38,36 @@ var leaseRows = []row{
 		assert.Equal(w.t, 1, s.MaxLeaseTimeMinutes-s.ElapsedTimeMinutes)
 	}},
 	{"create between 1 and 1440 minutes", emulator.Options{}, func(w *walker) {
-		w.leases("PUT", "sessions/", map[int]int{-2147483648: 400, -1: 400, 0: 400, 1: 201, 1439: 201, 1440: 201, 1441: 400, 2147483647: 400})
+		w.leases(
+			"PUT",
+			"sessions/",
+			map[int]int{
+				-2147483648: 400,
+				-1:          400,
+				0:           400,
+				1:           201,
+				1439:        201,
+				1440:        201,
+				1441:        400,
+				2147483647:  400,
+			},
+		)
 	}},
-	{"create with 0 minutes if that is decided", emulator.Options{Decisions: emulator.Decisions{AcceptZeroLease: true}}, func(w *walker) {
-		w.leases("PUT", "sessions/", map[int]int{0: 201, -1: 400})
-		w.shows("new0", "Expired")
-	}},
+	{
+		"create with 0 minutes if that is decided",
+		emulator.Options{Decisions: emulator.Decisions{AcceptZeroLease: true}},
+		func(w *walker) {
+			w.leases("PUT", "sessions/", map[int]int{0: 201, -1: 400})
+			w.shows("new0", "Expired")
+		},
+	},
 	{"update above the present lease and below 1440", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
-		w.leases("PATCH", "sessions/a", map[int]int{-1: 422, 0: 422, 4: 422, 5: 422, 1440: 422, 1441: 422})
+		w.leases(
+			"PATCH",
+			"sessions/a",
+			map[int]int{-1: 422, 0: 422, 4: 422, 5: 422, 1440: 422, 1441: 422},
+		)
 		assert.Equal(w.t, 5, w.shows("a", "Ready").MaxLeaseTimeMinutes)
 		w.leases("PATCH", "sessions/a", map[int]int{1439: 200})
 		w.leases("PATCH", "sessions/a", map[int]int{1439: 422, 1440: 422})
@@ -51,14 +76,18 @@ var leaseRows = []row{
 		w.made("a", `{"maxLeaseTimeMinutes":1440,"size":"Standard"}`)
 		w.leases("PATCH", "sessions/a", map[int]int{1439: 422, 1440: 422, 1441: 422})
 	}},
-	{"update to less if that is decided", emulator.Options{Decisions: emulator.Decisions{AcceptShorterLease: true}}, func(w *walker) {
-		w.made("a", standard5)
-		time.Sleep(150 * time.Second)
-		w.leases("PATCH", "sessions/a", map[int]int{2: 422})
-		w.leases("PATCH", "sessions/a", map[int]int{3: 200})
-		time.Sleep(30 * time.Second)
-		w.shows("a", "Expired")
-	}},
+	{
+		"update to less if that is decided",
+		emulator.Options{Decisions: emulator.Decisions{AcceptShorterLease: true}},
+		func(w *walker) {
+			w.made("a", standard5)
+			time.Sleep(150 * time.Second)
+			w.leases("PATCH", "sessions/a", map[int]int{2: 422})
+			w.leases("PATCH", "sessions/a", map[int]int{3: 200})
+			time.Sleep(30 * time.Second)
+			w.shows("a", "Expired")
+		},
+	},
 	{"update while Starting", slow(emulator.Decisions{}), func(w *walker) {
 		w.made("a", standard5)
 		w.leases("PATCH", "sessions/a", map[int]int{6: 200})
@@ -71,17 +100,39 @@ var leaseRows = []row{
 	{"update of an ended session", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
 		w.want(204, "POST", "sessions/a/:stop", "")
-		w.refused(422, "UnprocessableEntity", "The session has ended; its lease cannot be extended.", "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":6}`)
+		w.refused(
+			422,
+			"UnprocessableEntity",
+			"The session has ended; its lease cannot be extended.",
+			"PATCH",
+			"sessions/a",
+			`{"maxLeaseTimeMinutes":6}`,
+		)
 	}},
-	{"update and stop of an ended session as decided", emulator.Options{
-		Decisions: emulator.Decisions{UpdateEndedStatus: 404, StopEndedStatus: 404, MalformedUpdateStatus: 422},
-	}, func(w *walker) {
-		w.made("a", standard5)
-		w.refused(422, "UnprocessableEntity", "The request was malformed: the body is not JSON.", "PATCH", "sessions/a", "")
-		w.want(204, "POST", "sessions/a/:stop", "")
-		w.want(404, "POST", "sessions/a/:stop", "")
-		w.want(404, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":6}`)
-	}},
+	{
+		"update and stop of an ended session as decided",
+		emulator.Options{
+			Decisions: emulator.Decisions{
+				UpdateEndedStatus:     404,
+				StopEndedStatus:       404,
+				MalformedUpdateStatus: 422,
+			},
+		},
+		func(w *walker) {
+			w.made("a", standard5)
+			w.refused(
+				422,
+				"UnprocessableEntity",
+				"The request was malformed: the body is not JSON.",
+				"PATCH",
+				"sessions/a",
+				"",
+			)
+			w.want(204, "POST", "sessions/a/:stop", "")
+			w.want(404, "POST", "sessions/a/:stop", "")
+			w.want(404, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":6}`)
+		},
+	},
 	{"no update revives what has expired", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
 		time.Sleep(5 * time.Minute)
@@ -90,21 +141,26 @@ var leaseRows = []row{
 	}},
 	{"the size cannot change", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
-		s := w.want(200, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":6,"size":"Premium"}`).session(w.t)
+		s := w.want(200, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":6,"size":"Premium"}`).
+			session(w.t)
 		assert.Equal(w.t, "Standard", s.Size)
 	}},
 }
 
 var idempotenceRows = []row{
-	{"201 for a new id, 200 with the present object for the same settings", slow(emulator.Decisions{}), func(w *walker) {
-		w.made("a", standard5)
-		for _, status := range []string{"Starting", "Ready", "Expired"} {
-			r := w.want(200, "PUT", "sessions/a", `{"maxLeaseTimeMinutes":5,"size":"STANDARD"}`)
-			assert.Equal(w.t, w.want(200, "GET", "sessions/a", "").body, r.body)
-			assert.Equal(w.t, status, r.session(w.t).Status)
-			time.Sleep(5 * time.Minute)
-		}
-	}},
+	{
+		"201 for a new id, 200 with the present object for the same settings",
+		slow(emulator.Decisions{}),
+		func(w *walker) {
+			w.made("a", standard5)
+			for _, status := range []string{"Starting", "Ready", "Expired"} {
+				r := w.want(200, "PUT", "sessions/a", `{"maxLeaseTimeMinutes":5,"size":"STANDARD"}`)
+				assert.Equal(w.t, w.want(200, "GET", "sessions/a", "").body, r.body)
+				assert.Equal(w.t, status, r.session(w.t).Status)
+				time.Sleep(5 * time.Minute)
+			}
+		},
+	},
 	{"409 for other settings", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
 		for _, body := range []string{premium5, `{"maxLeaseTimeMinutes":4,"size":"Standard"}`, `{"maxLeaseTimeMinutes":6,"size":"Standard"}`} {
@@ -116,20 +172,33 @@ var idempotenceRows = []row{
 		w.made("a", standard5)
 		w.leases("PATCH", "sessions/a", map[int]int{7: 200})
 		for minutes, status := range map[int]int{5: 200, 6: 409, 7: 200} {
-			w.want(status, "PUT", "sessions/a", fmt.Sprintf(`{"maxLeaseTimeMinutes":%d,"size":"Standard"}`, minutes))
+			w.want(
+				status,
+				"PUT",
+				"sessions/a",
+				fmt.Sprintf(`{"maxLeaseTimeMinutes":%d,"size":"Standard"}`, minutes),
+			)
 		}
 	}},
 	{"an id of an ended session shows the end", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
 		w.want(204, "POST", "sessions/a/:stop", "")
-		assert.Equal(w.t, "Stopped", w.want(200, "PUT", "sessions/a", standard5).session(w.t).Status)
+		assert.Equal(
+			w.t,
+			"Stopped",
+			w.want(200, "PUT", "sessions/a", standard5).session(w.t).Status,
+		)
 		w.want(409, "PUT", "sessions/a", premium5)
 	}},
-	{"an id of an ended session is a conflict if that is decided", emulator.Options{Decisions: emulator.Decisions{RefuseEndedID: true}}, func(w *walker) {
-		w.made("a", standard5)
-		w.want(204, "POST", "sessions/a/:stop", "")
-		w.want(409, "PUT", "sessions/a", standard5)
-	}},
+	{
+		"an id of an ended session is a conflict if that is decided",
+		emulator.Options{Decisions: emulator.Decisions{RefuseEndedID: true}},
+		func(w *walker) {
+			w.made("a", standard5)
+			w.want(204, "POST", "sessions/a/:stop", "")
+			w.want(409, "PUT", "sessions/a", standard5)
+		},
+	},
 }
 
 // listed asks for a page, and returns the ids on it and the next link, "" if the member is absent.
@@ -151,27 +220,35 @@ func (w *walker) listed(path string) (ids []string, next string) {
 }
 
 var listRows = []row{
-	{"Starting and Ready, oldest first", emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Minute)}, func(w *walker) {
-		for _, id := range []string{"expired", "z", "stopped", "failed"} {
-			w.made(id, standard5)
-		}
-		w.becomes("expired", "Expired")
-		w.becomes("failed", "Error")
-		w.becomes("z", "Ready")
-		w.want(204, "POST", "sessions/stopped/:stop", "")
-		time.Sleep(time.Minute)
-		w.made("a", standard5)
-		ids, next := w.listed("sessions")
-		assert.Equal(w.t, []string{"z", "a"}, ids)
-		assert.Empty(w.t, next, "no @nextLink at all")
-	}},
-	{"what has ended too, if that is decided", emulator.Options{Decisions: emulator.Decisions{ListEnded: true}}, func(w *walker) {
-		w.made("b", standard5)
-		w.made("a", standard5)
-		w.want(204, "POST", "sessions/b/:stop", "")
-		ids, _ := w.listed("sessions")
-		assert.Equal(w.t, []string{"b", "a"}, ids)
-	}},
+	{
+		"Starting and Ready, oldest first",
+		emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Minute)},
+		func(w *walker) {
+			for _, id := range []string{"expired", "z", "stopped", "failed"} {
+				w.made(id, standard5)
+			}
+			w.becomes("expired", "Expired")
+			w.becomes("failed", "Error")
+			w.becomes("z", "Ready")
+			w.want(204, "POST", "sessions/stopped/:stop", "")
+			time.Sleep(time.Minute)
+			w.made("a", standard5)
+			ids, next := w.listed("sessions")
+			assert.Equal(w.t, []string{"z", "a"}, ids)
+			assert.Empty(w.t, next, "no @nextLink at all")
+		},
+	},
+	{
+		"what has ended too, if that is decided",
+		emulator.Options{Decisions: emulator.Decisions{ListEnded: true}},
+		func(w *walker) {
+			w.made("b", standard5)
+			w.made("a", standard5)
+			w.want(204, "POST", "sessions/b/:stop", "")
+			ids, _ := w.listed("sessions")
+			assert.Equal(w.t, []string{"b", "a"}, ids)
+		},
+	},
 	{"each as get shows it, absent values left out", emulator.Options{}, walkListObject},
 	{"each as get shows it in January 2021", withNulls, walkListObject},
 	{"no sessions", emulator.Options{}, func(w *walker) {
@@ -198,14 +275,18 @@ var listRows = []row{
 		assert.Empty(w.t, next)
 		assert.Equal(w.t, all, walked)
 	}},
-	{"a next link needs the same authorization", emulator.Options{Decisions: emulator.Decisions{PageSize: 1}}, func(w *walker) {
-		w.made("a", standard5)
-		w.made("b", standard5)
-		_, next := w.listed("sessions")
-		assert.Equal(w.t, 401, w.send("GET", next, "", nil).status)
-		ids, _ := w.listed(next)
-		assert.Equal(w.t, []string{"b"}, ids)
-	}},
+	{
+		"a next link needs the same authorization",
+		emulator.Options{Decisions: emulator.Decisions{PageSize: 1}},
+		func(w *walker) {
+			w.made("a", standard5)
+			w.made("b", standard5)
+			_, next := w.listed("sessions")
+			assert.Equal(w.t, 401, w.send("GET", next, "", nil).status)
+			ids, _ := w.listed(next)
+			assert.Equal(w.t, []string{"b"}, ids)
+		},
+	},
 }
 
 func walkListObject(w *walker) {

@@ -24,7 +24,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// backwards is how a recording is played backwards: its requests are sent to the emulator, and the answers compared with those recorded.
+// backwards is how a recording is played backwards: its requests are sent to the emulator, and the
+// answers compared with those recorded.
 type backwards struct {
 	options emulator.Options
 	// before is called before the request with that number, for what happened behind the recording.
@@ -44,29 +45,66 @@ var recordedByService = map[string]backwards{
 
 // recordedByProject are the recordings of this project.
 var recordedByProject = map[string]backwards{
-	"create-200.yaml":              {},
-	"create-400.yaml":              {},
-	"create-400-nulls.yaml":        {options: withNulls},
-	"create-409.yaml":              {before: map[int]func(*service){0: having("demo")}},
-	"create-after-429.yaml":        {before: map[int]func(*service){0: injecting(emulator.Fault{Operation: "create", Status: 429, RetryAfter: 15 * time.Second, Count: 1})}},
-	"list-empty.yaml":              {},
-	"list-two-pages.yaml":          {options: emulator.Options{Decisions: emulator.Decisions{PageSize: 2}}, before: map[int]func(*service){0: having("first", "second", "third")}},
-	"refused-401.yaml":             {stranger: true},
-	"refused-403.yaml":             {before: map[int]func(*service){0: injecting(emulator.Fault{Status: 403})}},
-	"refused-404.yaml":             {},
-	"refused-429.yaml":             {before: map[int]func(*service){0: injecting(emulator.Fault{Status: 429, RetryAfter: 15 * time.Second})}},
-	"refused-500.yaml":             {before: map[int]func(*service){0: injecting(emulator.Fault{Status: 500})}},
-	"session-error.yaml":           {before: map[int]func(*service){1: setting("Error")}},
-	"session-error-nulls.yaml":     {options: withNulls, before: map[int]func(*service){1: setting("Error")}},
-	"session-expired.yaml":         {},
-	"session-life.yaml":            {},
-	"session-life-nulls.yaml":      {options: withNulls},
-	"token-200.yaml":               {},
-	"token-400.yaml":               {before: map[int]func(*service){0: injecting(emulator.Fault{Status: 400, Challenge: "Invalid request: errorMessage"})}},
-	"token-401.yaml":               {stranger: true},
-	"token-429.yaml":               {before: map[int]func(*service){0: injecting(emulator.Fault{Status: 429, RetryAfter: 5 * time.Second})}},
-	"token-renewed-after-401.yaml": {before: map[int]func(*service){0: having("demo"), 2: revoking}},
-	"update-422.yaml":              {before: map[int]func(*service){0: having("demo"), 2: setting("Stopped")}},
+	"create-200.yaml":       {},
+	"create-400.yaml":       {},
+	"create-400-nulls.yaml": {options: withNulls},
+	"create-409.yaml":       {before: map[int]func(*service){0: having("demo")}},
+	"create-after-429.yaml": {
+		before: map[int]func(*service){
+			0: injecting(
+				emulator.Fault{
+					Operation:  "create",
+					Status:     429,
+					RetryAfter: 15 * time.Second,
+					Count:      1,
+				},
+			),
+		},
+	},
+	"list-empty.yaml": {},
+	"list-two-pages.yaml": {
+		options: emulator.Options{Decisions: emulator.Decisions{PageSize: 2}},
+		before:  map[int]func(*service){0: having("first", "second", "third")},
+	},
+	"refused-401.yaml": {stranger: true},
+	"refused-403.yaml": {
+		before: map[int]func(*service){0: injecting(emulator.Fault{Status: 403})},
+	},
+	"refused-404.yaml": {},
+	"refused-429.yaml": {
+		before: map[int]func(*service){
+			0: injecting(emulator.Fault{Status: 429, RetryAfter: 15 * time.Second}),
+		},
+	},
+	"refused-500.yaml": {
+		before: map[int]func(*service){0: injecting(emulator.Fault{Status: 500})},
+	},
+	"session-error.yaml": {before: map[int]func(*service){1: setting("Error")}},
+	"session-error-nulls.yaml": {
+		options: withNulls,
+		before:  map[int]func(*service){1: setting("Error")},
+	},
+	"session-expired.yaml":    {},
+	"session-life.yaml":       {},
+	"session-life-nulls.yaml": {options: withNulls},
+	"token-200.yaml":          {},
+	"token-400.yaml": {
+		before: map[int]func(*service){
+			0: injecting(emulator.Fault{Status: 400, Challenge: "Invalid request: errorMessage"}),
+		},
+	},
+	"token-401.yaml": {stranger: true},
+	"token-429.yaml": {
+		before: map[int]func(*service){
+			0: injecting(emulator.Fault{Status: 429, RetryAfter: 5 * time.Second}),
+		},
+	},
+	"token-renewed-after-401.yaml": {
+		before: map[int]func(*service){0: having("demo"), 2: revoking},
+	},
+	"update-422.yaml": {
+		before: map[int]func(*service){0: having("demo"), 2: setting("Stopped")},
+	},
 }
 
 func having(ids ...string) func(*service) {
@@ -90,8 +128,9 @@ func injecting(fault emulator.Fault) func(*service) {
 
 func revoking(s *service) { require.NoError(s.t, s.RevokeTokens("")) }
 
-// TestRecordingsBackwards sends what clients of other languages sent to the hosted service to the emulator. The recordings are no part of this
-// repository: ARR_RECORDINGS names their folder. Those of conversions are another API, which the emulator has not.
+// TestRecordingsBackwards sends what clients of other languages sent to the hosted service to the
+// emulator. The recordings are no part of this repository: ARR_RECORDINGS names their folder. Those
+// of conversions are another API, which the emulator has not.
 func TestRecordingsBackwards(t *testing.T) {
 	folder := os.Getenv("ARR_RECORDINGS")
 	if folder == "" {
@@ -100,27 +139,36 @@ func TestRecordingsBackwards(t *testing.T) {
 	playFolder(t, folder, recordedByService)
 }
 
-// TestOwnRecordingsBackwards does the same with the recordings that the client of this project is tested with.
+// TestOwnRecordingsBackwards does the same with the recordings that the client of this project is
+// tested with.
 func TestOwnRecordingsBackwards(t *testing.T) {
 	playFolder(t, filepath.Join("..", "testdata", "recordings"), recordedByProject)
 }
 
-// playFolder plays every cassette of a folder. One that is missing and one that nobody knows fail the test.
+// playFolder plays every cassette of a folder. One that is missing and one that nobody knows fail
+// the test.
 func playFolder(t *testing.T, folder string, known map[string]backwards) {
 	entries, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	var names []string
 	for _, entry := range entries {
-		if name := entry.Name(); filepath.Ext(name) == ".yaml" && !strings.Contains(name, "-conversion-") {
+		if name := entry.Name(); filepath.Ext(name) == ".yaml" &&
+			!strings.Contains(name, "-conversion-") {
 			names = append(names, name)
 		}
 	}
-	assert.Equal(t, slices.Sorted(maps.Keys(known)), slices.Sorted(slices.Values(names)), "every recording is known, and every known one there")
+	assert.Equal(
+		t,
+		slices.Sorted(maps.Keys(known)),
+		slices.Sorted(slices.Values(names)),
+		"every recording is known, and every known one there",
+	)
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			play, ok := known[name]
 			require.True(t, ok, "nothing says how to play this recording")
-			tape, err := cassette.Load(strings.TrimSuffix(filepath.Join(folder, name), ".yaml")) // go-vcr puts it back
+			// go-vcr puts it back
+			tape, err := cassette.Load(strings.TrimSuffix(filepath.Join(folder, name), ".yaml"))
 			require.NoError(t, err)
 			require.NotEmpty(t, tape.Interactions)
 			synctest.Test(t, func(t *testing.T) { play.run(t, tape.Interactions) })
@@ -133,7 +181,8 @@ func (b backwards) run(t *testing.T, tape []*cassette.Interaction) {
 	options.AccountID = strings.Split(addressOf(t, tape[0]).Path, "/")[2]
 	options.PrimaryKey = "cmVjb3JkZWQ="
 	options.StartupTime = emulator.FixedStartup(recordedStartup(t, tape))
-	for _, i := range tape { // the region of the account is not known from a recording; that of its sessions is
+	// the region of the account is not known from a recording; that of its sessions is
+	for _, i := range tape {
 		if labels := strings.Split(addressOf(t, i).Host, "."); labels[0] == "remoterendering" {
 			options.Region = azremoterendering.Region(labels[1])
 		}
@@ -161,7 +210,8 @@ func (b backwards) run(t *testing.T, tape []*cassette.Interaction) {
 	}
 }
 
-// send sends a recorded request. The recordings hold no credentials, and those of May 2021 neither headers nor a query.
+// send sends a recorded request. The recordings hold no credentials, and those of May 2021 neither
+// headers nor a query.
 func (b backwards) send(s *service, i *cassette.Interaction) reply {
 	address := addressOf(s.t, i)
 	if address.RawQuery == "" && !isExchange(i) {
@@ -201,8 +251,8 @@ func dateOf(t *testing.T, i *cassette.Interaction) time.Time {
 	return date
 }
 
-// recordedStartup returns how long the session of a recording was Starting: until half way between the last answer that shows it so and the
-// first that shows it Ready, and for long if none does.
+// recordedStartup returns how long the session of a recording was Starting: until half way between
+// the last answer that shows it so and the first that shows it Ready, and for long if none does.
 func recordedStartup(t *testing.T, tape []*cassette.Interaction) time.Duration {
 	t.Helper()
 	var created, starting time.Time

@@ -45,7 +45,18 @@ func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 	})
 	require.NoError(t, err)
 	p := &plug{server, t, issued.AccessToken}
-	assert.Equal(t, "201", p.exchange(p.request("PUT", pathOfA, "Content-Length: 44", `{"maxLeaseTimeMinutes":30,"size":"Standard"}`)))
+	assert.Equal(
+		t,
+		"201",
+		p.exchange(
+			p.request(
+				"PUT",
+				pathOfA,
+				"Content-Length: 44",
+				`{"maxLeaseTimeMinutes":30,"size":"Standard"}`,
+			),
+		),
+	)
 	return p
 }
 
@@ -65,7 +76,8 @@ func (p *plug) dial() net.Conn {
 	return connection
 }
 
-// exchange sends a text as it is, says that nothing follows, and returns the statuses of the answers, separated by spaces.
+// exchange sends a text as it is, says that nothing follows, and returns the statuses of the
+// answers, separated by spaces.
 func (p *plug) exchange(text string) string {
 	p.t.Helper()
 	connection := p.dial()
@@ -104,27 +116,29 @@ func (p *plug) lease() string {
 	return lease
 }
 
-// TestHostileConnections sends what clients of net/http cannot send. Some of it is answered by net/http, below the emulator.
+// TestHostileConnections sends what clients of net/http cannot send. Some of it is answered by
+// net/http, below the emulator.
 func TestHostileConnections(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	p := plugIn(t, func(*http.Server) {})
 	const update = `{"maxLeaseTimeMinutes":99}`
 	large := strings.Repeat(" ", maxBody+1)
 	for name, test := range map[string]struct{ text, want string }{
-		"one large header":               {p.request("PATCH", pathOfA, "X-Flood: "+strings.Repeat("x", 200_000)+"\r\nContent-Length: 26", update), "431"},
-		"many small headers":             {p.request("PATCH", pathOfA, strings.Repeat("X-Flood: x\r\n", 20_000)+"Content-Length: 26", update), "431"},
-		"a long path":                    {p.request("PATCH", "/"+strings.Repeat("x", 200_000), "Content-Length: 26", update), "431"},
-		"headers below the limit":        {p.request("GET", pathOfA, "X-Flood: "+strings.Repeat("x", 50_000), ""), "200"},
-		"no host":                        {"GET / HTTP/1.1\r\n\r\n", "400"},
-		"two hosts":                      {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
-		"a NUL in a header":              {p.request("PATCH", pathOfA, "X-Nul: a\x00b\r\nContent-Length: 26", update), "400"},
-		"a header without a name":        {p.request("PATCH", pathOfA, ": x\r\nContent-Length: 26", update), "400"},
-		"a method of odd bytes":          {p.request("P\xffTCH", pathOfA, "Content-Length: 26", update), "400"},
-		"a method in lower case":         {p.request("patch", pathOfA, "Content-Length: 26", update), "405"},
-		"an escape that is none":         {p.request("PATCH", "/accounts/%zz", "Content-Length: 26", update), "400"},
-		"no HTTP":                        {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"},
-		"HTTP 9":                         {"GET / HTTP/9.9\r\nHost: a\r\n\r\n", "505"},
-		"the asterisk":                   {p.request("OPTIONS", "*", "", ""), "200"}, // answered by net/http
+		"one large header":        {p.request("PATCH", pathOfA, "X-Flood: "+strings.Repeat("x", 200_000)+"\r\nContent-Length: 26", update), "431"},
+		"many small headers":      {p.request("PATCH", pathOfA, strings.Repeat("X-Flood: x\r\n", 20_000)+"Content-Length: 26", update), "431"},
+		"a long path":             {p.request("PATCH", "/"+strings.Repeat("x", 200_000), "Content-Length: 26", update), "431"},
+		"headers below the limit": {p.request("GET", pathOfA, "X-Flood: "+strings.Repeat("x", 50_000), ""), "200"},
+		"no host":                 {"GET / HTTP/1.1\r\n\r\n", "400"},
+		"two hosts":               {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
+		"a NUL in a header":       {p.request("PATCH", pathOfA, "X-Nul: a\x00b\r\nContent-Length: 26", update), "400"},
+		"a header without a name": {p.request("PATCH", pathOfA, ": x\r\nContent-Length: 26", update), "400"},
+		"a method of odd bytes":   {p.request("P\xffTCH", pathOfA, "Content-Length: 26", update), "400"},
+		"a method in lower case":  {p.request("patch", pathOfA, "Content-Length: 26", update), "405"},
+		"an escape that is none":  {p.request("PATCH", "/accounts/%zz", "Content-Length: 26", update), "400"},
+		"no HTTP":                 {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"},
+		"HTTP 9":                  {"GET / HTTP/9.9\r\nHost: a\r\n\r\n", "505"},
+		// answered by net/http
+		"the asterisk":                   {p.request("OPTIONS", "*", "", ""), "200"},
 		"a proxy's connect":              {p.request("CONNECT", "arr.test:443", "", ""), "404"},
 		"chunks":                         {p.request("GET", pathOfA, "Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"), "200"},
 		"chunks of a bad length":         {p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "zz\r\n"+update+"\r\n0\r\n\r\n"), "400"},
@@ -146,7 +160,19 @@ func TestHostileConnections(t *testing.T) {
 		assert.Equal(t, test.want, p.exchange(test.text), name)
 		assert.Equal(t, "30", p.lease(), name)
 	}
-	assert.Equal(t, "200", p.exchange(p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "1a\r\n"+update+"\r\n0\r\n\r\n")), "chunks are fine")
+	assert.Equal(
+		t,
+		"200",
+		p.exchange(
+			p.request(
+				"PATCH",
+				pathOfA,
+				"Transfer-Encoding: chunked",
+				"1a\r\n"+update+"\r\n0\r\n\r\n",
+			),
+		),
+		"chunks are fine",
+	)
 	assert.Equal(t, "99", p.lease())
 	require.NoError(t, p.Close())
 }
@@ -158,12 +184,18 @@ func TestLimitsOfTheServer(t *testing.T) {
 		assert.Equal(t, 40*time.Second, server.WriteTimeout)
 		assert.Equal(t, 2*time.Minute, server.IdleTimeout)
 		assert.Equal(t, 64<<10, server.MaxHeaderBytes)
-		assert.Greater(t, server.WriteTimeout, server.ReadTimeout, "a body that takes too long is answered")
+		assert.Greater(
+			t,
+			server.WriteTimeout,
+			server.ReadTimeout,
+			"a body that takes too long is answered",
+		)
 	})
 	require.NoError(t, p.Close())
 }
 
-// TestSlowClients has the limits of the server shortened, each a hundredth of what it is: what the clients do is the same.
+// TestSlowClients has the limits of the server shortened, each a hundredth of what it is: what the
+// clients do is the same.
 func TestSlowClients(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	p := plugIn(t, func(server *http.Server) {
@@ -177,15 +209,33 @@ func TestSlowClients(t *testing.T) {
 		p.slowly(t, "first line", "GE", "T", "400")
 		p.slowly(t, "nothing", "", "", "")
 		p.slowly(t, "idle", p.request("GET", pathOfA, "", ""), "", "200")
-		p.slowly(t, "body", p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`), " ", "400")
-		p.slowly(t, "chunks", p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n"), "1\r\n \r\n", "400")
+		p.slowly(
+			t,
+			"body",
+			p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`),
+			" ",
+			"400",
+		)
+		p.slowly(
+			t,
+			"chunks",
+			p.request(
+				"PATCH",
+				pathOfA,
+				"Transfer-Encoding: chunked",
+				"1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n",
+			),
+			"1\r\n \r\n",
+			"400",
+		)
 		t.Run("reader", func(t *testing.T) {
 			t.Parallel()
 			connection := p.dial()
 			defer connection.Close()
 			begun := time.Now()
 			var err error
-			for request := strings.Repeat(p.request("GET", "/nowhere", "", ""), 100); err == nil; { // and no answer is read
+			// and no answer is read
+			for request := strings.Repeat(p.request("GET", "/nowhere", "", ""), 100); err == nil; {
 				_, err = io.WriteString(connection, request)
 			}
 			assert.Less(t, time.Since(begun), 15*time.Second, "cut off: %v", err)
@@ -200,14 +250,32 @@ func TestSlowBodies(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	p := plugIn(t, func(server *http.Server) { server.ReadTimeout /= 100 })
 	t.Run("answered", func(t *testing.T) {
-		p.slowly(t, "body", p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`), " ", "400")
-		p.slowly(t, "chunks", p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n"), "1\r\n \r\n", "400")
+		p.slowly(
+			t,
+			"body",
+			p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`),
+			" ",
+			"400",
+		)
+		p.slowly(
+			t,
+			"chunks",
+			p.request(
+				"PATCH",
+				pathOfA,
+				"Transfer-Encoding: chunked",
+				"1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n",
+			),
+			"1\r\n \r\n",
+			"400",
+		)
 	})
 	assert.Equal(t, "30", p.lease())
 	require.NoError(t, p.Close())
 }
 
-// slowly sends the begin of something, and then again and again a little more. It is answered with these statuses, and the connection closed.
+// slowly sends the begin of something, and then again and again a little more. It is answered with
+// these statuses, and the connection closed.
 func (p *plug) slowly(t *testing.T, name, begin, again, want string) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()

@@ -29,13 +29,15 @@ type row struct {
 	walk    func(w *walker)
 }
 
-// TestRowsOfTheProtocol walks what is known of the service: its common rules, its operations, the session object, the state machine, the
-// lease, the idempotent creation, the list. Each row has an emulator of its own, and plain requests in virtual time.
+// TestRowsOfTheProtocol walks what is known of the service: its common rules, its operations, the
+// session object, the state machine, the lease, the idempotent creation, the list. Each row has an
+// emulator of its own, and plain requests in virtual time.
 //
-// What a client or the native runtime does cannot be walked here: that a client treats both spellings of absent values alike and lets
-// unknown values pass; that billing runs from Ready; that one device is connected at a time, is cut off by the stop, and that a server drops
-// its models in between; how a client finds out when a session became Ready; that it falls back to another region or size; that it refuses to
-// send its token to a foreign next link.
+// What a client or the native runtime does cannot be walked here: that a client treats both
+// spellings of absent values alike and lets unknown values pass; that billing runs from Ready; that
+// one device is connected at a time, is cut off by the stop, and that a server drops its models in
+// between; how a client finds out when a session became Ready; that it falls back to another region
+// or size; that it refuses to send its token to a foreign next link.
 func TestRowsOfTheProtocol(t *testing.T) {
 	for _, section := range []struct {
 		name string
@@ -54,7 +56,12 @@ func TestRowsOfTheProtocol(t *testing.T) {
 		for _, row := range section.rows {
 			t.Run(section.name+"/"+row.shows, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					row.walk(&walker{service: start(t, row.options), absent: row.options.Decisions.AbsentValues})
+					row.walk(
+						&walker{
+							service: start(t, row.options),
+							absent:  row.options.Decisions.AbsentValues,
+						},
+					)
 				})
 			})
 		}
@@ -69,7 +76,11 @@ type walker struct {
 
 // serve has a handler answer a request.
 func serve(handler http.Handler, method, target, body string, header http.Header) reply {
-	req := httptest.NewRequest(http.MethodGet, "https://remoterendering.example/", strings.NewReader(body))
+	req := httptest.NewRequest(
+		http.MethodGet,
+		"https://remoterendering.example/",
+		strings.NewReader(body),
+	)
 	req.Method = method
 	if err := readdress(req, target); err != nil {
 		panic(err)
@@ -86,7 +97,10 @@ func readdress(req *http.Request, target string) error {
 	if err != nil {
 		return err
 	}
-	req.URL, req.Host, req.RequestURI = address, cmp.Or(address.Host, req.Host), address.RequestURI()
+	req.URL, req.Host, req.RequestURI = address, cmp.Or(
+		address.Host,
+		req.Host,
+	), address.RequestURI()
 	req.TLS = nil
 	if address.Scheme == "https" {
 		req.TLS = new(tls.ConnectionState)
@@ -94,10 +108,16 @@ func readdress(req *http.Request, target string) error {
 	return nil
 }
 
-// ask sends a request with the access token. Without a query it gets the version. A path is one below the account.
+// ask sends a request with the access token. Without a query it gets the version. A path is one
+// below the account.
 func (w *walker) ask(method, path, body string) reply {
 	w.t.Helper()
-	return w.send(method, path, body, http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}})
+	return w.send(
+		method,
+		path,
+		body,
+		http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}},
+	)
 }
 
 func (w *walker) send(method, path, body string, header http.Header) reply {
@@ -142,10 +162,19 @@ func (w *walker) want(status int, method, path, body string) reply {
 	return r
 }
 
-// refused asks for something that must be answered with an error object, the same but for message in both spellings.
+// refused asks for something that must be answered with an error object, the same but for message
+// in both spellings.
 func (w *walker) refused(status int, code, message, method, path, body string) {
 	w.t.Helper()
-	assert.Equal(w.t, w.errorBody(code, message), w.want(status, method, path, body).body, "%s %s %s", method, path, body)
+	assert.Equal(
+		w.t,
+		w.errorBody(code, message),
+		w.want(status, method, path, body).body,
+		"%s %s %s",
+		method,
+		path,
+		body,
+	)
 }
 
 // errorBody is the recorded spelling of an error that has a code and a message.
@@ -182,12 +211,16 @@ func (r reply) names() []string { return slices.Sorted(maps.Keys(r.header)) }
 
 var (
 	anyTime = regexp.MustCompile(`"creationTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00"`)
-	anyPort = regexp.MustCompile(`Port":(49[2-9]\d\d|4919\d|491[6-8]\d|4915[2-9]|5\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-4])\b`)
-	anyHost = regexp.MustCompile(`"hostname":"\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.remoterendering\.vm\.[a-z0-9]+\.mixedreality\.azure\.com"`)
+	anyPort = regexp.MustCompile(
+		`Port":(49[2-9]\d\d|4919\d|491[6-8]\d|4915[2-9]|5\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-4])\b`,
+	)
+	anyHost = regexp.MustCompile(
+		`"hostname":"\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.remoterendering\.vm\.[a-z0-9]+\.mixedreality\.azure\.com"`,
+	)
 )
 
-// shape replaces in a body what no test can know: the time of creation becomes T, a port P, a host name H. All other text stays, so that it
-// shows members, order and spelling.
+// shape replaces in a body what no test can know: the time of creation becomes T, a port P, a host
+// name H. All other text stays, so that it shows members, order and spelling.
 func shape(body string) string {
 	body = anyTime.ReplaceAllString(body, `"creationTime":T`)
 	body = anyPort.ReplaceAllString(body, `Port":P`)

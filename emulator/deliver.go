@@ -27,7 +27,8 @@ type delivery struct {
 // slowPieces is in how many pieces a slow body is sent.
 const slowPieces = 10
 
-// write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as net/http asks of handlers.
+// write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as
+// net/http asks of handlers.
 func (d delivery) write(w http.ResponseWriter, r *http.Request) {
 	if d.dropped {
 		panic(http.ErrAbortHandler)
@@ -42,7 +43,8 @@ func (d delivery) write(w http.ResponseWriter, r *http.Request) {
 		header[name] = values
 	}
 	w.WriteHeader(d.status)
-	// An answer without a body is neither slow nor cut off: with some statuses HTTP/2 refuses even an empty piece.
+	// An answer without a body is neither slow nor cut off: with some statuses HTTP/2 refuses even
+	// an empty piece.
 	if len(d.body) == 0 || !d.truncated && d.slowFor == 0 {
 		_, _ = w.Write(d.body) // if this fails, nobody is left to tell
 		return
@@ -52,7 +54,8 @@ func (d delivery) write(w http.ResponseWriter, r *http.Request) {
 
 func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	controller := http.NewResponseController(w)
-	_ = controller.Flush() // the client sees status and headers at once; a writer that cannot flush sends all at the end
+	// the client sees status and headers at once; a writer that cannot flush sends all at the end
+	_ = controller.Flush()
 	piece := make([]byte, len(d.body)+1)
 	for {
 		n, err := body.Read(piece)
@@ -71,7 +74,8 @@ func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	}
 }
 
-// extendDeadlines gives a request that a fault holds up as much more time on its connection, if its server sets a limit.
+// extendDeadlines gives a request that a fault holds up as much more time on its connection, if its
+// server sets a limit.
 func extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
 	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if !ok {
@@ -93,7 +97,11 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 		if err := req.Context().Err(); err != nil {
 			return nil, err
 		}
-		reset := &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+		reset := &net.OpError{
+			Op:  "read",
+			Net: "tcp",
+			Err: os.NewSyscallError("read", syscall.ECONNRESET),
+		}
 		return nil, fmt.Errorf("emulator: faults %q broke the connection: %w", d.faults, reset)
 	}
 	return &http.Response{

@@ -10,8 +10,9 @@ import (
 	"sync"
 )
 
-// Emulator is the service: an [http.Handler], and what makes clients and servers for it. Create one with [New]. Its methods may
-// be called by several goroutines at the same time. It needs no closing, unless it has a [Backend].
+// Emulator is the service: an [http.Handler], and what makes clients and servers for it. Create one
+// with [New]. Its methods may be called by several goroutines at the same time. It needs no
+// closing, unless it has a [Backend].
 type Emulator struct {
 	accounts       []*account // the first one first, at least one
 	byID           map[string]*account
@@ -32,7 +33,8 @@ type Emulator struct {
 	close     func() error
 }
 
-// New returns an emulator. It starts no goroutine. The error says which option it cannot work with; it never contains a key.
+// New returns an emulator. It starts no goroutine. The error says which option it cannot work with;
+// it never contains a key.
 func New(options Options) (*Emulator, error) {
 	options, err := options.withDefaults()
 	if err != nil {
@@ -72,9 +74,10 @@ func New(options Options) (*Emulator, error) {
 	return e, nil
 }
 
-// Close ends every session as Stopped and stops its server, refuses new sessions from now on, with 500, and waits for creations that
-// are under way. If the [Backend] has a method Close() error it calls that and returns its error. Without a Backend it does nothing:
-// there is nothing behind the sessions, and they go on. A second Close returns what the first did.
+// Close ends every session as Stopped and stops its server, refuses new sessions from now on, with
+// 500, and waits for creations that are under way. If the [Backend] has a method Close() error it
+// calls that and returns its error. Without a Backend it does nothing: there is nothing behind the
+// sessions, and they go on. A second Close returns what the first did.
 //
 // A server of [Emulator.Listen] is closed for itself, best before.
 func (e *Emulator) Close() error { return e.close() }

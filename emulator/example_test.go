@@ -46,8 +46,8 @@ func Example() {
 	// Ready 10m0s
 }
 
-// On a socket, programs in any language can use the emulator. A Go client gets the address twice, as endpoint and as STS endpoint, and
-// has to be told that http is good enough.
+// On a socket, programs in any language can use the emulator. A Go client gets the address twice,
+// as endpoint and as STS endpoint, and has to be told that http is good enough.
 func ExampleEmulator_Listen() {
 	service, err := emulator.New(emulator.Options{})
 	if err != nil {
@@ -59,12 +59,15 @@ func ExampleEmulator_Listen() {
 	}
 	defer server.Close()
 
-	client, err := azremoterendering.NewSessionsClientWithKeyCredential(server.URL, service.Account(),
+	client, err := azremoterendering.NewSessionsClientWithKeyCredential(
+		server.URL,
+		service.Account(),
 		azcore.NewKeyCredential(service.Key()),
 		&azremoterendering.SessionsClientOptions{
 			ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true},
 			STSEndpoint:   server.URL,
-		})
+		},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -81,7 +84,9 @@ func ExampleEmulator_Listen() {
 
 // SetStatus does to a session what a test cannot wait for.
 func ExampleEmulator_SetStatus() {
-	service, err := emulator.New(emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Minute)})
+	service, err := emulator.New(
+		emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Minute)},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -133,7 +138,9 @@ func ExampleEmulator_ServeHTTP() {
 	server := httptest.NewServer(service)
 	defer server.Close()
 
-	resp, err := http.Get(server.URL + "/accounts/" + service.Account().ID + "/sessions?api-version=2021-01-01")
+	resp, err := http.Get(
+		server.URL + "/accounts/" + service.Account().ID + "/sessions?api-version=2021-01-01",
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -148,15 +155,25 @@ func ExampleEmulator_Inject() {
 		log.Fatal(err)
 	}
 	// The answer to one creation is lost, after it took effect.
-	if _, err := service.Inject(emulator.Fault{Operation: "create", Drop: emulator.DropAfter, Count: 1}); err != nil {
+	if _, err := service.Inject(
+		emulator.Fault{Operation: "create", Drop: emulator.DropAfter, Count: 1},
+	); err != nil {
 		log.Fatal(err)
 	}
 	client, err := service.SessionsClient(nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	poller, err := client.BeginCreate(context.Background(), "demo",
-		azremoterendering.CreateSessionSettings{Size: azremoterendering.SessionSizeStandard, MaxLeaseTime: time.Hour}, nil)
-	fmt.Println(err, poller.Created()) // the client asked again, and met the session that its first try had made
+	poller, err := client.BeginCreate(
+		context.Background(),
+		"demo",
+		azremoterendering.CreateSessionSettings{
+			Size:         azremoterendering.SessionSizeStandard,
+			MaxLeaseTime: time.Hour,
+		},
+		nil,
+	)
+	// the client asked again, and met the session that its first try had made
+	fmt.Println(err, poller.Created())
 	// Output: <nil> false
 }

@@ -8,27 +8,31 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// Fault is a misbehaviour: which requests it affects, and what happens to them. The zero value of a field means any request, and no
-// effect. Put it in force with [Emulator.Inject] or [Options.Faults]. As text it is what [ParseFault] reads and [Fault.String]
-// writes. As JSON its members are the fields in lower camel case, such as "retryAfter"; durations are text such as "2s".
+// Fault is a misbehaviour: which requests it affects, and what happens to them. The zero value of a
+// field means any request, and no effect. Put it in force with [Emulator.Inject] or
+// [Options.Faults]. As text it is what [ParseFault] reads and [Fault.String] writes. As JSON its
+// members are the fields in lower camel case, such as "retryAfter"; durations are text such as
+// "2s".
 //
-// A request is affected, whether or not it has the authorization it needs, if its path and method are those of an operation and
-// everything matches that the fault names.
+// A request is affected, whether or not it has the authorization it needs, if its path and method
+// are those of an operation and everything matches that the fault names.
 type Fault struct {
-	// Name stands in the log, in the list of faults and in error texts: at most 128 printable characters. The default is made from
-	// the effects.
+	// Name stands in the log, in the list of faults and in error texts: at most 128 printable
+	// characters. The default is made from the effects.
 	Name string
 
-	// Operation is the operation of the request: "CreateSession", "GetSession", "UpdateSession", "StopSession", "ListSessions" or
-	// "GetToken", or in short "create", "get", "update", "stop", "list", "token". Empty means those on which the other fields can have an
-	// effect: with Start only CreateSession, for example.
+	// Operation is the operation of the request: "CreateSession", "GetSession", "UpdateSession",
+	// "StopSession", "ListSessions" or "GetToken", or in short "create", "get", "update", "stop",
+	// "list", "token". Empty means those on which the other fields can have an effect: with Start
+	// only CreateSession, for example.
 	Operation string
 
-	// AccountID is the account in the path of the request. It must be one of the emulator's. Empty means any, known or not.
+	// AccountID is the account in the path of the request. It must be one of the emulator's. Empty
+	// means any, known or not.
 	AccountID string
 
-	// Session is the id of the session in the path, or a pattern in which each * stands for any number of characters. Requests that
-	// name no session, to list or for a token, do not match.
+	// Session is the id of the session in the path, or a pattern in which each * stands for any
+	// number of characters. Requests that name no session, to list or for a token, do not match.
 	Session string
 
 	// Skip lets that many matching requests pass first.
@@ -37,50 +41,57 @@ type Fault struct {
 	// Count is how many requests are affected at most, after Skip. 0 means no end.
 	Count int
 
-	// Probability is the chance of a request to be affected, once Skip and Count let it: above 0 and at most 1. The default, 0, means
-	// always. The draws of a fault follow from [Options.Seed].
+	// Probability is the chance of a request to be affected, once Skip and Count let it: above 0
+	// and at most 1. The default, 0, means always. The draws of a fault follow from [Options.Seed].
 	Probability float64
 
-	// Delay is how long the request waits before it is performed, at most 24 hours. If the client leaves meanwhile, the request
-	// is never performed.
+	// Delay is how long the request waits before it is performed, at most 24 hours. If the client
+	// leaves meanwhile, the request is never performed.
 	Delay time.Duration
 
-	// Status is answered instead of performing the request, which then does not count for [Options.RateLimit]: 200 to 599. Above 399,
-	// all but 401, 403, 404 and 429 have a body with an error, as those of the service do; others have no body.
+	// Status is answered instead of performing the request, which then does not count for
+	// [Options.RateLimit]: 200 to 599. Above 399, all but 401, 403, 404 and 429 have a body with an
+	// error, as those of the service do; others have no body.
 	Status int
 
-	// AfterEffect lets the request be performed before Status is answered: a session is created, and the client does not learn of it.
+	// AfterEffect lets the request be performed before Status is answered: a session is created,
+	// and the client does not learn of it.
 	AfterEffect bool
 
-	// RetryAfter is the header of that name on the answer with Status: whole seconds, at most 24 hours.
+	// RetryAfter is the header of that name on the answer with Status: whole seconds, at most 24
+	// hours.
 	RetryAfter time.Duration
 
-	// Challenge is WWW-Authenticate on Status 401, and on 400, which the token service answers with one: "" is as
-	// [Decisions.OmitChallenge] says, "none" leaves it out, anything else is its value, of at most 1024 printable ASCII characters.
+	// Challenge is WWW-Authenticate on Status 401, and on 400, which the token service answers with
+	// one: "" is as [Decisions.OmitChallenge] says, "none" leaves it out, anything else is its
+	// value, of at most 1024 printable ASCII characters.
 	Challenge string
 
 	// Drop breaks the connection without an answer. Over HTTP/2 it resets the stream instead.
 	Drop Drop
 
-	// Body spoils the body of the answer. A body that is empty anyway is only touched by BodyInvalid.
+	// Body spoils the body of the answer. A body that is empty anyway is only touched by
+	// BodyInvalid.
 	Body BodyFault
 
 	// SlowFor is how long BodySlow takes, at most 24 hours. The default is 5 seconds.
 	SlowFor time.Duration
 
-	// ShowStatus and ShowSize are what sessions in the answer show instead of theirs: at most 64 printable ASCII characters. The
-	// sessions themselves, and their other members, stay as they are.
+	// ShowStatus and ShowSize are what sessions in the answer show instead of theirs: at most 64
+	// printable ASCII characters. The sessions themselves, and their other members, stay as they
+	// are.
 	ShowStatus azremoterendering.SessionStatus
 	ShowSize   azremoterendering.SessionSize
 
 	// NextLink spoils @nextLink on the pages of the list.
 	NextLink NextLinkFault
 
-	// Start is what becomes of a session that the request creates. A request that finds the session there already changes nothing.
+	// Start is what becomes of a session that the request creates. A request that finds the session
+	// there already changes nothing.
 	Start StartFault
 
-	// DieAfter is the time since Ready at which StartDies lets the session go to Error, unless its lease ends before: at most 24
-	// hours. The default is one minute.
+	// DieAfter is the time since Ready at which StartDies lets the session go to Error, unless its
+	// lease ends before: at most 24 hours. The default is one minute.
 	DieAfter time.Duration
 }
 
@@ -100,9 +111,11 @@ type BodyFault string
 
 // The values of [Fault.Body].
 const (
-	// BodyTruncated announces the whole length, sends one half of the body, and breaks the connection.
+	// BodyTruncated announces the whole length, sends one half of the body, and breaks the
+	// connection.
 	BodyTruncated BodyFault = "truncated"
-	// BodyInvalid sends a page of HTML as application/json, as a proxy on the way might, unless the status has no body.
+	// BodyInvalid sends a page of HTML as application/json, as a proxy on the way might, unless the
+	// status has no body.
 	BodyInvalid BodyFault = "invalid"
 	// BodyEmpty sends no body.
 	BodyEmpty BodyFault = "empty"
@@ -123,18 +136,21 @@ const (
 	NextLinkLoop NextLinkFault = "loop"
 )
 
-// StartFault says what becomes of a new session. In each case it takes a place of [Options.Capacity] until its end.
+// StartFault says what becomes of a new session. In each case it takes a place of
+// [Options.Capacity] until its end.
 type StartFault string
 
 // The values of [Fault.Start].
 const (
-	// StartFails lets it go to Error after the start-up time. A [Backend] is not asked for a server.
+	// StartFails lets it go to Error after the start-up time. A [Backend] is not asked for a
+	// server.
 	StartFails StartFault = "fails"
 	// StartDies lets it become Ready as usual, and go to Error the time of [Fault.DieAfter] later.
 	StartDies StartFault = "dies"
 	// StartNever leaves it Starting until it is stopped. A Backend is not asked for a server.
 	StartNever StartFault = "never"
-	// StartNoCapacity lets it go to Error with code CapacityExceeded after the start-up time. A Backend is not asked for a server.
+	// StartNoCapacity lets it go to Error with code CapacityExceeded after the start-up time. A
+	// Backend is not asked for a server.
 	StartNoCapacity StartFault = "no-capacity"
 )
 
@@ -149,7 +165,7 @@ type FaultState struct {
 	ID int
 	// Fault is the fault with its defaults filled in and its operation named in full.
 	Fault
-	// Matched is how many requests matched, Affected how many of them were affected. A request that an earlier fault has answered
-	// counts for neither.
+	// Matched is how many requests matched, Affected how many of them were affected. A request that
+	// an earlier fault has answered counts for neither.
 	Matched, Affected int
 }

@@ -30,7 +30,8 @@ var faultOperations = []struct{ name, short string }{
 	{"GetToken", "token"},
 }
 
-// withDefaults returns a fault with its defaults filled in, or an error that says which field cannot be, and what can.
+// withDefaults returns a fault with its defaults filled in, or an error that says which field
+// cannot be, and what can.
 func (f Fault) withDefaults() (Fault, error) {
 	for _, check := range []func(*Fault) error{
 		(*Fault).checkMatch, (*Fault).checkTimes, (*Fault).checkStatus, (*Fault).checkKinds, (*Fault).checkShown, (*Fault).checkTogether,
@@ -61,18 +62,32 @@ func (f *Fault) checkMatch() error {
 	switch {
 	case utf8.RuneCountInString(f.Name) > maxFaultName || !utf8.ValidString(f.Name) ||
 		strings.ContainsFunc(f.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return fmt.Errorf("emulator: Fault.Name %.32q: give at most %d printable characters", f.Name, maxFaultName)
+		return fmt.Errorf(
+			"emulator: Fault.Name %.32q: give at most %d printable characters",
+			f.Name,
+			maxFaultName,
+		)
 	case f.AccountID != "" && !uuidPattern.MatchString(f.AccountID):
-		return fmt.Errorf("emulator: Fault.AccountID %.64q is not a UUID such as %s: leave it empty for all accounts", f.AccountID, DefaultAccountID)
+		return fmt.Errorf(
+			"emulator: Fault.AccountID %.64q is not a UUID such as %s: leave it empty for all accounts",
+			f.AccountID,
+			DefaultAccountID,
+		)
 	case f.Session != "" && (len(f.Session) > maxSessionIDLength || !validSessionID("x"+strings.ReplaceAll(f.Session, "*", ""))):
-		return fmt.Errorf("emulator: Fault.Session %.64q: give an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', with * for any characters",
-			f.Session, maxSessionIDLength)
+		return fmt.Errorf(
+			"emulator: Fault.Session %.64q: give an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', with * for any characters",
+			f.Session,
+			maxSessionIDLength,
+		)
 	case f.Skip < 0:
 		return fmt.Errorf("emulator: Fault.Skip %d is negative: give 0 to skip none", f.Skip)
 	case f.Count < 0:
 		return fmt.Errorf("emulator: Fault.Count %d is negative: give 0 for no end", f.Count)
 	case !(f.Probability >= 0 && f.Probability <= 1): // so that it finds NaN
-		return fmt.Errorf("emulator: Fault.Probability %v: give more than 0 and at most 1, or 0 for always", f.Probability)
+		return fmt.Errorf(
+			"emulator: Fault.Probability %v: give more than 0 and at most 1, or 0 for always",
+			f.Probability,
+		)
 	}
 	return nil
 }
@@ -83,7 +98,12 @@ func (f *Fault) checkTimes() error {
 		value time.Duration
 	}{{"Delay", f.Delay}, {"RetryAfter", f.RetryAfter}, {"SlowFor", f.SlowFor}, {"DieAfter", f.DieAfter}} {
 		if t.value < 0 || t.value > maxFaultTime {
-			return fmt.Errorf("emulator: Fault.%s %v: give at least 0 and at most %v", t.field, t.value, maxFaultTime)
+			return fmt.Errorf(
+				"emulator: Fault.%s %v: give at least 0 and at most %v",
+				t.field,
+				t.value,
+				maxFaultTime,
+			)
 		}
 	}
 	switch {
@@ -102,13 +122,26 @@ func (f *Fault) checkStatus() error {
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("emulator: Fault.Status %d: give 200 to 599", f.Status)
 	case f.AfterEffect && f.Status == 0:
-		return fmt.Errorf("emulator: Fault.AfterEffect has no effect without Status: for a lost answer set Drop %q", DropAfter)
+		return fmt.Errorf(
+			"emulator: Fault.AfterEffect has no effect without Status: for a lost answer set Drop %q",
+			DropAfter,
+		)
 	case f.RetryAfter != 0 && f.Status == 0:
-		return fmt.Errorf("emulator: Fault.RetryAfter has no effect without Status: set it to 429 or 503, for example")
+		return fmt.Errorf(
+			"emulator: Fault.RetryAfter has no effect without Status: set it to 429 or 503, for example",
+		)
 	case f.Challenge != "" && f.Status != http.StatusUnauthorized && f.Status != http.StatusBadRequest:
-		return fmt.Errorf("emulator: Fault.Challenge has no effect without Status %d or %d", http.StatusUnauthorized, http.StatusBadRequest)
+		return fmt.Errorf(
+			"emulator: Fault.Challenge has no effect without Status %d or %d",
+			http.StatusUnauthorized,
+			http.StatusBadRequest,
+		)
 	case len(f.Challenge) > maxChallengeLength || !printableASCII(f.Challenge):
-		return fmt.Errorf("emulator: Fault.Challenge: give at most %d printable ASCII characters, or %q to leave it out", maxChallengeLength, noChallenge)
+		return fmt.Errorf(
+			"emulator: Fault.Challenge: give at most %d printable ASCII characters, or %q to leave it out",
+			maxChallengeLength,
+			noChallenge,
+		)
 	}
 	return nil
 }
@@ -124,7 +157,12 @@ func (f *Fault) checkKinds() error {
 		{"Start", string(f.Start), []string{string(StartFails), string(StartDies), string(StartNever), string(StartNoCapacity)}},
 	} {
 		if kind.value != "" && !slices.Contains(kind.allowed, kind.value) {
-			return fmt.Errorf("emulator: Fault.%s %.64q: give one of %q", kind.field, kind.value, kind.allowed)
+			return fmt.Errorf(
+				"emulator: Fault.%s %.64q: give one of %q",
+				kind.field,
+				kind.value,
+				kind.allowed,
+			)
 		}
 	}
 	return nil
@@ -135,34 +173,52 @@ func (f *Fault) checkShown() error {
 		{"ShowStatus", string(f.ShowStatus)}, {"ShowSize", string(f.ShowSize)},
 	} {
 		if len(shown.value) > maxShownLength || !printableASCII(shown.value) {
-			return fmt.Errorf("emulator: Fault.%s %.64q: give at most %d printable ASCII characters", shown.field, shown.value, maxShownLength)
+			return fmt.Errorf(
+				"emulator: Fault.%s %.64q: give at most %d printable ASCII characters",
+				shown.field,
+				shown.value,
+				maxShownLength,
+			)
 		}
 	}
 	return nil
 }
 
-// checkTogether looks for effects that cannot be, or would not show, beside others of the same fault.
+// checkTogether looks for effects that cannot be, or would not show, beside others of the same
+// fault.
 func (f *Fault) checkTogether() error {
 	shown := f.ShowStatus != "" || f.ShowSize != "" || f.NextLink != ""
 	performed := shown || f.Start != ""
 	switch {
 	case f.effectText() == "":
-		return fmt.Errorf("emulator: the Fault has no effect: set Delay, Status, Drop, Body, ShowStatus, ShowSize, NextLink or Start")
+		return fmt.Errorf(
+			"emulator: the Fault has no effect: set Delay, Status, Drop, Body, ShowStatus, ShowSize, NextLink or Start",
+		)
 	case f.Drop != "" && f.Status != 0:
 		return fmt.Errorf("emulator: Fault.Status and Fault.Drop exclude each other: leave one out")
 	case f.Drop != "" && (f.Body != "" || shown):
-		return fmt.Errorf("emulator: Fault.Drop leaves no answer to be spoilt: leave out Drop, or Body, ShowStatus, ShowSize and NextLink")
+		return fmt.Errorf(
+			"emulator: Fault.Drop leaves no answer to be spoilt: leave out Drop, or Body, ShowStatus, ShowSize and NextLink",
+		)
 	case f.Status != 0 && shown:
-		return fmt.Errorf("emulator: Fault.Status leaves no sessions in the answer: leave out Status, or ShowStatus, ShowSize and NextLink")
+		return fmt.Errorf(
+			"emulator: Fault.Status leaves no sessions in the answer: leave out Status, or ShowStatus, ShowSize and NextLink",
+		)
 	case performed && f.Status != 0 && !f.AfterEffect:
-		return fmt.Errorf("emulator: Fault.Start has no effect if the request is not performed: set AfterEffect, or leave out Status or Start")
+		return fmt.Errorf(
+			"emulator: Fault.Start has no effect if the request is not performed: set AfterEffect, or leave out Status or Start",
+		)
 	case performed && f.Drop == DropBefore:
-		return fmt.Errorf("emulator: Fault.Start has no effect if the request is not performed: set Drop %q, or leave out Drop or Start", DropAfter)
+		return fmt.Errorf(
+			"emulator: Fault.Start has no effect if the request is not performed: set Drop %q, or leave out Drop or Start",
+			DropAfter,
+		)
 	}
 	return nil
 }
 
-// operations returns the names of the operations that a fault affects: those named, and on which all its effects can be seen.
+// operations returns the names of the operations that a fault affects: those named, and on which
+// all its effects can be seen.
 func (f *Fault) operations() ([]string, error) {
 	named := "CreateSession GetSession UpdateSession StopSession ListSessions GetToken"
 	if f.Operation != "" {
@@ -174,7 +230,10 @@ func (f *Fault) operations() ([]string, error) {
 			}
 		}
 		if named == "" {
-			return nil, fmt.Errorf("emulator: Fault.Operation %.64q: give create, get, update, stop, list or token, or leave it empty for all", f.Operation)
+			return nil, fmt.Errorf(
+				"emulator: Fault.Operation %.64q: give create, get, update, stop, list or token, or leave it empty for all",
+				f.Operation,
+			)
 		}
 	}
 	remaining := strings.Fields(named)
@@ -193,10 +252,17 @@ func (f *Fault) operations() ([]string, error) {
 			continue
 		}
 		before := strings.Join(remaining, ", ")
-		remaining = slices.DeleteFunc(remaining, func(o string) bool { return !strings.Contains(limit.on, o) })
+		remaining = slices.DeleteFunc(
+			remaining,
+			func(o string) bool { return !strings.Contains(limit.on, o) },
+		)
 		if len(remaining) == 0 {
-			return nil, fmt.Errorf("emulator: Fault.%s has no effect on %s: leave it out, or inject it as another fault for %s",
-				limit.field, before, strings.ReplaceAll(limit.on, " ", ", "))
+			return nil, fmt.Errorf(
+				"emulator: Fault.%s has no effect on %s: leave it out, or inject it as another fault for %s",
+				limit.field,
+				before,
+				strings.ReplaceAll(limit.on, " ", ", "),
+			)
 		}
 	}
 	return remaining, nil

@@ -81,7 +81,8 @@ func (x *exchange) suffer() delivery {
 	return delivery{answer: f.spoil(a), faults: f.names, truncated: f.truncated, slowFor: f.slowFor}
 }
 
-// readAhead reads the body of the request, as far as it may be read: a server of net/http notices only then that its client leaves.
+// readAhead reads the body of the request, as far as it may be read: a server of net/http notices
+// only then that its client leaves.
 func (x *exchange) readAhead() {
 	if x.request.Body == nil {
 		return
@@ -173,7 +174,8 @@ func (x *exchange) wire(s session) any {
 	return wireSessionOf(s, x.emulator.absent)
 }
 
-// spoiltLink returns the link that a page of the list has instead of link, which is empty on the last page.
+// spoiltLink returns the link that a page of the list has instead of link, which is empty on the
+// last page.
 func (x *exchange) spoiltLink(link string) string {
 	if x.faults.nextLink == "" {
 		return link
@@ -193,7 +195,12 @@ func (x *exchange) spoiltLink(link string) string {
 		parsed.Scheme, parsed.Host = "", ""
 		return parsed.String()
 	case x.faults.nextLink == NextLinkLoop:
-		here := url.URL{Scheme: scheme(x.request), Host: x.request.Host, Path: x.request.URL.Path, RawQuery: x.request.URL.RawQuery}
+		here := url.URL{
+			Scheme:   scheme(x.request),
+			Host:     x.request.Host,
+			Path:     x.request.URL.Path,
+			RawQuery: x.request.URL.RawQuery,
+		}
 		return here.String()
 	}
 	return link

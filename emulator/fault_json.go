@@ -12,15 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// MarshalJSON implements [json.Marshaler]: one object with the fields that are not zero, in their order.
+// MarshalJSON implements [json.Marshaler]: one object with the fields that are not zero, in their
+// order.
 func (f Fault) MarshalJSON() ([]byte, error) {
 	var members memberWriter
 	members.fault(&f)
 	return members.object()
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Members that a fault does not have, members given twice, and null are errors. It does not
-// check what [Emulator.Inject] checks.
+// UnmarshalJSON implements [json.Unmarshaler]. Members that a fault does not have, members given
+// twice, and null are errors. It does not check what [Emulator.Inject] checks.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return errors.New("emulator: fault: this is not JSON")
@@ -79,7 +80,8 @@ func (f faultField) jsonType() string {
 	return "string"
 }
 
-// MarshalJSON implements [json.Marshaler]: one object with the members id, those of the fault, matched, affected.
+// MarshalJSON implements [json.Marshaler]: one object with the members id, those of the fault,
+// matched, affected.
 func (s FaultState) MarshalJSON() ([]byte, error) {
 	var members memberWriter
 	members.add("id", s.ID)
@@ -89,7 +91,8 @@ func (s FaultState) MarshalJSON() ([]byte, error) {
 	return members.object()
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. It reads what MarshalJSON writes, as strictly as that of a [Fault].
+// UnmarshalJSON implements [json.Unmarshaler]. It reads what MarshalJSON writes, as strictly as
+// that of a [Fault].
 func (s *FaultState) UnmarshalJSON(data []byte) error {
 	if !json.Valid(data) {
 		return errors.New("emulator: fault: this is not JSON")

@@ -31,14 +31,18 @@ type activeFault struct {
 	random     *rand.Rand
 }
 
-// Inject puts a fault in force, until remove is called, which may happen more than once, or [Emulator.ClearFaults].
+// Inject puts a fault in force, until remove is called, which may happen more than once, or
+// [Emulator.ClearFaults].
 //
-// A request asks the faults in the order of their injection, and each that affects it adds what it does: delays and the times of slow
-// bodies add up; of other effects that exclude each other, such as two kinds of BodyFault, the first counts. A fault with a Status
-// or a Drop is the last one asked: the faults after it do not count the request. So a fault that answers twice, and one behind it that
-// always answers, follow each other. Requests of the administrative path are never affected.
+// A request asks the faults in the order of their injection, and each that affects it adds what it
+// does: delays and the times of slow bodies add up; of other effects that exclude each other, such
+// as two kinds of BodyFault, the first counts. A fault with a Status or a Drop is the last one
+// asked: the faults after it do not count the request. So a fault that answers twice, and one
+// behind it that always answers, follow each other. Requests of the administrative path are never
+// affected.
 //
-// It is an error if a field cannot be, if fields exclude each other, if the account is unknown, or if 1000 faults are in force.
+// It is an error if a field cannot be, if fields exclude each other, if the account is unknown, or
+// if 1000 faults are in force.
 func (e *Emulator) Inject(f Fault) (remove func(), err error) {
 	id, err := e.inject(f)
 	if err != nil {
@@ -53,7 +57,10 @@ func (e *Emulator) inject(f Fault) (id int, err error) {
 		return 0, err
 	}
 	if f.AccountID != "" && e.accountOf(f.AccountID) == nil {
-		return 0, fmt.Errorf("emulator: Fault.AccountID %q is none of the emulator's accounts: leave it empty for all", f.AccountID)
+		return 0, fmt.Errorf(
+			"emulator: Fault.AccountID %q is none of the emulator's accounts: leave it empty for all",
+			f.AccountID,
+		)
 	}
 	operations, err := f.operations()
 	if err != nil {
@@ -62,7 +69,8 @@ func (e *Emulator) inject(f Fault) (id int, err error) {
 	return e.faults.add(f, operations)
 }
 
-// Faults returns the faults in force, in the order of their injection. A fault whose Count is reached stays among them.
+// Faults returns the faults in force, in the order of their injection. A fault whose Count is
+// reached stays among them.
 func (e *Emulator) Faults() []FaultState {
 	l := &e.faults
 	l.mu.Lock()
@@ -87,7 +95,10 @@ func (l *faultList) add(f Fault, operations []string) (id int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.faults) == maxFaults {
-		return 0, fmt.Errorf("emulator: %d faults are in force, and no more can be: remove some", maxFaults)
+		return 0, fmt.Errorf(
+			"emulator: %d faults are in force, and no more can be: remove some",
+			maxFaults,
+		)
 	}
 	l.lastID++
 	l.faults = append(l.faults, &activeFault{
@@ -147,14 +158,16 @@ func (f *activeFault) affects(x *exchange) bool {
 	return true
 }
 
-// matches reports whether text is what a pattern says, in which * stands for any number of characters.
+// matches reports whether text is what a pattern says, in which * stands for any number of
+// characters.
 func matches(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
 	first, last := parts[0], parts[len(parts)-1]
 	if len(parts) == 1 {
 		return text == pattern
 	}
-	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) ||
+		!strings.HasSuffix(text, last) {
 		return false
 	}
 	text = text[len(first) : len(text)-len(last)]

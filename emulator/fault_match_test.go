@@ -18,7 +18,8 @@ import (
 
 const secondAccount = "11111111-2222-3333-4444-555566667777"
 
-// affected sends one request of each operation, by account and session, and returns those that got status 599.
+// affected sends one request of each operation, by account and session, and returns those that got
+// status 599.
 func affected(s *service) string {
 	s.t.Helper()
 	var all []string
@@ -58,7 +59,10 @@ func TestMatching(t *testing.T) {
 		"skip=2 count=2":                        "0create a, 0get a",
 		"skip=1000":                             "",
 	} {
-		s := start(t, emulator.Options{OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}}})
+		s := start(
+			t,
+			emulator.Options{OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}}},
+		)
 		f, err := emulator.ParseFault(fault + " status=599")
 		require.NoError(t, err)
 		s.inject(f)
@@ -81,7 +85,12 @@ func TestProbabilityIsRepeatable(t *testing.T) {
 		states := s.Faults()
 		assert.Equal(t, 200, states[0].Matched)
 		assert.InDelta(t, 100, states[0].Affected, 50)
-		assert.Equal(t, 200-states[0].Affected, states[1].Matched, "it is asked only if the first does not answer")
+		assert.Equal(
+			t,
+			200-states[0].Affected,
+			states[1].Matched,
+			"it is asked only if the first does not answer",
+		)
 		return draws
 	}
 	one := draw(1, false)
@@ -115,7 +124,9 @@ func TestCountIsExactUnderConcurrency(t *testing.T) {
 func TestComposition(t *testing.T) {
 	s := start(t, emulator.Options{})
 	removeFirst := s.inject(emulator.Fault{Operation: "get", Status: 503, Count: 2})
-	s.inject(emulator.Fault{Operation: "get", Body: emulator.BodyEmpty, ShowStatus: "Melting", Count: 3})
+	s.inject(
+		emulator.Fault{Operation: "get", Body: emulator.BodyEmpty, ShowStatus: "Melting", Count: 3},
+	)
 	s.inject(emulator.Fault{Operation: "get", Body: emulator.BodyInvalid})
 	s.inject(emulator.Fault{Operation: "get", Status: 418, Skip: 1})
 	s.create("a", standard5)
@@ -144,10 +155,16 @@ func TestComposition(t *testing.T) {
 
 func TestFaultStateHasDefaults(t *testing.T) {
 	s := start(t, emulator.Options{})
-	s.inject(emulator.Fault{Operation: "create", Body: emulator.BodySlow, Start: emulator.StartDies})
+	s.inject(
+		emulator.Fault{Operation: "create", Body: emulator.BodySlow, Start: emulator.StartDies},
+	)
 	assert.Equal(t, emulator.FaultState{ID: 1, Fault: emulator.Fault{
-		Name: "body=slow slow-for=5s start=dies die-after=1m", Operation: "CreateSession",
-		Body: emulator.BodySlow, SlowFor: 5 * time.Second, Start: emulator.StartDies, DieAfter: time.Minute,
+		Name:      "body=slow slow-for=5s start=dies die-after=1m",
+		Operation: "CreateSession",
+		Body:      emulator.BodySlow,
+		SlowFor:   5 * time.Second,
+		Start:     emulator.StartDies,
+		DieAfter:  time.Minute,
 	}}, s.Faults()[0])
 }
 

@@ -50,12 +50,21 @@ func (s *service) try(client doer, method, target, body string) wireReply {
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
-	return wireReply{reply{resp.StatusCode, resp.Header, string(data)}, resp.ContentLength, err, nil}
+	return wireReply{
+		reply{resp.StatusCode, resp.Header, string(data)},
+		resp.ContentLength,
+		err,
+		nil,
+	}
 }
 
-// onEachTransport runs a test in memory, over HTTP/1.1 and over HTTP/2. The client never reuses a connection: net/http's repeats a GET
-// by itself if one that it reuses breaks.
-func onEachTransport(t *testing.T, options emulator.Options, test func(t *testing.T, s *service, client doer)) {
+// onEachTransport runs a test in memory, over HTTP/1.1 and over HTTP/2. The client never reuses a
+// connection: net/http's repeats a GET by itself if one that it reuses breaks.
+func onEachTransport(
+	t *testing.T,
+	options emulator.Options,
+	test func(t *testing.T, s *service, client doer),
+) {
 	t.Run("in memory", func(t *testing.T) {
 		s := start(t, options).in("https://remoterendering.example")
 		test(t, s, s.Transport())
@@ -217,7 +226,11 @@ func TestShownValues(t *testing.T) {
 			assert.Equal(t, "Melting", r.session(t).Status)
 			assert.Equal(t, "Huge", r.session(t).Size)
 		}
-		assert.Contains(t, s.try(client, http.MethodGet, s.list()+apiVersion, "").body, `"size":"Huge","status":"Melting"`)
+		assert.Contains(
+			t,
+			s.try(client, http.MethodGet, s.list()+apiVersion, "").body,
+			`"size":"Huge","status":"Melting"`,
+		)
 		remove()
 		assert.Equal(t, "Ready", s.in("").look("a").Status, "the session is as it was")
 		assert.Equal(t, "Standard", s.in("").look("a").Size)
@@ -225,33 +238,40 @@ func TestShownValues(t *testing.T) {
 }
 
 func TestSpoiltNextLink(t *testing.T) {
-	onEachTransport(t, emulator.Options{Decisions: emulator.Decisions{PageSize: 1}}, func(t *testing.T, s *service, client doer) {
-		s.in("").create("a", standard5)
-		s.in("").create("b", standard5)
-		link := func(target string) string {
-			var page struct {
-				NextLink string `json:"@nextLink"`
+	onEachTransport(
+		t,
+		emulator.Options{Decisions: emulator.Decisions{PageSize: 1}},
+		func(t *testing.T, s *service, client doer) {
+			s.in("").create("a", standard5)
+			s.in("").create("b", standard5)
+			link := func(target string) string {
+				var page struct {
+					NextLink string `json:"@nextLink"`
+				}
+				require.NoError(
+					t,
+					json.Unmarshal([]byte(s.try(client, http.MethodGet, target, "").body), &page),
+				)
+				return page.NextLink
 			}
-			require.NoError(t, json.Unmarshal([]byte(s.try(client, http.MethodGet, target, "").body), &page))
-			return page.NextLink
-		}
-		first := s.list() + apiVersion
-		honest := link(first)
-		last := strings.TrimPrefix(honest, s.host)
-		require.NotEqual(t, honest, last)
+			first := s.list() + apiVersion
+			honest := link(first)
+			last := strings.TrimPrefix(honest, s.host)
+			require.NotEqual(t, honest, last)
 
-		remove := s.inject(emulator.Fault{NextLink: emulator.NextLinkForeign})
-		assert.Equal(t, "https://foreign.invalid"+last, link(first))
-		assert.Equal(t, "https://foreign.invalid"+last, link(last), "also on the last page")
-		remove()
-		remove = s.inject(emulator.Fault{NextLink: emulator.NextLinkRelative})
-		assert.Equal(t, last, link(first))
-		assert.Empty(t, link(last))
-		remove()
-		s.inject(emulator.Fault{NextLink: emulator.NextLinkLoop})
-		assert.Equal(t, s.host+first, link(first))
-		assert.Equal(t, s.host+last, link(last))
-	})
+			remove := s.inject(emulator.Fault{NextLink: emulator.NextLinkForeign})
+			assert.Equal(t, "https://foreign.invalid"+last, link(first))
+			assert.Equal(t, "https://foreign.invalid"+last, link(last), "also on the last page")
+			remove()
+			remove = s.inject(emulator.Fault{NextLink: emulator.NextLinkRelative})
+			assert.Equal(t, last, link(first))
+			assert.Empty(t, link(last))
+			remove()
+			s.inject(emulator.Fault{NextLink: emulator.NextLinkLoop})
+			assert.Equal(t, s.host+first, link(first))
+			assert.Equal(t, s.host+last, link(last))
+		},
+	)
 }
 
 func TestFaultsAreLogged(t *testing.T) {
@@ -277,14 +297,23 @@ func TestFaultsComeFirst(t *testing.T) {
 	s := start(t, emulator.Options{RateLimit: emulator.RateLimit{Requests: 1}})
 	remove := s.inject(emulator.Fault{Status: 503})
 	assert.Equal(t, http.StatusServiceUnavailable, s.get("a").status)
-	assert.Equal(t, http.StatusServiceUnavailable, s.send(http.MethodGet, s.session("a")+apiVersion, "", nil).status)
+	assert.Equal(
+		t,
+		http.StatusServiceUnavailable,
+		s.send(http.MethodGet, s.session("a")+apiVersion, "", nil).status,
+	)
 	remove()
 	assert.Equal(t, http.StatusNotFound, s.get("a").status)
 	assert.Equal(t, http.StatusTooManyRequests, s.get("a").status)
 }
 
 func TestFaultsSpoilTheAnswerToAPanic(t *testing.T) {
-	s := start(t, emulator.Options{StartupTime: func(azremoterendering.SessionSize) time.Duration { panic("no time") }})
+	s := start(
+		t,
+		emulator.Options{
+			StartupTime: func(azremoterendering.SessionSize) time.Duration { panic("no time") },
+		},
+	)
 	s.inject(emulator.Fault{Body: emulator.BodyEmpty})
 	r := s.put("a", standard5)
 	assert.Equal(t, http.StatusInternalServerError, r.status)

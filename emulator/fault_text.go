@@ -11,7 +11,8 @@ import (
 	"unicode"
 )
 
-// faultField is a field of a [Fault]: its name in JSON and in text, and where it is, a *string, *int, *float64, *bool or *time.Duration.
+// faultField is a field of a [Fault]: its name in JSON and in text, and where it is, a *string,
+// *int, *float64, *bool or *time.Duration.
 type faultField struct {
 	member, word string
 	value        any
@@ -95,7 +96,8 @@ func (Fault) text(fields []faultField) string {
 
 // quoted returns a value so that it is one word.
 func quoted(value string) string {
-	if strings.ContainsFunc(value, separates) || strings.HasPrefix(value, `"`) || strconv.Quote(value) != `"`+value+`"` {
+	if strings.ContainsFunc(value, separates) || strings.HasPrefix(value, `"`) ||
+		strconv.Quote(value) != `"`+value+`"` {
 		return strconv.Quote(value)
 	}
 	return value
@@ -119,12 +121,14 @@ func separates(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 //
 //	operation=create status=503 retry-after=15s count=2
 //
-// The names are those of the fields of [Fault] in lower case with hyphens: name, operation, account-id, session, skip, count,
-// probability, delay, status, after-effect, retry-after, challenge, drop, body, slow-for, show-status, show-size, next-link, start,
-// die-after. Times are written as 500ms, 15s or 1m30s. "after-effect" alone means true. A value with commas, spaces or quotes
-// stands in double quotes as in Go.
+// The names are those of the fields of [Fault] in lower case with hyphens: name, operation,
+// account-id, session, skip, count, probability, delay, status, after-effect, retry-after,
+// challenge, drop, body, slow-for, show-status, show-size, next-link, start, die-after. Times are
+// written as 500ms, 15s or 1m30s. "after-effect" alone means true. A value with commas, spaces or
+// quotes stands in double quotes as in Go.
 //
-// The error says which word cannot be understood, or what [Emulator.Inject] would say, save that it does not know the accounts.
+// The error says which word cannot be understood, or what [Emulator.Inject] would say, save that it
+// does not know the accounts.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
 	fields := f.fields()
@@ -176,7 +180,10 @@ func nextWord(text string) (name, value, rest string, err error) {
 	}
 	literal, err := strconv.QuotedPrefix(rest)
 	if err != nil {
-		return "", "", "", fmt.Errorf("emulator: fault: %.64s: the value begins with a quote and has no end", name)
+		return "", "", "", fmt.Errorf(
+			"emulator: fault: %.64s: the value begins with a quote and has no end",
+			name,
+		)
 	}
 	value, err = strconv.Unquote(literal)
 	if err != nil {
@@ -184,20 +191,31 @@ func nextWord(text string) (name, value, rest string, err error) {
 	}
 	rest = rest[len(literal):]
 	if rest != "" && strings.IndexFunc(rest, separates) != 0 {
-		return "", "", "", fmt.Errorf("emulator: fault: %.64s: a comma or a space has to follow the quoted value", name)
+		return "", "", "", fmt.Errorf(
+			"emulator: fault: %.64s: a comma or a space has to follow the quoted value",
+			name,
+		)
 	}
 	return name, value, rest, nil
 }
 
 // fieldNamed returns the field with a name, or an error that tells the names there are.
-func fieldNamed(fields []faultField, name string, nameOf func(faultField) string) (faultField, error) {
+func fieldNamed(
+	fields []faultField,
+	name string,
+	nameOf func(faultField) string,
+) (faultField, error) {
 	names := make([]string, len(fields))
 	for i, field := range fields {
 		if names[i] = nameOf(field); names[i] == name {
 			return field, nil
 		}
 	}
-	return faultField{}, fmt.Errorf("emulator: fault: %.64q is none of %s", name, strings.Join(names, ", "))
+	return faultField{}, fmt.Errorf(
+		"emulator: fault: %.64q is none of %s",
+		name,
+		strings.Join(names, ", "),
+	)
 }
 
 // set gives a field the value that a text says.

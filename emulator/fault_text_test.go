@@ -60,9 +60,26 @@ func TestParseFault(t *testing.T) {
 }
 
 var everything = emulator.Fault{
-	Name: `all, "of" it`, Operation: "create", AccountID: secondAccount, Session: "a*", Skip: 1, Count: 2, Probability: 0.5,
-	Delay: time.Second, Status: 401, AfterEffect: true, RetryAfter: time.Minute, Challenge: "none", Drop: "after", Body: "slow",
-	SlowFor: time.Hour, ShowStatus: "x", ShowSize: "y", NextLink: "loop", Start: "dies", DieAfter: 90 * time.Second,
+	Name:        `all, "of" it`,
+	Operation:   "create",
+	AccountID:   secondAccount,
+	Session:     "a*",
+	Skip:        1,
+	Count:       2,
+	Probability: 0.5,
+	Delay:       time.Second,
+	Status:      401,
+	AfterEffect: true,
+	RetryAfter:  time.Minute,
+	Challenge:   "none",
+	Drop:        "after",
+	Body:        "slow",
+	SlowFor:     time.Hour,
+	ShowStatus:  "x",
+	ShowSize:    "y",
+	NextLink:    "loop",
+	Start:       "dies",
+	DieAfter:    90 * time.Second,
 }
 
 func TestFaultAsJSON(t *testing.T) {
@@ -76,12 +93,18 @@ func TestFaultAsJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &back))
 	assert.Equal(t, everything, back)
 
-	data, err = json.Marshal([]emulator.FaultState{{ID: 7, Fault: emulator.Fault{Delay: 1}, Matched: 3}})
+	data, err = json.Marshal(
+		[]emulator.FaultState{{ID: 7, Fault: emulator.Fault{Delay: 1}, Matched: 3}},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, `[{"id":7,"delay":"1ns","matched":3,"affected":0}]`, string(data))
 	var states []emulator.FaultState
 	require.NoError(t, json.Unmarshal(data, &states))
-	assert.Equal(t, []emulator.FaultState{{ID: 7, Fault: emulator.Fault{Delay: 1}, Matched: 3}}, states)
+	assert.Equal(
+		t,
+		[]emulator.FaultState{{ID: 7, Fault: emulator.Fault{Delay: 1}, Matched: 3}},
+		states,
+	)
 
 	for text, want := range map[string]string{
 		`{"state":500}`:             `"state" is none of name, operation, accountId`,
@@ -147,8 +170,15 @@ func TestDocumentedFaults(t *testing.T) {
 	}
 	text := all.String()
 	for _, field := range strings.Fields(everything.String()) {
-		if word, _, found := strings.Cut(field, "="); found && regexp.MustCompile(`^[a-z-]+$`).MatchString(word) {
-			matching := strings.Contains("name operation account-id session skip count probability", word)
+		if word, _, found := strings.Cut(
+			field,
+			"=",
+		); found &&
+			regexp.MustCompile(`^[a-z-]+$`).MatchString(word) {
+			matching := strings.Contains(
+				"name operation account-id session skip count probability",
+				word,
+			)
 			assert.True(t, matching || strings.Contains(text, word+"="), word)
 		}
 	}

@@ -31,7 +31,13 @@ func TestDelay(t *testing.T) {
 		r := s.put("a", standard5)
 		assert.Equal(t, http.StatusCreated, r.status)
 		assert.Equal(t, time.Hour+2*time.Second, time.Since(begin), "delays add up")
-		assert.WithinDuration(t, time.Now(), r.session(t).CreationTime, time.Microsecond, "it is performed after the delay")
+		assert.WithinDuration(
+			t,
+			time.Now(),
+			r.session(t).CreationTime,
+			time.Microsecond,
+			"it is performed after the delay",
+		)
 	})
 }
 
@@ -42,7 +48,8 @@ func TestDelayOfAnAbandonedRequest(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
-		_, err := s.Transport().Do(newRequest(ctx, t, s, http.MethodPut, s.session("a")+apiVersion, strings.NewReader(standard5)))
+		_, err := s.Transport().
+			Do(newRequest(ctx, t, s, http.MethodPut, s.session("a")+apiVersion, strings.NewReader(standard5)))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(begin))
 		synctest.Wait() // the bubble would find a goroutine that stays
@@ -72,7 +79,8 @@ func TestSlowBody(t *testing.T) {
 		s.inject(emulator.Fault{Body: emulator.BodySlow, SlowFor: time.Minute})
 		s.inject(emulator.Fault{Body: emulator.BodySlow}) // 5 s
 		begin := time.Now()
-		resp, err := s.Transport().Do(newRequest(t.Context(), t, s, http.MethodGet, s.session("a")+apiVersion, nil))
+		resp, err := s.Transport().
+			Do(newRequest(t.Context(), t, s, http.MethodGet, s.session("a")+apiVersion, nil))
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(begin), "the headers come at once")
 		data, err := io.ReadAll(resp.Body)
@@ -90,7 +98,8 @@ func TestSlowAndTruncatedBody(t *testing.T) {
 		s.inject(emulator.Fault{Body: emulator.BodySlow, SlowFor: time.Minute})
 		s.inject(emulator.Fault{Body: emulator.BodyTruncated})
 		begin := time.Now()
-		resp, err := s.Transport().Do(newRequest(t.Context(), t, s, http.MethodGet, s.session("a")+apiVersion, nil))
+		resp, err := s.Transport().
+			Do(newRequest(t.Context(), t, s, http.MethodGet, s.session("a")+apiVersion, nil))
 		require.NoError(t, err)
 		data, err := io.ReadAll(resp.Body)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
@@ -105,7 +114,8 @@ func TestSlowBodyEndsWithContextAndClose(t *testing.T) {
 		s.create("a", standard5)
 		s.inject(emulator.Fault{Body: emulator.BodySlow, SlowFor: time.Hour})
 		get := func(ctx context.Context) io.ReadCloser {
-			resp, err := s.Transport().Do(newRequest(ctx, t, s, http.MethodGet, s.session("a")+apiVersion, nil))
+			resp, err := s.Transport().
+				Do(newRequest(ctx, t, s, http.MethodGet, s.session("a")+apiVersion, nil))
 			require.NoError(t, err)
 			return resp.Body
 		}
@@ -143,7 +153,13 @@ func TestStartFaults(t *testing.T) {
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := start(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute), Faults: []emulator.Fault{test.fault}})
+				s := start(
+					t,
+					emulator.Options{
+						StartupTime: emulator.FixedStartup(time.Minute),
+						Faults:      []emulator.Fault{test.fault},
+					},
+				)
 				s.create("a", standard5)
 				var states []string
 				for minute := range 120 {
@@ -165,7 +181,10 @@ func TestStartFaults(t *testing.T) {
 
 // The client's reactions. They take the time they take: none of it real.
 func TestClientAgainstFaults(t *testing.T) {
-	settings := azremoterendering.CreateSessionSettings{Size: azremoterendering.SessionSizeStandard, MaxLeaseTime: 5 * time.Minute}
+	settings := azremoterendering.CreateSessionSettings{
+		Size:         azremoterendering.SessionSizeStandard,
+		MaxLeaseTime: 5 * time.Minute,
+	}
 	for _, test := range []struct {
 		fault string
 		do    func(t *testing.T, c *azremoterendering.SessionsClient)
@@ -272,6 +291,9 @@ func TestDropInARecorder(t *testing.T) {
 	s := start(t, emulator.Options{})
 	s.inject(emulator.Fault{Drop: emulator.DropBefore})
 	assert.PanicsWithError(t, http.ErrAbortHandler.Error(), func() {
-		s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, s.session("a"), nil))
+		s.ServeHTTP(
+			httptest.NewRecorder(),
+			httptest.NewRequest(http.MethodGet, s.session("a"), nil),
+		)
 	})
 }

@@ -10,15 +10,17 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// fleet holds the sessions of all accounts in all regions, since they take their servers from the same pools.
+// fleet holds the sessions of all accounts in all regions, since they take their servers from the
+// same pools.
 type fleet struct {
 	startupTime func(sessionSize) time.Duration
 	capacity    func(azremoterendering.Region, sessionSize) int
 	retention   time.Duration
 	decisions   Decisions
 
-	// mu guards what follows. It is held for looking and changing, never while a request is read or an answer is written, nor
-	// while a function of the user or a method of a server runs. Use lock and unlock.
+	// mu guards what follows. It is held for looking and changing, never while a request is read or
+	// an answer is written, nor while a function of the user or a method of a server runs. Use lock
+	// and unlock.
 	mu        sync.Mutex
 	shelves   map[home]*shelf
 	living    queue        // the sessions that have not ended, as far as is known
@@ -43,7 +45,8 @@ type shelf struct {
 	home
 	sequence uint64 // of the youngest session
 	sessions map[string]*record
-	listed   []*record // in the order of sequence; may still hold records that no list shows any more
+	// in the order of sequence; may still hold records that no list shows any more
+	listed []*record
 }
 
 func newFleet(options Options) *fleet {
@@ -58,8 +61,9 @@ func newFleet(options Options) *fleet {
 	}
 }
 
-// lock takes the lock, and returns the time for everything that is done under it: what has ended by then is in its final state,
-// and what need not be kept is forgotten. Most calls find nothing to do.
+// lock takes the lock, and returns the time for everything that is done under it: what has ended by
+// then is in its final state, and what need not be kept is forgotten. Most calls find nothing to
+// do.
 func (f *fleet) lock() time.Time {
 	f.mu.Lock()
 	now := time.Now()
@@ -73,8 +77,8 @@ func (f *fleet) lock() time.Time {
 	return now
 }
 
-// unlock frees the lock, and then stops the servers of the sessions that ended under it. The calls are deferred, so that one that
-// panics does not spare the others.
+// unlock frees the lock, and then stops the servers of the sessions that ended under it. The calls
+// are deferred, so that one that panics does not spare the others.
 func (f *fleet) unlock() {
 	ending := f.ending
 	f.ending = nil
@@ -115,7 +119,8 @@ func (f *fleet) retire(r *record) {
 	f.finish(r, at, as)
 }
 
-// finish ends a living session: its facts do not change any more, and its server is to be stopped and free for others.
+// finish ends a living session: its facts do not change any more, and its server is to be stopped
+// and free for others.
 func (f *fleet) finish(r *record, at time.Time, as sessionStatus) {
 	f.leave(r)
 	r.endedAt, r.endedAs = at, as
@@ -163,7 +168,8 @@ func (f *fleet) changed(r *record, now time.Time) {
 	}
 }
 
-// close ends all sessions as Stopped, and lets no new ones in. When it returns, no server starts any more.
+// close ends all sessions as Stopped, and lets no new ones in. When it returns, no server starts
+// any more.
 func (f *fleet) close() {
 	f.lock()
 	f.closed = true

@@ -20,10 +20,22 @@ import (
 )
 
 // documented are all statuses that the emulator answers with when nobody injects a fault.
-var documented = map[int]bool{200: true, 201: true, 204: true, 400: true, 401: true, 404: true, 405: true, 409: true, 413: true, 422: true}
+var documented = map[int]bool{
+	200: true,
+	201: true,
+	204: true,
+	400: true,
+	401: true,
+	404: true,
+	405: true,
+	409: true,
+	413: true,
+	422: true,
+}
 
-// FuzzRequest sends whole requests: whatever they are, the answer is a documented one with a correlation vector, and nothing has changed unless
-// it says so. In path and authorization, {account}, {key} and {token} stand for those of the emulator.
+// FuzzRequest sends whole requests: whatever they are, the answer is a documented one with a
+// correlation vector, and nothing has changed unless it says so. In path and authorization,
+// {account}, {key} and {token} stand for those of the emulator.
 func FuzzRequest(f *testing.F) {
 	type request struct{ method, path, query, authorization, name, value, body string }
 	for _, r := range []request{
@@ -45,8 +57,19 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method, path, query, authorization, name, value, body string) {
 		s := populated(t)
-		expand := strings.NewReplacer("{account}", s.Account().ID, "{key}", s.Key(), "{token}", s.token).Replace
-		req := httptest.NewRequest(http.MethodGet, "https://remoterendering.example/", strings.NewReader(body))
+		expand := strings.NewReplacer(
+			"{account}",
+			s.Account().ID,
+			"{key}",
+			s.Key(),
+			"{token}",
+			s.token,
+		).Replace
+		req := httptest.NewRequest(
+			http.MethodGet,
+			"https://remoterendering.example/",
+			strings.NewReader(body),
+		)
 		req.Method = method
 		escaped := expand(path)
 		if unescaped, err := url.PathUnescape(escaped); err == nil {
@@ -91,7 +114,8 @@ func checkHostileAnswer(t *testing.T, r reply) {
 	}
 }
 
-// fuzzToken is a token of the account of populated. It is valid for every emulator with the same key and account.
+// fuzzToken is a token of the account of populated. It is valid for every emulator with the same
+// key and account.
 var fuzzToken string
 
 // populated returns an emulator with a session in each state, of whose list nothing is missing.
@@ -113,7 +137,11 @@ func populated(t *testing.T) *service {
 		fuzzToken = s.token
 	}
 	for id, size := range map[string]string{"ready": "Standard", "starting": "Premium", "stopped": "Standard", "failed": "Premium", "odd": "Standard"} {
-		r := s.handle(http.MethodPut, s.session(id)+apiVersion, `{"maxLeaseTimeMinutes":700,"size":"`+size+`"}`)
+		r := s.handle(
+			http.MethodPut,
+			s.session(id)+apiVersion,
+			`{"maxLeaseTimeMinutes":700,"size":"`+size+`"}`,
+		)
 		require.Equal(t, http.StatusCreated, r.status, r.body)
 	}
 	for id, status := range map[string]azremoterendering.SessionStatus{"stopped": "Stopped", "failed": "Error", "odd": "Hibernating"} {

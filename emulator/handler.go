@@ -20,7 +20,8 @@ const (
 	supportedAPIVersions = "2021-01-01-preview, 2021-01-01"
 )
 
-// exchange is a request on its way through the emulator: it is located, admitted, performed, and answered.
+// exchange is a request on its way through the emulator: it is located, admitted, performed, and
+// answered.
 type exchange struct {
 	emulator *Emulator
 	request  *http.Request
@@ -40,12 +41,13 @@ type exchange struct {
 // home returns where the session of the request lives.
 func (x *exchange) home() home { return home{x.account, x.region} }
 
-// ServeHTTP implements [http.Handler]. Below a server of net/http, header names are spelled as the service spells them (MS-CV,
-// api-supported-versions); elsewhere, such as in a [net/http/httptest.ResponseRecorder], they are in canonical form, so that
-// [http.Header.Get] finds them.
+// ServeHTTP implements [http.Handler]. Below a server of net/http, header names are spelled as the
+// service spells them (MS-CV, api-supported-versions); elsewhere, such as in a
+// [net/http/httptest.ResponseRecorder], they are in canonical form, so that [http.Header.Get] finds
+// them.
 //
-// A [Fault] that breaks the connection makes it panic with [http.ErrAbortHandler]: servers of net/http know what that means, a
-// ResponseRecorder does not.
+// A [Fault] that breaks the connection makes it panic with [http.ErrAbortHandler]: servers of
+// net/http know what that means, a ResponseRecorder does not.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.respond(r, func(d time.Duration) { extendDeadlines(w, r, d) }).write(w, r)
 }
@@ -63,8 +65,9 @@ func spelling(canonical string) string {
 	return canonical
 }
 
-// respond returns the complete answer to a request, and records it unless it is for the page, which would fill the log by itself, or for
-// the administrative path. It calls linger if the answer is going to come late.
+// respond returns the complete answer to a request, and records it unless it is for the page, which
+// would fill the log by itself, or for the administrative path. It calls linger if the answer is
+// going to come late.
 func (e *Emulator) respond(r *http.Request, linger func(time.Duration)) delivery {
 	x := &exchange{
 		emulator:  e,
@@ -82,8 +85,8 @@ func (e *Emulator) respond(r *http.Request, linger func(time.Duration)) delivery
 	return d
 }
 
-// deliver takes a request through its steps, in the order of the service: path, method, authorization, api-version. Faults come in as
-// soon as it is known what the request is about.
+// deliver takes a request through its steps, in the order of the service: path, method,
+// authorization, api-version. Faults come in as soon as it is known what the request is about.
 func (x *exchange) deliver() delivery {
 	switch {
 	case x.forPage():
@@ -106,8 +109,8 @@ func (x *exchange) perform() answer {
 	return x.operation.perform(x)
 }
 
-// guarded returns what do does, or 500 if it panics, as a function of the user may; that must not end the process when no net/http
-// server is above.
+// guarded returns what do does, or 500 if it panics, as a function of the user may; that must not
+// end the process when no net/http server is above.
 func (x *exchange) guarded(do func(*exchange) answer) (a answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -132,7 +135,10 @@ func (x *exchange) locate() *refusal {
 		return notFound
 	}
 	x.account = x.emulator.accountOf(x.target.accountID)
-	i := slices.IndexFunc(operations, func(o operation) bool { return o.method == x.request.Method })
+	i := slices.IndexFunc(
+		operations,
+		func(o operation) bool { return o.method == x.request.Method },
+	)
 	if i < 0 {
 		return methodNotAllowed(operations)
 	}
@@ -153,8 +159,11 @@ func (x *exchange) admit() *refusal {
 		return nil // the token service looks at no version
 	}
 	if versions := x.query[apiVersionParameter]; len(versions) != 1 || !supported(versions[0]) {
-		return &refusal{status: http.StatusBadRequest, code: codeUnsupportedAPIVersion,
-			message: "The api-version query parameter is missing or not supported. Supported: " + supportedAPIVersions + "."}
+		return &refusal{
+			status:  http.StatusBadRequest,
+			code:    codeUnsupportedAPIVersion,
+			message: "The api-version query parameter is missing or not supported. Supported: " + supportedAPIVersions + ".",
+		}
 	}
 	if x.target.kind != sessionList && !validSessionID(x.target.sessionID) {
 		return badSessionID
@@ -202,7 +211,8 @@ func (x *exchange) record(d delivery) {
 	attributes := []slog.Attr{
 		slog.String("operation", r.operation),
 		slog.String("method", r.method),
-		slog.String("session", r.session), // only one that can exist: a path may hold a key in the wrong place
+		// only one that can exist: a path may hold a key in the wrong place
+		slog.String("session", r.session),
 		slog.Int("status", r.status),
 		slog.String("correlationVector", r.correlationVector),
 		slog.Duration("duration", r.duration),
@@ -237,7 +247,8 @@ func methodNotAllowed(operations []operation) *refusal {
 	}
 }
 
-// correlationVector returns a new one in the form of the service: 22 characters of Base64, and ".0".
+// correlationVector returns a new one in the form of the service: 22 characters of Base64, and
+// ".0".
 func correlationVector() string {
 	var id [16]byte
 	rand.Read(id[:])

@@ -44,22 +44,92 @@ func TestHeaders(t *testing.T) {
 			status int
 			header [][]string
 		}{
-			{"token", func() reply { return s.send("GET", s.sts(), "", keyed) }, 200, [][]string{body, uncached}},
-			{"token refused", func() reply { return s.send("GET", s.sts(), "", nil) }, 401, [][]string{{"Content-Length", "Www-Authenticate"}}},
-			{"created", func() reply { return s.put("a", standard5) }, 201, [][]string{versions, body}},
-			{"exists", func() reply { return s.put("a", standard5) }, 200, [][]string{versions, body}},
-			{"conflict", func() reply { return s.put("a", `{"maxLeaseTimeMinutes":6,"size":"Standard"}`) }, 409, [][]string{versions, body}},
-			{"bad request", func() reply { return s.put("a", "") }, 400, [][]string{versions, body}},
+			{
+				"token",
+				func() reply { return s.send("GET", s.sts(), "", keyed) },
+				200,
+				[][]string{body, uncached},
+			},
+			{
+				"token refused",
+				func() reply { return s.send("GET", s.sts(), "", nil) },
+				401,
+				[][]string{{"Content-Length", "Www-Authenticate"}},
+			},
+			{
+				"created",
+				func() reply { return s.put("a", standard5) },
+				201,
+				[][]string{versions, body},
+			},
+			{
+				"exists",
+				func() reply { return s.put("a", standard5) },
+				200,
+				[][]string{versions, body},
+			},
+			{
+				"conflict",
+				func() reply { return s.put("a", `{"maxLeaseTimeMinutes":6,"size":"Standard"}`) },
+				409,
+				[][]string{versions, body},
+			},
+			{
+				"bad request",
+				func() reply { return s.put("a", "") },
+				400,
+				[][]string{versions, body},
+			},
 			{"get", func() reply { return s.get("a") }, 200, [][]string{versions, body, cachedGet}},
-			{"get unknown", func() reply { return s.get("b") }, 404, [][]string{versions, {"Content-Length"}}},
-			{"update", func() reply { return s.patch("a", `{"maxLeaseTimeMinutes":6}`) }, 200, [][]string{versions, body}},
-			{"not updated", func() reply { return s.patch("a", `{"maxLeaseTimeMinutes":6}`) }, 422, [][]string{versions, body}},
-			{"list", func() reply { return s.call("GET", s.list()+apiVersion, "") }, 200, [][]string{versions, body, uncached}},
+			{
+				"get unknown",
+				func() reply { return s.get("b") },
+				404,
+				[][]string{versions, {"Content-Length"}},
+			},
+			{
+				"update",
+				func() reply { return s.patch("a", `{"maxLeaseTimeMinutes":6}`) },
+				200,
+				[][]string{versions, body},
+			},
+			{
+				"not updated",
+				func() reply { return s.patch("a", `{"maxLeaseTimeMinutes":6}`) },
+				422,
+				[][]string{versions, body},
+			},
+			{
+				"list",
+				func() reply { return s.call("GET", s.list()+apiVersion, "") },
+				200,
+				[][]string{versions, body, uncached},
+			},
 			{"stop", func() reply { return s.stop("a") }, 204, [][]string{versions}},
-			{"unauthorized", func() reply { return s.send("GET", id+apiVersion, "", nil) }, 401, [][]string{versions, {"Content-Length", "Www-Authenticate"}}},
-			{"no version", func() reply { return s.call("GET", id, "") }, 400, [][]string{versions, body}},
-			{"no such method", func() reply { return s.call("DELETE", id+apiVersion, "") }, 405, [][]string{versions, {"Allow", "Content-Length"}}},
-			{"no such path", func() reply { return s.call("GET", "/", "") }, 404, [][]string{{"Content-Length"}}},
+			{
+				"unauthorized",
+				func() reply { return s.send("GET", id+apiVersion, "", nil) },
+				401,
+				[][]string{versions, {"Content-Length", "Www-Authenticate"}},
+			},
+			{
+				"no version",
+				func() reply { return s.call("GET", id, "") },
+				400,
+				[][]string{versions, body},
+			},
+			{
+				"no such method",
+				func() reply { return s.call("DELETE", id+apiVersion, "") },
+				405,
+				[][]string{versions, {"Allow", "Content-Length"}},
+			},
+			{
+				"no such path",
+				func() reply { return s.call("GET", "/", "") },
+				404,
+				[][]string{{"Content-Length"}},
+			},
 		}
 		vectors := make(map[string]bool)
 		for _, test := range tests {
@@ -138,14 +208,16 @@ func TestPaths(t *testing.T) {
 		"/accounts/x/../" + account + "/sessions":               404,
 		"//accounts/" + account + "/sessions":                   404,
 		"/accounts//" + account + "/sessions":                   404,
-		"/Accounts/" + account + "/sessions":                    404, // only the token service is generous
-		"/accounts/" + account + "/Sessions":                    404,
-		"/accounts/" + account + "/conversions":                 404,
-		"/accounts/" + account:                                  404,
-		"/accounts":                                             404,
-		"/":                                                     404,
-		"":                                                      404,
-		"/accounts/00000000-0000-0000-0000-000000000000/sessions": 401, // who knows whether it exists
+		// only the token service is generous
+		"/Accounts/" + account + "/sessions":    404,
+		"/accounts/" + account + "/Sessions":    404,
+		"/accounts/" + account + "/conversions": 404,
+		"/accounts/" + account:                  404,
+		"/accounts":                             404,
+		"/":                                     404,
+		"":                                      404,
+		// who knows whether it exists
+		"/accounts/00000000-0000-0000-0000-000000000000/sessions": 401,
 		"/accounts/nonsense/sessions":                             401,
 	} {
 		r := s.call(http.MethodGet, "https://host.example"+path+apiVersion, "")
@@ -173,7 +245,12 @@ func TestOrderOfChecks(t *testing.T) {
 		if test.authorized {
 			token = s.token
 		}
-		r := s.send(test.method, test.path, "no body", http.Header{"Authorization": {"Bearer " + token}})
+		r := s.send(
+			test.method,
+			test.path,
+			"no body",
+			http.Header{"Authorization": {"Bearer " + token}},
+		)
 		assert.Equal(t, test.status, r.status, test)
 		assert.Equal(t, test.code, r.code(t), test)
 	}

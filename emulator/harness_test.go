@@ -95,7 +95,12 @@ func (s *service) authorize() {
 // exchange asks for an access token in exchange for a credential.
 func (s *service) exchange(credential string) reply {
 	s.t.Helper()
-	return s.send(http.MethodGet, s.sts(), "", http.Header{"Authorization": {"Bearer " + credential}})
+	return s.send(
+		http.MethodGet,
+		s.sts(),
+		"",
+		http.Header{"Authorization": {"Bearer " + credential}},
+	)
 }
 
 func (s *service) sts() string { return "/Accounts/" + s.Account().ID + "/token" }

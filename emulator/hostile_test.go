@@ -21,7 +21,8 @@ import (
 
 const mebibyte = 1 << 20
 
-// TestHostileBodies sends bodies that no client should send, to create a session and to extend one: 400 or 413, and nothing has changed.
+// TestHostileBodies sends bodies that no client should send, to create a session and to extend one:
+// 400 or 413, and nothing has changed.
 func TestHostileBodies(t *testing.T) {
 	deep := strings.Repeat("[", 100_000)
 	for name, test := range map[string]struct {
@@ -102,7 +103,11 @@ func TestHostileSizes(t *testing.T) {
 	s := populated(t)
 	before := s.everything()
 	for _, size := range []string{`"\ud800"`, `"\u0000"`, `"<script>"`, `"` + strings.Repeat("ä", 100_000) + `"`, `"Standard "`, `"\""`, `1`, `["Standard"]`, `{}`, `""`} {
-		r := s.handle("PUT", s.session("new")+apiVersion, `{"maxLeaseTimeMinutes":9,"size":`+size+`}`)
+		r := s.handle(
+			"PUT",
+			s.session("new")+apiVersion,
+			`{"maxLeaseTimeMinutes":9,"size":`+size+`}`,
+		)
 		assert.Equal(t, 400, r.status, size)
 		checkHostileAnswer(t, r)
 		assert.Less(t, len(r.body), 1000)
@@ -114,10 +119,29 @@ func TestHostilePathsMethodsAndQueries(t *testing.T) {
 	s := populated(t)
 	before := s.everything()
 	absurd := []string{
-		strings.Repeat("/", 100_000), "/accounts/" + strings.Repeat("a", 100_000) + "/sessions", s.list() + strings.Repeat("/..", 10_000),
-		s.session(strings.Repeat("%61", 100_000)), s.session("%00"), s.session("%ff%fe"), s.session("ready%0d%0aX: y"), s.session("ready;x=y"),
-		s.session("ready/:stop/"), s.session("ready//:stop"), s.session("ready/:STOP"), s.session("ready/:stop/:stop"), "/accounts/%2e%2e/token",
-		"/Accounts/" + s.Account().ID + "/token/", "/accounts/" + s.Account().ID + "/token%2f", s.session("\u202eready"),
+		strings.Repeat(
+			"/",
+			100_000,
+		),
+		"/accounts/" + strings.Repeat("a", 100_000) + "/sessions",
+		s.list() + strings.Repeat("/..", 10_000),
+		s.session(
+			strings.Repeat("%61", 100_000),
+		),
+		s.session("%00"),
+		s.session("%ff%fe"),
+		s.session("ready%0d%0aX: y"),
+		s.session("ready;x=y"),
+		s.session(
+			"ready/:stop/",
+		),
+		s.session("ready//:stop"),
+		s.session("ready/:STOP"),
+		s.session("ready/:stop/:stop"),
+		"/accounts/%2e%2e/token",
+		"/Accounts/" + s.Account().ID + "/token/",
+		"/accounts/" + s.Account().ID + "/token%2f",
+		s.session("\u202eready"),
 	}
 	for _, path := range absurd {
 		for _, method := range []string{"GET", "PUT", "PATCH", "POST", "DELETE"} {
@@ -136,7 +160,8 @@ func TestHostilePathsMethodsAndQueries(t *testing.T) {
 	many := strings.Repeat("&a=1", 9_000)
 	for query, status := range map[string]int{
 		apiVersion + many: 200,
-		apiVersion + strings.Repeat("&a=1", 1_000_000):              400, // net/url reads none of them
+		// net/url reads none of them
+		apiVersion + strings.Repeat("&a=1", 1_000_000):              400,
 		apiVersion + strings.Repeat("&api-version=x", 9_000):        400,
 		apiVersion + "&skiptoken=" + strings.Repeat("A", 1_000_000): 400,
 		apiVersion + "&skiptoken=AAAAAAAAAAA&skiptoken=AAAAAAAAAAA": 400,
@@ -169,18 +194,29 @@ func (b *blocking) Write(data []byte) (int, error) {
 	return b.ResponseWriter.Write(data)
 }
 
-// TestNoLockIsHeldWhileClientsAreWaitedFor has clients that send their bodies slowly and clients that do not read their answers, for each
-// operation, and all operations work for everybody else. With a lock held the test would not end.
+// TestNoLockIsHeldWhileClientsAreWaitedFor has clients that send their bodies slowly and clients
+// that do not read their answers, for each operation, and all operations work for everybody else.
+// With a lock held the test would not end.
 func TestNoLockIsHeldWhileClientsAreWaitedFor(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	s := start(t, emulator.Options{RateLimit: emulator.RateLimit{Requests: 100_000}, Capacity: emulator.FixedCapacity(1000)})
+	s := start(
+		t,
+		emulator.Options{
+			RateLimit: emulator.RateLimit{Requests: 100_000},
+			Capacity:  emulator.FixedCapacity(1000),
+		},
+	)
 	s.create("a", standard5)
 	s.create("b", standard5)
 	reached, release := make(chan struct{}), make(chan struct{})
 	var slow sync.WaitGroup
 	stuck := func(method, path, body string, blockBody bool) {
 		b := &blocking{ResponseWriter: httptest.NewRecorder(), reached: reached, release: release}
-		req := httptest.NewRequest(method, "https://remoterendering.example"+path+apiVersion, strings.NewReader(body))
+		req := httptest.NewRequest(
+			method,
+			"https://remoterendering.example"+path+apiVersion,
+			strings.NewReader(body),
+		)
 		req.Header.Set("Authorization", "Bearer "+s.token)
 		if strings.HasSuffix(path, "/token") {
 			req.Header.Set("Authorization", "Bearer "+s.Account().ID+":"+s.Key())
@@ -215,8 +251,17 @@ func TestNoLockIsHeldWhileClientsAreWaitedFor(t *testing.T) {
 	go func() {
 		defer close(done)
 		assert.Equal(t, 201, s.handle("PUT", s.session("e")+apiVersion, standard5).status)
-		assert.Equal(t, 200, s.handle("PATCH", s.session("a")+apiVersion, `{"maxLeaseTimeMinutes":7}`).status)
-		assert.Equal(t, 200, s.handle("GET", s.session("d")+apiVersion, "").status, "made before its answer was read")
+		assert.Equal(
+			t,
+			200,
+			s.handle("PATCH", s.session("a")+apiVersion, `{"maxLeaseTimeMinutes":7}`).status,
+		)
+		assert.Equal(
+			t,
+			200,
+			s.handle("GET", s.session("d")+apiVersion, "").status,
+			"made before its answer was read",
+		)
 		assert.Equal(t, 204, s.handle("POST", s.session("d")+"/:stop"+apiVersion, "").status)
 		assert.Equal(t, 200, s.handle("GET", s.list()+apiVersion, "").status)
 		assert.Equal(t, 200, s.exchange(s.Account().ID+":"+s.Key()).status)

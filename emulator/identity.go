@@ -14,14 +14,17 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// tokenServiceAudience is the resource for which Microsoft Entra tokens are issued, whatever the account.
+// tokenServiceAudience is the resource for which Microsoft Entra tokens are issued, whatever the
+// account.
 const tokenServiceAudience = "https://sts.mixedreality.azure.com"
 
-// AcceptAnyIdentity returns a value for [Options.AcceptIdentity]: it accepts every JWT that is meant for the token service and has not
-// expired. The signature is not verified and may be missing: whoever can reach the emulator gets in.
+// AcceptAnyIdentity returns a value for [Options.AcceptIdentity]: it accepts every JWT that is
+// meant for the token service and has not expired. The signature is not verified and may be
+// missing: whoever can reach the emulator gets in.
 //
-// A token must have an exp that is not over, an nbf, if any, that has begun, and in aud "https://sts.mixedreality.azure.com" or one of
-// audiences. Trailing slashes make no difference, for clients spell the resource in several ways.
+// A token must have an exp that is not over, an nbf, if any, that has begun, and in aud
+// "https://sts.mixedreality.azure.com" or one of audiences. Trailing slashes make no difference,
+// for clients spell the resource in several ways.
 func AcceptAnyIdentity(audiences ...string) func(token string) error {
 	accepted := []string{tokenServiceAudience}
 	for _, audience := range audiences {
@@ -45,11 +48,16 @@ func AcceptAnyIdentity(audiences ...string) func(token string) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("the token is meant for %.200q, not for one of %q", []string(meantFor), accepted)
+		return fmt.Errorf(
+			"the token is meant for %.200q, not for one of %q",
+			[]string(meantFor),
+			accepted,
+		)
 	}
 }
 
-// unverifiedClaims returns what a JWT says, whoever signed it and by whatever algorithm. Its errors quote nothing of the token.
+// unverifiedClaims returns what a JWT says, whoever signed it and by whatever algorithm. Its errors
+// quote nothing of the token.
 func unverifiedClaims(token string) (jwt.MapClaims, error) {
 	segments := strings.Split(token, ".")
 	if len(segments) != 3 {
@@ -64,7 +72,9 @@ func unverifiedClaims(token string) (jwt.MapClaims, error) {
 	}
 	var header map[string]any
 	var claims jwt.MapClaims
-	if json.Unmarshal(decoded[0], &header) != nil || json.Unmarshal(decoded[1], &claims) != nil || header == nil || claims == nil {
+	if json.Unmarshal(decoded[0], &header) != nil || json.Unmarshal(decoded[1], &claims) != nil ||
+		header == nil ||
+		claims == nil {
 		return nil, errors.New("the token is not a JWT: header or claims are not a JSON object")
 	}
 	return claims, nil

@@ -22,14 +22,18 @@ import (
 // identity returns a token of Microsoft Entra, unsigned.
 func identity(t *testing.T, claims jwt.MapClaims) string {
 	t.Helper()
-	all := jwt.MapClaims{"aud": "https://sts.mixedreality.azure.com", "exp": time.Now().Add(time.Hour).Unix()}
+	all := jwt.MapClaims{
+		"aud": "https://sts.mixedreality.azure.com",
+		"exp": time.Now().Add(time.Hour).Unix(),
+	}
 	for name, value := range claims {
 		all[name] = value
 		if value == nil {
 			delete(all, name)
 		}
 	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodNone, all).SignedString(jwt.UnsafeAllowNoneSignatureType)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodNone, all).
+		SignedString(jwt.UnsafeAllowNoneSignatureType)
 	require.NoError(t, err)
 	return token
 }
@@ -80,7 +84,12 @@ func TestIdentities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := s.exchange(test.token)
 			assert.Equal(t, test.status, r.status, r.body)
-			assert.Equal(t, test.status == http.StatusOK, strings.HasPrefix(r.body, `{"AccessToken":"`), r.body)
+			assert.Equal(
+				t,
+				test.status == http.StatusOK,
+				strings.HasPrefix(r.body, `{"AccessToken":"`),
+				r.body,
+			)
 		})
 	}
 }

@@ -21,7 +21,8 @@ import (
 
 const importClient = "import azure.mixedreality.remoterendering"
 
-// pythonWithClient returns the Python of a virtual environment that has the client, which is made if there is none yet.
+// pythonWithClient returns the Python of a virtual environment that has the client, which is made
+// if there is none yet.
 func pythonWithClient(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	system, description := systemPython(ctx, t)
@@ -33,24 +34,44 @@ func pythonWithClient(ctx context.Context, t *testing.T) string {
 	}
 	root = filepath.Join(root, "arr-go-azremoterendering")
 	require.NoError(t, os.MkdirAll(root, 0o700))
-	folder := filepath.Join(root, fmt.Sprintf("interop-%.12x", sha256.Sum256(append(requirements, description...))))
+	folder := filepath.Join(
+		root,
+		fmt.Sprintf("interop-%.12x", sha256.Sum256(append(requirements, description...))),
+	)
 	if exec.CommandContext(ctx, pythonOf(folder), "-I", "-c", importClient).Run() == nil {
 		return pythonOf(folder)
 	}
 	require.NoError(t, ctx.Err())
 	require.NoError(t, os.RemoveAll(folder)) // damaged, such as by the removal of its Python
 
-	// A finished environment appears in one step, so that one that is there is complete, and several runs may make it at once.
+	// A finished environment appears in one step, so that one that is there is complete, and
+	// several runs may make it at once.
 	t.Logf("installing the Python client into %s", folder)
 	draft, err := os.MkdirTemp(root, "draft-")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, os.RemoveAll(draft)) }()
 	mustRun(ctx, t, system, "-I", "-m", "venv", draft)
-	mustRun(ctx, t, pythonOf(draft), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
-		"--require-hashes", "--only-binary", ":all:", "--requirement", interopRequirements)
+	mustRun(
+		ctx,
+		t,
+		pythonOf(draft),
+		"-I",
+		"-m",
+		"pip",
+		"install",
+		"--quiet",
+		"--disable-pip-version-check",
+		"--no-input",
+		"--require-hashes",
+		"--only-binary",
+		":all:",
+		"--requirement",
+		interopRequirements,
+	)
 	mustRun(ctx, t, pythonOf(draft), "-I", "-c", importClient)
 	if err := os.Rename(draft, folder); err != nil {
-		require.FileExists(t, pythonOf(folder), "cannot move the environment to its place: %v", err) // unless another run was first
+		// unless another run was first
+		require.FileExists(t, pythonOf(folder), "cannot move the environment to its place: %v", err)
 	}
 	return pythonOf(folder)
 }
@@ -69,10 +90,19 @@ func systemPython(ctx context.Context, t *testing.T) (path, description string) 
 			output, err := exec.CommandContext(ctx, path, "-I", "-c", program).CombinedOutput()
 			return strings.TrimSpace(string(output)), err
 		}
-		version, err := ask("import sys; print(sys.executable, sys.version); sys.exit(sys.version_info < (3, 10))")
+		version, err := ask(
+			"import sys; print(sys.executable, sys.version); sys.exit(sys.version_info < (3, 10))",
+		)
 		require.NoErrorf(t, err, "%s is too old or does not work: %s\n%s", path, version, toInstall)
 		missing, err := ask("import venv, ensurepip")
-		require.NoErrorf(t, err, "%s cannot make virtual environments: %s\n%s", path, missing, toInstall)
+		require.NoErrorf(
+			t,
+			err,
+			"%s cannot make virtual environments: %s\n%s",
+			path,
+			missing,
+			toInstall,
+		)
 		return path, version
 	}
 	require.FailNow(t, "there is no Python: "+toInstall)
@@ -90,5 +120,13 @@ func pythonOf(folder string) string {
 func mustRun(ctx context.Context, t *testing.T, name string, arguments ...string) {
 	t.Helper()
 	output, err := exec.CommandContext(ctx, name, arguments...).CombinedOutput()
-	require.NoErrorf(t, err, "%s %s (%v)\n%s", name, strings.Join(arguments, " "), ctx.Err(), output)
+	require.NoErrorf(
+		t,
+		err,
+		"%s %s (%v)\n%s",
+		name,
+		strings.Join(arguments, " "),
+		ctx.Err(),
+		output,
+	)
 }

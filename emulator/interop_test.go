@@ -39,16 +39,18 @@ const (
 type interopCase struct {
 	name   string
 	absent emulator.AbsentValues
-	// host is that of the address given to the client for both services. Empty means that it uses the names of the service below
-	// interopDomain, and that of the token service which it makes from the account domain.
+	// host is that of the address given to the client for both services. Empty means that it uses
+	// the names of the service below interopDomain, and that of the token service which it makes
+	// from the account domain.
 	host string
 }
 
-// TestInteropPython runs the official client for Python, unchanged, against the emulator over TLS. The client trusts the authority's
-// certificate by REQUESTS_CA_BUNDLE, as a user would make it. Every step of the client is a test of its own.
+// TestInteropPython runs the official client for Python, unchanged, against the emulator over TLS.
+// The client trusts the authority's certificate by REQUESTS_CA_BUNDLE, as a user would make it.
+// Every step of the client is a test of its own.
 //
-// The client is installed from PyPI into a virtual environment below the user's cache folder, once for each content of the
-// requirements file and each Python.
+// The client is installed from PyPI into a virtual environment below the user's cache folder, once
+// for each content of the requirements file and each Python.
 func TestInteropPython(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), interopTimeout)
 	t.Cleanup(cancel)
@@ -164,8 +166,12 @@ func (c interopCase) run(ctx context.Context, t *testing.T, python string) *inte
 	input, err := json.Marshal(config)
 	require.NoError(t, err)
 
-	command := exec.CommandContext(ctx, python, "-I", interopProgram) // -I: whatever the user has set up for Python
-	command.Env = append(withoutProxies(os.Environ()), "REQUESTS_CA_BUNDLE="+authority.CertificateFile())
+	// -I: whatever the user has set up for Python
+	command := exec.CommandContext(ctx, python, "-I", interopProgram)
+	command.Env = append(
+		withoutProxies(os.Environ()),
+		"REQUESTS_CA_BUNDLE="+authority.CertificateFile(),
+	)
 	command.Stdin = bytes.NewReader(input)
 	var problems bytes.Buffer
 	command.Stderr = &problems
@@ -182,10 +188,14 @@ func (c interopCase) run(ctx context.Context, t *testing.T, python string) *inte
 	return run
 }
 
-// entraToken returns a token as of Microsoft Entra, with claims that are spelled with - and _. The emulator verifies no signature.
+// entraToken returns a token as of Microsoft Entra, with claims that are spelled with - and _. The
+// emulator verifies no signature.
 func entraToken() string {
 	claims, _ := json.Marshal(map[string]any{
-		"aud": "https://sts.mixedreality.azure.com/", "exp": time.Now().Add(time.Hour).Unix(), "name": "ÿþý ÿÿÿ"})
+		"aud":  "https://sts.mixedreality.azure.com/",
+		"exp":  time.Now().Add(time.Hour).Unix(),
+		"name": "ÿþý ÿÿÿ",
+	})
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode(claims) + ".-_-_"
 }
@@ -194,11 +204,13 @@ func entraToken() string {
 func withoutProxies(environment []string) []string {
 	return slices.DeleteFunc(environment, func(assignment string) bool {
 		name, _, _ := strings.Cut(assignment, "=")
-		return strings.HasSuffix(strings.ToLower(name), "_proxy") || strings.EqualFold(name, "CURL_CA_BUNDLE")
+		return strings.HasSuffix(strings.ToLower(name), "_proxy") ||
+			strings.EqualFold(name, "CURL_CA_BUNDLE")
 	})
 }
 
-// pyWanted is what a session must be like. Without a region it has no server, without teraflops it never had one.
+// pyWanted is what a session must be like. Without a region it has no server, without teraflops it
+// never had one.
 type pyWanted struct {
 	id, size, status string
 	lease            int
@@ -240,26 +252,53 @@ func (r *interopRun) expectations() []interopExpectation {
 		{"stop stopped", returns(nil, 204)},
 		{"list nothing", lists([]int{200})},
 
-		{"negative lease", raises(status, 400, "BadRequest", "The maxLeaseTimeMinutes value cannot be negative.", sessions)},
-		{"unknown size", raises(status, 400, "BadRequest", "Can't specify this VM size: Tiny", sessions)},
+		{
+			"negative lease",
+			raises(
+				status,
+				400,
+				"BadRequest",
+				"The maxLeaseTimeMinutes value cannot be negative.",
+				sessions,
+			),
+		},
+		{
+			"unknown size",
+			raises(status, 400, "BadRequest", "Can't specify this VM size: Tiny", sessions),
+		},
 		{"malformed id", raises(status, 400, "BadRequest", "", sessions)},
 		{"get unknown", raises(missing, 404, "", "", sessions)},
 		{"update unknown", raises(missing, 404, "", "", sessions)},
 		{"stop unknown", raises(missing, 404, "", "", sessions)},
 		{"create without capacity", returns("Starting", 201)},
-		{"wait without capacity", raises(status, 0, "CapacityExceeded", "", "")}, // no answer with an error, but a session
-		{"get without capacity", r.shows(pyWanted{"premium", "Premium", "Error", 4, "", 0, "CapacityExceeded"}, 200)},
+		// no answer with an error, but a session
+		{"wait without capacity", raises(status, 0, "CapacityExceeded", "", "")},
+		{
+			"get without capacity",
+			r.shows(pyWanted{"premium", "Premium", "Error", 4, "", 0, "CapacityExceeded"}, 200),
+		},
 		{"create to stop", returns("Starting", 201)},
 		{"stop starting", returns(nil, 204)},
-		{"get stopped while starting", r.shows(pyWanted{"short", "Standard", "Stopped", 4, "", 0, ""}, 200)},
+		{
+			"get stopped while starting",
+			r.shows(pyWanted{"short", "Standard", "Stopped", 4, "", 0, ""}, 200),
+		},
 	}
 	many := []string{"many-1", "many-2", "many-3", "many-4", "many-5"}
 	for i := range many {
-		all = append(all, interopExpectation{fmt.Sprintf("create %d", i+1), returns("Starting", 201)})
+		all = append(
+			all,
+			interopExpectation{fmt.Sprintf("create %d", i+1), returns("Starting", 201)},
+		)
 	}
-	all = append(all,
-		interopExpectation{"list pages", returns([][]string{many[:2], many[2:4], many[4:]}, 200, 200, 200)},
-		interopExpectation{"list all", lists([]int{200, 200, 200}, many...)})
+	all = append(
+		all,
+		interopExpectation{
+			"list pages",
+			returns([][]string{many[:2], many[2:4], many[4:]}, 200, 200, 200),
+		},
+		interopExpectation{"list all", lists([]int{200, 200, 200}, many...)},
+	)
 	for i := range many {
 		all = append(all, interopExpectation{fmt.Sprintf("stop %d", i+1), returns(nil, 204)})
 	}
@@ -325,15 +364,32 @@ func (r *interopRun) shows(wanted pyWanted, statuses ...int) func(*testing.T, in
 		o.result(t, statuses, &got)
 		assert.WithinDuration(t, r.started, got.CreatedOn, interopTimeout)
 		var zero float64
-		expected := pySession{ID: wanted.id, Size: wanted.size, Status: wanted.status, Lease: wanted.lease, CreatedOn: got.CreatedOn, Elapsed: &zero}
-		if r.absent == emulator.AbsentNull { // the client tells 0 from None: numbers that were 0 and those that were not there
+		expected := pySession{
+			ID:        wanted.id,
+			Size:      wanted.size,
+			Status:    wanted.status,
+			Lease:     wanted.lease,
+			CreatedOn: got.CreatedOn,
+			Elapsed:   &zero,
+		}
+		// the client tells 0 from None: numbers that were 0 and those that were not there
+		if r.absent == emulator.AbsentNull {
 			expected.HandshakePort, expected.ArrInspectorPort, expected.Teraflops = &zero, &zero, &zero
 		}
 		if wanted.teraflops != 0 {
 			expected.Teraflops = &wanted.teraflops
 		}
-		if wanted.region != "" && assert.NotNil(t, got.Hostname) && assert.NotNil(t, got.HandshakePort) && assert.NotNil(t, got.ArrInspectorPort) {
-			assert.True(t, strings.HasSuffix(*got.Hostname, ".remoterendering.vm."+wanted.region+"."+interopDomain), *got.Hostname)
+		if wanted.region != "" && assert.NotNil(t, got.Hostname) &&
+			assert.NotNil(t, got.HandshakePort) &&
+			assert.NotNil(t, got.ArrInspectorPort) {
+			assert.True(
+				t,
+				strings.HasSuffix(
+					*got.Hostname,
+					".remoterendering.vm."+wanted.region+"."+interopDomain,
+				),
+				*got.Hostname,
+			)
 			for _, port := range []*float64{got.HandshakePort, got.ArrInspectorPort} {
 				assert.True(t, *port >= 49152 && *port <= 65534, *port)
 			}
@@ -348,24 +404,40 @@ func (r *interopRun) shows(wanted pyWanted, statuses ...int) func(*testing.T, in
 	}
 }
 
-// raises expects that a call raises an exception of the client with what an answer said. Its request was for an address that starts
-// with prefix; status 0 and an empty prefix mean that no answer was the reason.
-func raises(kind string, status int, code, message, prefix string) func(*testing.T, interopOutcome) {
+// raises expects that a call raises an exception of the client with what an answer said. Its
+// request was for an address that starts with prefix; status 0 and an empty prefix mean that no
+// answer was the reason.
+func raises(
+	kind string,
+	status int,
+	code, message, prefix string,
+) func(*testing.T, interopOutcome) {
 	return func(t *testing.T, o interopOutcome) {
 		require.NotNil(t, o.Raised, "%s", o.Result)
 		assert.Equal(t, kind, o.Raised.Type, o.Raised.Text)
 		assert.Equal(t, status, o.Raised.Status)
 		assert.Equal(t, code, o.Raised.Code)
-		assert.Equal(t, code != "", o.Raised.Message != "", "a message exactly if there is a code: %q", o.Raised.Message)
+		assert.Equal(
+			t,
+			code != "",
+			o.Raised.Message != "",
+			"a message exactly if there is a code: %q",
+			o.Raised.Message,
+		)
 		if message != "" {
 			assert.Equal(t, message, o.Raised.Message)
 		}
-		assert.True(t, strings.HasPrefix(o.Raised.URL, prefix) && (prefix != "" || o.Raised.URL == ""), o.Raised.URL)
+		assert.True(
+			t,
+			strings.HasPrefix(o.Raised.URL, prefix) && (prefix != "" || o.Raised.URL == ""),
+			o.Raised.URL,
+		)
 	}
 }
 
-// issues expects an access token of 24 hours. The client decodes its claims as plain Base64, without the two characters in which that of
-// JWT differs, so that it could not read claims that contain them. Those of the emulator never do; its signatures do.
+// issues expects an access token of 24 hours. The client decodes its claims as plain Base64,
+// without the two characters in which that of JWT differs, so that it could not read claims that
+// contain them. Those of the emulator never do; its signatures do.
 func (r *interopRun) issues(t *testing.T, o interopOutcome) {
 	require.Nil(t, o.Raised)
 	var token string

@@ -24,8 +24,8 @@ const (
 	maxLeafs     = 256
 )
 
-// leafCache keeps certificates that were signed. Its mutex is held while one is signed, part of a millisecond, so that handshakes for the
-// same name at the same time sign once.
+// leafCache keeps certificates that were signed. Its mutex is held while one is signed, part of a
+// millisecond, so that handshakes for the same name at the same time sign once.
 type leafCache struct {
 	mutex sync.Mutex
 	leafs map[string]*leaf
@@ -38,10 +38,12 @@ type leaf struct {
 	lastUse     uint64
 }
 
-// TLSConfig returns a new configuration for a server: TLS 1.2 or newer, with a certificate signed for the name that the client asks
-// for or, if it names none, as clients that connect to an IP address do, for the address it has connected to. Certificates are valid
-// for 90 days, at most as long as the authority, and replaced 30 days before their end; the 256 used last are kept, in memory only. For a
-// name or address that the authority is not for, the handshake fails with an error that names those it is for.
+// TLSConfig returns a new configuration for a server: TLS 1.2 or newer, with a certificate signed
+// for the name that the client asks for or, if it names none, as clients that connect to an IP
+// address do, for the address it has connected to. Certificates are valid for 90 days, at most as
+// long as the authority, and replaced 30 days before their end; the 256 used last are kept, in
+// memory only. For a name or address that the authority is not for, the handshake fails with an
+// error that names those it is for.
 func (a *Authority) TLSConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.certificateFor}
 }
@@ -61,10 +63,16 @@ func (a *Authority) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate
 		name = address.String() // one spelling
 	}
 	if !a.permits(name, address) {
-		return nil, fmt.Errorf("emulator: no certificate for %.80q: the authority is for %s; use one of these names and the names below them, or make another authority",
-			name, strings.Join(a.permitted(), ", "))
+		return nil, fmt.Errorf(
+			"emulator: no certificate for %.80q: the authority is for %s; use one of these names and the names below them, or make another authority",
+			name,
+			strings.Join(a.permitted(), ", "),
+		)
 	}
-	return a.leafs.get(name, func() (*tls.Certificate, time.Time, error) { return a.sign(name, address) })
+	return a.leafs.get(
+		name,
+		func() (*tls.Certificate, time.Time, error) { return a.sign(name, address) },
+	)
 }
 
 // localAddress returns the IP address that a client has connected to.
@@ -74,14 +82,17 @@ func localAddress(connection net.Conn) (string, error) {
 			return tcp.AddrPort().Addr().Unmap().WithZone("").String(), nil
 		}
 	}
-	return "", errors.New("emulator: no certificate for a client that names no server, on a connection without IP address: connect by name")
+	return "", errors.New(
+		"emulator: no certificate for a client that names no server, on a connection without IP address: connect by name",
+	)
 }
 
-// permits reports whether the authority's certificate allows a name or, if that is valid, an address. What is signed beyond that
-// would only fail later, at the client.
+// permits reports whether the authority's certificate allows a name or, if that is valid, an
+// address. What is signed beyond that would only fail later, at the client.
 func (a *Authority) permits(name string, address netip.Addr) bool {
 	if !address.IsValid() {
-		return len(name) <= maxHostLength && hostPattern.MatchString(name) && permitsDomain(a.certificate, name)
+		return len(name) <= maxHostLength && hostPattern.MatchString(name) &&
+			permitsDomain(a.certificate, name)
 	}
 	for _, network := range a.certificate.PermittedIPRanges {
 		if network.Contains(address.AsSlice()) {
@@ -100,7 +111,8 @@ func (a *Authority) permitted() []string {
 	return names
 }
 
-// sign makes a key and a certificate for a name or, if that is valid, an address. It returns when to make the next one.
+// sign makes a key and a certificate for a name or, if that is valid, an address. It returns when
+// to make the next one.
 func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, time.Time, error) {
 	now := time.Now()
 	end := now.Add(leafLifetime)
@@ -108,7 +120,10 @@ func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, tim
 		end = a.certificate.NotAfter
 	}
 	if !end.After(now) {
-		return nil, end, fmt.Errorf("emulator: the certificate authority expired on %s: start again to see what to do", end.Format(time.DateOnly))
+		return nil, end, fmt.Errorf(
+			"emulator: the certificate authority expired on %s: start again to see what to do",
+			end.Format(time.DateOnly),
+		)
 	}
 	template := &x509.Certificate{
 		// Without a common name: clients that still look at it would take it for a host name.
@@ -135,11 +150,15 @@ func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, tim
 	if end.Before(a.certificate.NotAfter) { // otherwise the next one would end no later
 		renewAt = end.Add(-leafRenewal)
 	}
-	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, renewAt.Round(0), nil // Round: by the clock on the wall
+	// Round: by the clock on the wall
+	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, renewAt.Round(0), nil
 }
 
 // get returns the certificate that is kept for a name, or a new one that sign makes.
-func (c *leafCache) get(name string, sign func() (*tls.Certificate, time.Time, error)) (*tls.Certificate, error) {
+func (c *leafCache) get(
+	name string,
+	sign func() (*tls.Certificate, time.Time, error),
+) (*tls.Certificate, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.uses++

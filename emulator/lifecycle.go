@@ -10,10 +10,17 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// create makes a session, or returns the one that was made by the same request before. Function start starts its server; it is not
-// called if the pool has none.
-func (f *fleet) create(h home, id string, size sessionSize, lease time.Duration, start func(ServerSpec) BackendServer) (s session, created bool, refused *refusal) {
-	f.ask(func(r *record) bool { return r.shelf.region == h.region }) // each may have freed its place in the pool
+// create makes a session, or returns the one that was made by the same request before. Function
+// start starts its server; it is not called if the pool has none.
+func (f *fleet) create(
+	h home,
+	id string,
+	size sessionSize,
+	lease time.Duration,
+	start func(ServerSpec) BackendServer,
+) (s session, created bool, refused *refusal) {
+	// each may have freed its place in the pool
+	f.ask(func(r *record) bool { return r.shelf.region == h.region })
 	if s, found, refused := f.repeated(h, id, size, lease); found {
 		return s, false, refused
 	}
@@ -31,7 +38,12 @@ func (f *fleet) create(h home, id string, size sessionSize, lease time.Duration,
 }
 
 // repeated looks for an earlier creation of the same id.
-func (f *fleet) repeated(h home, id string, size sessionSize, lease time.Duration) (s session, found bool, refused *refusal) {
+func (f *fleet) repeated(
+	h home,
+	id string,
+	size sessionSize,
+	lease time.Duration,
+) (s session, found bool, refused *refusal) {
 	now := f.lock()
 	defer f.unlock()
 	r := f.find(h, id)
@@ -43,16 +55,27 @@ func (f *fleet) repeated(h home, id string, size sessionSize, lease time.Duratio
 }
 
 // repeat answers a creation whose id is taken by r.
-func (f *fleet) repeat(r *record, now time.Time, size sessionSize, lease time.Duration) (session, *refusal) {
+func (f *fleet) repeat(
+	r *record,
+	now time.Time,
+	size sessionSize,
+	lease time.Duration,
+) (session, *refusal) {
 	if f.decisions.RefuseEndedID && r.ended(now) || !f.decisions.SameSettings.same(r, size, lease) {
 		return session{}, conflict
 	}
 	return r.at(now), nil
 }
 
-// reserve makes a session that has no server yet, and counts the creation as under way. The record is nil if somebody was faster, or if
-// the emulator is closed.
-func (f *fleet) reserve(h home, id string, size sessionSize, lease time.Duration, limit int) (*record, session, *refusal) {
+// reserve makes a session that has no server yet, and counts the creation as under way. The record
+// is nil if somebody was faster, or if the emulator is closed.
+func (f *fleet) reserve(
+	h home,
+	id string,
+	size sessionSize,
+	lease time.Duration,
+	limit int,
+) (*record, session, *refusal) {
 	now := f.lock()
 	defer f.unlock()
 	if r := f.find(h, id); r != nil {
@@ -80,7 +103,11 @@ func (f *fleet) equip(r *record, start func(ServerSpec) BackendServer) {
 	}()
 	if r.holdsServer {
 		server = start(ServerSpec{
-			AccountID: r.shelf.account.id, SessionID: r.id, Region: r.shelf.region, Size: r.size, Lease: r.firstLease,
+			AccountID: r.shelf.account.id,
+			SessionID: r.id,
+			Region:    r.shelf.region,
+			Size:      r.size,
+			Lease:     r.firstLease,
 		})
 	} else {
 		server = r.pool().exhausted(f.startupTime(r.size))
@@ -119,8 +146,9 @@ func (f *fleet) discard(r *record, server BackendServer) {
 	}
 }
 
-// tellLease tells a server the lease of its session, unless it knows that already. Of two updates at the same time either may
-// reach the server first; whoever comes back and finds another lease than the one it told tells that too.
+// tellLease tells a server the lease of its session, unless it knows that already. Of two updates
+// at the same time either may reach the server first; whoever comes back and finds another lease
+// than the one it told tells that too.
 func (f *fleet) tellLease(r *record, told time.Duration) {
 	for {
 		server, lease := f.leaseOf(r)
@@ -132,7 +160,8 @@ func (f *fleet) tellLease(r *record, told time.Duration) {
 	}
 }
 
-// leaseOf returns the server of a session, nil if there is none yet or any more, and its present lease.
+// leaseOf returns the server of a session, nil if there is none yet or any more, and its present
+// lease.
 func (f *fleet) leaseOf(r *record) (BackendServer, time.Duration) {
 	f.lock()
 	defer f.unlock()
@@ -188,13 +217,21 @@ func (f *fleet) refuseLease(r *record, now time.Time, lease time.Duration) *refu
 	case r.ended(now):
 		return unprocessable("The session has ended; its lease cannot be extended.")
 	case lease > limit, lease == limit && !f.decisions.AcceptUpdateToMaxLease:
-		return unprocessable(fmt.Sprintf("The maxLeaseTimeMinutes value must be less than %d.", limit/time.Minute))
+		return unprocessable(
+			fmt.Sprintf("The maxLeaseTimeMinutes value must be less than %d.", limit/time.Minute),
+		)
 	case lease > current:
 		return nil
 	case !f.decisions.AcceptShorterLease:
-		return unprocessable(fmt.Sprintf("The maxLeaseTimeMinutes value must be larger than the current value %d.", current/time.Minute))
+		return unprocessable(
+			fmt.Sprintf(
+				"The maxLeaseTimeMinutes value must be larger than the current value %d.",
+				current/time.Minute,
+			),
+		)
 	case lease <= 0, r.wasReady(now) && !now.Before(r.readyAt.Add(lease)):
-		// Shortened so far the session would have ended in the past, and its elapsed time would run backwards.
+		// Shortened so far the session would have ended in the past, and its elapsed time would run
+		// backwards.
 		return unprocessable("The maxLeaseTimeMinutes value must be larger than the time elapsed.")
 	}
 	return nil

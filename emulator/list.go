@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// page returns the sessions that follow the one with sequence number after, oldest first, and the sequence number to go on with,
-// 0 if there is nothing more. Numbers are given once and in order, so a walk over pages misses no session that lives throughout
-// and shows none twice, whatever comes and goes between.
+// page returns the sessions that follow the one with sequence number after, oldest first, and the
+// sequence number to go on with, 0 if there is nothing more. Numbers are given once and in order,
+// so a walk over pages misses no session that lives throughout and shows none twice, whatever comes
+// and goes between.
 func (f *fleet) page(h home, after uint64) (sessions []session, next uint64, refused *refusal) {
 	f.ask(func(r *record) bool { return r.shelf.home == h })
 	now := f.lock()
@@ -86,7 +87,8 @@ func (x *exchange) listSessions() answer {
 	return uncached(jsonAnswer(http.StatusOK, list))
 }
 
-// nextLink returns the absolute address of the page after a sequence number, on the scheme and host that the request was for.
+// nextLink returns the absolute address of the page after a sequence number, on the scheme and host
+// that the request was for.
 func (x *exchange) nextLink(after uint64) string {
 	link := url.URL{Scheme: scheme(x.request), Host: x.request.Host, Path: x.request.URL.Path}
 	link.RawQuery = url.Values{

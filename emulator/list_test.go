@@ -131,10 +131,15 @@ func TestListRefusesForeignSkipTokens(t *testing.T) {
 		assert.Equal(t, http.StatusBadRequest, r.status, token)
 		assert.Equal(t, "BadRequest", r.code(t))
 	}
-	assert.Equal(t, http.StatusOK, s.call(http.MethodGet, s.list()+apiVersion+"&skiptoken="+good, "").status)
+	assert.Equal(
+		t,
+		http.StatusOK,
+		s.call(http.MethodGet, s.list()+apiVersion+"&skiptoken="+good, "").status,
+	)
 }
 
-// Sessions come and go while one walks over the pages: those that live throughout are seen once, nothing is seen twice.
+// Sessions come and go while one walks over the pages: those that live throughout are seen once,
+// nothing is seen twice.
 func TestListWhileSessionsComeAndGo(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
@@ -193,7 +198,10 @@ func TestListWhileSessionsComeAndGo(t *testing.T) {
 // What has ended is cleared away in passing; nothing alive may go with it.
 func TestListAfterManyEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, emulator.Options{Retention: time.Hour, Decisions: emulator.Decisions{PageSize: 3}})
+		s := start(
+			t,
+			emulator.Options{Retention: time.Hour, Decisions: emulator.Decisions{PageSize: 3}},
+		)
 		var want []string
 		for i := range 600 {
 			id := fmt.Sprint(i)

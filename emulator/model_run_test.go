@@ -31,8 +31,9 @@ const (
 // modelRegions are the regions in use, the one of the emulator first.
 var modelRegions = []string{"westeurope", "eastus2"}
 
-// TestAgainstTheModel does random operations on many sessions, and compares every answer with that of the model: status, the session, the
-// page of the list. With -short it takes a tenth of the steps.
+// TestAgainstTheModel does random operations on many sessions, and compares every answer with that
+// of the model: status, the session, the page of the list. With -short it takes a tenth of the
+// steps.
 func TestAgainstTheModel(t *testing.T) {
 	steps := stepsPerSeed
 	if testing.Short() {
@@ -125,7 +126,13 @@ func (c *comparison) ask(region, method, path, body string) reply {
 	if !strings.HasPrefix(target, "https://") {
 		target = "https://remoterendering." + region + ".mixedreality.azure.com" + path + apiVersion
 	}
-	return serve(c.Emulator, method, target, body, http.Header{"Authorization": {"Bearer " + c.token}})
+	return serve(
+		c.Emulator,
+		method,
+		target,
+		body,
+		http.Header{"Authorization": {"Bearer " + c.token}},
+	)
 }
 
 // random does one random operation.
@@ -141,7 +148,12 @@ func (c *comparison) random() {
 		r := c.ask(region, http.MethodGet, c.session(id), "")
 		c.compare("get", c.model.get(region, id), r, region, id)
 	case n < 63:
-		r := c.ask(region, http.MethodPatch, c.session(id), fmt.Sprintf(`{"maxLeaseTimeMinutes":%d}`, lease))
+		r := c.ask(
+			region,
+			http.MethodPatch,
+			c.session(id),
+			fmt.Sprintf(`{"maxLeaseTimeMinutes":%d}`, lease),
+		)
 		c.compare("update", c.model.update(region, id, lease), r, region, id)
 	case n < 65:
 		r := c.ask(region, http.MethodPatch, c.session(id), `{"maxLeaseTimeMinutes":"1"}`)
@@ -154,7 +166,15 @@ func (c *comparison) random() {
 	case n < 91:
 		status := []string{"", "Starting", "Ready", "Ready", "Stopped", "Expired", "Error", "Hibernating", "Moving"}[c.rand.IntN(9)]
 		err := c.SetStatus(id, azremoterendering.SessionStatus(status))
-		assert.Equal(c.t, c.model.setStatus(modelRegions, id, status), err == nil, "set %s to %q: %v", id, status, err)
+		assert.Equal(
+			c.t,
+			c.model.setStatus(modelRegions, id, status),
+			err == nil,
+			"set %s to %q: %v",
+			id,
+			status,
+			err,
+		)
 	default:
 		longest := []time.Duration{time.Second, time.Minute, time.Minute, 10 * time.Minute, 3 * time.Hour}[c.rand.IntN(5)]
 		time.Sleep(c.upTo(longest).Truncate(100 * time.Nanosecond)) // the precision of creationTime
@@ -165,7 +185,12 @@ func (c *comparison) create(region, id string, lease int) {
 	size := []string{"Standard", "standard", "PREMIUM", "Premium", "Standard", "Premium", "Tiny"}[c.rand.IntN(7)]
 	c.startup = []time.Duration{0, 8 * time.Second, c.upTo(3 * time.Minute)}[c.rand.IntN(3)]
 	c.created++
-	r := c.ask(region, http.MethodPut, c.session(id), fmt.Sprintf(`{"maxLeaseTimeMinutes":%d,"size":%q}`, lease, size))
+	r := c.ask(
+		region,
+		http.MethodPut,
+		c.session(id),
+		fmt.Sprintf(`{"maxLeaseTimeMinutes":%d,"size":%q}`, lease, size),
+	)
 	want := c.model.create(region, id, size, lease, c.created, c.startup)
 	if want != http.StatusCreated {
 		c.compare("create", want, r, region, id)
@@ -174,7 +199,17 @@ func (c *comparison) create(region, id string, lease int) {
 	require.Equal(c.t, want, r.status, r.body)
 	s := c.model.find(region, id)
 	shown := r.session(c.t)
-	assert.Equal(c.t, []any{id, s.size, "Starting", lease, 0}, []any{shown.ID, shown.Size, shown.Status, shown.MaxLeaseTimeMinutes, shown.ElapsedTimeMinutes})
+	assert.Equal(
+		c.t,
+		[]any{id, s.size, "Starting", lease, 0},
+		[]any{
+			shown.ID,
+			shown.Size,
+			shown.Status,
+			shown.MaxLeaseTimeMinutes,
+			shown.ElapsedTimeMinutes,
+		},
+	)
 	assertNoServer(c.t, shown)
 	c.model.advance(time.Now()) // without a start-up it is Ready already
 }
@@ -182,7 +217,8 @@ func (c *comparison) create(region, id string, lease int) {
 // compare compares an answer about a session with what the model says.
 func (c *comparison) compare(what string, status int, r reply, region, id string) {
 	c.t.Helper()
-	if !assert.Equal(c.t, status, r.status, "%s %s: %s", what, id, r.body) || status != http.StatusOK {
+	if !assert.Equal(c.t, status, r.status, "%s %s: %s", what, id, r.body) ||
+		status != http.StatusOK {
 		return
 	}
 	c.compareSession(c.model.find(region, id), r.session(c.t))
@@ -200,11 +236,39 @@ func (c *comparison) compareSession(want *modelled, got seen) {
 		lease, elapsed         int
 		host, ports, power     bool
 	}
-	assert.Equal(c.t,
-		facts{want.id, want.size, m.status(want), want.code, want.lease, m.elapsed(want), m.showsHost(want), m.showsHost(want), m.showsPower(want)},
-		facts{got.ID, got.Size, got.Status, code, got.MaxLeaseTimeMinutes, got.ElapsedTimeMinutes,
-			got.Hostname != "", got.HandshakePort != 0 && got.ArrInspectorPort != 0, got.Teraflops != 0})
-	assert.True(c.t, want.created.Equal(got.CreationTime), "%s: created at %v, not %v", want.id, want.created, got.CreationTime)
+	assert.Equal(
+		c.t,
+		facts{
+			want.id,
+			want.size,
+			m.status(want),
+			want.code,
+			want.lease,
+			m.elapsed(want),
+			m.showsHost(want),
+			m.showsHost(want),
+			m.showsPower(want),
+		},
+		facts{
+			got.ID,
+			got.Size,
+			got.Status,
+			code,
+			got.MaxLeaseTimeMinutes,
+			got.ElapsedTimeMinutes,
+			got.Hostname != "",
+			got.HandshakePort != 0 && got.ArrInspectorPort != 0,
+			got.Teraflops != 0,
+		},
+	)
+	assert.True(
+		c.t,
+		want.created.Equal(got.CreationTime),
+		"%s: created at %v, not %v",
+		want.id,
+		want.created,
+		got.CreationTime,
+	)
 }
 
 // list goes one page on in the walk over a region. Much happens between two pages.
@@ -248,13 +312,20 @@ func (c *comparison) finish() {
 	for _, region := range modelRegions {
 		for i := range modelSessions {
 			id := fmt.Sprintf("session-%d", i)
-			c.compare("get", c.model.get(region, id), c.ask(region, http.MethodGet, c.session(id), ""), region, id)
+			c.compare(
+				"get",
+				c.model.get(region, id),
+				c.ask(region, http.MethodGet, c.session(id), ""),
+				region,
+				id,
+			)
 		}
 	}
 	assert.Positive(c.t, c.done, "no walk over the list came to its end")
 }
 
-// TestWalksWhileOthersComeAndGo walks over the pages of the list while other clients create and stop sessions at the same time.
+// TestWalksWhileOthersComeAndGo walks over the pages of the list while other clients create and
+// stop sessions at the same time.
 func TestWalksWhileOthersComeAndGo(t *testing.T) {
 	const lasting = 60
 	for range 6 {
@@ -264,8 +335,16 @@ func TestWalksWhileOthersComeAndGo(t *testing.T) {
 			var created atomic.Int64
 			churn := func() {
 				id := fmt.Sprintf("passing-%d", created.Add(1))
-				assert.Equal(t, http.StatusCreated, s.handle(http.MethodPut, s.session(id)+apiVersion, standard5).status)
-				assert.Equal(t, http.StatusNoContent, s.handle(http.MethodPost, s.session(id)+"/:stop"+apiVersion, "").status)
+				assert.Equal(
+					t,
+					http.StatusCreated,
+					s.handle(http.MethodPut, s.session(id)+apiVersion, standard5).status,
+				)
+				assert.Equal(
+					t,
+					http.StatusNoContent,
+					s.handle(http.MethodPost, s.session(id)+"/:stop"+apiVersion, "").status,
+				)
 			}
 			var want []string
 			for i := range lasting {
@@ -293,10 +372,17 @@ func TestWalksWhileOthersComeAndGo(t *testing.T) {
 
 // handle sends a request to the handler, with the access token.
 func (s *service) handle(method, target, body string) reply {
-	return serve(s.Emulator, method, target, body, http.Header{"Authorization": {"Bearer " + s.token}})
+	return serve(
+		s.Emulator,
+		method,
+		target,
+		body,
+		http.Header{"Authorization": {"Bearer " + s.token}},
+	)
 }
 
-// walkLasting returns the ids of lasting sessions on all pages, in their order. No id may be there twice.
+// walkLasting returns the ids of lasting sessions on all pages, in their order. No id may be there
+// twice.
 func (s *service) walkLasting() (lasting []string) {
 	seen := make(map[string]bool)
 	for next := s.list() + apiVersion; next != ""; {

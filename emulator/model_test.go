@@ -10,8 +10,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// model is what the sessions of one account do, written a second time and as plainly as can be: every session is advanced at every step, and
-// every question is answered by a look at all of them.
+// model is what the sessions of one account do, written a second time and as plainly as can be:
+// every session is advanced at every step, and every question is answered by a look at all of them.
 type model struct {
 	now       time.Time
 	decided   emulator.Decisions // with its defaults filled in
@@ -47,12 +47,18 @@ func newModel(decided emulator.Decisions, retention time.Duration, capacity int)
 			*status.value = *status.otherwise
 		}
 	}
-	return &model{decided: decided, retention: retention, capacity: capacity, regions: make(map[string][]*modelled)}
+	return &model{
+		decided:   decided,
+		retention: retention,
+		capacity:  capacity,
+		regions:   make(map[string][]*modelled),
+	}
 }
 
 func ptr(i int) *int { return &i }
 
-// advance lets time pass until now: leases run out, starts fail, and what ended long ago is forgotten.
+// advance lets time pass until now: leases run out, starts fail, and what ended long ago is
+// forgotten.
 func (m *model) advance(now time.Time) {
 	m.now = now
 	for region, sessions := range m.regions {
@@ -66,7 +72,10 @@ func (m *model) advance(now time.Time) {
 				s.finish(over, "Expired", "")
 			}
 		}
-		m.regions[region] = slices.DeleteFunc(sessions, func(s *modelled) bool { return s.ended && !now.Before(s.end.Add(m.retention)) })
+		m.regions[region] = slices.DeleteFunc(
+			sessions,
+			func(s *modelled) bool { return s.ended && !now.Before(s.end.Add(m.retention)) },
+		)
 	}
 }
 
@@ -116,17 +125,22 @@ func (m *model) elapsed(s *modelled) int {
 	return int(until.Sub(s.ready).Minutes())
 }
 
-// showsHost and showsPower say whether what shows a session shows where to connect, and the teraflops.
+// showsHost and showsPower say whether what shows a session shows where to connect, and the
+// teraflops.
 func (m *model) showsHost(s *modelled) bool { return m.status(s) == "Ready" && s.fails.IsZero() }
 
 func (m *model) showsPower(s *modelled) bool {
-	return s.fails.IsZero() && m.wasReady(s) && slices.Contains([]string{"Ready", "Stopped", "Expired"}, m.status(s))
+	return s.fails.IsZero() && m.wasReady(s) &&
+		slices.Contains([]string{"Ready", "Stopped", "Expired"}, m.status(s))
 }
 
-// create returns the status of the answer. Lease and size are as asked for; startup is how long it would be Starting.
+// create returns the status of the answer. Lease and size are as asked for; startup is how long it
+// would be Starting.
 func (m *model) create(region, id, size string, lease, number int, startup time.Duration) int {
 	size = strings.ToUpper(size[:1]) + strings.ToLower(size[1:])
-	if lease < 0 || lease == 0 && !m.decided.AcceptZeroLease || minutes(lease) > m.decided.MaxLease || size != "Standard" && size != "Premium" {
+	if lease < 0 || lease == 0 && !m.decided.AcceptZeroLease ||
+		minutes(lease) > m.decided.MaxLease ||
+		size != "Standard" && size != "Premium" {
 		return 400
 	}
 	if s := m.find(region, id); s != nil {
@@ -139,7 +153,15 @@ func (m *model) create(region, id, size string, lease, number int, startup time.
 		}
 		return 200
 	}
-	s := &modelled{id: id, size: size, number: number, created: m.now, lease: lease, first: lease, ready: m.now.Add(startup)}
+	s := &modelled{
+		id:      id,
+		size:    size,
+		number:  number,
+		created: m.now,
+		lease:   lease,
+		first:   lease,
+		ready:   m.now.Add(startup),
+	}
 	if m.capacity >= 0 {
 		servers := 0
 		for _, other := range m.regions[region] {
@@ -169,10 +191,13 @@ func (m *model) update(region, id string, lease int) int {
 		return 404
 	case s.ended:
 		return m.decided.UpdateEndedStatus
-	case minutes(lease) > m.decided.MaxLease, minutes(lease) == m.decided.MaxLease && !m.decided.AcceptUpdateToMaxLease:
+	case minutes(lease) > m.decided.MaxLease,
+		minutes(lease) == m.decided.MaxLease && !m.decided.AcceptUpdateToMaxLease:
 		return 422
 	case lease > s.lease:
-	case !m.decided.AcceptShorterLease, lease <= 0, m.wasReady(s) && !s.ready.Add(minutes(lease)).After(m.now):
+	case !m.decided.AcceptShorterLease,
+		lease <= 0,
+		m.wasReady(s) && !s.ready.Add(minutes(lease)).After(m.now):
 		return 422
 	}
 	s.lease = lease
@@ -191,7 +216,8 @@ func (m *model) stop(region, id string) int {
 	return 204
 }
 
-// setStatus reports whether a session can be moved into a state. It is the one of the first region that has the id.
+// setStatus reports whether a session can be moved into a state. It is the one of the first region
+// that has the id.
 func (m *model) setStatus(regions []string, id, status string) bool {
 	var s *modelled
 	for _, region := range regions {

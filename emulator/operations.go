@@ -37,7 +37,13 @@ func (x *exchange) createSession() answer {
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
-	s, created, refused := x.emulator.fleet.create(x.home(), x.target.sessionID, size, lease, x.startServer)
+	s, created, refused := x.emulator.fleet.create(
+		x.home(),
+		x.target.sessionID,
+		size,
+		lease,
+		x.startServer,
+	)
 	if refused != nil {
 		return x.emulator.refuse(refused)
 	}
@@ -69,7 +75,8 @@ func (x *exchange) updateSession() answer {
 		lease, refused = leaseOf(members)
 	}
 	if refused != nil {
-		if refused.code == codeBadRequest && x.emulator.fleet.decisions.MalformedUpdateStatus == http.StatusUnprocessableEntity {
+		if refused.code == codeBadRequest &&
+			x.emulator.fleet.decisions.MalformedUpdateStatus == http.StatusUnprocessableEntity {
 			refused = unprocessable(refused.message)
 		}
 		return x.emulator.refuse(refused)
@@ -89,7 +96,8 @@ func (x *exchange) stopSession() answer {
 	return emptyAnswer(http.StatusNoContent)
 }
 
-// members reads the body of a request: one JSON object, no member twice. Members that nobody knows are ignored.
+// members reads the body of a request: one JSON object, no member twice. Members that nobody knows
+// are ignored.
 func (x *exchange) members() (map[string]json.RawMessage, *refusal) {
 	body, refused := receive(x.request)
 	if refused != nil {
@@ -168,7 +176,12 @@ func refuseFirstLease(lease time.Duration, decisions Decisions) *refusal {
 	case lease == 0 && !decisions.AcceptZeroLease:
 		return badRequest("The maxLeaseTimeMinutes value cannot be zero.")
 	case lease > decisions.MaxLease:
-		return badRequest(fmt.Sprintf("The maxLeaseTimeMinutes value cannot be larger than %d.", decisions.MaxLease/time.Minute))
+		return badRequest(
+			fmt.Sprintf(
+				"The maxLeaseTimeMinutes value cannot be larger than %d.",
+				decisions.MaxLease/time.Minute,
+			),
+		)
 	}
 	return nil
 }

@@ -54,8 +54,21 @@ func TestSessionSpellings(t *testing.T) {
 				time.Sleep(time.Minute)
 				ready := s.get("a")
 				session := ready.session(t)
-				assert.Equal(t, fmt.Sprintf(test.ready, session.ArrInspectorPort, session.HandshakePort, session.Hostname), ready.body)
-				assert.Equal(t, fmt.Sprintf(test.list, ready.body), s.call(http.MethodGet, s.list()+apiVersion, "").body)
+				assert.Equal(
+					t,
+					fmt.Sprintf(
+						test.ready,
+						session.ArrInspectorPort,
+						session.HandshakePort,
+						session.Hostname,
+					),
+					ready.body,
+				)
+				assert.Equal(
+					t,
+					fmt.Sprintf(test.list, ready.body),
+					s.call(http.MethodGet, s.list()+apiVersion, "").body,
+				)
 				s.stop("a")
 				assert.Equal(t, test.stopped, s.get("a").body)
 
@@ -63,7 +76,11 @@ func TestSessionSpellings(t *testing.T) {
 				s.create("b", standard5)
 				require.NoError(t, s.SetStatus("b", azremoterendering.SessionStatusError))
 				assert.Equal(t, test.failed, s.get("b").body)
-				assert.Equal(t, test.refused, s.put("c", `{"maxLeaseTimeMinutes":-4,"size":"Standard"}`).body)
+				assert.Equal(
+					t,
+					test.refused,
+					s.put("c", `{"maxLeaseTimeMinutes":-4,"size":"Standard"}`).body,
+				)
 			})
 		})
 	}
@@ -84,22 +101,72 @@ func TestCreateBodies(t *testing.T) {
 		status     int
 		message    string
 	}{
-		{"size without case", `{"maxLeaseTimeMinutes":5,"size":"sTANDARD"}`, 201, `"size":"Standard"`},
-		{"any order, space, unknown members", "\n{ \"other\" : {\"a\":[1]}, \"size\":\"premium\" ,\t\"maxLeaseTimeMinutes\" : 5 }\r\n", 201, `"size":"Premium"`},
+		{
+			"size without case",
+			`{"maxLeaseTimeMinutes":5,"size":"sTANDARD"}`,
+			201,
+			`"size":"Standard"`,
+		},
+		{
+			"any order, space, unknown members",
+			"\n{ \"other\" : {\"a\":[1]}, \"size\":\"premium\" ,\t\"maxLeaseTimeMinutes\" : 5 }\r\n",
+			201,
+			`"size":"Premium"`,
+		},
 		{"escaped name", `{"maxLeaseTimeMinutes":5,"s\u0069ze":"Standard"}`, 201, `"Starting"`},
-		{"shortest lease", `{"maxLeaseTimeMinutes":1,"size":"Standard"}`, 201, `"maxLeaseTimeMinutes":1,`},
-		{"longest lease", `{"maxLeaseTimeMinutes":1440,"size":"Standard"}`, 201, `"maxLeaseTimeMinutes":1440,`},
-		{"negative lease", `{"maxLeaseTimeMinutes":-4,"size":"Standard"}`, 400, "The maxLeaseTimeMinutes value cannot be negative."},
+		{
+			"shortest lease",
+			`{"maxLeaseTimeMinutes":1,"size":"Standard"}`,
+			201,
+			`"maxLeaseTimeMinutes":1,`,
+		},
+		{
+			"longest lease",
+			`{"maxLeaseTimeMinutes":1440,"size":"Standard"}`,
+			201,
+			`"maxLeaseTimeMinutes":1440,`,
+		},
+		{
+			"negative lease",
+			`{"maxLeaseTimeMinutes":-4,"size":"Standard"}`,
+			400,
+			"The maxLeaseTimeMinutes value cannot be negative.",
+		},
 		{"zero lease", `{"maxLeaseTimeMinutes":0,"size":"Standard"}`, 400, "cannot be zero"},
-		{"too long a lease", `{"maxLeaseTimeMinutes":1441,"size":"Standard"}`, 400, "cannot be larger than 1440"},
+		{
+			"too long a lease",
+			`{"maxLeaseTimeMinutes":1441,"size":"Standard"}`,
+			400,
+			"cannot be larger than 1440",
+		},
 		{"huge lease", `{"maxLeaseTimeMinutes":1e999,"size":"Standard"}`, 400, "32-bit integer"},
-		{"huge integer", `{"maxLeaseTimeMinutes":99999999999999999999,"size":"Standard"}`, 400, "32-bit integer"},
+		{
+			"huge integer",
+			`{"maxLeaseTimeMinutes":99999999999999999999,"size":"Standard"}`,
+			400,
+			"32-bit integer",
+		},
 		{"fraction", `{"maxLeaseTimeMinutes":5.0,"size":"Standard"}`, 400, "32-bit integer"},
 		{"lease as text", `{"maxLeaseTimeMinutes":"5","size":"Standard"}`, 400, "32-bit integer"},
-		{"lease null", `{"maxLeaseTimeMinutes":null,"size":"Standard"}`, 400, "maxLeaseTimeMinutes value is required"},
+		{
+			"lease null",
+			`{"maxLeaseTimeMinutes":null,"size":"Standard"}`,
+			400,
+			"maxLeaseTimeMinutes value is required",
+		},
 		{"no lease", `{"size":"Standard"}`, 400, "maxLeaseTimeMinutes value is required"},
-		{"other case of a member", `{"MaxLeaseTimeMinutes":5,"size":"Standard"}`, 400, "maxLeaseTimeMinutes value is required"},
-		{"unknown size", `{"maxLeaseTimeMinutes":5,"size":"Tiny"}`, 400, "Can't specify this VM size: Tiny"},
+		{
+			"other case of a member",
+			`{"MaxLeaseTimeMinutes":5,"size":"Standard"}`,
+			400,
+			"maxLeaseTimeMinutes value is required",
+		},
+		{
+			"unknown size",
+			`{"maxLeaseTimeMinutes":5,"size":"Tiny"}`,
+			400,
+			"Can't specify this VM size: Tiny",
+		},
 		{"empty size", `{"maxLeaseTimeMinutes":5,"size":""}`, 400, "VM size"},
 		{"size as number", `{"maxLeaseTimeMinutes":5,"size":1}`, 400, "must be a string"},
 		{"size null", `{"maxLeaseTimeMinutes":5,"size":null}`, 400, "size value is required"},
@@ -110,13 +177,33 @@ func TestCreateBodies(t *testing.T) {
 		{"trailing comma", `{"maxLeaseTimeMinutes":5,"size":"Standard",}`, 400, "not JSON"},
 		{"array", `[` + standard5 + `]`, 400, "not a JSON object"},
 		{"null", `null`, 400, "not a JSON object"},
-		{"twice", `{"maxLeaseTimeMinutes":5,"size":"Standard","maxLeaseTimeMinutes":5}`, 400, "appears twice"},
-		{"twice, escaped", `{"maxLeaseTimeMinutes":5,"size":"Standard","s\u0069ze":"Standard"}`, 400, "appears twice"},
-		{"invalid UTF-8", "{\"maxLeaseTimeMinutes\":5,\"size\":\"Standard\",\"x\":\"\xff\"}", 400, "not JSON"},
+		{
+			"twice",
+			`{"maxLeaseTimeMinutes":5,"size":"Standard","maxLeaseTimeMinutes":5}`,
+			400,
+			"appears twice",
+		},
+		{
+			"twice, escaped",
+			`{"maxLeaseTimeMinutes":5,"size":"Standard","s\u0069ze":"Standard"}`,
+			400,
+			"appears twice",
+		},
+		{
+			"invalid UTF-8",
+			"{\"maxLeaseTimeMinutes\":5,\"size\":\"Standard\",\"x\":\"\xff\"}",
+			400,
+			"not JSON",
+		},
 		{"byte order mark", "\ufeff" + standard5, 400, "not JSON"},
 		{"deep", strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), 400, "not JSON"},
 		{"largest body", standard5 + strings.Repeat(" ", 1<<20-len(standard5)), 201, "Starting"},
-		{"larger body", standard5 + strings.Repeat(" ", 1<<20-len(standard5)+1), 413, "larger than 1048576 bytes"},
+		{
+			"larger body",
+			standard5 + strings.Repeat(" ", 1<<20-len(standard5)+1),
+			413,
+			"larger than 1048576 bytes",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -138,7 +225,10 @@ func TestCreateLeaseAsDecided(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, emulator.Options{
 			StartupTime: emulator.FixedStartup(time.Minute),
-			Decisions:   emulator.Decisions{AcceptZeroLease: true, MaxLease: 100 * 365 * 24 * time.Hour},
+			Decisions: emulator.Decisions{
+				AcceptZeroLease: true,
+				MaxLease:        100 * 365 * 24 * time.Hour,
+			},
 		})
 		s.create("zero", `{"maxLeaseTimeMinutes":0,"size":"Standard"}`)
 		s.create("century", `{"maxLeaseTimeMinutes":52560000,"size":"Standard"}`)
@@ -168,7 +258,10 @@ func TestCreateAgain(t *testing.T) {
 		"first":            {emulator.CompareFirst, map[string]int{first: 200, updated: 409, neither: 409, premium: 409}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, emulator.Options{Decisions: emulator.Decisions{SameSettings: test.compare}})
+			s := start(
+				t,
+				emulator.Options{Decisions: emulator.Decisions{SameSettings: test.compare}},
+			)
 			s.create("a", first)
 			assert.Equal(t, 200, s.put("a", first).status, "a blind repeat")
 			s.patch("a", `{"maxLeaseTimeMinutes":7}`)
@@ -193,7 +286,11 @@ func TestCreateWithTheIDOfAnEndedSession(t *testing.T) {
 	r := s.put("a", standard5)
 	assert.Equal(t, http.StatusOK, r.status)
 	assert.Equal(t, "Stopped", r.session(t).Status)
-	assert.Equal(t, http.StatusConflict, s.put("a", `{"maxLeaseTimeMinutes":6,"size":"Standard"}`).status)
+	assert.Equal(
+		t,
+		http.StatusConflict,
+		s.put("a", `{"maxLeaseTimeMinutes":6,"size":"Standard"}`).status,
+	)
 
 	s = start(t, emulator.Options{Decisions: emulator.Decisions{RefuseEndedID: true}})
 	s.create("a", standard5)

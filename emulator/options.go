@@ -27,89 +27,104 @@ const (
 	minSigningKeyBits    = 2048
 )
 
-// Options says what service to emulate. The zero value is one account with random keys, whose sessions are Ready at the first
-// look after their creation. Functions among the options are called by several goroutines at the same time and must return at once.
+// Options says what service to emulate. The zero value is one account with random keys, whose
+// sessions are Ready at the first look after their creation. Functions among the options are called
+// by several goroutines at the same time and must return at once.
 type Options struct {
 	// AccountID is the id of the first account, a UUID. The default is [DefaultAccountID].
 	AccountID string
 
-	// Region is the region of the first account, and the one that the service plays for every host that names none: see Regions. It is
-	// part of the account domain, of the host names of servers, and of access tokens. It need not be one that this module knows, but
-	// consists of lower-case letters and digits. The default is [azremoterendering.RegionWestEurope].
+	// Region is the region of the first account, and the one that the service plays for every host
+	// that names none: see Regions. It is part of the account domain, of the host names of servers,
+	// and of access tokens. It need not be one that this module knows, but consists of lower-case
+	// letters and digits. The default is [azremoterendering.RegionWestEurope].
 	Region azremoterendering.Region
 
-	// Regions are the regions that are served beside Region; requests to another one are answered with 404. Nil means any.
+	// Regions are the regions that are served beside Region; requests to another one are answered
+	// with 404. Nil means any.
 	//
-	// The host of a request names its region, as in remoterendering.<region>.mixedreality.azure.com, under whatever domain. Any
-	// other host, such as 127.0.0.1, stands for Region. A session lives in the region that created it, and no other one knows it:
-	// its id is free there, and each region lists and counts its own.
+	// The host of a request names its region, as in
+	// remoterendering.<region>.mixedreality.azure.com, under whatever domain. Any other host, such
+	// as 127.0.0.1, stands for Region. A session lives in the region that created it, and no other
+	// one knows it: its id is free there, and each region lists and counts its own.
 	Regions []azremoterendering.Region
 
-	// Domain is where the hosts of the service lie, a name of lower-case letters, digits, hyphens and dots. With "arr.test" every
-	// account has the domain "arr.test", the token service is https://sts.arr.test and the session service
-	// https://remoterendering.<region>.arr.test. The default is the service's own, mixedreality.azure.com, below which the domain of an
-	// account has its region in front.
+	// Domain is where the hosts of the service lie, a name of lower-case letters, digits, hyphens
+	// and dots. With "arr.test" every account has the domain "arr.test", the token service is
+	// https://sts.arr.test and the session service https://remoterendering.<region>.arr.test. The
+	// default is the service's own, mixedreality.azure.com, below which the domain of an account
+	// has its region in front.
 	Domain string
 
-	// PrimaryKey and SecondaryKey are the keys of the first account; both are valid at any time. They consist of printable ASCII characters
-	// without spaces. The default of each is random: 32 bytes in Base64.
+	// PrimaryKey and SecondaryKey are the keys of the first account; both are valid at any time.
+	// They consist of printable ASCII characters without spaces. The default of each is random: 32
+	// bytes in Base64.
 	PrimaryKey, SecondaryKey string
 
-	// OtherAccounts are the accounts beside the first one. Accounts share the capacity and nothing else: each has its own sessions,
-	// which the others' access tokens do not open.
+	// OtherAccounts are the accounts beside the first one. Accounts share the capacity and nothing
+	// else: each has its own sessions, which the others' access tokens do not open.
 	OtherAccounts []AccountOptions
 
-	// AcceptIdentity says whether a token of Microsoft Entra may be exchanged for an access token, of whichever account: it is what
-	// follows Bearer in the Authorization header, and not an account key. An error is logged, at level Warn, and answered with 401; it
-	// should not quote the token. The default is [AcceptAnyIdentity] for "https://sts." and Domain.
+	// AcceptIdentity says whether a token of Microsoft Entra may be exchanged for an access token,
+	// of whichever account: it is what follows Bearer in the Authorization header, and not an
+	// account key. An error is logged, at level Warn, and answered with 401; it should not quote
+	// the token. The default is [AcceptAnyIdentity] for "https://sts." and Domain.
 	AcceptIdentity func(token string) error
 
-	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24 hours, as the service had it.
+	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24
+	// hours, as the service had it.
 	TokenLifetime time.Duration
 
-	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default a key is made when the first token is
-	// needed, which takes part of a second: share one between the emulators of a test binary to save that time. Emulators
-	// that share key and account id accept each other's tokens, as the regions of the service did.
+	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default a key is
+	// made when the first token is needed, which takes part of a second: share one between the
+	// emulators of a test binary to save that time. Emulators that share key and account id accept
+	// each other's tokens, as the regions of the service did.
 	SigningKey *rsa.PrivateKey
 
-	// StartupTime returns how long a new session of the given size stays in state Starting. It is called once for each session.
-	// Nil, zero and negative values mean that a session is Ready at the first look after its creation; the answer to the
-	// creation itself always says Starting. See [FixedStartup], [RangeStartup] and [RecordedStartup]. The service was seen to
-	// need from 8 seconds (2022) to 3 minutes (2021). With a Backend it counts only for sessions beyond the Capacity, and
-	// for those that a Fault keeps from starting.
+	// StartupTime returns how long a new session of the given size stays in state Starting. It is
+	// called once for each session. Nil, zero and negative values mean that a session is Ready at
+	// the first look after its creation; the answer to the creation itself always says Starting.
+	// See [FixedStartup], [RangeStartup] and [RecordedStartup]. The service was seen to need from 8
+	// seconds (2022) to 3 minutes (2021). With a Backend it counts only for sessions beyond the
+	// Capacity, and for those that a Fault keeps from starting.
 	StartupTime func(azremoterendering.SessionSize) time.Duration
 
-	// Capacity returns how many sessions of a size can have a server at once in a region, those of all accounts together; a negative
-	// number is no limit. It is called at each creation. A session beyond it is created all the same, with 201, stays Starting for the
-	// start-up time, and goes to Error with code CapacityExceeded; it takes no server from others. A server is free again when its
-	// session has ended, however. See [FixedCapacity]. The default is no limit.
+	// Capacity returns how many sessions of a size can have a server at once in a region, those of
+	// all accounts together; a negative number is no limit. It is called at each creation. A
+	// session beyond it is created all the same, with 201, stays Starting for the start-up time,
+	// and goes to Error with code CapacityExceeded; it takes no server from others. A server is
+	// free again when its session has ended, however. See [FixedCapacity]. The default is no limit.
 	Capacity func(azremoterendering.Region, azremoterendering.SessionSize) int
 
 	// RateLimit is how many requests an account may send. The default is any number.
 	RateLimit RateLimit
 
-	// Backend starts the servers behind sessions. The default makes them up. Call [Emulator.Close] at the end if you give one.
+	// Backend starts the servers behind sessions. The default makes them up. Call [Emulator.Close]
+	// at the end if you give one.
 	Backend Backend
 
-	// Retention is how long a session can be read after its end; then its id is unknown, and free. The default is 30 days, as
-	// documented.
+	// Retention is how long a session can be read after its end; then its id is unknown, and free.
+	// The default is 30 days, as documented.
 	Retention time.Duration
 
-	// Logger receives one record for each request, at level Info: operation, session, status, correlation vector, duration.
-	// Keys and tokens are never logged. The default is silence.
+	// Logger receives one record for each request, at level Info: operation, session, status,
+	// correlation vector, duration. Keys and tokens are never logged. The default is silence.
 	Logger *slog.Logger
 
-	// Faults are in force from the start, in their order, as if each had been given to [Emulator.Inject].
+	// Faults are in force from the start, in their order, as if each had been given to
+	// [Emulator.Inject].
 	Faults []Fault
 
-	// Seed makes the draws of faults with a Probability repeatable: the same seed, the same faults and the same requests, in the same
-	// order, give the same draws. The default, 0, is a random seed.
+	// Seed makes the draws of faults with a Probability repeatable: the same seed, the same faults
+	// and the same requests, in the same order, give the same draws. The default, 0, is a random
+	// seed.
 	Seed uint64
 
-	// Admin opens the administrative path /_emulator/, by which programs in any language can inject faults, change the state of
-	// sessions, revoke tokens and see what there is, without a key: everybody who can reach the emulator may use it. It is served only
-	// for hosts that are loopback addresses, localhost, or at or below a Domain that is set, and never to pages of other origins in a
-	// browser. By default there is no such path.
+	// Admin opens the administrative path /_emulator/, by which programs in any language can inject
+	// faults, change the state of sessions, revoke tokens and see what there is, without a key:
+	// everybody who can reach the emulator may use it. It is served only for hosts that are
+	// loopback addresses, localhost, or at or below a Domain that is set, and never to pages of
+	// other origins in a browser. By default there is no such path.
 	Admin bool
 
 	// Decisions holds the points that the service leaves open.
@@ -119,11 +134,14 @@ type Options struct {
 var (
 	uuidPattern   = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 	regionPattern = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
-	domainPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
-	keyPattern    = regexp.MustCompile(`^[!-~]+$`)
+	domainPattern = regexp.MustCompile(
+		`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`,
+	)
+	keyPattern = regexp.MustCompile(`^[!-~]+$`)
 )
 
-// maxDomainLength leaves room for what stands in front of a domain in a host name, which has at most 253 characters.
+// maxDomainLength leaves room for what stands in front of a domain in a host name, which has at
+// most 253 characters.
 const maxDomainLength = 150
 
 func (o Options) withDefaults() (Options, error) {
@@ -177,18 +195,36 @@ func (o Options) check() error {
 	case o.TokenLifetime < time.Second || o.TokenLifetime%time.Second != 0:
 		return checkTokenLifetime("Options.TokenLifetime", o.TokenLifetime)
 	case o.Retention < 0:
-		return fmt.Errorf("emulator: Options.Retention %v is negative: give 0 for %v", o.Retention, defaultRetention)
+		return fmt.Errorf(
+			"emulator: Options.Retention %v is negative: give 0 for %v",
+			o.Retention,
+			defaultRetention,
+		)
 	case o.SigningKey != nil && (o.SigningKey.N == nil || o.SigningKey.N.BitLen() < minSigningKeyBits):
 		return fmt.Errorf("emulator: Options.SigningKey has less than %d bits", minSigningKeyBits)
 	case o.RateLimit.Requests < 0:
-		return fmt.Errorf("emulator: Options.RateLimit.Requests %d is negative: give 0 for no limit", o.RateLimit.Requests)
+		return fmt.Errorf(
+			"emulator: Options.RateLimit.Requests %d is negative: give 0 for no limit",
+			o.RateLimit.Requests,
+		)
 	case o.RateLimit.Per < 0:
-		return fmt.Errorf("emulator: Options.RateLimit.Per %v is negative: give 0 for %v", o.RateLimit.Per, defaultRateWindow)
+		return fmt.Errorf(
+			"emulator: Options.RateLimit.Per %v is negative: give 0 for %v",
+			o.RateLimit.Per,
+			defaultRateWindow,
+		)
 	case o.Domain != "" && validDomain(o.Domain) && !strings.Contains(o.Domain, "."):
-		return fmt.Errorf("emulator: Options.Domain %q is a top-level domain, whose names belong to others: give one below it, such as arr.test", o.Domain)
+		return fmt.Errorf(
+			"emulator: Options.Domain %q is a top-level domain, whose names belong to others: give one below it, such as arr.test",
+			o.Domain,
+		)
 	case o.Domain != "" && !validDomain(o.Domain):
-		return fmt.Errorf("emulator: Options.Domain %q is not a host name of lower-case letters, digits, hyphens and dots, at most %d long, "+
-			"such as arr.test", o.Domain, maxDomainLength)
+		return fmt.Errorf(
+			"emulator: Options.Domain %q is not a host name of lower-case letters, digits, hyphens and dots, at most %d long, "+
+				"such as arr.test",
+			o.Domain,
+			maxDomainLength,
+		)
 	}
 	for i, region := range o.Regions {
 		if err := checkRegion(fmt.Sprintf("Options.Regions[%d]", i), region); err != nil {
@@ -207,12 +243,19 @@ func checkRegion(what string, region azremoterendering.Region) error {
 	if regionPattern.MatchString(string(region)) {
 		return nil
 	}
-	return fmt.Errorf("emulator: %s %q is not a name of lower-case letters and digits such as %s", what, region, defaultRegion)
+	return fmt.Errorf(
+		"emulator: %s %q is not a name of lower-case letters and digits such as %s",
+		what,
+		region,
+		defaultRegion,
+	)
 }
 
 // accounts returns all accounts that the options ask for, the first one first.
 func (o Options) accounts() ([]*account, error) {
-	all := []AccountOptions{{ID: o.AccountID, Region: o.Region, PrimaryKey: o.PrimaryKey, SecondaryKey: o.SecondaryKey}}
+	all := []AccountOptions{
+		{ID: o.AccountID, Region: o.Region, PrimaryKey: o.PrimaryKey, SecondaryKey: o.SecondaryKey},
+	}
 	all = append(all, o.OtherAccounts...)
 	accounts := make([]*account, len(all))
 	known := make(map[string]bool)
@@ -227,7 +270,12 @@ func (o Options) accounts() ([]*account, error) {
 			return nil, err
 		}
 		if known[strings.ToLower(each.ID)] {
-			return nil, fmt.Errorf("emulator: %s%s %q is that of another account", what, field, each.ID)
+			return nil, fmt.Errorf(
+				"emulator: %s%s %q is that of another account",
+				what,
+				field,
+				each.ID,
+			)
 		}
 		known[strings.ToLower(each.ID)] = true
 		accounts[i] = newAccount(each, o.Domain)
@@ -251,15 +299,28 @@ func (o AccountOptions) withDefaults(region azremoterendering.Region) AccountOpt
 	return o
 }
 
-// check returns which field cannot be; what stands in front of its name, and id is the name of the first.
+// check returns which field cannot be; what stands in front of its name, and id is the name of the
+// first.
 func (o AccountOptions) check(what, id string) error {
 	switch {
 	case !uuidPattern.MatchString(o.ID):
-		return fmt.Errorf("emulator: %s%s %q is not a UUID such as %s", what, id, o.ID, DefaultAccountID)
+		return fmt.Errorf(
+			"emulator: %s%s %q is not a UUID such as %s",
+			what,
+			id,
+			o.ID,
+			DefaultAccountID,
+		)
 	case !keyPattern.MatchString(o.PrimaryKey):
-		return fmt.Errorf("emulator: %sPrimaryKey has a character that is not printable ASCII, or a space", what)
+		return fmt.Errorf(
+			"emulator: %sPrimaryKey has a character that is not printable ASCII, or a space",
+			what,
+		)
 	case !keyPattern.MatchString(o.SecondaryKey):
-		return fmt.Errorf("emulator: %sSecondaryKey has a character that is not printable ASCII, or a space", what)
+		return fmt.Errorf(
+			"emulator: %sSecondaryKey has a character that is not printable ASCII, or a space",
+			what,
+		)
 	}
 	return checkRegion(what+"Region", o.Region)
 }

@@ -28,22 +28,28 @@ var (
 	pagePolicy   = contentSecurityPolicy(pageStyle)
 )
 
-// contentSecurityPolicy allows one style sheet, inline, and nothing else: no script, no connection, no frame, not even an icon.
+// contentSecurityPolicy allows one style sheet, inline, and nothing else: no script, no connection,
+// no frame, not even an icon.
 func contentSecurityPolicy(style string) string {
 	hash := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; " +
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(
+		hash[:],
+	) + "'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// forPage reports whether the request is for the page, and not for the service. The page tells about all accounts without asking who
-// looks. So a web site must not be able to read it through a name of its own that leads to this machine: only the names that the
-// emulator is reached by have a page. And other machines see it only where they may use the administrative path too.
+// forPage reports whether the request is for the page, and not for the service. The page tells
+// about all accounts without asking who looks. So a web site must not be able to read it through a
+// name of its own that leads to this machine: only the names that the emulator is reached by have a
+// page. And other machines see it only where they may use the administrative path too.
 func (x *exchange) forPage() bool {
 	host, _ := hostOf(x.request.Host)
-	return x.request.URL.EscapedPath() == pagePath && ownHost(host, x.emulator.geography.domain) && (x.emulator.admin || fromHere(x.request))
+	return x.request.URL.EscapedPath() == pagePath && ownHost(host, x.emulator.geography.domain) &&
+		(x.emulator.admin || fromHere(x.request))
 }
 
-// fromHere reports whether a request comes from this machine. One that came over no socket of a server does.
+// fromHere reports whether a request comes from this machine. One that came over no socket of a
+// server does.
 func fromHere(r *http.Request) bool {
 	if r.Context().Value(http.ServerContextKey) == nil {
 		return true
@@ -56,7 +62,9 @@ func fromHere(r *http.Request) bool {
 func (x *exchange) showPage() answer {
 	method := x.request.Method
 	if method != http.MethodGet && method != http.MethodHead {
-		return x.emulator.refuse(methodNotAllowed([]operation{{method: http.MethodGet}, {method: http.MethodHead}}))
+		return x.emulator.refuse(
+			methodNotAllowed([]operation{{method: http.MethodGet}, {method: http.MethodHead}}),
+		)
 	}
 	e := x.emulator
 	view := newPageView(e.snapshot(), e.requests.recent(), e.pageFaults())

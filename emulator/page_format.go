@@ -12,7 +12,8 @@ import (
 // pageTime is a time as the page shows it: for a person, and for a program.
 type pageTime struct{ Text, Machine string }
 
-// pageTimeOf writes a time in UTC, without the day if that is the present one. A zero time is an empty text.
+// pageTimeOf writes a time in UTC, without the day if that is the present one. A zero time is an
+// empty text.
 func pageTimeOf(t, now time.Time, clock string) pageTime {
 	if t.IsZero() {
 		return pageTime{}
@@ -28,7 +29,15 @@ func pageTimeOf(t, now time.Time, clock string) pageTime {
 // span writes a duration with its two largest units.
 func span(d time.Duration) string {
 	d = max(d, 0)
-	days, hours, minutes, seconds := int(d/(24*time.Hour)), int(d.Hours())%24, int(d.Minutes())%60, int(d.Seconds())%60
+	days, hours, minutes, seconds := int(
+		d/(24*time.Hour),
+	), int(
+		d.Hours(),
+	)%24, int(
+		d.Minutes(),
+	)%60, int(
+		d.Seconds(),
+	)%60
 	switch {
 	case days > 0:
 		return units(days, "d", hours, "h")
@@ -67,7 +76,8 @@ func plural(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-// statusClass is the class of a status code; a request without an answer is as bad as one that failed.
+// statusClass is the class of a status code; a request without an answer is as bad as one that
+// failed.
 func statusClass(status int) string {
 	if status < 100 || status > 499 {
 		return "http-5"

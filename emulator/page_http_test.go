@@ -18,7 +18,12 @@ import (
 
 func TestPageIsServed(t *testing.T) {
 	var log bytes.Buffer
-	e, err := New(Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), RateLimit: RateLimit{Requests: 1}})
+	e, err := New(
+		Options{
+			Logger:    slog.New(slog.NewTextHandler(&log, nil)),
+			RateLimit: RateLimit{Requests: 1},
+		},
+	)
 	require.NoError(t, err)
 	for range 5 { // it does not count as a request
 		r := ask(t, e, "GET", "http://127.0.0.1:8080/", "")
@@ -88,23 +93,41 @@ func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
 		}
 		assert.Equal(t, http.StatusNotFound, recorder.Code, host)
 		assert.Zero(t, recorder.Body.Len(), host)
-		assert.Empty(t, recorder.Header().Get("Content-Security-Policy"), "as any other unknown path: %s", host)
+		assert.Empty(
+			t,
+			recorder.Header().Get("Content-Security-Policy"),
+			"as any other unknown path: %s",
+			host,
+		)
 	}
 	for _, path := range []string{"//", "/%2F", "/index.html", "/favicon.ico", "/.", "/%2e"} {
-		assert.Equal(t, http.StatusNotFound, ask(t, e, "GET", "http://localhost"+path, "").Code, path)
+		assert.Equal(
+			t,
+			http.StatusNotFound,
+			ask(t, e, "GET", "http://localhost"+path, "").Code,
+			path,
+		)
 	}
 }
 
 func TestPageHoldsNoSecret(t *testing.T) {
 	e, err := New(Options{
-		PrimaryKey: "primary-secret", SecondaryKey: "secondary-secret",
-		OtherAccounts: []AccountOptions{{PrimaryKey: "third-secret", SecondaryKey: "fourth-secret"}},
+		PrimaryKey:   "primary-secret",
+		SecondaryKey: "secondary-secret",
+		OtherAccounts: []AccountOptions{
+			{PrimaryKey: "third-secret", SecondaryKey: "fourth-secret"},
+		},
 	})
 	require.NoError(t, err)
 	token, err := e.tokens.issue(e.accounts[0])
 	require.NoError(t, err)
-	ask(t, e, "PUT", "http://localhost/accounts/"+DefaultAccountID+"/sessions/a?api-version=2021-01-01&key=primary-secret",
-		`{"maxLeaseTimeMinutes":5,"size":"Standard"}`)
+	ask(
+		t,
+		e,
+		"PUT",
+		"http://localhost/accounts/"+DefaultAccountID+"/sessions/a?api-version=2021-01-01&key=primary-secret",
+		`{"maxLeaseTimeMinutes":5,"size":"Standard"}`,
+	)
 	ask(t, e, "GET", "http://localhost/accounts/primary-secret/sessions/"+token, "")
 	ask(t, e, "GET", "http://localhost/third-secret", "")
 	page := ask(t, e, "GET", "http://localhost/", "").Body.String()
@@ -114,14 +137,18 @@ func TestPageHoldsNoSecret(t *testing.T) {
 	assert.NotContains(t, page, token)
 }
 
-// Over a connection, too: names of headers as the service spells them, and HEAD announces what GET sends.
+// Over a connection, too: names of headers as the service spells them, and HEAD announces what GET
+// sends.
 func TestPageOverHTTP(t *testing.T) {
 	e, err := New(Options{})
 	require.NoError(t, err)
 	server, err := e.Listen("")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, server.Close()) }()
-	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{
+		Timeout:   10 * time.Second,
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}
 	r, err := client.Get(server.URL)
 	require.NoError(t, err)
 	defer r.Body.Close()

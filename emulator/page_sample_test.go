@@ -19,8 +19,16 @@ func pageSample() (snapshot, []requestRecord, []pageFault) {
 	host := "vmss000001.5f3c2a.westeurope.mixedreality.azure.com"
 	sample := func(id string, status sessionStatus, created, lease time.Duration) sessionSnapshot {
 		return sessionSnapshot{
-			account: DefaultAccountID, region: "westeurope", since: ago(created),
-			session: session{ID: id, Status: status, Size: "Standard", CreationTime: ago(created), MaxLeaseTime: lease},
+			account: DefaultAccountID,
+			region:  "westeurope",
+			since:   ago(created),
+			session: session{
+				ID:           id,
+				Status:       status,
+				Size:         "Standard",
+				CreationTime: ago(created),
+				MaxLeaseTime: lease,
+			},
 		}
 	}
 	ready := func(s sessionSnapshot, at time.Time) sessionSnapshot {
@@ -31,23 +39,61 @@ func pageSample() (snapshot, []requestRecord, []pageFault) {
 		s.endedAt, s.since = at, at
 		return s
 	}
-	rendering := ready(sample("showroom-7f3b", azremoterendering.SessionStatusReady, 8*m, 10*m), ago(6*m+20*time.Second))
+	rendering := ready(
+		sample("showroom-7f3b", azremoterendering.SessionStatusReady, 8*m, 10*m),
+		ago(6*m+20*time.Second),
+	)
 	rendering.session.Hostname, rendering.session.HandshakePort, rendering.session.ArrInspectorPort = host, 50051, 50052
-	long := ready(sample("review_board", azremoterendering.SessionStatusReady, 17*m, 4*time.Hour+30*m), ago(15*m))
+	long := ready(
+		sample("review_board", azremoterendering.SessionStatusReady, 17*m, 4*time.Hour+30*m),
+		ago(15*m),
+	)
 	long.session.Hostname, long.session.HandshakePort, long.session.Size = host, 50051, "Premium"
 	long.region, long.account = "eastus", otherAccountID
-	starting := sample("c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10", azremoterendering.SessionStatusStarting, 70*time.Second, 5*m)
+	starting := sample(
+		"c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10",
+		azremoterendering.SessionStatusStarting,
+		70*time.Second,
+		5*m,
+	)
 	starting.leaseEnd = now.Add(100*time.Second + 5*m)
 	unknown := ready(sample("moved", "Migrating", 11*m, 20*m), ago(9*m))
 	unknown.since = ago(2 * m)
-	failed := over(sample("too-many", azremoterendering.SessionStatusError, 12*m, 30*m), ago(9*m+30*time.Second))
-	failed.session.Error = &azremoterendering.ErrorDetail{Code: "CapacityExceeded", Message: "No server of this size is free in the region."}
+	failed := over(
+		sample("too-many", azremoterendering.SessionStatusError, 12*m, 30*m),
+		ago(9*m+30*time.Second),
+	)
+	failed.session.Error = &azremoterendering.ErrorDetail{
+		Code:    "CapacityExceeded",
+		Message: "No server of this size is free in the region.",
+	}
 	sessions := []sessionSnapshot{
-		over(ready(sample("yesterday", azremoterendering.SessionStatusExpired, 26*time.Hour, 15*m), ago(26*time.Hour-2*m)), ago(26*time.Hour-17*m)),
-		over(ready(sample("night-build-114", azremoterendering.SessionStatusExpired, 19*m, 5*m), ago(17*m)), ago(12*m)),
-		long, failed, unknown,
-		over(ready(sample("showroom-7f3a", azremoterendering.SessionStatusStopped, 10*m, 10*m), ago(9*m)), ago(4*m)),
-		rendering, starting,
+		over(
+			ready(
+				sample("yesterday", azremoterendering.SessionStatusExpired, 26*time.Hour, 15*m),
+				ago(26*time.Hour-2*m),
+			),
+			ago(26*time.Hour-17*m),
+		),
+		over(
+			ready(
+				sample("night-build-114", azremoterendering.SessionStatusExpired, 19*m, 5*m),
+				ago(17*m),
+			),
+			ago(12*m),
+		),
+		long,
+		failed,
+		unknown,
+		over(
+			ready(
+				sample("showroom-7f3a", azremoterendering.SessionStatusStopped, 10*m, 10*m),
+				ago(9*m),
+			),
+			ago(4*m),
+		),
+		rendering,
+		starting,
 	}
 	snap := snapshot{now, []accountSnapshot{
 		{DefaultAccountID, "westeurope.mixedreality.azure.com", "westeurope"},
@@ -55,9 +101,19 @@ func pageSample() (snapshot, []requestRecord, []pageFault) {
 	}, sessions}
 	return snap, sampleRequests(now), []pageFault{
 		pageFaultOf(FaultState{ID: 1, Matched: 9, Affected: 3, Fault: Fault{
-			Name: "busy", Operation: "GetSession", Session: "c1f0*", Probability: 0.3, Status: 503, RetryAfter: 2 * time.Second,
+			Name:        "busy",
+			Operation:   "GetSession",
+			Session:     "c1f0*",
+			Probability: 0.3,
+			Status:      503,
+			RetryAfter:  2 * time.Second,
 		}}),
-		pageFaultOf(FaultState{ID: 2, Fault: Fault{Name: "drop=after", Operation: "CreateSession", Drop: DropAfter}}),
+		pageFaultOf(
+			FaultState{
+				ID:    2,
+				Fault: Fault{Name: "drop=after", Operation: "CreateSession", Drop: DropAfter},
+			},
+		),
 	}
 }
 
@@ -66,16 +122,46 @@ func sampleRequests(now time.Time) []requestRecord {
 	add := func(before time.Duration, operation, method, id string, status int, took time.Duration) {
 		n := len(requests)
 		requests = append(requests, requestRecord{
-			time: now.Add(-before), operation: operation, method: method, account: DefaultAccountID, region: "westeurope", session: id,
-			status: status, correlationVector: strings.Repeat(string(rune('A'+n)), 22) + ".0", duration: took,
+			time: now.Add(
+				-before,
+			),
+			operation:         operation,
+			method:            method,
+			account:           DefaultAccountID,
+			region:            "westeurope",
+			session:           id,
+			status:            status,
+			correlationVector: strings.Repeat(string(rune('A'+n)), 22) + ".0",
+			duration:          took,
 		})
 	}
 	add(time.Hour*14, "GetToken", "GET", "", 200, 2310*time.Microsecond)
 	add(95*time.Second, "CreateSession", "PUT", "too-many", 409, 310*time.Microsecond)
 	add(71*time.Second, "GetToken", "GET", "", 401, 90*time.Microsecond)
-	add(70*time.Second, "CreateSession", "PUT", "c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10", 201, 420*time.Microsecond)
-	add(40*time.Second, "GetSession", "GET", "c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10", 503, 12*time.Millisecond)
-	add(38*time.Second, "GetSession", "GET", "c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10", 200, 3*time.Second)
+	add(
+		70*time.Second,
+		"CreateSession",
+		"PUT",
+		"c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10",
+		201,
+		420*time.Microsecond,
+	)
+	add(
+		40*time.Second,
+		"GetSession",
+		"GET",
+		"c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10",
+		503,
+		12*time.Millisecond,
+	)
+	add(
+		38*time.Second,
+		"GetSession",
+		"GET",
+		"c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10",
+		200,
+		3*time.Second,
+	)
 	add(20*time.Second, "ListSessions", "GET", "", 0, 1500*time.Millisecond)
 	add(5*time.Second, "unknown", "BREW", "", 404, 50*time.Microsecond)
 	add(3*time.Second, "StopSession", "POST", "showroom-7f3a", 204, 130*time.Microsecond)

@@ -24,7 +24,8 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// golden compares a page with the file of that name. With ARR_GOLDEN=1 in the environment it writes the file instead.
+// golden compares a page with the file of that name. With ARR_GOLDEN=1 in the environment it writes
+// the file instead.
 func golden(t *testing.T, name string, view pageView) {
 	t.Helper()
 	page, err := view.render()
@@ -43,8 +44,10 @@ func golden(t *testing.T, name string, view pageView) {
 
 func emptySnapshot() snapshot {
 	return snapshot{
-		time:     time.Date(2021, time.May, 4, 12, 30, 0, 0, time.UTC),
-		accounts: []accountSnapshot{{DefaultAccountID, "westeurope.mixedreality.azure.com", "westeurope"}},
+		time: time.Date(2021, time.May, 4, 12, 30, 0, 0, time.UTC),
+		accounts: []accountSnapshot{
+			{DefaultAccountID, "westeurope.mixedreality.azure.com", "westeurope"},
+		},
 	}
 }
 
@@ -61,12 +64,22 @@ func TestPageWithNothing(t *testing.T) {
 // pageBackend starts servers that are Ready after a minute.
 type pageBackend struct{}
 
-func (pageBackend) Start(ServerSpec) BackendServer { return pageServer{time.Now().Add(time.Minute)} }
+func (pageBackend) Start(
+	ServerSpec,
+) BackendServer {
+	return pageServer{time.Now().Add(time.Minute)}
+}
 
 type pageServer struct{ readyAt time.Time }
 
 func (s pageServer) Status() ServerStatus {
-	return ServerStatus{ReadyAt: s.readyAt, Hostname: "server.example", HandshakePort: 50051, ArrInspectorPort: 50052, Settled: true}
+	return ServerStatus{
+		ReadyAt:          s.readyAt,
+		Hostname:         "server.example",
+		HandshakePort:    50051,
+		ArrInspectorPort: 50052,
+		Settled:          true,
+	}
 }
 func (pageServer) SetLease(time.Duration) {}
 func (pageServer) Stop()                  {}
@@ -77,7 +90,13 @@ func TestPageOfALife(t *testing.T) {
 		e, err := New(Options{Backend: pageBackend{}})
 		require.NoError(t, err)
 		create := func(id string, lease time.Duration) {
-			_, _, refused := e.fleet.create(home{e.accounts[0], "westeurope"}, id, "Standard", lease, e.backend.Start)
+			_, _, refused := e.fleet.create(
+				home{e.accounts[0], "westeurope"},
+				id,
+				"Standard",
+				lease,
+				e.backend.Start,
+			)
 			require.Nil(t, refused)
 		}
 		create("expires", 2*time.Minute)
@@ -99,15 +118,38 @@ func hostilePage() pageView {
 	const evil = `</style></title></svg>"'><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}` + "\x00\u202e"
 	s := emptySnapshot()
 	s.accounts[0].domain = evil
-	s.accounts = append(s.accounts, accountSnapshot{`x" onclick="alert(1)`, "javascript:alert(1)", "eastus"})
-	s.sessions = []sessionSnapshot{{
-		account: DefaultAccountID, region: azremoterendering.Region(evil), since: s.time.Add(-time.Minute), readyAt: s.time.Add(-2 * time.Minute),
-		session: session{
-			ID: "a", Status: sessionStatus(evil), Size: sessionSize(evil), Hostname: "javascript:alert(1)" + evil,
-			CreationTime: s.time.Add(-3 * time.Minute), Error: &azremoterendering.ErrorDetail{Code: evil, Message: evil},
+	s.accounts = append(
+		s.accounts,
+		accountSnapshot{`x" onclick="alert(1)`, "javascript:alert(1)", "eastus"},
+	)
+	s.sessions = []sessionSnapshot{
+		{
+			account: DefaultAccountID,
+			region:  azremoterendering.Region(evil),
+			since:   s.time.Add(-time.Minute),
+			readyAt: s.time.Add(-2 * time.Minute),
+			session: session{
+				ID:       "a",
+				Status:   sessionStatus(evil),
+				Size:     sessionSize(evil),
+				Hostname: "javascript:alert(1)" + evil,
+				CreationTime: s.time.Add(
+					-3 * time.Minute,
+				),
+				Error: &azremoterendering.ErrorDetail{Code: evil, Message: evil},
+			},
 		},
-	}}
-	requests := []requestRecord{{operation: "unknown", method: "<SCRIPT>", session: `" autofocus x="`, status: 200, correlationVector: evil, faults: []string{evil}}}
+	}
+	requests := []requestRecord{
+		{
+			operation:         "unknown",
+			method:            "<SCRIPT>",
+			session:           `" autofocus x="`,
+			status:            200,
+			correlationVector: evil,
+			faults:            []string{evil},
+		},
+	}
 	return newPageView(s, requests, []pageFault{{ID: 1, Name: evil, What: "javascript:alert(1)"}})
 }
 
@@ -119,7 +161,8 @@ var (
 	pageLinks = "/ ?refresh=off #sessions #faults #requests #accounts"
 )
 
-// Whatever stands in the data, no page has an element, an attribute or a link that the template does not have.
+// Whatever stands in the data, no page has an element, an attribute or a link that the template
+// does not have.
 func TestPageEscapesEverything(t *testing.T) {
 	golden(t, "hostile", hostilePage())
 	everything := newPageView(pageSample())
@@ -158,7 +201,11 @@ func TestPagePolicyCoversTheStyle(t *testing.T) {
 	styles := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllSubmatch(page, -1)
 	require.Len(t, styles, 1)
 	hash := sha256.Sum256(styles[0][1])
-	assert.Contains(t, pagePolicy, "style-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
+	assert.Contains(
+		t,
+		pagePolicy,
+		"style-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'",
+	)
 	assert.True(t, strings.HasPrefix(pagePolicy, "default-src 'none'; "))
 	assert.NotContains(t, pagePolicy, "unsafe")
 	assert.NotContains(t, string(page), " style=")
@@ -170,7 +217,12 @@ func TestPageIsLimited(t *testing.T) {
 	s := emptySnapshot()
 	for i := range 300 {
 		each := sessionSnapshot{account: DefaultAccountID, session: session{
-			ID: fmt.Sprintf("session-%03d", i), Status: "Ready", CreationTime: s.time.Add(time.Duration(i-300) * time.Second),
+			ID: fmt.Sprintf(
+				"session-%03d",
+				i,
+			),
+			Status:       "Ready",
+			CreationTime: s.time.Add(time.Duration(i-300) * time.Second),
 		}}
 		if i < 40 {
 			each.endedAt = s.time
@@ -187,7 +239,11 @@ func TestPageIsLimited(t *testing.T) {
 	require.Len(t, ids, 100)
 	assert.Equal(t, "session-299", string(ids[0][1]), "the newest first")
 	assert.Equal(t, "session-200", string(ids[99][1]))
-	assert.Contains(t, string(page), "Not shown: 200 older sessions, of which 160 living and 40 ended.")
+	assert.Contains(
+		t,
+		string(page),
+		"Not shown: 200 older sessions, of which 160 living and 40 ended.",
+	)
 	assert.Contains(t, string(page), "<b>260</b> living")
 	shown := regexp.MustCompile(`>(request-\d+)<`).FindAllSubmatch(page, -1)
 	require.Len(t, shown, 50)

@@ -7,17 +7,27 @@ import (
 	"time"
 )
 
-// timeAxis is what all time lines of the page have in common. Two thirds of it are the past, one third is the future: so the present
-// stays in its place while the page refreshes itself.
+// timeAxis is what all time lines of the page have in common. Two thirds of it are the past, one
+// third is the future: so the present stays in its place while the page refreshes itself.
 type timeAxis struct {
 	now  time.Time
 	past time.Duration
 }
 
-// axisSteps are the lengths of the past that an axis may have, so that it does not change all the time.
+// axisSteps are the lengths of the past that an axis may have, so that it does not change all the
+// time.
 var axisSteps = []time.Duration{
-	2 * time.Minute, 4 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour,
-	2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+	2 * time.Minute,
+	4 * time.Minute,
+	10 * time.Minute,
+	20 * time.Minute,
+	40 * time.Minute,
+	time.Hour,
+	2 * time.Hour,
+	4 * time.Hour,
+	8 * time.Hour,
+	12 * time.Hour,
+	24 * time.Hour,
 }
 
 // shownAfterEnd is how long a session that has ended has a say in the length of the axis.

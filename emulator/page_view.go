@@ -19,7 +19,8 @@ const (
 	maxPageRequests = 50
 )
 
-// otherStatus is the class of a state that this package does not know; the others have the class of their name.
+// otherStatus is the class of a state that this package does not know; the others have the class of
+// their name.
 const otherStatus = "other"
 
 // pageView is what the template shows. All text in it is plain: the template escapes it.
@@ -72,8 +73,11 @@ type requestView struct {
 // newPageView selects and words what the page shows.
 func newPageView(s snapshot, requests []requestRecord, faults []pageFault) pageView {
 	v := pageView{
-		Style:   template.CSS(pageStyle), // #nosec G203 -- a constant of this package
-		Now:     pageTime{s.time.UTC().Format("2006-01-02 15:04:05"), s.time.UTC().Format(time.RFC3339)},
+		Style: template.CSS(pageStyle), // #nosec G203 -- a constant of this package
+		Now: pageTime{
+			s.time.UTC().Format("2006-01-02 15:04:05"),
+			s.time.UTC().Format(time.RFC3339),
+		},
 		Several: len(s.accounts) > 1,
 		Faults:  faults[:min(len(faults), maxPageFaults)],
 		InForce: len(faults),
@@ -115,7 +119,12 @@ func (v *pageView) addSessions(s snapshot) {
 		for _, each := range rest {
 			count(each, &living, &ended)
 		}
-		v.Rest = fmt.Sprintf("Not shown: %s, of which %d living and %d ended.", plural(len(rest), "older session"), living, ended)
+		v.Rest = fmt.Sprintf(
+			"Not shown: %s, of which %d living and %d ended.",
+			plural(len(rest), "older session"),
+			living,
+			ended,
+		)
 	}
 	v.Axis = newTimeAxis(s.time, shown)
 	for _, each := range shown {
@@ -160,7 +169,8 @@ func portsText(s session) string {
 	return strings.Join(ports, ", ")
 }
 
-// leaseText says what is left of the lease, or what was used of it. The emulator knows that exactly.
+// leaseText says what is left of the lease, or what was used of it. The emulator knows that
+// exactly.
 func leaseText(s sessionSnapshot, now time.Time) (lease, note string) {
 	whole := span(s.session.MaxLeaseTime)
 	switch {

@@ -4,7 +4,8 @@ package emulator
 
 import "container/heap"
 
-// queue holds sessions in the order of their ends. A session is in one queue at a time, and knows its place there.
+// queue holds sessions in the order of their ends. A session is in one queue at a time, and knows
+// its place there.
 type queue struct{ records endHeap }
 
 // first returns the session whose end is, or will be, first; nil if there is none.

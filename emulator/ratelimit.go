@@ -10,16 +10,19 @@ import (
 
 const defaultRateWindow = time.Minute
 
-// RateLimit is how many requests an account may send. A request above it is answered with 429, without body, and Retry-After tells the
-// whole seconds until the window is over. The service documents that throttling resets each minute, but not its threshold.
+// RateLimit is how many requests an account may send. A request above it is answered with 429,
+// without body, and Retry-After tells the whole seconds until the window is over. The service
+// documents that throttling resets each minute, but not its threshold.
 //
-// The token service and the session service count for themselves; the session service counts the requests to all regions
-// together. Requests that lack authorization do not count: nobody can use up the limit of a foreign account.
+// The token service and the session service count for themselves; the session service counts the
+// requests to all regions together. Requests that lack authorization do not count: nobody can use
+// up the limit of a foreign account.
 type RateLimit struct {
 	// Requests is how many requests are served in one window. The default, 0, is no limit.
 	Requests int
 
-	// Per is the length of a window, which begins with the first request after the one before is over. The default is one minute.
+	// Per is the length of a window, which begins with the first request after the one before is
+	// over. The default is one minute.
 	Per time.Duration
 }
 
@@ -59,8 +62,10 @@ func (a *account) throttle(limit RateLimit, sessionService bool) *refusal {
 	return tooManyRequests(wait)
 }
 
-// tooManyRequests returns a refusal that is the same for both services: for the token service the specification names WWW-Authenticate
-// too, but its example has none, and no answer of that kind was recorded. It is a refusal that asks for a wait, rounded up to whole seconds so that whoever heeds it is not too early.
+// tooManyRequests returns a refusal that is the same for both services: for the token service the
+// specification names WWW-Authenticate too, but its example has none, and no answer of that kind
+// was recorded. It is a refusal that asks for a wait, rounded up to whole seconds so that whoever
+// heeds it is not too early.
 func tooManyRequests(wait time.Duration) *refusal {
 	seconds := int((wait + time.Second - 1) / time.Second)
 	return &refusal{

@@ -23,7 +23,12 @@ func TestRateLimit(t *testing.T) {
 		assert.Equal(t, http.StatusOK, s.status(), "the window begins")
 		time.Sleep(500 * time.Millisecond)
 		s.create("a", standard5)
-		assert.Equal(t, http.StatusNotFound, s.in("remoterendering.uksouth.example").get("a").status, "all regions together")
+		assert.Equal(
+			t,
+			http.StatusNotFound,
+			s.in("remoterendering.uksouth.example").get("a").status,
+			"all regions together",
+		)
 
 		time.Sleep(9500 * time.Millisecond)
 		r := s.stop("a")
@@ -39,7 +44,12 @@ func TestRateLimit(t *testing.T) {
 		assert.Equal(t, http.StatusOK, other.status(), "each account for itself")
 
 		time.Sleep(time.Nanosecond)
-		assert.Equal(t, "Ready", s.look("a").Status, "the next window; nothing had happened in the last")
+		assert.Equal(
+			t,
+			"Ready",
+			s.look("a").Status,
+			"the next window; nothing had happened in the last",
+		)
 		assert.Equal(t, http.StatusOK, s.status())
 		assert.Equal(t, http.StatusOK, s.status())
 		r = s.call(http.MethodGet, s.list(), "")
@@ -50,11 +60,26 @@ func TestRateLimit(t *testing.T) {
 
 func TestRateLimitOfTheTokenService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, emulator.Options{PrimaryKey: "key", RateLimit: emulator.RateLimit{Requests: 2, Per: 10 * time.Second}})
+		s := start(
+			t,
+			emulator.Options{
+				PrimaryKey: "key",
+				RateLimit:  emulator.RateLimit{Requests: 2, Per: 10 * time.Second},
+			},
+		)
 		credential := s.Account().ID + ":key"
 		for range 5 {
-			assert.Equal(t, http.StatusUnauthorized, s.exchange("wrong").status, "what is refused does not count")
-			assert.Equal(t, http.StatusUnauthorized, s.send(http.MethodGet, s.list()+apiVersion, "", nil).status)
+			assert.Equal(
+				t,
+				http.StatusUnauthorized,
+				s.exchange("wrong").status,
+				"what is refused does not count",
+			)
+			assert.Equal(
+				t,
+				http.StatusUnauthorized,
+				s.send(http.MethodGet, s.list()+apiVersion, "", nil).status,
+			)
 		}
 		time.Sleep(2500 * time.Millisecond)
 		assert.Equal(t, http.StatusOK, s.exchange(credential).status)
@@ -68,7 +93,12 @@ func TestRateLimitOfTheTokenService(t *testing.T) {
 		assert.Equal(t, http.StatusOK, s.exchange(credential).status)
 		time.Sleep(9 * time.Second)
 		assert.Equal(t, http.StatusOK, s.exchange(credential).status)
-		assert.Equal(t, "1", s.exchange(credential).header.Get("Retry-After"), "a window begins with its first request")
+		assert.Equal(
+			t,
+			"1",
+			s.exchange(credential).header.Get("Retry-After"),
+			"a window begins with its first request",
+		)
 	})
 }
 

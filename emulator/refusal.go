@@ -9,7 +9,8 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// The error codes of the service. The first four were recorded or stand in the examples of its specification.
+// The error codes of the service. The first four were recorded or stand in the examples of its
+// specification.
 const (
 	codeBadRequest            = "BadRequest"
 	codeConflict              = "Conflict"
@@ -27,13 +28,22 @@ type refusal struct {
 }
 
 var (
-	unauthorized        = &refusal{status: http.StatusUnauthorized}
-	notFound            = &refusal{status: http.StatusNotFound}
-	conflict            = &refusal{status: http.StatusConflict, code: codeConflict, message: "A resource already exists under the given ID."}
-	badSessionID        = badRequest("The session ID must consist of 1 to 256 characters of A-Z, a-z, 0-9, '-' and '_'.")
+	unauthorized = &refusal{status: http.StatusUnauthorized}
+	notFound     = &refusal{status: http.StatusNotFound}
+	conflict     = &refusal{
+		status:  http.StatusConflict,
+		code:    codeConflict,
+		message: "A resource already exists under the given ID.",
+	}
+	badSessionID = badRequest(
+		"The session ID must consist of 1 to 256 characters of A-Z, a-z, 0-9, '-' and '_'.",
+	)
 	badSkipToken        = badRequest("The skiptoken value is not one that this service has given.")
-	internalServerError = &refusal{status: http.StatusInternalServerError, code: codeInternalServerError,
-		message: "An internal server error occurred."}
+	internalServerError = &refusal{
+		status:  http.StatusInternalServerError,
+		code:    codeInternalServerError,
+		message: "An internal server error occurred.",
+	}
 )
 
 func badRequest(message string) *refusal {
@@ -41,7 +51,11 @@ func badRequest(message string) *refusal {
 }
 
 func unprocessable(message string) *refusal {
-	return &refusal{status: http.StatusUnprocessableEntity, code: codeUnprocessableEntity, message: message}
+	return &refusal{
+		status:  http.StatusUnprocessableEntity,
+		code:    codeUnprocessableEntity,
+		message: message,
+	}
 }
 
 // refuse returns the answer to a request that fails.

@@ -21,8 +21,8 @@ type geography struct {
 }
 
 // regionOf returns the region that the host of a request stands for: the one it names, as in
-// remoterendering.<region>.mixedreality.azure.com, under whatever domain, otherwise the default one. It reports false if that
-// region is not served.
+// remoterendering.<region>.mixedreality.azure.com, under whatever domain, otherwise the default
+// one. It reports false if that region is not served.
 func (g geography) regionOf(hostport string) (azremoterendering.Region, bool) {
 	host := strings.ToLower(hostport)
 	if name, _, err := net.SplitHostPort(host); err == nil {

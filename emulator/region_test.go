@@ -57,7 +57,13 @@ func TestRegionOfAHost(t *testing.T) {
 		if test.domain != "" {
 			domain = test.domain
 		}
-		assert.True(t, strings.HasSuffix(s.look("a").Hostname, ".remoterendering.vm."+test.region+"."+domain), "%s: %s", test.host, s.look("a").Hostname)
+		assert.True(
+			t,
+			strings.HasSuffix(s.look("a").Hostname, ".remoterendering.vm."+test.region+"."+domain),
+			"%s: %s",
+			test.host,
+			s.look("a").Hostname,
+		)
 	}
 }
 
@@ -125,6 +131,8 @@ func TestDomain(t *testing.T) {
 		_, err := emulator.New(emulator.Options{Domain: domain})
 		require.ErrorContains(t, err, "Options.Domain", domain)
 	}
-	_, err = emulator.New(emulator.Options{Regions: []azremoterendering.Region{"eastus", "East US"}})
+	_, err = emulator.New(
+		emulator.Options{Regions: []azremoterendering.Region{"eastus", "East US"}},
+	)
 	require.ErrorContains(t, err, `Options.Regions[1] "East US"`)
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// requestRecord is what is kept of a request. It holds nothing that the client chose but the begin of the method, a valid session id and
-// the name of a region that is served: a path or a header may contain a secret, or be long.
+// requestRecord is what is kept of a request. It holds nothing that the client chose but the begin
+// of the method, a valid session id and the name of a region that is served: a path or a header may
+// contain a secret, or be long.
 type requestRecord struct {
 	time              time.Time // of arrival
 	operation         string    // as in the log
@@ -21,7 +22,8 @@ type requestRecord struct {
 	status            int                      // 0 if there was no answer
 	correlationVector string
 	duration          time.Duration // until the answer was complete; a slow body takes longer
-	faults            []string      // the names of those that affected the request; not to be changed
+	// the names of those that affected the request; not to be changed
+	faults []string
 }
 
 const (

@@ -30,8 +30,9 @@ type operation struct {
 	perform      func(*exchange) answer
 }
 
-// locate parses a path that is still escaped. It takes the path apart before it removes the escapes, and cleans nothing: an
-// escaped slash or a pair of dots stays inside its segment, where it is no valid id.
+// locate parses a path that is still escaped. It takes the path apart before it removes the
+// escapes, and cleans nothing: an escaped slash or a pair of dots stays inside its segment, where
+// it is no valid id.
 func locate(escaped string) target {
 	segments := strings.Split(escaped, "/")
 	for i, segment := range segments {
@@ -63,7 +64,8 @@ func locate(escaped string) target {
 	return t
 }
 
-// versioned reports whether the target belongs to the session service, which has versions, and not to the token service.
+// versioned reports whether the target belongs to the session service, which has versions, and not
+// to the token service.
 func (t target) versioned() bool {
 	return t.kind == sessionList || t.kind == oneSession || t.kind == stopOfSession
 }
@@ -93,5 +95,8 @@ func validSessionID(id string) bool {
 	if id == "" || len(id) > maxSessionIDLength {
 		return false
 	}
-	return strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+	return strings.Trim(
+		id,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+	) == ""
 }

@@ -40,7 +40,13 @@ func TestAnswersWithoutABodyAreNeitherSlowNorCutOff(t *testing.T) {
 
 func TestAccessLogHoldsNoKeyOrTokenInTheWrongPlace(t *testing.T) {
 	var log bytes.Buffer
-	s := start(t, emulator.Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), PrimaryKey: "c2VjcmV0IC8gKyBrZXk/Pz8+Pj4="})
+	s := start(
+		t,
+		emulator.Options{
+			Logger:     slog.New(slog.NewTextHandler(&log, nil)),
+			PrimaryKey: "c2VjcmV0IC8gKyBrZXk/Pz8+Pj4=",
+		},
+	)
 	for _, secret := range []string{s.Key(), s.token} {
 		s.call(http.MethodGet, s.session(url.PathEscape(secret))+apiVersion, "")
 		s.call(http.MethodGet, "/accounts/"+url.PathEscape(secret)+"/sessions"+apiVersion, "")
@@ -70,7 +76,10 @@ func TestPageIsForThisMachine(t *testing.T) {
 		req := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
 		req.RemoteAddr = test.peer
 		recorder := httptest.NewRecorder()
-		e.ServeHTTP(recorder, req.WithContext(context.WithValue(t.Context(), http.ServerContextKey, &http.Server{})))
+		e.ServeHTTP(
+			recorder,
+			req.WithContext(context.WithValue(t.Context(), http.ServerContextKey, &http.Server{})),
+		)
 		assert.Equal(t, test.want, recorder.Code, name)
 	}
 }
@@ -132,7 +141,12 @@ func TestCloseEndsDelays(t *testing.T) {
 		}
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return s.Faults()[0].Matched == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(
+		t,
+		func() bool { return s.Faults()[0].Matched == 1 },
+		10*time.Second,
+		time.Millisecond,
+	)
 	start := time.Now()
 	require.NoError(t, server.Close())
 	assert.Less(t, time.Since(start), 4*time.Second, "5 s are for requests that go on")

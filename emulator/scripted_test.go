@@ -91,7 +91,15 @@ func (s *scriptedServer) set(status emulator.ServerStatus) {
 
 // ready makes the server ready now.
 func (s *scriptedServer) ready() {
-	s.set(emulator.ServerStatus{ReadyAt: time.Now(), Hostname: "host", HandshakePort: 1, ArrInspectorPort: 2, Teraflops: 3})
+	s.set(
+		emulator.ServerStatus{
+			ReadyAt:          time.Now(),
+			Hostname:         "host",
+			HandshakePort:    1,
+			ArrInspectorPort: 2,
+			Teraflops:        3,
+		},
+	)
 }
 
 // withBackend runs a test with a scripted backend in virtual time.

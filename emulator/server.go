@@ -15,8 +15,9 @@ import (
 
 // Bounds for slow and greedy clients. Requests of the protocol are small.
 const (
-	readTimeout     = 30 * time.Second
-	writeTimeout    = readTimeout + 10*time.Second // so that the answer to a body that comes too slowly comes in time
+	readTimeout = 30 * time.Second
+	// so that the answer to a body that comes too slowly comes in time
+	writeTimeout    = readTimeout + 10*time.Second
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 64 << 10
 	shutdownTimeout = 5 * time.Second
@@ -24,8 +25,8 @@ const (
 
 // Server is an emulator that listens. Create one with [Emulator.Listen] or [Emulator.ListenTLS].
 type Server struct {
-	// URL is the address for clients, such as "http://127.0.0.1:54321" or, with TLS, "https://127.0.0.1:54321": both the endpoint and
-	// the STS endpoint.
+	// URL is the address for clients, such as "http://127.0.0.1:54321" or, with TLS,
+	// "https://127.0.0.1:54321": both the endpoint and the STS endpoint.
 	URL string
 
 	http   *http.Server
@@ -36,23 +37,31 @@ type Server struct {
 	endRequests context.CancelFunc
 }
 
-// Listen serves the emulator over HTTP on address, "HOST:PORT". An empty address means "127.0.0.1:0": loopback, any free port. A
-// host that others can reach opens the emulator to all of them.
+// Listen serves the emulator over HTTP on address, "HOST:PORT". An empty address means
+// "127.0.0.1:0": loopback, any free port. A host that others can reach opens the emulator to all of
+// them.
 //
-// Requests are served from now on, until [Server.Close]. Several servers of one emulator show the same sessions. It is an error if
-// the address is not one of this machine or its port is in use.
+// Requests are served from now on, until [Server.Close]. Several servers of one emulator show the
+// same sessions. It is an error if the address is not one of this machine or its port is in use.
 func (e *Emulator) Listen(address string) (*Server, error) {
 	return e.listen(address, "http", (*http.Server).Serve)
 }
 
 // listen listens on address, and has serve take connections in the background.
-func (e *Emulator) listen(address, scheme string, serve func(*http.Server, net.Listener) error) (*Server, error) {
+func (e *Emulator) listen(
+	address, scheme string,
+	serve func(*http.Server, net.Listener) error,
+) (*Server, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("emulator: cannot listen on %q: %w (give HOST:PORT of this machine; port 0 takes any that is free)", address, err)
+		return nil, fmt.Errorf(
+			"emulator: cannot listen on %q: %w (give HOST:PORT of this machine; port 0 takes any that is free)",
+			address,
+			err,
+		)
 	}
 	requests, endRequests := context.WithCancel(context.Background())
 	s := &Server{
@@ -76,10 +85,11 @@ func (e *Emulator) listen(address, scheme string, serve func(*http.Server, net.L
 	return s, nil
 }
 
-// Close stops listening, ends delays of faults, waits for the requests in flight, at most 5 seconds, and closes all connections. The
-// emulator and its sessions stay as they are. A second Close returns what the first did. It is an error if connections in use had to
-// be cut off, or if the server had stopped by itself before. Nothing of the server runs any more when it returns, unless a request was
-// cut off that a [Backend] or another function of the user's still holds.
+// Close stops listening, ends delays of faults, waits for the requests in flight, at most 5
+// seconds, and closes all connections. The emulator and its sessions stay as they are. A second
+// Close returns what the first did. It is an error if connections in use had to be cut off, or if
+// the server had stopped by itself before. Nothing of the server runs any more when it returns,
+// unless a request was cut off that a [Backend] or another function of the user's still holds.
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutDown() error {
@@ -89,7 +99,10 @@ func (s *Server) shutDown() error {
 	s.unused.close()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("emulator: connections were still in use after %v and were cut off", shutdownTimeout)
+		err = fmt.Errorf(
+			"emulator: connections were still in use after %v and were cut off",
+			shutdownTimeout,
+		)
 		err = errors.Join(err, s.http.Close())
 	}
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
@@ -98,8 +111,8 @@ func (s *Server) shutDown() error {
 	return err
 }
 
-// unusedConnections are those on which nothing was asked yet. Browsers and HTTP clients open some in advance; net/http would wait for
-// their first request before it shuts down.
+// unusedConnections are those on which nothing was asked yet. Browsers and HTTP clients open some
+// in advance; net/http would wait for their first request before it shuts down.
 type unusedConnections struct {
 	mutex   sync.Mutex
 	open    map[net.Conn]struct{}

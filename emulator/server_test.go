@@ -49,7 +49,11 @@ func TestListen(t *testing.T) {
 	for i := range 20 {
 		group.Go(func() {
 			target := fmt.Sprintf("%s%s%s", one.URL, s.session(fmt.Sprint(i)), apiVersion)
-			assert.Equal(t, http.StatusCreated, s.overSocket(client, http.MethodPut, target, standard5).StatusCode)
+			assert.Equal(
+				t,
+				http.StatusCreated,
+				s.overSocket(client, http.MethodPut, target, standard5).StatusCode,
+			)
 		})
 	}
 	group.Wait()
@@ -130,7 +134,8 @@ func TestListenOnAllAddressesGivesOneToConnectTo(t *testing.T) {
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
-// On the wire, header names are spelled as the service spells them, and nothing is added to its headers.
+// On the wire, header names are spelled as the service spells them, and nothing is added to its
+// headers.
 func TestWire(t *testing.T) {
 	s := start(t, emulator.Options{})
 	server, err := s.Listen("")
@@ -158,7 +163,13 @@ func TestWire(t *testing.T) {
 	} {
 		connection, err := net.Dial("tcp", address.Host)
 		require.NoError(t, err)
-		_, err = fmt.Fprintf(connection, "%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", test.request, address.Host, s.token)
+		_, err = fmt.Fprintf(
+			connection,
+			"%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n",
+			test.request,
+			address.Host,
+			s.token,
+		)
 		require.NoError(t, err)
 		var lines []string
 		for scanner := bufio.NewScanner(connection); scanner.Scan() && scanner.Text() != ""; {
@@ -176,7 +187,12 @@ func TestNextLinkLeadsBackToTheServer(t *testing.T) {
 	s.create("a", standard5)
 	s.create("b", standard5)
 	for _, server := range []*httptest.Server{httptest.NewServer(s), httptest.NewTLSServer(s)} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+s.list()+apiVersion, nil)
+		req, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodGet,
+			server.URL+s.list()+apiVersion,
+			nil,
+		)
 		require.NoError(t, err)
 		req.Header.Set("Authorization", "Bearer "+s.token)
 		resp, err := server.Client().Do(req)

@@ -18,7 +18,8 @@ type (
 // never is later than every time that occurs.
 var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// record holds the facts about a session. Its state is not among them: [record.at] derives that from the facts and a time.
+// record holds the facts about a session. Its state is not among them: [record.at] derives that
+// from the facts and a time.
 type record struct {
 	shelf       *shelf
 	sequence    uint64 // order of creation, unique on the shelf
@@ -32,9 +33,10 @@ type record struct {
 	shownSince  time.Time
 
 	// What is known of the server. It is nil until it is started.
-	server   BackendServer
-	vm       vm
-	readyAt  time.Time                      // when the session became or will become Ready, unless it ends before; zero if not known
+	server BackendServer
+	vm     vm
+	// when the session became or will become Ready, unless it ends before; zero if not known
+	readyAt  time.Time
 	failure  *azremoterendering.ErrorDetail // why the server failed or will fail, or nil
 	failedAt time.Time
 
@@ -152,7 +154,8 @@ func (r *record) starting() session {
 	}
 }
 
-// show changes the facts so that the session, which has not ended, is in a state from now on that is not an end.
+// show changes the facts so that the session, which has not ended, is in a state from now on that
+// is not an end.
 func (r *record) show(now time.Time, status sessionStatus) error {
 	switch status {
 	case "":
@@ -164,7 +167,10 @@ func (r *record) show(now time.Time, status sessionStatus) error {
 		}
 	case azremoterendering.SessionStatusStarting:
 		if r.wasReady(now) {
-			return fmt.Errorf("emulator: session %q was Ready: nothing leads back to Starting", r.id)
+			return fmt.Errorf(
+				"emulator: session %q was Ready: nothing leads back to Starting",
+				r.id,
+			)
 		}
 		r.shown = ""
 	default:
@@ -183,7 +189,8 @@ func (r *record) hasten(now time.Time) {
 	r.readyAt = now
 }
 
-// failureOf returns what a session in state Error says. The codes of the service are not known, save for this one.
+// failureOf returns what a session in state Error says. The codes of the service are not known,
+// save for this one.
 func failureOf(wasReady bool) *azremoterendering.ErrorDetail {
 	message := "The session failed to start."
 	if wasReady {

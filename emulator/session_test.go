@@ -94,13 +94,16 @@ func TestSessionWithoutStartupIsReadyAtTheFirstLook(t *testing.T) {
 func TestStartupTimeDependsOnSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
-		s := start(t, emulator.Options{StartupTime: func(size azremoterendering.SessionSize) time.Duration {
-			calls++
-			if size == azremoterendering.SessionSizePremium {
-				return time.Minute
-			}
-			return -time.Second
-		}})
+		s := start(
+			t,
+			emulator.Options{StartupTime: func(size azremoterendering.SessionSize) time.Duration {
+				calls++
+				if size == azremoterendering.SessionSizePremium {
+					return time.Minute
+				}
+				return -time.Second
+			}},
+		)
 		s.create("standard", standard5)
 		s.create("premium", `{"maxLeaseTimeMinutes":5,"size":"Premium"}`)
 		s.put("premium", `{"maxLeaseTimeMinutes":5,"size":"Premium"}`)
@@ -149,7 +152,10 @@ func TestStop(t *testing.T) {
 }
 
 func TestStopOfEndedSessionAsDecided(t *testing.T) {
-	s := start(t, emulator.Options{Decisions: emulator.Decisions{StopEndedStatus: http.StatusNotFound}})
+	s := start(
+		t,
+		emulator.Options{Decisions: emulator.Decisions{StopEndedStatus: http.StatusNotFound}},
+	)
 	s.create("a", standard5)
 	assert.Equal(t, http.StatusNoContent, s.stop("a").status)
 	assert.Equal(t, http.StatusNotFound, s.stop("a").status)
@@ -201,7 +207,13 @@ func TestUpdateRules(t *testing.T) {
 		{"null", emulator.Decisions{}, 5, "null", 400},
 		{"malformed, as decided", emulator.Decisions{MalformedUpdateStatus: 422}, 5, "null", 422},
 		{"not JSON, as decided", emulator.Decisions{MalformedUpdateStatus: 422}, 5, "}", 422},
-		{"to the bound, as decided", emulator.Decisions{AcceptUpdateToMaxLease: true}, 5, "1440", 200},
+		{
+			"to the bound, as decided",
+			emulator.Decisions{AcceptUpdateToMaxLease: true},
+			5,
+			"1440",
+			200,
+		},
 		{"above it, as decided", emulator.Decisions{AcceptUpdateToMaxLease: true}, 5, "1441", 422},
 		{"other bound", emulator.Decisions{MaxLease: time.Hour}, 5, "59", 200},
 		{"at the other bound", emulator.Decisions{MaxLease: time.Hour}, 5, "60", 422},
@@ -214,7 +226,10 @@ func TestUpdateRules(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := start(t, emulator.Options{Decisions: test.decisions})
-				s.create("a", fmt.Sprintf(`{"maxLeaseTimeMinutes":%d,"size":"Standard"}`, test.first))
+				s.create(
+					"a",
+					fmt.Sprintf(`{"maxLeaseTimeMinutes":%d,"size":"Standard"}`, test.first),
+				)
 				time.Sleep(2 * time.Minute)
 				r := s.patch("a", fmt.Sprintf(`{"maxLeaseTimeMinutes":%s}`, test.lease))
 				assert.Equal(t, test.status, r.status, r.body)
@@ -237,7 +252,10 @@ func TestUpdateOfUnknownAndEndedSessions(t *testing.T) {
 	assert.Empty(t, r.body)
 	assert.Equal(t, http.StatusBadRequest, s.patch("nobody", `{}`).status, "the body comes first")
 
-	s = start(t, emulator.Options{Decisions: emulator.Decisions{UpdateEndedStatus: http.StatusNotFound}})
+	s = start(
+		t,
+		emulator.Options{Decisions: emulator.Decisions{UpdateEndedStatus: http.StatusNotFound}},
+	)
 	s.create("a", standard5)
 	s.stop("a")
 	r = s.patch("a", `{"maxLeaseTimeMinutes":6}`)
@@ -248,7 +266,13 @@ func TestUpdateOfUnknownAndEndedSessions(t *testing.T) {
 func TestRetention(t *testing.T) {
 	const day = 24 * time.Hour
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, emulator.Options{TokenLifetime: 100 * day, Decisions: emulator.Decisions{ListEnded: true}})
+		s := start(
+			t,
+			emulator.Options{
+				TokenLifetime: 100 * day,
+				Decisions:     emulator.Decisions{ListEnded: true},
+			},
+		)
 		s.create("stopped", standard5)
 		s.create("extended", standard5)
 		s.create("failed", `{"maxLeaseTimeMinutes":1440,"size":"Standard"}`)
@@ -264,7 +288,11 @@ func TestRetention(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, s.get("failed").status)
 		assert.Equal(t, "Expired", s.look("extended").Status)
 		assert.Equal(t, []string{"extended"}, s.walk())
-		require.ErrorContains(t, s.SetStatus("stopped", azremoterendering.SessionStatusReady), "unknown")
+		require.ErrorContains(
+			t,
+			s.SetStatus("stopped", azremoterendering.SessionStatusReady),
+			"unknown",
+		)
 
 		s.create("stopped", standard5) // the id is free again
 		time.Sleep(1439*time.Minute - 1)
@@ -304,13 +332,21 @@ func TestSetStatus(t *testing.T) {
 
 		s.create("ready", standard5)
 		time.Sleep(time.Minute)
-		require.NoError(t, s.SetStatus("ready", azremoterendering.SessionStatusStarting), "it is Starting already")
+		require.NoError(
+			t,
+			s.SetStatus("ready", azremoterendering.SessionStatusStarting),
+			"it is Starting already",
+		)
 		require.NoError(t, s.SetStatus("ready", azremoterendering.SessionStatusReady))
 		assertServer(t, s.look("ready"))
 		time.Sleep(2 * time.Minute)
 		require.NoError(t, s.SetStatus("ready", azremoterendering.SessionStatusReady))
 		assert.Equal(t, 2, s.look("ready").ElapsedTimeMinutes, "Ready again changes nothing")
-		require.ErrorContains(t, s.SetStatus("ready", azremoterendering.SessionStatusStarting), "nothing leads back")
+		require.ErrorContains(
+			t,
+			s.SetStatus("ready", azremoterendering.SessionStatusStarting),
+			"nothing leads back",
+		)
 		require.ErrorContains(t, s.SetStatus("ready", ""), "empty")
 		require.NoError(t, s.SetStatus("ready", azremoterendering.SessionStatusError))
 		failed := s.look("ready")

@@ -14,7 +14,9 @@ import (
 type snapshot struct {
 	time     time.Time
 	accounts []accountSnapshot // in the order of [Emulator.Accounts]
-	sessions []sessionSnapshot // by account in that order, then by region, then oldest first; ended ones until they are forgotten
+	// by account in that order, then by region, then oldest first; ended ones until they are
+	// forgotten
+	sessions []sessionSnapshot
 }
 
 type accountSnapshot struct {

@@ -43,8 +43,18 @@ func TestSnapshot(t *testing.T) {
 		})
 		require.NoError(t, err)
 		create := func(account, region, id, size string) {
-			r := ask(t, e, "PUT", fmt.Sprintf("https://remoterendering.%s.example/accounts/%s/sessions/%s?api-version=2021-01-01", region, account, id),
-				`{"maxLeaseTimeMinutes":5,"size":"`+size+`"}`)
+			r := ask(
+				t,
+				e,
+				"PUT",
+				fmt.Sprintf(
+					"https://remoterendering.%s.example/accounts/%s/sessions/%s?api-version=2021-01-01",
+					region,
+					account,
+					id,
+				),
+				`{"maxLeaseTimeMinutes":5,"size":"`+size+`"}`,
+			)
 			require.Equal(t, http.StatusCreated, r.Code)
 		}
 		begin := time.Now()
@@ -68,8 +78,33 @@ func TestSnapshot(t *testing.T) {
 		}, s.accounts)
 		var lines []string
 		for _, x := range s.sessions {
-			lines = append(lines, fmt.Sprintf("%s %s %s %s", x.account[30:], x.region, x.session.ID, x.session.Status)+
-				after(begin, "since", x.since)+after(begin, "ready", x.readyAt)+after(begin, "lease", x.leaseEnd)+after(begin, "end", x.endedAt))
+			lines = append(
+				lines,
+				fmt.Sprintf(
+					"%s %s %s %s",
+					x.account[30:],
+					x.region,
+					x.session.ID,
+					x.session.Status,
+				)+
+					after(
+						begin,
+						"since",
+						x.since,
+					)+after(
+					begin,
+					"ready",
+					x.readyAt,
+				)+after(
+					begin,
+					"lease",
+					x.leaseEnd,
+				)+after(
+					begin,
+					"end",
+					x.endedAt,
+				),
+			)
 		}
 		assert.Equal(t, []string{
 			"556666 eastus stopped Stopped since 30s lease 6m0s end 30s",
@@ -90,23 +125,45 @@ func after(begin time.Time, what string, t time.Time) string {
 
 func TestRecentRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := New(Options{Regions: []azremoterendering.Region{}, StartupTime: func(sessionSize) time.Duration { time.Sleep(time.Second); return 0 }})
+		e, err := New(
+			Options{
+				Regions:     []azremoterendering.Region{},
+				StartupTime: func(sessionSize) time.Duration { time.Sleep(time.Second); return 0 },
+			},
+		)
 		require.NoError(t, err)
 		assert.Empty(t, e.requests.recent())
 		path := "https://host/accounts/" + DefaultAccountID + "/sessions/"
 		begin := time.Now()
-		r := ask(t, e, "PUT", path+"a?api-version=2021-01-01", `{"maxLeaseTimeMinutes":5,"size":"Standard"}`)
+		r := ask(
+			t,
+			e,
+			"PUT",
+			path+"a?api-version=2021-01-01",
+			`{"maxLeaseTimeMinutes":5,"size":"Standard"}`,
+		)
 		ask(t, e, "GET", path+"secret!?api-version=2021-01-01", "")
 		ask(t, e, strings.Repeat("X", 100), "https://remoterendering.uksouth.example/secret", "")
 		ask(t, e, "GET", "https://host/accounts/secret/sessions", "")
 		recent := e.requests.recent()
 		require.Len(t, recent, 4)
 		assert.Equal(t, requestRecord{
-			time: begin, operation: "CreateSession", method: "PUT", account: DefaultAccountID, region: "westeurope", session: "a",
-			status: 201, correlationVector: r.Header().Get("MS-CV"), duration: time.Second,
+			time:              begin,
+			operation:         "CreateSession",
+			method:            "PUT",
+			account:           DefaultAccountID,
+			region:            "westeurope",
+			session:           "a",
+			status:            201,
+			correlationVector: r.Header().Get("MS-CV"),
+			duration:          time.Second,
 		}, recent[0])
 		assert.NotContains(t, fmt.Sprint(recent), "secret")
-		assert.Equal(t, []int{201, 400, 404, 401}, []int{recent[0].status, recent[1].status, recent[2].status, recent[3].status})
+		assert.Equal(
+			t,
+			[]int{201, 400, 404, 401},
+			[]int{recent[0].status, recent[1].status, recent[2].status, recent[3].status},
+		)
 		assert.Equal(t, strings.Repeat("X", 16), recent[2].method)
 		assert.Empty(t, recent[2].region, "it is not served")
 
@@ -133,7 +190,13 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		f, h := e.fleet, home{e.accounts[0], "westeurope"}
 		for i := range 300 {
 			id := fmt.Sprint(i)
-			_, _, refused := f.create(h, id, "Standard", time.Duration(1+i%7)*time.Minute, e.backend.Start)
+			_, _, refused := f.create(
+				h,
+				id,
+				"Standard",
+				time.Duration(1+i%7)*time.Minute,
+				e.backend.Start,
+			)
 			require.Nil(t, refused)
 			if i%3 == 0 {
 				_, _ = f.update(h, id, 20*time.Minute)
@@ -164,9 +227,15 @@ func TestSessionServerCanBeReplaced(t *testing.T) {
 	e, err := New(Options{})
 	require.NoError(t, err)
 	h := home{e.accounts[0], "westeurope"}
-	_, _, refused := e.fleet.create(h, "a", "Standard", time.Minute, func(ServerSpec) BackendServer {
-		return doomedServer(time.Time{}, "Doomed", "It had to be.")
-	})
+	_, _, refused := e.fleet.create(
+		h,
+		"a",
+		"Standard",
+		time.Minute,
+		func(ServerSpec) BackendServer {
+			return doomedServer(time.Time{}, "Doomed", "It had to be.")
+		},
+	)
 	require.Nil(t, refused)
 	s, refused := e.fleet.get(h, "a")
 	require.Nil(t, refused)

@@ -14,9 +14,12 @@ func FixedStartup(d time.Duration) func(azremoterendering.SessionSize) time.Dura
 	return func(azremoterendering.SessionSize) time.Duration { return d }
 }
 
-// RangeStartup returns a value for [Options.StartupTime]: every session is Starting for a random time between shortest and longest,
-// both included, each as likely as any other. If longest is not above shortest, all take shortest.
-func RangeStartup(shortest, longest time.Duration) func(azremoterendering.SessionSize) time.Duration {
+// RangeStartup returns a value for [Options.StartupTime]: every session is Starting for a random
+// time between shortest and longest, both included, each as likely as any other. If longest is not
+// above shortest, all take shortest.
+func RangeStartup(
+	shortest, longest time.Duration,
+) func(azremoterendering.SessionSize) time.Duration {
 	return func(azremoterendering.SessionSize) time.Duration {
 		if longest <= shortest {
 			return shortest
@@ -25,8 +28,9 @@ func RangeStartup(shortest, longest time.Duration) func(azremoterendering.Sessio
 	}
 }
 
-// RecordedStartup returns a value for [Options.StartupTime]: sessions take as long as those recorded from the service, 8 seconds
-// (seen in February 2022) with one chance in two, otherwise between 150 and 180 seconds (January and May 2021).
+// RecordedStartup returns a value for [Options.StartupTime]: sessions take as long as those
+// recorded from the service, 8 seconds (seen in February 2022) with one chance in two, otherwise
+// between 150 and 180 seconds (January and May 2021).
 func RecordedStartup() func(azremoterendering.SessionSize) time.Duration {
 	slow := RangeStartup(150*time.Second, 180*time.Second)
 	return func(size azremoterendering.SessionSize) time.Duration {

@@ -22,8 +22,9 @@ type syntheticBackend struct {
 	domain      string
 }
 
-// Start implements [Backend]. Nothing listens behind the name, which has the form recorded in 2021. The computing power of Standard
-// is as recorded: 8.1 in East US 2, 10.6 in West Europe. That of Premium was never seen; here it is twice as much.
+// Start implements [Backend]. Nothing listens behind the name, which has the form recorded in 2021.
+// The computing power of Standard is as recorded: 8.1 in East US 2, 10.6 in West Europe. That of
+// Premium was never seen; here it is twice as much.
 func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	const ports = lastPort - firstPort + 1
 	startup := max(0, b.startupTime(spec.Size))
@@ -31,8 +32,15 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	inspector := (handshake + 1 + rand.Int32N(ports-1)) % ports // any but the first one
 	server := settledServer{
 		ReadyAt: time.Now().Add(startup),
-		Hostname: fmt.Sprintf("%d-%s.remoterendering.vm.%s.%s",
-			100_000_000+rand.Int32N(1_900_000_000), azremoterendering.NewSessionID(), spec.Region, b.domain),
+		Hostname: fmt.Sprintf(
+			"%d-%s.remoterendering.vm.%s.%s",
+			100_000_000+rand.Int32N(
+				1_900_000_000,
+			),
+			azremoterendering.NewSessionID(),
+			spec.Region,
+			b.domain,
+		),
 		HandshakePort:    firstPort + handshake,
 		ArrInspectorPort: firstPort + inspector,
 		Teraflops:        10.6,

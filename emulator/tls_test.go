@@ -41,18 +41,29 @@ func leafFor(t *testing.T, a *emulator.Authority, name string) (*x509.Certificat
 	return certificate, nil
 }
 
-// forge signs a certificate for any name or address with the key of the authority, as who has stolen it could.
+// forge signs a certificate for any name or address with the key of the authority, as who has
+// stolen it could.
 func forge(t *testing.T, a *emulator.Authority, name string) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	template := &x509.Certificate{
+		NotBefore:   time.Now().Add(-time.Minute),
+		NotAfter:    time.Now().Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
 	if ip := net.ParseIP(name); ip != nil {
 		template.IPAddresses = []net.IP{ip}
 	} else {
 		template.DNSNames = []string{name}
 	}
-	signed, err := x509.CreateCertificate(rand.Reader, template, authorityCertificate(t, a), key.Public(), authorityKey(t, a))
+	signed, err := x509.CreateCertificate(
+		rand.Reader,
+		template,
+		authorityCertificate(t, a),
+		key.Public(),
+		authorityKey(t, a),
+	)
 	require.NoError(t, err)
 	certificate, err := x509.ParseCertificate(signed)
 	require.NoError(t, err)
@@ -60,7 +71,12 @@ func forge(t *testing.T, a *emulator.Authority, name string) *x509.Certificate {
 }
 
 // clientOf returns a client that trusts the authority alone and resolves all names to the server.
-func clientOf(t *testing.T, a *emulator.Authority, server *emulator.Server, http2 bool) *http.Client {
+func clientOf(
+	t *testing.T,
+	a *emulator.Authority,
+	server *emulator.Server,
+	http2 bool,
+) *http.Client {
 	t.Helper()
 	address := strings.TrimPrefix(server.URL, "https://")
 	transport := &http.Transport{
@@ -113,16 +129,27 @@ func TestListenTLS(t *testing.T) {
 		for _, name := range []string{"other.test", "notarr.test", "remoterendering.westeurope.mixedreality.azure.com"} {
 			_, err := client.Get("https://" + name)
 			require.ErrorContains(t, err, "remote error: tls: ", name)
-			assert.Eventually(t, func() bool { return strings.Contains(log.String(), `no certificate for \"`+name) }, 5*time.Second, time.Millisecond)
+			assert.Eventually(
+				t,
+				func() bool { return strings.Contains(log.String(), `no certificate for \"`+name) },
+				5*time.Second,
+				time.Millisecond,
+			)
 		}
 		client.CloseIdleConnections()
 	}
-	assert.Contains(t, log.String(), "the authority is for arr.test, localhost, 127.0.0.0/8, ::1/128; use one of these names")
+	assert.Contains(
+		t,
+		log.String(),
+		"the authority is for arr.test, localhost, 127.0.0.0/8, ::1/128; use one of these names",
+	)
 	for _, secret := range secretsOf(t, a) {
 		assert.NotContains(t, log.String(), secret)
 	}
 
-	_, err = (&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}).Get(server.URL)
+	_, err = (&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}}).Get(
+		server.URL,
+	)
 	require.ErrorContains(t, err, "certificate signed by unknown authority")
 	require.NoError(t, server.Close())
 	require.NoError(t, server.Close(), "again")
@@ -142,7 +169,12 @@ func TestListenTLSOnIPv6(t *testing.T) {
 	server, err := s.ListenTLS("[::1]:0", a)
 	require.NoError(t, err)
 	defer server.Close()
-	resp := s.overSocket(clientOf(t, a, server, true), http.MethodGet, server.URL+s.list()+apiVersion, "")
+	resp := s.overSocket(
+		clientOf(t, a, server, true),
+		http.MethodGet,
+		server.URL+s.list()+apiVersion,
+		"",
+	)
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
@@ -154,7 +186,12 @@ func TestHTTP2GivesTheSameAnswers(t *testing.T) {
 	require.NoError(t, err)
 	defer server.Close()
 	ask := func(client *http.Client, method, path, body string) (int, http.Header, string) {
-		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+		req, err := http.NewRequestWithContext(
+			t.Context(),
+			method,
+			server.URL+path,
+			strings.NewReader(body),
+		)
 		require.NoError(t, err)
 		req.Header.Set("Authorization", "Bearer "+s.token)
 		resp, err := client.Do(req)
@@ -199,7 +236,11 @@ func TestListenTLSRefuses(t *testing.T) {
 	e, err := emulator.New(emulator.Options{})
 	require.NoError(t, err)
 	_, err = e.ListenTLS("", nil)
-	require.EqualError(t, err, "emulator: ListenTLS needs a certificate authority: get one with OpenAuthority")
+	require.EqualError(
+		t,
+		err,
+		"emulator: ListenTLS needs a certificate authority: get one with OpenAuthority",
+	)
 	a := openAuthority(t, t.TempDir())
 	server, err := e.ListenTLS("", a)
 	require.NoError(t, err)
@@ -207,7 +248,15 @@ func TestListenTLSRefuses(t *testing.T) {
 	_, err = e.ListenTLS(strings.TrimPrefix(server.URL, "https://"), a)
 	require.ErrorContains(t, err, "emulator: cannot listen on ")
 
-	_, err = tls.Dial("tcp", strings.TrimPrefix(server.URL, "https://"), &tls.Config{RootCAs: a.CertPool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	_, err = tls.Dial(
+		"tcp",
+		strings.TrimPrefix(server.URL, "https://"),
+		&tls.Config{
+			RootCAs:    a.CertPool(),
+			MinVersion: tls.VersionTLS10,
+			MaxVersion: tls.VersionTLS11,
+		},
+	)
 	require.ErrorContains(t, err, "protocol version not supported")
 	resp, err := http.Get("http://" + strings.TrimPrefix(server.URL, "https://"))
 	require.NoError(t, err)
@@ -226,7 +275,9 @@ func TestCloseTLSAtOnce(t *testing.T) {
 		client := clientOf(t, a, server, http2)
 		var group sync.WaitGroup
 		for range 20 {
-			group.Go(func() { s.overSocket(client, http.MethodGet, server.URL+s.list()+apiVersion, "") })
+			group.Go(
+				func() { s.overSocket(client, http.MethodGet, server.URL+s.list()+apiVersion, "") },
+			)
 		}
 		group.Wait()
 		before := time.Now()
@@ -257,12 +308,20 @@ func TestLeaf(t *testing.T) {
 		"::2", "::ffff:10.0.0.1", "128.0.0.1", "fe80::1%lo", "a\nb.arr.test", strings.Repeat("a.", 130) + "arr.test", strings.Repeat("x", 64) + ".arr.test"} {
 		_, err := leafFor(t, a, name)
 		require.ErrorContains(t, err, "emulator: no certificate for ", name)
-		assert.ErrorContains(t, err, ": the authority is for arr.test, localhost, 127.0.0.0/8, ::1/128; use one of these names")
+		assert.ErrorContains(
+			t,
+			err,
+			": the authority is for arr.test, localhost, 127.0.0.0/8, ::1/128; use one of these names",
+		)
 		assert.NotContains(t, err.Error(), "\n")
 		assert.Less(t, len(err.Error()), 400)
 	}
 	_, err := leafFor(t, a, "")
-	assert.ErrorContains(t, err, "names no server, on a connection without IP address: connect by name")
+	assert.ErrorContains(
+		t,
+		err,
+		"names no server, on a connection without IP address: connect by name",
+	)
 }
 
 // The constraints protect those who trust the authority even from its key.
@@ -285,7 +344,8 @@ func TestHandshakesSignOnce(t *testing.T) {
 	for i := range signed {
 		group.Go(func() {
 			var err error
-			signed[i], err = a.TLSConfig().GetCertificate(&tls.ClientHelloInfo{ServerName: "sts.arr.test"})
+			signed[i], err = a.TLSConfig().
+				GetCertificate(&tls.ClientHelloInfo{ServerName: "sts.arr.test"})
 			assert.NoError(t, err)
 		})
 	}
@@ -308,9 +368,19 @@ func TestLeafCacheIsBounded(t *testing.T) {
 	}
 	for i := range 300 {
 		serial(fmt.Sprintf("n%d.arr.test", i))
-		assert.Equal(t, first.SerialNumber.String(), serial("first.arr.test"), "what is used is kept")
+		assert.Equal(
+			t,
+			first.SerialNumber.String(),
+			serial("first.arr.test"),
+			"what is used is kept",
+		)
 	}
-	assert.NotEqual(t, second.SerialNumber.String(), serial("second.arr.test"), "what was not used for longest is forgotten")
+	assert.NotEqual(
+		t,
+		second.SerialNumber.String(),
+		serial("second.arr.test"),
+		"what was not used for longest is forgotten",
+	)
 }
 
 func TestLeafIsRenewed(t *testing.T) {

@@ -40,16 +40,23 @@ func newTokenService(key *rsa.PrivateKey, lifetime time.Duration) *tokenService 
 	return t
 }
 
-// checkTokenLifetime returns why tokens cannot be valid for d, or nil if they can. What says where d comes from.
+// checkTokenLifetime returns why tokens cannot be valid for d, or nil if they can. What says where
+// d comes from.
 func checkTokenLifetime(what string, d time.Duration) error {
 	if d < time.Second || d%time.Second != 0 {
-		return fmt.Errorf("emulator: %s %v: give whole seconds, at least 1s, or 0 for %v", what, d, defaultTokenLifetime)
+		return fmt.Errorf(
+			"emulator: %s %v: give whole seconds, at least 1s, or 0 for %v",
+			what,
+			d,
+			defaultTokenLifetime,
+		)
 	}
 	return nil
 }
 
-// SetTokenLifetime changes how long the access tokens issued from now on are valid, as [Options.TokenLifetime] says; 0 means 24 hours.
-// Those issued before stay as they are. It is an error if d is less than a second or no multiple of it.
+// SetTokenLifetime changes how long the access tokens issued from now on are valid, as
+// [Options.TokenLifetime] says; 0 means 24 hours. Those issued before stay as they are. It is an
+// error if d is less than a second or no multiple of it.
 func (e *Emulator) SetTokenLifetime(d time.Duration) error {
 	if d == 0 {
 		d = defaultTokenLifetime
@@ -71,8 +78,9 @@ func signingKey(key *rsa.PrivateKey) func() (*rsa.PrivateKey, error) {
 	})
 }
 
-// tokenClaims are the claims of an access token, in the order of the documented sample of the token service. Times are seconds
-// since 1970. What cai and aao mean is not documented; in the sample they are the account id and -1.
+// tokenClaims are the claims of an access token, in the order of the documented sample of the token
+// service. Times are seconds since 1970. What cai and aao mean is not documented; in the sample
+// they are the account id and -1.
 type tokenClaims struct {
 	ID                string `json:"jti"`
 	CAI               string `json:"cai"`
@@ -146,11 +154,12 @@ func (t *tokenService) accepts(token string, a *account) bool {
 		}
 		return &key.PublicKey, nil
 	})
-	return err == nil && strings.EqualFold(claims.Account, a.id) && !a.revoked(claims.ID, claims.IssuedAt)
+	return err == nil && strings.EqualFold(claims.Account, a.id) &&
+		!a.revoked(claims.ID, claims.IssuedAt)
 }
 
-// mayExchange reports whether the credential of a request may be exchanged for an access token: an account key behind the id of the
-// account, or a token of Microsoft Entra.
+// mayExchange reports whether the credential of a request may be exchanged for an access token: an
+// account key behind the id of the account, or a token of Microsoft Entra.
 func (x *exchange) mayExchange() bool {
 	credential := bearer(x.request)
 	id, key, isKey := strings.Cut(credential, ":")
@@ -161,17 +170,28 @@ func (x *exchange) mayExchange() bool {
 		return false
 	}
 	if err := x.emulator.acceptIdentity(credential); err != nil {
-		x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelWarn, "identity refused", slog.Any("error", err))
+		x.emulator.logger.LogAttrs(
+			x.request.Context(),
+			slog.LevelWarn,
+			"identity refused",
+			slog.Any("error", err),
+		)
 		return false
 	}
 	return true
 }
 
-// getToken is GET /accounts/{id}/token, the exchange of an account key or an identity for an access token.
+// getToken is GET /accounts/{id}/token, the exchange of an account key or an identity for an access
+// token.
 func (x *exchange) getToken() answer {
 	token, err := x.emulator.tokens.issue(x.account)
 	if err != nil {
-		x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelError, "cannot sign an access token", slog.Any("error", err))
+		x.emulator.logger.LogAttrs(
+			x.request.Context(),
+			slog.LevelError,
+			"cannot sign an access token",
+			slog.Any("error", err),
+		)
 		return x.emulator.refuse(internalServerError)
 	}
 	return uncached(jsonAnswer(http.StatusOK, wireToken{AccessToken: token}))

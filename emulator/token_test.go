@@ -49,10 +49,19 @@ func TestTokenExchange(t *testing.T) {
 		{"trailing slash", "/Accounts/" + id + "/token/", "Bearer " + id + ":two", 404},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := s.send(http.MethodGet, test.path, "", http.Header{"Authorization": {test.authorization}})
+			r := s.send(
+				http.MethodGet,
+				test.path,
+				"",
+				http.Header{"Authorization": {test.authorization}},
+			)
 			assert.Equal(t, test.status, r.status)
 			if test.status == http.StatusOK {
-				assert.Regexp(t, `^\{"AccessToken":"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"\}$`, r.body)
+				assert.Regexp(
+					t,
+					`^\{"AccessToken":"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"\}$`,
+					r.body,
+				)
 			} else {
 				assert.Empty(t, r.body)
 			}
@@ -107,7 +116,11 @@ func TestTokenExpires(t *testing.T) {
 			time.Sleep(lifetime - 1)
 			assert.Equal(t, http.StatusOK, s.call(http.MethodGet, s.list()+apiVersion, "").status)
 			time.Sleep(time.Nanosecond)
-			assert.Equal(t, http.StatusUnauthorized, s.call(http.MethodGet, s.list()+apiVersion, "").status)
+			assert.Equal(
+				t,
+				http.StatusUnauthorized,
+				s.call(http.MethodGet, s.list()+apiVersion, "").status,
+			)
 			s.authorize()
 			assert.Equal(t, http.StatusOK, s.call(http.MethodGet, s.list()+apiVersion, "").status)
 		})
@@ -155,7 +168,12 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		"two in one header": {s.token + " " + s.token, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := s.send(http.MethodGet, s.list()+apiVersion, "", http.Header{"Authorization": {"Bearer " + test.token}})
+			r := s.send(
+				http.MethodGet,
+				s.list()+apiVersion,
+				"",
+				http.Header{"Authorization": {"Bearer " + test.token}},
+			)
 			assert.Equal(t, test.status, r.status)
 		})
 	}
@@ -166,7 +184,11 @@ func TestTokensOfOtherEmulators(t *testing.T) {
 	one := start(t, emulator.Options{})
 	sibling := start(t, emulator.Options{Region: "eastus"})
 	sibling.token = one.token
-	assert.Equal(t, http.StatusOK, sibling.call(http.MethodGet, sibling.list()+apiVersion, "").status)
+	assert.Equal(
+		t,
+		http.StatusOK,
+		sibling.call(http.MethodGet, sibling.list()+apiVersion, "").status,
+	)
 
 	stranger, err := emulator.New(emulator.Options{}) // makes a key of its own
 	require.NoError(t, err)

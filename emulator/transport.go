@@ -15,8 +15,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// Transport returns a transport that answers every request itself, in memory, whatever its scheme and host: give it to a client as
-// azcore's ClientOptions.Transport. A request that is abandoned returns as soon as its context ends, as one on a socket does.
+// Transport returns a transport that answers every request itself, in memory, whatever its scheme
+// and host: give it to a client as azcore's ClientOptions.Transport. A request that is abandoned
+// returns as soon as its context ends, as one on a socket does.
 func (e *Emulator) Transport() policy.Transporter { return transport{e} }
 
 type transport struct{ emulator *Emulator }
@@ -33,7 +34,8 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 	}
 	incoming := received(req, body)
 
-	// The handler runs beside its caller, so that the caller can leave. It ends by itself: if a fault delays it, with the context.
+	// The handler runs beside its caller, so that the caller can leave. It ends by itself: if a
+	// fault delays it, with the context.
 	answered := make(chan delivery, 1)
 	go func() { answered <- t.emulator.respond(incoming, func(time.Duration) {}) }()
 	select {
@@ -44,8 +46,8 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// readBody reads and closes the body of a request that is to be sent. This happens before the handler starts: once Do has
-// returned, a client may rewind the body to send it again.
+// readBody reads and closes the body of a request that is to be sent. This happens before the
+// handler starts: once Do has returned, a client may rewind the body to send it again.
 func readBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, ctx.Err()
@@ -65,7 +67,8 @@ func readBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// received returns a request as a server sees it. It shares nothing with the one sent that its owner may change.
+// received returns a request as a server sees it. It shares nothing with the one sent that its
+// owner may change.
 func received(sent *http.Request, body []byte) *http.Request {
 	r := sent.Clone(sent.Context())
 	r.RequestURI = sent.URL.RequestURI()

@@ -20,9 +20,20 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-func newRequest(ctx context.Context, t *testing.T, s *service, method, target string, body io.Reader) *http.Request {
+func newRequest(
+	ctx context.Context,
+	t *testing.T,
+	s *service,
+	method, target string,
+	body io.Reader,
+) *http.Request {
 	t.Helper()
-	req, err := http.NewRequestWithContext(ctx, method, "https://remoterendering.example"+target, body)
+	req, err := http.NewRequestWithContext(
+		ctx,
+		method,
+		"https://remoterendering.example"+target,
+		body,
+	)
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	return req
@@ -44,7 +55,8 @@ func TestTransportAnswersLikeASocket(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	assert.Positive(t, body.closed, "the body of the request is closed")
 
-	resp, err = s.Transport().Do(newRequest(t.Context(), t, s, http.MethodPost, s.session("a/:stop")+apiVersion, nil))
+	resp, err = s.Transport().
+		Do(newRequest(t.Context(), t, s, http.MethodPost, s.session("a/:stop")+apiVersion, nil))
 	require.NoError(t, err)
 	assert.Equal(t, "204 No Content", resp.Status)
 	assert.Zero(t, resp.ContentLength)
@@ -73,14 +85,18 @@ func TestTransportWithAnEndedContext(t *testing.T) {
 // A caller whose deadline passes does not wait for the answer.
 func TestTransportReturnsAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, emulator.Options{StartupTime: func(azremoterendering.SessionSize) time.Duration {
-			time.Sleep(10 * time.Second)
-			return 0
-		}})
+		s := start(
+			t,
+			emulator.Options{StartupTime: func(azremoterendering.SessionSize) time.Duration {
+				time.Sleep(10 * time.Second)
+				return 0
+			}},
+		)
 		begin := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err := s.Transport().Do(newRequest(ctx, t, s, http.MethodPut, s.session("a")+apiVersion, strings.NewReader(standard5)))
+		_, err := s.Transport().
+			Do(newRequest(ctx, t, s, http.MethodPut, s.session("a")+apiVersion, strings.NewReader(standard5)))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 50*time.Millisecond, time.Since(begin))
 
@@ -97,7 +113,8 @@ func TestTransportReturnsAtTheDeadlineOfABody(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
-		_, err := s.Transport().Do(newRequest(ctx, t, s, http.MethodPut, s.session("a")+apiVersion, reader))
+		_, err := s.Transport().
+			Do(newRequest(ctx, t, s, http.MethodPut, s.session("a")+apiVersion, reader))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(begin))
 	})
@@ -106,7 +123,8 @@ func TestTransportReturnsAtTheDeadlineOfABody(t *testing.T) {
 func TestTransportWithBrokenRequests(t *testing.T) {
 	s := start(t, emulator.Options{})
 	broken := errors.New("broken")
-	_, err := s.Transport().Do(newRequest(t.Context(), t, s, http.MethodPut, s.session("a")+apiVersion, iotest.ErrReader(broken)))
+	_, err := s.Transport().
+		Do(newRequest(t.Context(), t, s, http.MethodPut, s.session("a")+apiVersion, iotest.ErrReader(broken)))
 	require.ErrorIs(t, err, broken)
 	_, err = s.Transport().Do(&http.Request{Method: http.MethodGet})
 	require.ErrorContains(t, err, "no URL")

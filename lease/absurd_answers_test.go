@@ -26,7 +26,11 @@ import (
 // What follows is a service that answers what it should not.
 
 // changeAnswers rewrites the JSON object in an answer.
-func changeAnswers(req *http.Request, forward func() (*http.Response, error), change func(map[string]any)) (*http.Response, error) {
+func changeAnswers(
+	req *http.Request,
+	forward func() (*http.Response, error),
+	change func(map[string]any),
+) (*http.Response, error) {
 	resp, err := forward()
 	if err != nil || resp.StatusCode != http.StatusOK {
 		return resp, err
@@ -55,18 +59,23 @@ func TestAcquireBearsANotFoundAfterItsCreate(t *testing.T) {
 	for _, watched := range []bool{false, true} {
 		t.Run(fmt.Sprint("watched ", watched), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+				s := newService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)},
+				)
 				var once atomic.Bool
-				s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					isGet := strings.HasPrefix(nameOf(req), "GET ")
-					if isGet && once.CompareAndSwap(false, true) {
-						return answer(req, http.StatusNotFound), nil
-					}
-					if watched && nameOf(req) == "LIST" {
-						return emptyList(req), nil // the list lags, too
-					}
-					return forward()
-				})
+				s.handle(
+					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						isGet := strings.HasPrefix(nameOf(req), "GET ")
+						if isGet && once.CompareAndSwap(false, true) {
+							return answer(req, http.StatusNotFound), nil
+						}
+						if watched && nameOf(req) == "LIST" {
+							return emptyList(req), nil // the list lags, too
+						}
+						return forward()
+					},
+				)
 				options := lease.Options{}
 				if watched {
 					w, err := lease.NewWatcher(s.client, nil)
@@ -80,7 +89,14 @@ func TestAcquireBearsANotFoundAfterItsCreate(t *testing.T) {
 					return
 				}
 				time.Sleep(5 * time.Minute)
-				assert.Empty(t, s.running(), "watched %v: Acquire failed with %v, its session runs on; requests %v", watched, err, s.requests())
+				assert.Empty(
+					t,
+					s.running(),
+					"watched %v: Acquire failed with %v, its session runs on; requests %v",
+					watched,
+					err,
+					s.requests(),
+				)
 			})
 		})
 	}
@@ -92,15 +108,18 @@ func TestAcquireStopsASessionThatIsNotKnownYet(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
 		ctx, cancel := context.WithCancel(t.Context())
 		var once atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method == http.MethodPut {
-				time.AfterFunc(time.Second, cancel)
-			}
-			if req.Method == http.MethodPost && strings.Contains(req.URL.Path, ":stop") && once.CompareAndSwap(false, true) {
-				return answer(req, 404), nil
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method == http.MethodPut {
+					time.AfterFunc(time.Second, cancel)
+				}
+				if req.Method == http.MethodPost && strings.Contains(req.URL.Path, ":stop") &&
+					once.CompareAndSwap(false, true) {
+					return answer(req, 404), nil
+				}
+				return forward()
+			},
+		)
 		_, err := lease.Acquire(ctx, s.client, lease.Options{})
 		require.Error(t, err)
 		assert.Empty(t, s.running(), "%v", err)
@@ -117,15 +136,17 @@ func TestLeaseBearsOneListWithoutIt(t *testing.T) {
 		l := acquire(t, s, lease.Options{Watcher: w})
 		time.Sleep(5 * time.Minute)
 		var list, get atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			switch {
-			case nameOf(req) == "LIST" && list.CompareAndSwap(false, true):
-				return emptyList(req), nil
-			case strings.HasPrefix(nameOf(req), "GET ") && get.CompareAndSwap(false, true):
-				return answer(req, 404), nil
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				switch {
+				case nameOf(req) == "LIST" && list.CompareAndSwap(false, true):
+					return emptyList(req), nil
+				case strings.HasPrefix(nameOf(req), "GET ") && get.CompareAndSwap(false, true):
+					return answer(req, 404), nil
+				}
+				return forward()
+			},
+		)
 		time.Sleep(5 * time.Minute)
 		assert.NoError(t, l.Context().Err(), "%v", context.Cause(l.Context()))
 		_ = l.Release(t.Context())
@@ -137,14 +158,21 @@ func TestExtendThatWasNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		s.ready("demo", 5*time.Minute)
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method == http.MethodPatch {
-				req.Method, req.Body, req.ContentLength = http.MethodGet, nil, 0
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method == http.MethodPatch {
+					req.Method, req.Body, req.ContentLength = http.MethodGet, nil, 0
+				}
+				return forward()
+			},
+		)
 		got, err := lease.Extend(t.Context(), s.client, "demo", time.Hour)
-		assert.Error(t, err, "Extend says an hour is left; the session says %v in all", got.MaxLeaseTime)
+		assert.Error(
+			t,
+			err,
+			"Extend says an hour is left; the session says %v in all",
+			got.MaxLeaseTime,
+		)
 	})
 }
 
@@ -155,17 +183,30 @@ func TestKeepAliveBearsAnAnswerThatIsOutOfDate(t *testing.T) {
 		s.ready("demo", 30*time.Minute)
 		var before any
 		var once atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
-				before = s.get("demo").MaxLeaseTime.Minutes()
-				return changeAnswers(req, forward, func(m map[string]any) { m["maxLeaseTimeMinutes"] = before })
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
+					before = s.get("demo").MaxLeaseTime.Minutes()
+					return changeAnswers(
+						req,
+						forward,
+						func(m map[string]any) { m["maxLeaseTimeMinutes"] = before },
+					)
+				}
+				return forward()
+			},
+		)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
 		defer cancel()
 		err := lease.KeepAlive(ctx, s.client, "demo", lease.KeepAliveOptions{})
-		assert.ErrorIs(t, err, context.DeadlineExceeded, "the session has %v of %v left", s.get("demo").MaxLeaseTime-s.get("demo").ElapsedTime, s.get("demo").MaxLeaseTime)
+		assert.ErrorIs(
+			t,
+			err,
+			context.DeadlineExceeded,
+			"the session has %v of %v left",
+			s.get("demo").MaxLeaseTime-s.get("demo").ElapsedTime,
+			s.get("demo").MaxLeaseTime,
+		)
 	})
 }
 
@@ -179,13 +220,15 @@ func TestKeepAliveIsNotHurriedByAnUnknownState(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		var n atomic.Int64
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if n.Add(1) > 500 {
-				t.Errorf("500 requests within %v", time.Since(began))
-				cancel()
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if n.Add(1) > 500 {
+					t.Errorf("500 requests within %v", time.Since(began))
+					cancel()
+				}
+				return forward()
+			},
+		)
 		_ = lease.KeepAlive(ctx, s.client, "demo", lease.KeepAliveOptions{})
 	})
 }
@@ -214,13 +257,15 @@ func TestSlowListsDoNotTakeASessionBack(t *testing.T) {
 		require.NoError(t, err)
 		defer w.Close()
 		var slow atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			resp, err := forward()
-			if nameOf(req) == "LIST" && slow.CompareAndSwap(true, false) {
-				time.Sleep(40 * time.Second)
-			}
-			return resp, err
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				resp, err := forward()
+				if nameOf(req) == "LIST" && slow.CompareAndSwap(true, false) {
+					time.Sleep(40 * time.Second)
+				}
+				return resp, err
+			},
+		)
 		s.ready("demo", 12*time.Minute)
 		time.Sleep(time.Minute)
 		l := acquire(t, s, lease.Options{SessionID: "demo", Watcher: w})
@@ -230,7 +275,12 @@ func TestSlowListsDoNotTakeASessionBack(t *testing.T) {
 			if time.Now().Second()%7 == 0 {
 				slow.Store(true)
 			}
-			require.GreaterOrEqual(t, l.Session().MaxLeaseTime, most, "the lease of the session has become shorter")
+			require.GreaterOrEqual(
+				t,
+				l.Session().MaxLeaseTime,
+				most,
+				"the lease of the session has become shorter",
+			)
 			most = l.Session().MaxLeaseTime
 		}
 		_ = l.Release(t.Context())
@@ -242,17 +292,23 @@ func TestStopAllSparesSessionsOfUnknownAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		s.ready("x-demo", 30*time.Minute)
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if nameOf(req) != "LIST" {
-				return forward()
-			}
-			return changeAnswers(req, forward, func(m map[string]any) {
-				for _, x := range m["sessions"].([]any) {
-					delete(x.(map[string]any), "creationTime")
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if nameOf(req) != "LIST" {
+					return forward()
 				}
-			})
-		})
-		_, err := lease.StopAll(t.Context(), s.client, lease.StopAllOptions{Prefix: "x-", OlderThan: 12 * time.Hour})
+				return changeAnswers(req, forward, func(m map[string]any) {
+					for _, x := range m["sessions"].([]any) {
+						delete(x.(map[string]any), "creationTime")
+					}
+				})
+			},
+		)
+		_, err := lease.StopAll(
+			t.Context(),
+			s.client,
+			lease.StopAllOptions{Prefix: "x-", OlderThan: 12 * time.Hour},
+		)
 		require.NoError(t, err)
 		assert.Len(t, s.running(), 1, "it is a minute old")
 	})

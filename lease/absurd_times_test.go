@@ -20,7 +20,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// What follows is times beyond reason: answers that hang for a day, pauses asked for a day, arithmetic at its limits.
+// What follows is times beyond reason: answers that hang for a day, pauses asked for a day,
+// arithmetic at its limits.
 
 func withRetryAfter(req *http.Request, status int, seconds string) *http.Response {
 	resp := answer(req, status)
@@ -34,15 +35,21 @@ func TestKeepAliveHeedsNoRetryAfterBeyondTheLease(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
 		l := acquire(t, s, lease.Options{})
 		var once atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
-				return withRetryAfter(req, 503, "86400"), nil
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
+					return withRetryAfter(req, 503, "86400"), nil
+				}
+				return forward()
+			},
+		)
 		select {
 		case <-l.Context().Done():
-			t.Errorf("one 503 with Retry-After ended the lease: %v; PATCHes: %d", context.Cause(l.Context()), s.count("PATCH"))
+			t.Errorf(
+				"one 503 with Retry-After ended the lease: %v; PATCHes: %d",
+				context.Cause(l.Context()),
+				s.count("PATCH"),
+			)
 		case <-time.After(3 * time.Hour):
 		}
 		_ = l.Release(t.Context())
@@ -57,7 +64,11 @@ func TestAcquireGivesUpACreateThatHangs(t *testing.T) {
 		s.fault(emulator.Fault{Operation: "create", Delay: 24 * time.Hour, Count: 1})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
 		defer cancel()
-		l, err := lease.Acquire(ctx, s.client, lease.Options{Fallback: []*arr.SessionsClient{other}})
+		l, err := lease.Acquire(
+			ctx,
+			s.client,
+			lease.Options{Fallback: []*arr.SessionsClient{other}},
+		)
 		require.NoError(t, err)
 		_ = l.Release(t.Context())
 	})
@@ -100,7 +111,12 @@ func TestKeepAliveEndsInTimeThoughTheServiceHangs(t *testing.T) {
 				s.fault(emulator.Fault{Operation: "update", Delay: 24 * time.Hour})
 				err := lease.KeepAlive(t.Context(), s.client, "demo", lease.KeepAliveOptions{})
 				assert.ErrorIs(t, err, lease.ErrExpired)
-				assert.LessOrEqual(t, time.Since(ready), 29*time.Minute+2*time.Second, "its earliest end")
+				assert.LessOrEqual(
+					t,
+					time.Since(ready),
+					29*time.Minute+2*time.Second,
+					"its earliest end",
+				)
 				time.Sleep(time.Minute)
 			})
 		})
@@ -142,7 +158,12 @@ func TestKeepAliveWithAThresholdOfManySteps(t *testing.T) {
 		s.ready("demo", 30*time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_ = lease.KeepAlive(ctx, s.client, "demo", lease.KeepAliveOptions{Step: time.Minute, Threshold: 24 * time.Hour})
+		_ = lease.KeepAlive(
+			ctx,
+			s.client,
+			"demo",
+			lease.KeepAliveOptions{Step: time.Minute, Threshold: 24 * time.Hour},
+		)
 		assert.Less(t, s.count("PATCH"), 100)
 	})
 }
@@ -154,12 +175,14 @@ func TestKeepAliveIsNotHurriedByAShortLease(t *testing.T) {
 		s.create("demo", arr.SessionSizeStandard, 2*time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
 		defer cancel()
-		s.handle(func(n int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if n == 200 {
-				cancel()
-			}
-			return forward()
-		})
+		s.handle(
+			func(n int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if n == 200 {
+					cancel()
+				}
+				return forward()
+			},
+		)
 		_ = lease.KeepAlive(ctx, s.client, "demo", lease.KeepAliveOptions{})
 		assert.Less(t, s.count("GET"), 150)
 	})
@@ -182,7 +205,11 @@ func TestTouchAtTheLastMoment(t *testing.T) {
 			_ = l.Release(t.Context())
 		})
 	}
-	assert.Zero(t, bad, "Touch said that the session is held, and it was stopped at the same moment")
+	assert.Zero(
+		t,
+		bad,
+		"Touch said that the session is held, and it was stopped at the same moment",
+	)
 }
 
 // A lease that ended with its context, and was not released, is stopped when it is idle.
@@ -190,28 +217,46 @@ func TestIdleTimeoutAfterTheEndOfTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := lease.Acquire(ctx, s.client, lease.Options{IdleTimeout: 2 * time.Minute, LeaseTime: 10 * time.Hour})
+		_, err := lease.Acquire(
+			ctx,
+			s.client,
+			lease.Options{IdleTimeout: 2 * time.Minute, LeaseTime: 10 * time.Hour},
+		)
 		require.NoError(t, err)
 		cancel()
 		time.Sleep(time.Hour)
-		assert.Empty(t, s.running(), "IdleTimeout: stops the session, if there was no Touch for that time")
+		assert.Empty(
+			t,
+			s.running(),
+			"IdleTimeout: stops the session, if there was no Touch for that time",
+		)
 	})
 }
 
 // A watcher sees one region.
 func TestWatcherIsNotAskedAboutOtherRegions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute), Capacity: func(r arr.Region, _ arr.SessionSize) int {
-			if r == "westeurope" {
-				return 0
-			}
-			return 5
-		}})
+		s := newService(
+			t,
+			emulator.Options{
+				StartupTime: emulator.FixedStartup(time.Minute),
+				Capacity: func(r arr.Region, _ arr.SessionSize) int {
+					if r == "westeurope" {
+						return 0
+					}
+					return 5
+				},
+			},
+		)
 		other := s.newClient("https://remoterendering.eastus.mixedreality.azure.com", s)
 		w, err := lease.NewWatcher(s.client, nil)
 		require.NoError(t, err)
 		defer w.Close()
-		l, err := lease.Acquire(t.Context(), s.client, lease.Options{Watcher: w, Fallback: []*arr.SessionsClient{other}})
+		l, err := lease.Acquire(
+			t.Context(),
+			s.client,
+			lease.Options{Watcher: w, Fallback: []*arr.SessionsClient{other}},
+		)
 		require.NoError(t, err)
 		time.Sleep(3 * time.Hour)
 		assert.NoError(t, l.Context().Err(), "%v", context.Cause(l.Context()))

@@ -12,28 +12,35 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Acquire returns a lease on a session that is Ready: the one named in the options if it is usable, otherwise a new one. It waits until the session
-// is Ready, which takes minutes, and keeps its lease from then on.
-//   - ctx bounds the waiting and, afterwards, the lease: when it ends the lease is no longer extended, and [Lease.Release] has to stop the session
+// Acquire returns a lease on a session that is Ready: the one named in the options if it is usable,
+// otherwise a new one. It waits until the session is Ready, which takes minutes, and keeps its
+// lease from then on.
+//   - ctx bounds the waiting and, afterwards, the lease: when it ends the lease is no longer
+//     extended, and [Lease.Release] has to stop the session
 //   - client is one for the account and the preferred region
 //   - options are optional parameters; their zero value means the defaults
 //
-// A caller must see to it that [Lease.Release] or [Lease.Detach] is called. Until then, the session is kept alive, and billed, up to
-// [Options.MaxLeaseTime].
+// A caller must see to it that [Lease.Release] or [Lease.Detach] is called. Until then, the session
+// is kept alive, and billed, up to [Options.MaxLeaseTime].
 //
-// A session that ends in state Error while starting, or is not Ready within [Options.StartTimeout], is taken for want of capacity: the other
-// sizes are tried, then the other regions. A region that cannot be reached makes way for the next. When nothing is left to try, and on all other
-// failures at once, the error says what each try met; [errors.As] finds the [*arr.ServiceError], [*arr.AuthenticationError] or
-// [*arr.SessionEndedError].
+// A session that ends in state Error while starting, or is not Ready within [Options.StartTimeout],
+// is taken for want of capacity: the other sizes are tried, then the other regions. A region that
+// cannot be reached makes way for the next. When nothing is left to try, and on all other failures
+// at once, the error says what each try met; [errors.As] finds the [*arr.ServiceError],
+// [*arr.AuthenticationError] or [*arr.SessionEndedError].
 //
-// When Acquire fails, nothing that it created keeps running: it stops such sessions before it returns, also when ctx has ended and when the answer to
-// the creation was lost. That may take up to 30 seconds. The error is a [*NotStoppedError] as well for a session that could not be stopped.
+// When Acquire fails, nothing that it created keeps running: it stops such sessions before it
+// returns, also when ctx has ended and when the answer to the creation was lost. That may take up
+// to 30 seconds. The error is a [*NotStoppedError] as well for a session that could not be stopped.
 func Acquire(ctx context.Context, client *arr.SessionsClient, options Options) (*Lease, error) {
 	options, err := options.withDefaults(client)
 	if err != nil {
 		return nil, err
 	}
-	a := &acquisition{options: options, clients: append([]*arr.SessionsClient{client}, options.Fallback...)}
+	a := &acquisition{
+		options: options,
+		clients: append([]*arr.SessionsClient{client}, options.Fallback...),
+	}
 	k, err := a.acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +79,16 @@ func (a *acquisition) acquire(ctx context.Context) (*keeper, error) {
 			if ctx.Err() != nil || !wantOfCapacity(err) && !passing(err) || runs && a.lost != nil {
 				return nil, failures.err()
 			}
-			a.options.Logger.WarnContext(ctx, "no session of this size here", "size", size, "endpoint", client.Endpoint(), "error", err)
+			a.options.Logger.WarnContext(
+				ctx,
+				"no session of this size here",
+				"size",
+				size,
+				"endpoint",
+				client.Endpoint(),
+				"error",
+				err,
+			)
 			if !wantOfCapacity(err) {
 				break // the region cannot be reached, whatever the size
 			}
@@ -95,8 +111,8 @@ func (a *acquisition) newKeeper(client *arr.SessionsClient, id string) *keeper {
 	return k
 }
 
-// adopt returns the keeper of the session named in the options, or nil if it is not usable. Clients that cannot be reached are not used any more,
-// unless there is no other.
+// adopt returns the keeper of the session named in the options, or nil if it is not usable. Clients
+// that cannot be reached are not used any more, unless there is no other.
 func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
 	var unreachable attempts
 	for _, client := range slices.Clone(a.clients) {
@@ -111,7 +127,10 @@ func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
 		case errors.Is(err, arr.ErrNotFound):
 		case passing(err) && ctx.Err() == nil:
 			unreachable.add(client, "", err)
-			a.clients = slices.DeleteFunc(a.clients, func(c *arr.SessionsClient) bool { return c == client })
+			a.clients = slices.DeleteFunc(
+				a.clients,
+				func(c *arr.SessionsClient) bool { return c == client },
+			)
 		default:
 			return nil, err
 		}
@@ -119,14 +138,28 @@ func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
 	if len(a.clients) == 0 {
 		return nil, unreachable.err()
 	}
-	a.options.Logger.InfoContext(ctx, "session not adopted: it is not known", "session", a.options.SessionID)
+	a.options.Logger.InfoContext(
+		ctx,
+		"session not adopted: it is not known",
+		"session",
+		a.options.SessionID,
+	)
 	return nil, nil
 }
 
 // adoptSeen waits for a session that exists, and returns nil if it will not do.
 func (a *acquisition) adoptSeen(ctx context.Context, k *keeper) (*keeper, error) {
 	refuse := func(reason string) (*keeper, error) {
-		a.options.Logger.WarnContext(ctx, "session not adopted: "+reason, "session", k.id, "status", k.session().Status, "size", k.session().Size)
+		a.options.Logger.WarnContext(
+			ctx,
+			"session not adopted: "+reason,
+			"session",
+			k.id,
+			"status",
+			k.session().Status,
+			"size",
+			k.session().Size,
+		)
 		return nil, nil
 	}
 	if k.end() != nil {
@@ -157,7 +190,11 @@ func (a *acquisition) adoptSeen(ctx context.Context, k *keeper) (*keeper, error)
 }
 
 // create creates a session and waits until it is Ready. If that fails, the session is stopped.
-func (a *acquisition) create(ctx context.Context, client *arr.SessionsClient, size arr.SessionSize) (*keeper, error) {
+func (a *acquisition) create(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	size arr.SessionSize,
+) (*keeper, error) {
 	k := a.newKeeper(client, a.options.IDPrefix+arr.NewSessionID())
 	if err := a.ledger.open(k.id, a.options.LeaseTime); err != nil {
 		return nil, err
@@ -183,17 +220,36 @@ func (a *acquisition) create(ctx context.Context, client *arr.SessionsClient, si
 	return nil, fmt.Errorf("%w; and %w", err, notStopped)
 }
 
-// start creates a session and waits until it is Ready. It reports whether there may be a session, now or in a moment, that has not been seen to end.
-func (a *acquisition) start(ctx context.Context, k *keeper, size arr.SessionSize) (mayExist bool, err error) {
+// start creates a session and waits until it is Ready. It reports whether there may be a session,
+// now or in a moment, that has not been seen to end.
+func (a *acquisition) start(
+	ctx context.Context,
+	k *keeper,
+	size arr.SessionSize,
+) (mayExist bool, err error) {
 	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	sent := time.Now()
 	k.bounds.earliest = sent
-	poller, err := k.client.BeginCreate(bounded, k.id, arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}, nil)
+	poller, err := k.client.BeginCreate(
+		bounded,
+		k.id,
+		arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime},
+		nil,
+	)
 	if err != nil {
 		return errors.Is(err, arr.ErrOutcomeUnknown), err
 	}
-	a.options.Logger.InfoContext(ctx, "session created", "session", k.id, "size", size, "endpoint", k.client.Endpoint())
+	a.options.Logger.InfoContext(
+		ctx,
+		"session created",
+		"session",
+		k.id,
+		"size",
+		size,
+		"endpoint",
+		k.client.Endpoint(),
+	)
 	// Whether the answer was 200 or 201 does not matter: a random id is nobody else's.
 	k.learn(sighting{session: poller.Session(), sent: sent, received: time.Now()})
 	err = a.wait(ctx, k, poller)
@@ -206,14 +262,16 @@ func (a *acquisition) start(ctx context.Context, k *keeper, size arr.SessionSize
 // errStartTimeout means that a session was not Ready in time.
 var errStartTimeout = errors.New("not Ready in time")
 
-// wantOfCapacity reports whether a session did not become Ready for a reason that another size or region may not have. The service's error code for
-// want of a server is not documented, and neither is whether it shows one.
+// wantOfCapacity reports whether a session did not become Ready for a reason that another size or
+// region may not have. The service's error code for want of a server is not documented, and neither
+// is whether it shows one.
 func wantOfCapacity(err error) bool {
 	ended, ok := errors.AsType[*arr.SessionEndedError](err)
 	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, errStartTimeout)
 }
 
-// wait waits until a session that has been seen is Ready. The poller is nil, or that of the session.
+// wait waits until a session that has been seen is Ready. The poller is nil, or that of the
+// session.
 func (a *acquisition) wait(ctx context.Context, k *keeper, poller *arr.SessionPoller) error {
 	if a.options.StartTimeout > 0 {
 		var cancel context.CancelFunc
@@ -223,10 +281,17 @@ func (a *acquisition) wait(ctx context.Context, k *keeper, poller *arr.SessionPo
 	err := a.waitFor(ctx, k, poller)
 	retry := newBackoff(leastPause, mostPause)
 	for unknown := 1; errors.Is(err, arr.ErrNotFound) && unknown < confirmations && sleep(ctx, retry.next(0)) == nil; unknown++ {
-		err = a.waitFor(ctx, k, poller) // it was there a moment ago: a part of the service may lag behind
+		// it was there a moment ago: a part of the service may lag behind
+		err = a.waitFor(ctx, k, poller)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
-		return fmt.Errorf("session %q was %w: it was %s after %v", k.id, errStartTimeout, k.session().Status, a.options.StartTimeout)
+		return fmt.Errorf(
+			"session %q was %w: it was %s after %v",
+			k.id,
+			errStartTimeout,
+			k.session().Status,
+			a.options.StartTimeout,
+		)
 	}
 	return err
 }

@@ -17,8 +17,9 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// Two hundred calls at once look at their sessions together: in each interval as many times as the list has pages, and once more for each session that
-// has ended. Each call returns within an interval of its session being Ready.
+// Two hundred calls at once look at their sessions together: in each interval as many times as the
+// list has pages, and once more for each session that has ended. Each call returns within an
+// interval of its session being Ready.
 func TestAcquireOfACrowd(t *testing.T) {
 	const crowd, pageSize, interval = 200, 50, 5 * time.Second
 	synctest.Test(t, func(t *testing.T) {
@@ -34,20 +35,26 @@ func TestAcquireOfACrowd(t *testing.T) {
 		began := time.Now()
 		lists := make(map[time.Duration]int) // by interval
 		var mutex sync.Mutex
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if nameOf(req) == "LIST" {
-				mutex.Lock()
-				lists[time.Since(began)/interval]++
-				mutex.Unlock()
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if nameOf(req) == "LIST" {
+					mutex.Lock()
+					lists[time.Since(began)/interval]++
+					mutex.Unlock()
+				}
+				return forward()
+			},
+		)
 
 		var all sync.WaitGroup
 		leases, had := make([]*lease.Lease, crowd), make(map[string]time.Time)
 		for i := range crowd {
 			all.Go(func() {
-				l, err := lease.Acquire(t.Context(), s.client, lease.Options{Watcher: w, Sizes: arr.PossibleSessionSizeValues()})
+				l, err := lease.Acquire(
+					t.Context(),
+					s.client,
+					lease.Options{Watcher: w, Sizes: arr.PossibleSessionSizeValues()},
+				)
 				if err == nil { // both sizes may be had by nobody
 					mutex.Lock()
 					leases[i], had[l.Session().ID] = l, time.Now()
@@ -69,7 +76,14 @@ func TestAcquireOfACrowd(t *testing.T) {
 			assert.LessOrEqual(t, n, crowd/pageSize+2, at*interval)
 		}
 		assert.LessOrEqual(t, s.count("GET"), ended)
-		t.Logf("%d sessions Ready and %d ended; %d lists in %d intervals, %d lookups", len(had), ended, s.count("LIST"), len(lists), s.count("GET"))
+		t.Logf(
+			"%d sessions Ready and %d ended; %d lists in %d intervals, %d lookups",
+			len(had),
+			ended,
+			s.count("LIST"),
+			len(lists),
+			s.count("GET"),
+		)
 		for _, l := range leases {
 			require.NoError(t, l.Release(t.Context()))
 		}

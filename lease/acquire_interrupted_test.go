@@ -40,18 +40,25 @@ func eachWay(t *testing.T, story func(t *testing.T, s *service, options lease.Op
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)})
+				s := newService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)},
+				)
 				story(t, s, way(t, s))
 			})
 		})
 	}
 }
 
-// requestsOf returns how many requests an Acquire that nothing disturbs sends, and how long it takes.
+// requestsOf returns how many requests an Acquire that nothing disturbs sends, and how long it
+// takes.
 func requestsOf(t *testing.T, way string) (requests int, took time.Duration) {
 	t.Run("undisturbed", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)})
+			s := newService(
+				t,
+				emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)},
+			)
 			options := ways[way](t, s)
 			began := time.Now()
 			l, err := lease.Acquire(t.Context(), s.client, options)
@@ -63,7 +70,8 @@ func requestsOf(t *testing.T, way string) (requests int, took time.Duration) {
 	return requests, took
 }
 
-// checkNothingLeft makes sure that an Acquire either succeeded, and can be released, or left nothing running.
+// checkNothingLeft makes sure that an Acquire either succeeded, and can be released, or left
+// nothing running.
 func checkNothingLeft(t *testing.T, s *service, l *lease.Lease, err error) {
 	t.Helper()
 	if err == nil {
@@ -77,7 +85,8 @@ func checkNothingLeft(t *testing.T, s *service, l *lease.Lease, err error) {
 	assert.Empty(t, s.running())
 }
 
-// The context ends at each request in turn: before it is sent, after it took effect but before its answer, and with the answer.
+// The context ends at each request in turn: before it is sent, after it took effect but before its
+// answer, and with the answer.
 func TestAcquireCancelledAtEveryRequest(t *testing.T) {
 	moments := map[string]func(cancel func(), forward func() (*http.Response, error)) (*http.Response, error){
 		"before the effect": func(cancel func(), _ func() (*http.Response, error)) (*http.Response, error) {
@@ -102,16 +111,23 @@ func TestAcquireCancelledAtEveryRequest(t *testing.T) {
 				for at := 1; at <= requests; at++ {
 					t.Run(fmt.Sprint(at), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
-							s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)})
+							s := newService(
+								t,
+								emulator.Options{
+									StartupTime: emulator.FixedStartup(15 * time.Second),
+								},
+							)
 							options := ways[way](t, s)
 							ctx, cancel := context.WithCancel(t.Context())
 							defer cancel()
-							s.handle(func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-								if n == at {
-									return meet(cancel, forward)
-								}
-								return forward()
-							})
+							s.handle(
+								func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+									if n == at {
+										return meet(cancel, forward)
+									}
+									return forward()
+								},
+							)
 							l, err := lease.Acquire(ctx, s.client, options)
 							if err != nil {
 								assert.ErrorIs(t, err, context.Canceled)
@@ -132,7 +148,10 @@ func TestAcquireCancelledAtEveryWait(t *testing.T) {
 			_, took := requestsOf(t, way)
 			for after := time.Duration(0); after <= took+time.Second; after += 500 * time.Millisecond {
 				synctest.Test(t, func(t *testing.T) {
-					s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)})
+					s := newService(
+						t,
+						emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)},
+					)
 					options := ways[way](t, s)
 					ctx, cancel := context.WithTimeout(t.Context(), after)
 					defer cancel()
@@ -140,7 +159,12 @@ func TestAcquireCancelledAtEveryWait(t *testing.T) {
 					l, err := lease.Acquire(ctx, s.client, options)
 					if err != nil {
 						assert.ErrorIs(t, err, context.DeadlineExceeded)
-						assert.Less(t, time.Since(began)-after, 6*time.Second, "Acquire returns soon")
+						assert.Less(
+							t,
+							time.Since(began)-after,
+							6*time.Second,
+							"Acquire returns soon",
+						)
 					}
 					checkNothingLeft(t, s, l, err)
 				})
@@ -165,14 +189,21 @@ func TestAcquireWithAnswersLost(t *testing.T) {
 					requests, _ := requestsOf(t, way)
 					for at := 1; at <= requests; at++ {
 						synctest.Test(t, func(t *testing.T) {
-							s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(15 * time.Second)})
+							s := newService(
+								t,
+								emulator.Options{
+									StartupTime: emulator.FixedStartup(15 * time.Second),
+								},
+							)
 							options := ways[way](t, s)
-							s.handle(func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-								if n >= at && n < at+howMany {
-									return lose(forward)
-								}
-								return forward()
-							})
+							s.handle(
+								func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+									if n >= at && n < at+howMany {
+										return lose(forward)
+									}
+									return forward()
+								},
+							)
 							l, err := lease.Acquire(t.Context(), s.client, options)
 							if howMany == 1 {
 								require.NoError(t, err, "one lost answer hurts nobody")
@@ -192,18 +223,20 @@ func TestAcquireStopsASessionWhoseCreationArrivesLate(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method != http.MethodPut {
-				return forward()
-			}
-			late := req.Clone(context.WithoutCancel(req.Context()))
-			go func() {
-				time.Sleep(1500 * time.Millisecond)
-				_, _ = s.emulator.Transport().Do(late)
-			}()
-			<-req.Context().Done()
-			return nil, req.Context().Err()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method != http.MethodPut {
+					return forward()
+				}
+				late := req.Clone(context.WithoutCancel(req.Context()))
+				go func() {
+					time.Sleep(1500 * time.Millisecond)
+					_, _ = s.emulator.Transport().Do(late)
+				}()
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			},
+		)
 		_, err := lease.Acquire(ctx, s.client, lease.Options{})
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)
@@ -235,7 +268,10 @@ func TestAcquireGivenUpSaysWhatBecameOfTheSession(t *testing.T) {
 	for _, way := range []string{"polling", "watching"} {
 		t.Run(way, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+				s := newService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)},
+				)
 				reason := errors.New("the show is cancelled")
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(20*time.Second, func() { cancel(reason) })

@@ -24,7 +24,11 @@ func TestAcquireTellsOfItsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(11 * time.Second)})
 		var told int
-		l, err := lease.Acquire(t.Context(), s.client, lease.Options{Progress: func(arr.Session) { told++ }})
+		l, err := lease.Acquire(
+			t.Context(),
+			s.client,
+			lease.Options{Progress: func(arr.Session) { told++ }},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, s.count("PUT")+s.count("GET"), told)
 		time.Sleep(time.Hour)
@@ -85,7 +89,10 @@ func TestAcquireAdopts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+				s := newService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)},
+				)
 				test.prepare(s)
 				before := s.running()
 
@@ -94,12 +101,26 @@ func TestAcquireAdopts(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, test.adopted, l.Session().ID == "saved")
 				atLeast, _ := l.Remaining()
-				assert.GreaterOrEqual(t, atLeast, lease.DefaultThreshold, "what is promised is left")
+				assert.GreaterOrEqual(
+					t,
+					atLeast,
+					lease.DefaultThreshold,
+					"what is promised is left",
+				)
 				for _, id := range before {
-					assert.NotEqual(t, arr.SessionStatusStopped, s.get(id).Status, "Acquire stops nothing that it has not created")
+					assert.NotEqual(
+						t,
+						arr.SessionStatusStopped,
+						s.get(id).Status,
+						"Acquire stops nothing that it has not created",
+					)
 				}
 				require.NoError(t, l.Release(t.Context()))
-				assert.True(t, s.get(l.Session().ID).Status.Ended(), "Release stops, whoever created it")
+				assert.True(
+					t,
+					s.get(l.Session().ID).Status.Ended(),
+					"Release stops, whoever created it",
+				)
 			})
 		})
 	}
@@ -110,10 +131,22 @@ func TestAcquireAdoptsFromAnotherRegion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		other := s.newClient(arr.RegionEastUS.Endpoint(), s)
-		_, err := other.BeginCreate(t.Context(), "saved", arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 30 * time.Minute}, nil)
+		_, err := other.BeginCreate(
+			t.Context(),
+			"saved",
+			arr.CreateSessionSettings{
+				Size:         arr.SessionSizeStandard,
+				MaxLeaseTime: 30 * time.Minute,
+			},
+			nil,
+		)
 		require.NoError(t, err)
 
-		l, err := lease.Acquire(t.Context(), s.client, lease.Options{SessionID: "saved", Fallback: []*arr.SessionsClient{other}})
+		l, err := lease.Acquire(
+			t.Context(),
+			s.client,
+			lease.Options{SessionID: "saved", Fallback: []*arr.SessionsClient{other}},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, "saved", l.Session().ID)
 		assert.Same(t, other, l.Client())
@@ -163,13 +196,22 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 				s.handle(test.network)
 				fallback := s.newClient(arr.RegionEastUS.Endpoint(), s)
 
-				l, err := lease.Acquire(t.Context(), s.client, lease.Options{Sizes: test.sizes, Fallback: []*arr.SessionsClient{fallback}})
+				l, err := lease.Acquire(
+					t.Context(),
+					s.client,
+					lease.Options{Sizes: test.sizes, Fallback: []*arr.SessionsClient{fallback}},
+				)
 				require.NoError(t, err)
 				assert.Equal(t, test.size, l.Session().Size)
 				lives := s.lives()
 				assert.Len(t, lives, test.created)
 				for _, life := range lives {
-					assert.Equal(t, life.ID == l.Session().ID, life.running(), "only the one acquired runs")
+					assert.Equal(
+						t,
+						life.ID == l.Session().ID,
+						life.running(),
+						"only the one acquired runs",
+					)
 					if life.running() {
 						assert.Equal(t, test.region, life.Region)
 					}
@@ -183,7 +225,11 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 func TestAcquireThatFailsSaysWhatEachTryMet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{Capacity: emulator.FixedCapacity(0)})
-		_, err := lease.Acquire(t.Context(), s.client, lease.Options{Sizes: arr.PossibleSessionSizeValues()})
+		_, err := lease.Acquire(
+			t.Context(),
+			s.client,
+			lease.Options{Sizes: arr.PossibleSessionSizeValues()},
+		)
 		var ended *arr.SessionEndedError
 		require.ErrorAs(t, err, &ended)
 		assert.Equal(t, "CapacityExceeded", ended.Session.Error.Code)
@@ -197,16 +243,31 @@ func TestAcquireThatFailsSaysWhatEachTryMet(t *testing.T) {
 func TestAcquireReturnsRefusalsAtOnce(t *testing.T) {
 	for status, want := range map[int]error{400: nil, 401: arr.ErrUnauthorized, 403: arr.ErrForbidden, 409: arr.ErrConflict} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newService(t, emulator.Options{Faults: []emulator.Fault{{Operation: "create", Status: status}}})
+			s := newService(
+				t,
+				emulator.Options{Faults: []emulator.Fault{{Operation: "create", Status: status}}},
+			)
 			fallback := s.newClient(arr.RegionEastUS.Endpoint(), s)
-			_, err := lease.Acquire(t.Context(), s.client, lease.Options{Sizes: arr.PossibleSessionSizeValues(), Fallback: []*arr.SessionsClient{fallback}})
+			_, err := lease.Acquire(
+				t.Context(),
+				s.client,
+				lease.Options{
+					Sizes:    arr.PossibleSessionSizeValues(),
+					Fallback: []*arr.SessionsClient{fallback},
+				},
+			)
 			var refusal *arr.ServiceError
 			require.ErrorAs(t, err, &refusal)
 			assert.Equal(t, status, refusal.StatusCode)
 			if want != nil {
 				assert.ErrorIs(t, err, want)
 			}
-			assert.LessOrEqual(t, s.count("PUT"), 2, "401 is met with one new token, the others with nothing")
+			assert.LessOrEqual(
+				t,
+				s.count("PUT"),
+				2,
+				"401 is met with one new token, the others with nothing",
+			)
 		})
 	}
 }

@@ -12,8 +12,8 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// backoff is the pauses between tries: each up to twice as long as the one before, with jitter, so that many who failed together do not try
-// again together.
+// backoff is the pauses between tries: each up to twice as long as the one before, with jitter, so
+// that many who failed together do not try again together.
 type backoff struct {
 	least, most, now time.Duration
 }
@@ -22,7 +22,8 @@ func newBackoff(least, most time.Duration) *backoff {
 	return &backoff{least: least, most: most, now: least}
 }
 
-// longestPause is for how long a service is left alone at the most, whatever it asks for: sessions are billed meanwhile, and run out.
+// longestPause is for how long a service is left alone at the most, whatever it asks for: sessions
+// are billed meanwhile, and run out.
 const longestPause = 5 * time.Minute
 
 // next returns the next pause. It is not shorter than what the service asked for, within reason.
@@ -47,8 +48,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// passing reports whether a failure that was met after the service had answered before is worth another try. An unknown host is, then: what
-// is gone is this machine's network.
+// passing reports whether a failure that was met after the service had answered before is worth
+// another try. An unknown host is, then: what is gone is this machine's network.
 func passing(err error) bool {
 	_, unknownHost := errors.AsType[*net.DNSError](err)
 	return unknownHost || arr.IsTransient(err) && !errors.Is(err, ErrBudget)

@@ -13,22 +13,28 @@ import (
 
 // Change is what became of a session.
 type Change struct {
-	// Before is the session as it was in the last change of it. It is the zero Session if there was none.
+	// Before is the session as it was in the last change of it. It is the zero Session if there was
+	// none.
 	Before arr.Session
-	// After is the session as it is now. If it is listed no more and the service refuses to tell what became of it, as it does once it has
-	// forgotten the session, only the ID is set: Status is empty, for nobody can say how the session ended.
+	// After is the session as it is now. If it is listed no more and the service refuses to tell
+	// what became of it, as it does once it has forgotten the session, only the ID is set: Status
+	// is empty, for nobody can say how the session ended.
 	After arr.Session
 }
 
-// Changes returns what becomes of the sessions of the client: first every session that is listed, which are those that have not ended,
-// and from then on those that appear, those whose Status, MaxLeaseTime, host, ports or Error are other than before, and those that end.
-// A session that has ended is yielded once more, as it ended, and never again. Sessions that had ended before are not yielded.
+// Changes returns what becomes of the sessions of the client: first every session that is listed,
+// which are those that have not ended, and from then on those that appear, those whose Status,
+// MaxLeaseTime, host, ports or Error are other than before, and those that end. A session that has
+// ended is yielded once more, as it ended, and never again. Sessions that had ended before are not
+// yielded.
 //
-// A slow consumer misses nothing but the steps in between: the changes of one session become one until it is taken, so that no more is
-// kept than one for each session. Several consumers may range at once; each gets all changes.
+// A slow consumer misses nothing but the steps in between: the changes of one session become one
+// until it is taken, so that no more is kept than one for each session. Several consumers may range
+// at once; each gets all changes.
 //
-// An error is the last thing that is yielded, with a zero Change: that of ctx when it ends, [ErrWatcherClosed], or a failure that does not
-// pass, such as [arr.ErrForbidden]. Other failures only delay what is yielded. Leaving the loop early costs nothing.
+// An error is the last thing that is yielded, with a zero Change: that of ctx when it ends,
+// [ErrWatcherClosed], or a failure that does not pass, such as [arr.ErrForbidden]. Other failures
+// only delay what is yielded. Leaving the loop early costs nothing.
 func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		o := w.observe()
@@ -40,7 +46,10 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 			}
 			switch {
 			case err != nil:
-				yield(Change{}, fmt.Errorf("lease: watching the sessions at %s: %w", w.client.Endpoint(), err))
+				yield(
+					Change{},
+					fmt.Errorf("lease: watching the sessions at %s: %w", w.client.Endpoint(), err),
+				)
 				return
 			case more:
 				if !yield(change, nil) {
@@ -58,11 +67,12 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 
 // observer is a consumer of changes. The watcher's mutex guards all but signal.
 type observer struct {
-	signal  chan struct{}
-	yielded map[string]arr.Session // the sessions as it was last told of them, without those that have ended
-	waiting map[string]unread      // what it has still to be told
-	order   []string               // the keys of waiting, oldest first
-	final   error                  // what comes after them
+	signal chan struct{}
+	// the sessions as it was last told of them, without those that have ended
+	yielded map[string]arr.Session
+	waiting map[string]unread // what it has still to be told
+	order   []string          // the keys of waiting, oldest first
+	final   error             // what comes after them
 }
 
 // unread is the newest of a session that an observer has not been told.
@@ -89,7 +99,8 @@ func (w *Watcher) observe() *observer {
 	return o
 }
 
-// forget ends an observation. Sessions that only observers wanted are forgotten with the last of them.
+// forget ends an observation. Sessions that only observers wanted are forgotten with the last of
+// them.
 func (w *Watcher) forget(o *observer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,7 +130,8 @@ func (o *observer) note(session arr.Session, over bool) {
 	notify(o.signal)
 }
 
-// take takes the oldest change from what waits for an observer. If nothing waits it returns false, or the error that comes last.
+// take takes the oldest change from what waits for an observer. If nothing waits it returns false,
+// or the error that comes last.
 func (w *Watcher) take(o *observer) (Change, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,7 +153,8 @@ func (w *Watcher) take(o *observer) (Change, bool, error) {
 	return Change{}, false, o.final
 }
 
-// differ reports whether a session changed in a way that is worth telling. Elapsed minutes always change.
+// differ reports whether a session changed in a way that is worth telling. Elapsed minutes always
+// change.
 func differ(a, b arr.Session) bool {
 	return a.Status != b.Status || a.MaxLeaseTime != b.MaxLeaseTime || a.Hostname != b.Hostname ||
 		a.HandshakePort != b.HandshakePort || a.ArrInspectorPort != b.ArrInspectorPort || !reflect.DeepEqual(a.Error, b.Error)

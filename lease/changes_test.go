@@ -25,7 +25,8 @@ type watchLog struct {
 	ended chan struct{}
 }
 
-// consume ranges over the changes until they end. slow, unless nil, is called between receiving one and asking for the next.
+// consume ranges over the changes until they end. slow, unless nil, is called between receiving one
+// and asking for the next.
 func (r *watchRig) consume(ctx context.Context, slow func()) *watchLog {
 	log := &watchLog{ended: make(chan struct{})}
 	go func() {
@@ -36,8 +37,13 @@ func (r *watchRig) consume(ctx context.Context, slow func()) *watchLog {
 				log.err = err
 			} else {
 				log.last = append(log.last, change)
-				log.lines = append(log.lines, fmt.Sprintf("%s: %s → %s, %v",
-					change.After.ID, change.Before.Status, change.After.Status, change.After.MaxLeaseTime))
+				log.lines = append(log.lines, fmt.Sprintf(
+					"%s: %s → %s, %v",
+					change.After.ID,
+					change.Before.Status,
+					change.After.Status,
+					change.After.MaxLeaseTime,
+				))
 			}
 			log.mu.Unlock()
 			if slow != nil {
@@ -67,7 +73,11 @@ func (l *watchLog) change(i int) Change {
 
 func TestChangesOfOneSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(50 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(50 * time.Second)},
+			nil,
+		)
 		log := r.consume(t.Context(), nil)
 		time.Sleep(time.Second)
 		require.Empty(t, log.take())
@@ -80,7 +90,12 @@ func TestChangesOfOneSession(t *testing.T) {
 
 		time.Sleep(10 * time.Minute)
 		require.Empty(t, log.take(), "elapsed minutes are no change")
-		_, err := r.client.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: 50 * time.Minute}, nil)
+		_, err := r.client.Update(
+			t.Context(),
+			"demo",
+			arr.UpdateSessionSettings{MaxLeaseTime: 50 * time.Minute},
+			nil,
+		)
 		require.NoError(t, err)
 		time.Sleep(30 * time.Second)
 		require.Equal(t, []string{"demo: Ready → Ready, 50m0s"}, log.take())
@@ -102,14 +117,26 @@ func TestChangesWhenSessionsEndByThemselves(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newWatchRig(t, emulator.Options{
 				Decisions: emulator.Decisions{ListEnded: listed},
-				Faults:    []emulator.Fault{{Operation: "create", Session: "dies", Start: emulator.StartDies, DieAfter: time.Minute}},
+				Faults: []emulator.Fault{
+					{
+						Operation: "create",
+						Session:   "dies",
+						Start:     emulator.StartDies,
+						DieAfter:  time.Minute,
+					},
+				},
 			}, nil)
 			r.create("long")
 			r.setStatus("long", arr.SessionStatusStopped)
 			r.create("dies")
 			r.create("expires")
 			log := r.consume(t.Context(), nil)
-			require.Equal(t, []string{"dies:  → Ready, 30m0s", "expires:  → Ready, 30m0s"}, log.take(), "what had ended before is not told")
+			require.Equal(
+				t,
+				[]string{"dies:  → Ready, 30m0s", "expires:  → Ready, 30m0s"},
+				log.take(),
+				"what had ended before is not told",
+			)
 			time.Sleep(61 * time.Second)
 			require.Equal(t, []string{"dies: Ready → Error, 30m0s"}, log.take())
 			require.NotNil(t, log.change(2).After.Error)
@@ -143,7 +170,11 @@ func TestChangesWhenASessionIsForgotten(t *testing.T) {
 // A slow consumer is told the sum of what it missed, and hinders no other.
 func TestChangesForASlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Minute)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Minute)},
+			nil,
+		)
 		r.create("one")
 		r.create("two")
 		r.create("three")
@@ -223,12 +254,20 @@ func TestChangesThatCameToNothing(t *testing.T) {
 
 func TestChangesWhileOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)},
+			nil,
+		)
 		r.create("one")
 		log := r.consume(t.Context(), nil)
 		require.NoError(t, (<-r.wait("one")).err)
 		require.Equal(t, 10*time.Second, r.since())
-		require.Equal(t, []string{"one:  → Starting, 30m0s", "one: Starting → Ready, 30m0s"}, log.take())
+		require.Equal(
+			t,
+			[]string{"one:  → Starting, 30m0s", "one: Starting → Ready, 30m0s"},
+			log.take(),
+		)
 		// Followed, unknown: nothing to tell.
 		require.Error(t, (<-r.wait("unknown")).err)
 		require.Empty(t, log.take())

@@ -9,25 +9,28 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Why a lease ended: the cause of [Lease.Context], to compare with [errors.Is]. KeepAlive returns the first two and those of the
-// client, such as [arr.ErrNotFound]. Where the service showed the end, [*arr.SessionEndedError] is found in the error as well.
+// Why a lease ended: the cause of [Lease.Context], to compare with [errors.Is]. KeepAlive returns
+// the first two and those of the client, such as [arr.ErrNotFound]. Where the service showed the
+// end, [*arr.SessionEndedError] is found in the error as well.
 var (
-	// ErrExpired means that the lease ran out, or that it can no longer be shown that it has not: there was no answer until its
-	// earliest possible end.
+	// ErrExpired means that the lease ran out, or that it can no longer be shown that it has not:
+	// there was no answer until its earliest possible end.
 	ErrExpired = errors.New("the lease of the session ran out")
 	// ErrStopped means that somebody else stopped the session.
 	ErrStopped = errors.New("the session was stopped")
-	// ErrIdle means that there was no sign of life for [Options.IdleTimeout], and the session was stopped.
+	// ErrIdle means that there was no sign of life for [Options.IdleTimeout], and the session was
+	// stopped.
 	ErrIdle = errors.New("no sign of life from whoever uses the session")
 	// ErrReleased means that [Lease.Release] was called, or [Pool.Return].
 	ErrReleased = errors.New("the lease was released")
-	// ErrDetached means that [Lease.Detach] was called, or [Pool.Close] while the session was handed out: the session goes on until its
-	// lease ends.
+	// ErrDetached means that [Lease.Detach] was called, or [Pool.Close] while the session was
+	// handed out: the session goes on until its lease ends.
 	ErrDetached = errors.New("the lease was detached")
 )
 
-// NotStoppedError means that a session is, or may be, still running and billed, although it was to be stopped. It ends with its lease,
-// unless [arr.SessionsClient.Stop] or [StopAll] stops it before.
+// NotStoppedError means that a session is, or may be, still running and billed, although it was to
+// be stopped. It ends with its lease, unless [arr.SessionsClient.Stop] or [StopAll] stops it
+// before.
 type NotStoppedError struct {
 	// SessionID is the session.
 	SessionID string
@@ -39,7 +42,12 @@ type NotStoppedError struct {
 
 // Error returns one line: which session, why it was not stopped, and what to do.
 func (e *NotStoppedError) Error() string {
-	return fmt.Sprintf("session %q at %s could not be stopped and is billed until its lease ends: %v", e.SessionID, e.Endpoint, e.Err)
+	return fmt.Sprintf(
+		"session %q at %s could not be stopped and is billed until its lease ends: %v",
+		e.SessionID,
+		e.Endpoint,
+		e.Err,
+	)
 }
 
 // Unwrap returns what the last try to stop the session met.

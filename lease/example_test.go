@@ -85,7 +85,11 @@ func ExampleAcquire_adopt() {
 func ExampleLease_Touch() {
 	ctx, client := context.Background(), newClient()
 	create(client, "demo")
-	l, err := lease.Acquire(ctx, client, lease.Options{SessionID: "demo", IdleTimeout: 2 * time.Minute})
+	l, err := lease.Acquire(
+		ctx,
+		client,
+		lease.Options{SessionID: "demo", IdleTimeout: 2 * time.Minute},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// Callers think in time left, the service in totals of whole minutes since a moment that it does not tell.
+// Callers think in time left, the service in totals of whole minutes since a moment that it does
+// not tell.
 func TestExtend(t *testing.T) {
 	for name, test := range map[string]struct {
 		lease, after, atLeast time.Duration
@@ -69,7 +70,12 @@ func TestExtendBeyondWhatTheServiceTakes(t *testing.T) {
 		session, err := lease.Extend(t.Context(), s.client, "demo", 24*time.Hour)
 		assert.ErrorIs(t, err, arr.ErrLeaseNotExtended)
 		assert.ErrorContains(t, err, "demo")
-		assert.Equal(t, lease.LongestLease, session.MaxLeaseTime, "it is extended as far as it can be")
+		assert.Equal(
+			t,
+			lease.LongestLease,
+			session.MaxLeaseTime,
+			"it is extended as far as it can be",
+		)
 	})
 }
 
@@ -96,7 +102,12 @@ func TestExtendWhileAnotherExtends(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		s.ready("demo", 30*time.Minute)
 		s.beforeFirst("PATCH", func() {
-			_, err := s.direct.Update(t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: 2 * time.Hour}, nil)
+			_, err := s.direct.Update(
+				t.Context(),
+				"demo",
+				arr.UpdateSessionSettings{MaxLeaseTime: 2 * time.Hour},
+				nil,
+			)
 			s.must(err)
 		})
 		session, err := lease.Extend(t.Context(), s.client, "demo", time.Hour)

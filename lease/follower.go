@@ -21,8 +21,8 @@ type watched struct {
 	notBefore  time.Time // the same, by what the service asked for
 }
 
-// follower observes one session until it is closed, for one holder of the session. Its own fields but signal are guarded by the
-// watcher's mutex.
+// follower observes one session until it is closed, for one holder of the session. Its own fields
+// but signal are guarded by the watcher's mutex.
 type follower struct {
 	watcher *Watcher
 	id      string
@@ -35,8 +35,9 @@ type follower struct {
 	final    error
 }
 
-// follow observes one session until close. awaiting makes the watcher look at the short interval. What was known before is not shown: the first
-// sighting comes from an answer that arrives from now on, at once if the last round is an Interval ago.
+// follow observes one session until close. awaiting makes the watcher look at the short interval.
+// What was known before is not shown: the first sighting comes from an answer that arrives from now
+// on, at once if the last round is an Interval ago.
 func (w *Watcher) follow(sessionID string, awaiting bool) *follower {
 	f := &follower{watcher: w, id: sessionID, signal: make(chan struct{}, 1)}
 	w.mu.Lock()
@@ -57,26 +58,30 @@ func (w *Watcher) follow(sessionID string, awaiting bool) *follower {
 	return f
 }
 
-// C returns a channel of capacity 1 that holds a signal after each new sighting, and each failure to get one.
+// C returns a channel of capacity 1 that holds a signal after each new sighting, and each failure
+// to get one.
 func (f *follower) C() <-chan struct{} { return f.signal }
 
-// latest returns the newest sighting, and false if there is none yet. One of an ended session is the last.
+// latest returns the newest sighting, and false if there is none yet. One of an ended session is
+// the last.
 func (f *follower) latest() (sighting, bool) {
 	f.watcher.mu.Lock()
 	defer f.watcher.mu.Unlock()
 	return f.last, f.seen
 }
 
-// err returns why there will be no more sightings: the session is unknown, the watcher is closed, or it met a failure that does not pass.
-// It is nil while there may be more, and after the end of the session was seen.
+// err returns why there will be no more sightings: the session is unknown, the watcher is closed,
+// or it met a failure that does not pass. It is nil while there may be more, and after the end of
+// the session was seen.
 func (f *follower) err() error {
 	f.watcher.mu.Lock()
 	defer f.watcher.mu.Unlock()
 	return f.final
 }
 
-// patience returns for how long to bear the failure that stands in the way of a good answer about the session, and that failure, or nil: until
-// there has been no good answer for watchPatience since began. It is 0 or less when that is over.
+// patience returns for how long to bear the failure that stands in the way of a good answer about
+// the session, and that failure, or nil: until there has been no good answer for watchPatience
+// since began. It is 0 or less when that is over.
 func (f *follower) patience(began time.Time) (left time.Duration, failure error) {
 	f.watcher.mu.Lock()
 	defer f.watcher.mu.Unlock()
@@ -115,8 +120,14 @@ func (w *Watcher) detach(f *follower) {
 func (w *Watcher) want(sessionID string) *watched {
 	entry := w.watched[sessionID]
 	if entry == nil {
-		// If the last round failed, that stands in the way of this session too: the next may be long in coming.
-		entry = &watched{id: sessionID, since: w.rounds, failure: w.failure, followers: make(map[*follower]struct{})}
+		// If the last round failed, that stands in the way of this session too: the next may be
+		// long in coming.
+		entry = &watched{
+			id:        sessionID,
+			since:     w.rounds,
+			failure:   w.failure,
+			followers: make(map[*follower]struct{}),
+		}
 		w.watched[sessionID] = entry
 	}
 	return entry
@@ -170,7 +181,8 @@ func (w *Watcher) end(entry *watched, final error) {
 	delete(w.watched, entry.id)
 }
 
-// endAll ends all that follow and observe now. Who comes later begins anew, unless the watcher is closed.
+// endAll ends all that follow and observe now. Who comes later begins anew, unless the watcher is
+// closed.
 func (w *Watcher) endAll(final error) {
 	for _, entry := range w.watched {
 		w.end(entry, final)

@@ -66,7 +66,12 @@ func (s *service) newClient(endpoint string, transport interface {
 }) *arr.SessionsClient {
 	s.t.Helper()
 	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: transport}}
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, s.emulator.Account(), azcore.NewKeyCredential(s.emulator.Key()), options)
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		s.emulator.Account(),
+		azcore.NewKeyCredential(s.emulator.Key()),
+		options,
+	)
 	require.NoError(s.t, err)
 	return client
 }
@@ -94,12 +99,14 @@ func (s *service) handle(h handler) {
 // beforeFirst calls do before the first request of that method is sent on.
 func (s *service) beforeFirst(method string, do func()) {
 	var once sync.Once
-	s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-		if req.Method == method {
-			once.Do(do)
-		}
-		return forward()
-	})
+	s.handle(
+		func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			if req.Method == method {
+				once.Do(do)
+			}
+			return forward()
+		},
+	)
 }
 
 func nameOf(req *http.Request) string {
@@ -136,7 +143,12 @@ var errLost = errors.New("connection reset by peer")
 
 // answer makes an answer without a body.
 func answer(req *http.Request, status int) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{},
+		Body:       http.NoBody,
+		Request:    req,
+	}
 }
 
 // must fails the test if there is an error.
@@ -156,7 +168,12 @@ func (s *service) fault(f emulator.Fault) (remove func()) {
 // create creates a session, as another program would.
 func (s *service) create(id string, size arr.SessionSize, lease time.Duration) {
 	s.t.Helper()
-	_, err := s.direct.BeginCreate(s.t.Context(), id, arr.CreateSessionSettings{Size: size, MaxLeaseTime: lease}, nil)
+	_, err := s.direct.BeginCreate(
+		s.t.Context(),
+		id,
+		arr.CreateSessionSettings{Size: size, MaxLeaseTime: lease},
+		nil,
+	)
 	require.NoError(s.t, err)
 }
 
@@ -236,7 +253,10 @@ func (s *service) lives() []life {
 	require.NoError(s.t, json.NewDecoder(bytes.NewReader(recorder.Body.Bytes())).Decode(&state))
 	lives := make([]life, 0, len(state.Sessions))
 	for _, x := range state.Sessions {
-		lives = append(lives, life{x.Session.ID, x.Region, x.Session.Status, x.ReadyAt, x.LeaseEnd, x.EndedAt})
+		lives = append(
+			lives,
+			life{x.Session.ID, x.Region, x.Session.Status, x.ReadyAt, x.LeaseEnd, x.EndedAt},
+		)
 	}
 	return lives
 }

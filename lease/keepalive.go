@@ -18,8 +18,8 @@ const (
 	DefaultStep = 20 * time.Minute
 	// DefaultThreshold is how much of a lease is surely left, at the most, when it is extended.
 	DefaultThreshold = 10 * time.Minute
-	// LongestLease is the largest total that the service takes for an extended lease. No session lives longer, unless it was created with
-	// 1440 minutes.
+	// LongestLease is the largest total that the service takes for an extended lease. No session
+	// lives longer, unless it was created with 1440 minutes.
 	LongestLease = 1439 * time.Minute
 
 	// defaultLookEvery is how often a [Lease] looks whether its session still runs.
@@ -28,30 +28,36 @@ const (
 
 // KeepAliveOptions are the optional parameters of [KeepAlive]. The zero value is useful.
 type KeepAliveOptions struct {
-	// Step is by how much the lease is extended at a time, in whole minutes. The default is [DefaultStep].
+	// Step is by how much the lease is extended at a time, in whole minutes. The default is
+	// [DefaultStep].
 	Step time.Duration
 
-	// Threshold is when: as soon as no more than this is surely left. It is also for how long an outage of the service may last without
-	// the session being lost. After a crash of the program the session is billed for Threshold and Step, and up to a minute because the service
-	// counts in minutes, unless its lease was longer before. If Step is less than Threshold, several may be added at once. The default is
-	// [DefaultThreshold].
+	// Threshold is when: as soon as no more than this is surely left. It is also for how long an
+	// outage of the service may last without the session being lost. After a crash of the program
+	// the session is billed for Threshold and Step, and up to a minute because the service counts
+	// in minutes, unless its lease was longer before. If Step is less than Threshold, several may
+	// be added at once. The default is [DefaultThreshold].
 	Threshold time.Duration
 
-	// MaxLeaseTime caps the total of the lease, and so what the session can cost, in whole minutes since it became Ready. When it is
-	// reached, the lease runs out. The default, and the most, is [LongestLease].
+	// MaxLeaseTime caps the total of the lease, and so what the session can cost, in whole minutes
+	// since it became Ready. When it is reached, the lease runs out. The default, and the most, is
+	// [LongestLease].
 	MaxLeaseTime time.Duration
 
-	// LookEvery is how often to look, between extensions, whether the session still runs. The default, 0, is never: then an end from
-	// outside shows at the next extension. It is not used while a Watcher works.
+	// LookEvery is how often to look, between extensions, whether the session still runs. The
+	// default, 0, is never: then an end from outside shows at the next extension. It is not used
+	// while a Watcher works.
 	LookEvery time.Duration
 
 	// Watcher tells of the session instead of looks at it. It must be one of the same client.
 	Watcher *Watcher
 
-	// Progress is called with the session after each answer that shows it, in the goroutine that keeps it alive: it must return soon.
+	// Progress is called with the session after each answer that shows it, in the goroutine that
+	// keeps it alive: it must return soon.
 	Progress func(arr.Session)
 
-	// Logger receives a record for each extension, at level Debug, and for each failure, at level Warn. The default is silence.
+	// Logger receives a record for each extension, at level Debug, and for each failure, at level
+	// Warn. The default is silence.
 	Logger *slog.Logger
 }
 
@@ -67,29 +73,41 @@ func (o KeepAliveOptions) withDefaults() (KeepAliveOptions, error) {
 	case o.Threshold < 0:
 		return o, invalid("Threshold %v is negative", o.Threshold)
 	case o.MaxLeaseTime < time.Minute || o.MaxLeaseTime%time.Minute != 0 || o.MaxLeaseTime > LongestLease:
-		return o, invalid("MaxLeaseTime %v is not in whole minutes from 1 to %d, beyond which the service extends no lease", o.MaxLeaseTime, LongestLease/time.Minute)
+		return o, invalid(
+			"MaxLeaseTime %v is not in whole minutes from 1 to %d, beyond which the service extends no lease",
+			o.MaxLeaseTime,
+			LongestLease/time.Minute,
+		)
 	case o.LookEvery < 0:
 		return o, invalid("LookEvery %v is negative", o.LookEvery)
 	}
 	return o, nil
 }
 
-// KeepAlive extends the lease of a session again and again, by a fixed step, whenever no more than a threshold is surely left of it. It
-// returns when the session has ended, and always returns an error that says why:
-//   - [ErrExpired]: the lease ran out, because its cap was reached, or because every try to extend it failed until its earliest possible end
+// KeepAlive extends the lease of a session again and again, by a fixed step, whenever no more than
+// a threshold is surely left of it. It returns when the session has ended, and always returns an
+// error that says why:
+//   - [ErrExpired]: the lease ran out, because its cap was reached, or because every try to extend
+//     it failed until its earliest possible end
 //   - [ErrStopped]: somebody stopped the session
 //   - [*arr.SessionEndedError] alone: the session is in state Error
 //   - [arr.ErrNotFound]: the service does not know the session
 //   - the error and the cause of ctx, if that ends; the session goes on until its lease ends
 //   - at the start, any failure that does not pass, such as [arr.ErrForbidden]
 //
-// The lease may not have begun: a session that is Starting is waited for. Failures are met with further tries, with growing pauses and
-// jitter, for as long as the lease surely lasts; so are refused tokens and missing roles once the session was seen, for they can be mended
-// meanwhile. Extending a session that another program extends too does no harm: the larger total counts.
+// The lease may not have begun: a session that is Starting is waited for. Failures are met with
+// further tries, with growing pauses and jitter, for as long as the lease surely lasts; so are
+// refused tokens and missing roles once the session was seen, for they can be mended meanwhile.
+// Extending a session that another program extends too does no harm: the larger total counts.
 //   - client is one for the account and region of the session
 //   - sessionID is the session
 //   - options are optional parameters; their zero value means the defaults
-func KeepAlive(ctx context.Context, client *arr.SessionsClient, sessionID string, options KeepAliveOptions) error {
+func KeepAlive(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	sessionID string,
+	options KeepAliveOptions,
+) error {
 	options, err := options.withDefaults()
 	if err != nil {
 		return err
@@ -107,16 +125,23 @@ func KeepAlive(ctx context.Context, client *arr.SessionsClient, sessionID string
 	return k.run(ctx)
 }
 
-// Extend makes sure that a session has so much of its lease left, surely, and extends the lease if it has not. The service takes totals since
-// Ready, in whole minutes; Extend does the sum. It returns the session as last seen.
+// Extend makes sure that a session has so much of its lease left, surely, and extends the lease if
+// it has not. The service takes totals since Ready, in whole minutes; Extend does the sum. It
+// returns the session as last seen.
 //   - client is one for the account and region of the session
 //   - sessionID is the session
-//   - atLeast is how much is to be left when Extend returns; while the session is Starting, when it becomes Ready
+//   - atLeast is how much is to be left when Extend returns; while the session is Starting, when it
+//     becomes Ready
 //
-// If the total would exceed [LongestLease], the lease is extended no further than it can be, and the error is [arr.ErrLeaseNotExtended], as it
-// is for a session that has ended. An unknown id is [arr.ErrNotFound]; [arr.ErrOutcomeUnknown] may hold, as after
-// [arr.SessionsClient.Update].
-func Extend(ctx context.Context, client *arr.SessionsClient, sessionID string, atLeast time.Duration) (arr.Session, error) {
+// If the total would exceed [LongestLease], the lease is extended no further than it can be, and
+// the error is [arr.ErrLeaseNotExtended], as it is for a session that has ended. An unknown id is
+// [arr.ErrNotFound]; [arr.ErrOutcomeUnknown] may hold, as after [arr.SessionsClient.Update].
+func Extend(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	sessionID string,
+	atLeast time.Duration,
+) (arr.Session, error) {
 	if client == nil {
 		return arr.Session{}, invalid("client is nil")
 	}

@@ -19,7 +19,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// A session that is needed for 23 hours is extended as often as arithmetic wants, and no request is sent for anything else.
+// A session that is needed for 23 hours is extended as often as arithmetic wants, and no request is
+// sent for anything else.
 func TestKeepAliveExtendsAsOftenAsNeeded(t *testing.T) {
 	const needed = 23 * time.Hour
 	for _, test := range []struct{ first, step, threshold time.Duration }{
@@ -27,7 +28,8 @@ func TestKeepAliveExtendsAsOftenAsNeeded(t *testing.T) {
 		{10 * time.Minute, 5 * time.Minute, 2 * time.Minute},
 		{60 * time.Minute, 45 * time.Minute, 30 * time.Minute},
 		{7 * time.Minute, 13 * time.Minute, 3 * time.Minute},
-		{5 * time.Minute, 20 * time.Minute, 10 * time.Minute}, // shorter than the threshold from the start
+		// shorter than the threshold from the start
+		{5 * time.Minute, 20 * time.Minute, 10 * time.Minute},
 		{23 * time.Hour, 20 * time.Minute, 10 * time.Minute},
 	} {
 		t.Run(fmt.Sprintf("first %v, step %v", test.first, test.step), func(t *testing.T) {
@@ -51,7 +53,8 @@ func TestKeepAliveExtendsAsOftenAsNeeded(t *testing.T) {
 	}
 }
 
-// Without a cap, so much has surely been extended at any time that the threshold is left, and no more than a step beyond it.
+// Without a cap, so much has surely been extended at any time that the threshold is left, and no
+// more than a step beyond it.
 func TestKeepAliveKeepsWithinItsBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
@@ -69,19 +72,34 @@ func TestKeepAliveKeepsWithinItsBounds(t *testing.T) {
 		cancel()
 		err := <-ended
 		assert.ErrorIs(t, err, context.Canceled)
-		assert.Equal(t, arr.SessionStatusReady, s.get("demo").Status, "the end of the context does not stop the session")
+		assert.Equal(
+			t,
+			arr.SessionStatusReady,
+			s.get("demo").Status,
+			"the end of the context does not stop the session",
+		)
 	})
 }
 
-// A session that is Starting has a lease that has not begun: it is looked at now and then, and not extended.
+// A session that is Starting has a lease that has not begun: it is looked at now and then, and not
+// extended.
 func TestKeepAliveWaitsForALeaseToBegin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(2 * time.Hour)})
 		s.create("demo", arr.SessionSizeStandard, 30*time.Minute)
 		created := time.Now()
-		err := lease.KeepAlive(t.Context(), s.client, "demo", lease.KeepAliveOptions{MaxLeaseTime: 90 * time.Minute})
+		err := lease.KeepAlive(
+			t.Context(),
+			s.client,
+			"demo",
+			lease.KeepAliveOptions{MaxLeaseTime: 90 * time.Minute},
+		)
 		assert.ErrorIs(t, err, lease.ErrExpired)
-		assert.True(t, within(time.Since(created), 2*time.Hour+90*time.Minute, time.Minute), time.Since(created))
+		assert.True(
+			t,
+			within(time.Since(created), 2*time.Hour+90*time.Minute, time.Minute),
+			time.Since(created),
+		)
 		assert.Equal(t, 3, s.count("PATCH"))
 		assert.LessOrEqual(t, s.count("GET"), 10)
 	})
@@ -125,7 +143,8 @@ func TestKeepAliveSaysWhyItEnds(t *testing.T) {
 	}
 }
 
-// An outage of the service, or of the token service, costs the session only if it lasts as long as the lease.
+// An outage of the service, or of the token service, costs the session only if it lasts as long as
+// the lease.
 func TestKeepAliveSurvivesOutagesAsLongAsTheLease(t *testing.T) {
 	for _, part := range []string{"service", "token service", "network", "refused tokens"} {
 		for outage, survives := range map[time.Duration]bool{4 * time.Minute: true, 8 * time.Minute: true, 12 * time.Minute: false} {
@@ -138,20 +157,27 @@ func TestKeepAliveSurvivesOutagesAsLongAsTheLease(t *testing.T) {
 					defer cancel()
 					began := time.Now()
 					go func() { ended <- lease.KeepAlive(ctx, s.client, "demo", lease.KeepAliveOptions{}) }()
-					time.Sleep(18*time.Minute + 50*time.Second) // before it would extend: at its earliest, the lease ends at 29 minutes
+					// before it would extend: at its earliest, the lease ends at 29 minutes
+					time.Sleep(18*time.Minute + 50*time.Second)
 					s.outage(part, outage)
 					select {
 					case err := <-ended:
 						assert.False(t, survives)
 						assert.ErrorIs(t, err, lease.ErrExpired)
-						assert.True(t, within(time.Since(began), 30*time.Minute, time.Minute), "it tries until the end: %v", time.Since(began))
+						assert.True(
+							t,
+							within(time.Since(began), 30*time.Minute, time.Minute),
+							"it tries until the end: %v",
+							time.Since(began),
+						)
 					case <-time.After(2 * time.Hour):
 						assert.True(t, survives)
 						assert.Equal(t, arr.SessionStatusReady, s.get("demo").Status)
 						cancel()
 						<-ended
 					}
-					time.Sleep(time.Minute) // an exchange of tokens outlives the call that wanted it
+					// an exchange of tokens outlives the call that wanted it
+					time.Sleep(time.Minute)
 				})
 			})
 		}
@@ -161,21 +187,23 @@ func TestKeepAliveSurvivesOutagesAsLongAsTheLease(t *testing.T) {
 // outage makes a part of the service fail from now on, for a time.
 func (s *service) outage(part string, length time.Duration) {
 	end := time.Now().Add(length)
-	s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-		exchange := strings.HasSuffix(req.URL.Path, "/token")
-		switch {
-		case time.Now().After(end):
-			return forward()
-		case part == "network", part == "token service" && exchange:
-			return nil, errLost
-		case part == "service" && !exchange:
-			return answer(req, http.StatusServiceUnavailable), nil
-		case part == "refused tokens" && !exchange:
-			return answer(req, http.StatusUnauthorized), nil
-		default:
-			return forward()
-		}
-	})
+	s.handle(
+		func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			exchange := strings.HasSuffix(req.URL.Path, "/token")
+			switch {
+			case time.Now().After(end):
+				return forward()
+			case part == "network", part == "token service" && exchange:
+				return nil, errLost
+			case part == "service" && !exchange:
+				return answer(req, http.StatusServiceUnavailable), nil
+			case part == "refused tokens" && !exchange:
+				return answer(req, http.StatusUnauthorized), nil
+			default:
+				return forward()
+			}
+		},
+	)
 }
 
 // A lost answer to an extension is no reason for another one.
@@ -184,7 +212,12 @@ func TestKeepAliveDoesNotExtendTwiceAfterALostAnswer(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		s.ready("demo", 30*time.Minute)
 		s.fault(emulator.Fault{Operation: "update", Drop: emulator.DropAfter, Probability: 0.5})
-		err := lease.KeepAlive(t.Context(), s.client, "demo", lease.KeepAliveOptions{MaxLeaseTime: 10 * time.Hour})
+		err := lease.KeepAlive(
+			t.Context(),
+			s.client,
+			"demo",
+			lease.KeepAliveOptions{MaxLeaseTime: 10 * time.Hour},
+		)
 		assert.ErrorIs(t, err, lease.ErrExpired)
 		assert.Equal(t, 10*time.Hour, s.get("demo").MaxLeaseTime)
 	})
@@ -204,24 +237,57 @@ func TestKeepAliveTogetherWithAnother(t *testing.T) {
 		}
 		assert.ErrorIs(t, <-ended, context.DeadlineExceeded)
 		assert.ErrorIs(t, <-ended, context.DeadlineExceeded)
-		assert.LessOrEqual(t, s.get("demo").MaxLeaseTime-time.Since(ready), lease.DefaultThreshold+2*lease.DefaultStep)
+		assert.LessOrEqual(
+			t,
+			s.get("demo").MaxLeaseTime-time.Since(ready),
+			lease.DefaultThreshold+2*lease.DefaultStep,
+		)
 	})
 }
 
 func TestKeepAliveOfASessionThatCannotBeKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		assert.ErrorIs(t, lease.KeepAlive(t.Context(), s.client, "unknown", lease.KeepAliveOptions{}), arr.ErrNotFound)
-		assert.ErrorIs(t, lease.KeepAlive(t.Context(), s.client, "not/an/id", lease.KeepAliveOptions{}), arr.ErrInvalidArgument)
-		assert.ErrorIs(t, lease.KeepAlive(t.Context(), nil, "demo", lease.KeepAliveOptions{}), arr.ErrInvalidArgument)
-		assert.ErrorIs(t, lease.KeepAlive(t.Context(), s.client, "demo", lease.KeepAliveOptions{Step: time.Second}), arr.ErrInvalidArgument)
+		assert.ErrorIs(
+			t,
+			lease.KeepAlive(t.Context(), s.client, "unknown", lease.KeepAliveOptions{}),
+			arr.ErrNotFound,
+		)
+		assert.ErrorIs(
+			t,
+			lease.KeepAlive(t.Context(), s.client, "not/an/id", lease.KeepAliveOptions{}),
+			arr.ErrInvalidArgument,
+		)
+		assert.ErrorIs(
+			t,
+			lease.KeepAlive(t.Context(), nil, "demo", lease.KeepAliveOptions{}),
+			arr.ErrInvalidArgument,
+		)
+		assert.ErrorIs(
+			t,
+			lease.KeepAlive(
+				t.Context(),
+				s.client,
+				"demo",
+				lease.KeepAliveOptions{Step: time.Second},
+			),
+			arr.ErrInvalidArgument,
+		)
 
 		s.ready("ended", time.Minute)
 		s.stop("ended")
-		assert.ErrorIs(t, lease.KeepAlive(t.Context(), s.client, "ended", lease.KeepAliveOptions{}), lease.ErrStopped)
+		assert.ErrorIs(
+			t,
+			lease.KeepAlive(t.Context(), s.client, "ended", lease.KeepAliveOptions{}),
+			lease.ErrStopped,
+		)
 
 		s.fault(emulator.Fault{Operation: "get", Status: 403})
-		assert.ErrorIs(t, lease.KeepAlive(t.Context(), s.client, "ended", lease.KeepAliveOptions{}), arr.ErrForbidden)
+		assert.ErrorIs(
+			t,
+			lease.KeepAlive(t.Context(), s.client, "ended", lease.KeepAliveOptions{}),
+			arr.ErrForbidden,
+		)
 	})
 }
 

@@ -13,12 +13,14 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// keeper is what is known of one session, and the requests that keep its lease. keeper_run.go has the loop that decides when to send them.
+// keeper is what is known of one session, and the requests that keep its lease. keeper_run.go has
+// the loop that decides when to send them.
 type keeper struct {
 	client  *arr.SessionsClient
 	id      string
 	options KeepAliveOptions
-	// allow is asked before the lease is extended to a total, and may refuse. It is nil if nobody needs to be asked.
+	// allow is asked before the lease is extended to a total, and may refuse. It is nil if nobody
+	// needs to be asked.
 	allow func(total time.Duration) error
 	// granted is told of each total that the service shows. It is nil if nobody wants to know.
 	granted func(total time.Duration)
@@ -75,7 +77,8 @@ func (k *keeper) remaining() (atLeast, atMost time.Duration) {
 	return k.bounds.remaining(time.Now())
 }
 
-// seenNow reports whether the session was seen as it was a moment ago. An answer that took its time shows what was before.
+// seenNow reports whether the session was seen as it was a moment ago. An answer that took its time
+// shows what was before.
 func (k *keeper) seenNow() bool {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
@@ -93,7 +96,8 @@ func (k *keeper) cost(now time.Time) time.Duration {
 	return max(0, cost)
 }
 
-// surelyOver reports whether the session was stopped, was seen to have ended, or has outlived any lease that it may have.
+// surelyOver reports whether the session was stopped, was seen to have ended, or has outlived any
+// lease that it may have.
 func (k *keeper) surelyOver() bool {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
@@ -131,7 +135,8 @@ func (k *keeper) look(ctx context.Context) error {
 	return nil
 }
 
-// extend extends the lease to the total that want returns, unless that is no more than the present one. One caller at a time.
+// extend extends the lease to the total that want returns, unless that is no more than the present
+// one. One caller at a time.
 func (k *keeper) extend(ctx context.Context, want func() time.Duration) error {
 	select {
 	case k.turn <- struct{}{}:
@@ -152,7 +157,12 @@ func (k *keeper) extend(ctx context.Context, want func() time.Duration) error {
 	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	sent := time.Now()
-	updated, err := k.client.Update(bounded, k.id, arr.UpdateSessionSettings{MaxLeaseTime: total}, nil)
+	updated, err := k.client.Update(
+		bounded,
+		k.id,
+		arr.UpdateSessionSettings{MaxLeaseTime: total},
+		nil,
+	)
 	switch {
 	case errors.Is(err, arr.ErrLeaseNotExtended):
 		return k.refused(ctx, before, err)
@@ -161,13 +171,20 @@ func (k *keeper) extend(ctx context.Context, want func() time.Duration) error {
 	}
 	k.learn(sighting{updated.Session, sent, time.Now(), updated.CorrelationVector})
 	if k.total() <= before {
-		return fmt.Errorf("lease: session %q: %w: it was asked for %v, and shows %v", k.id, arr.ErrLeaseNotExtended, total, before)
+		return fmt.Errorf(
+			"lease: session %q: %w: it was asked for %v, and shows %v",
+			k.id,
+			arr.ErrLeaseNotExtended,
+			total,
+			before,
+		)
 	}
 	k.options.Logger.DebugContext(ctx, "lease extended", "session", k.id, "total", total)
 	return nil
 }
 
-// refused finds out why the service did not extend the lease: the session has ended, somebody else has extended it, or it cannot be.
+// refused finds out why the service did not extend the lease: the session has ended, somebody else
+// has extended it, or it cannot be.
 func (k *keeper) refused(ctx context.Context, before time.Duration, refusal error) error {
 	if err := k.look(ctx); err != nil {
 		return err
@@ -198,15 +215,29 @@ func (k *keeper) ensure(ctx context.Context, atLeast time.Duration) error {
 		if total <= k.total() {
 			return nil
 		}
-		if err := k.extend(ctx, func() time.Duration { return min(k.totalFor(atLeast), most) }); err != nil {
+		if err := k.extend(
+			ctx,
+			func() time.Duration { return min(k.totalFor(atLeast), most) },
+		); err != nil {
 			return err
 		}
 		if total > most && k.end() == nil {
-			return fmt.Errorf("lease: session %q: %w: to have %v left it would take a total of %v, and the most is %v; another session is needed",
-				k.id, arr.ErrLeaseNotExtended, atLeast, total, most)
+			return fmt.Errorf(
+				"lease: session %q: %w: to have %v left it would take a total of %v, and the most is %v; another session is needed",
+				k.id,
+				arr.ErrLeaseNotExtended,
+				atLeast,
+				total,
+				most,
+			)
 		}
 	}
-	return fmt.Errorf("lease: session %q: %w: it does not grow as asked, to %v left", k.id, arr.ErrLeaseNotExtended, atLeast)
+	return fmt.Errorf(
+		"lease: session %q: %w: it does not grow as asked, to %v left",
+		k.id,
+		arr.ErrLeaseNotExtended,
+		atLeast,
+	)
 }
 
 // totalFor returns the total of the lease with which so much of it is surely left.

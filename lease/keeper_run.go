@@ -13,14 +13,16 @@ import (
 )
 
 const (
-	// tryTimeout bounds one try to look at a session or to extend its lease, the repeats of the pipeline included.
+	// tryTimeout bounds one try to look at a session or to extend its lease, the repeats of the
+	// pipeline included.
 	tryTimeout = time.Minute
 	// firstPatience is for how long failures are borne while the session has not been seen at all.
 	firstPatience = 5 * time.Minute
 	// leastPause and mostPause bound the pauses between tries.
 	leastPause = time.Second
 	mostPause  = time.Minute
-	// notBegunPause is the least time between looks at a session of which nothing shows that its lease has begun.
+	// notBegunPause is the least time between looks at a session of which nothing shows that its
+	// lease has begun.
 	notBegunPause = 5 * time.Second
 )
 
@@ -37,7 +39,16 @@ func (k *keeper) find(ctx context.Context) error {
 		if time.Now().Add(pause).After(giveUp) {
 			return err
 		}
-		k.options.Logger.WarnContext(ctx, "session cannot be looked up", "session", k.id, "pause", pause, "error", err)
+		k.options.Logger.WarnContext(
+			ctx,
+			"session cannot be looked up",
+			"session",
+			k.id,
+			"pause",
+			pause,
+			"error",
+			err,
+		)
 		if sleep(ctx, pause) != nil {
 			return k.interrupted(ctx, err)
 		}
@@ -103,7 +114,8 @@ func (k *keeper) run(ctx context.Context) error {
 	}
 }
 
-// plan returns what is to be done next and when, and the time at which the lease surely lasts no longer, zero if that is not known.
+// plan returns what is to be done next and when, and the time at which the lease surely lasts no
+// longer, zero if that is not known.
 func (k *keeper) plan(lookEvery time.Duration) (at time.Time, extend bool, end time.Time) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
@@ -118,7 +130,8 @@ func (k *keeper) plan(lookEvery time.Duration) (at time.Time, extend bool, end t
 		at, extend = end.Add(k.jitter-k.options.Threshold), true
 	}
 	if !begun {
-		// A look may show that the lease has still not begun, and need not be extended. It is not worth one every moment.
+		// A look may show that the lease has still not begun, and need not be extended. It is not
+		// worth one every moment.
 		at = end.Add(-min(k.options.Threshold, k.bounds.total*3/4))
 		if soonest := k.last.received.Add(notBegunPause); at.Before(soonest) {
 			at = soonest
@@ -147,16 +160,23 @@ func (k *keeper) try(ctx context.Context, extend bool, end time.Time) error {
 	return k.extend(ctx, func() time.Duration { return total })
 }
 
-// nextTotal returns the total to extend the lease to: by a step, or by as many as the threshold needs where a step is short.
+// nextTotal returns the total to extend the lease to: by a step, or by as many as the threshold
+// needs where a step is short.
 func (k *keeper) nextTotal(left time.Duration) time.Duration {
 	step := k.options.Step
 	steps := max(1, (k.options.Threshold-left+step-1)/step)
 	return min(k.total()+steps*step, k.options.MaxLeaseTime)
 }
 
-// pauseAfter returns how long to wait after a failure. Refused tokens and missing roles are not hurried: somebody has to mend them. Whatever the
-// service asks for, there are more tries before the end.
-func (k *keeper) pauseAfter(ctx context.Context, failure error, retry *backoff, end time.Time) time.Duration {
+// pauseAfter returns how long to wait after a failure. Refused tokens and missing roles are not
+// hurried: somebody has to mend them. Whatever the service asks for, there are more tries before
+// the end.
+func (k *keeper) pauseAfter(
+	ctx context.Context,
+	failure error,
+	retry *backoff,
+	end time.Time,
+) time.Duration {
 	pause := retry.next(arr.RetryAfter(failure))
 	if !passing(failure) && !errors.Is(failure, arr.ErrNotFound) {
 		pause = mostPause
@@ -164,7 +184,16 @@ func (k *keeper) pauseAfter(ctx context.Context, failure error, retry *backoff, 
 	if !end.IsZero() {
 		pause = min(pause, max(leastPause, time.Until(end)/2))
 	}
-	k.options.Logger.WarnContext(ctx, "session not kept alive yet", "session", k.id, "pause", pause, "error", failure)
+	k.options.Logger.WarnContext(
+		ctx,
+		"session not kept alive yet",
+		"session",
+		k.id,
+		"pause",
+		pause,
+		"error",
+		failure,
+	)
 	return pause
 }
 
@@ -173,9 +202,19 @@ func (k *keeper) expired(failure error) error {
 	total := k.total()
 	switch {
 	case failure != nil:
-		return fmt.Errorf("lease: session %q: %w, or will within moments: it could not be extended: %w", k.id, ErrExpired, failure)
+		return fmt.Errorf(
+			"lease: session %q: %w, or will within moments: it could not be extended: %w",
+			k.id,
+			ErrExpired,
+			failure,
+		)
 	case total >= k.options.MaxLeaseTime:
-		return fmt.Errorf("lease: session %q: %w, or will within moments: it was not to exceed %v", k.id, ErrExpired, k.options.MaxLeaseTime)
+		return fmt.Errorf(
+			"lease: session %q: %w, or will within moments: it was not to exceed %v",
+			k.id,
+			ErrExpired,
+			k.options.MaxLeaseTime,
+		)
 	default:
 		return fmt.Errorf("lease: session %q: %w, or will within moments", k.id, ErrExpired)
 	}

@@ -19,7 +19,8 @@ func (k *keeper) waitWatching(ctx context.Context) error {
 
 // waitPolling looks again and again. The poller is nil, or one whose session was learned already.
 func (k *keeper) waitPolling(ctx context.Context, poller *arr.SessionPoller) error {
-	// A look is sent after what the one before showed was reported: that bounds when the service made the answer.
+	// A look is sent after what the one before showed was reported: that bounds when the service
+	// made the answer.
 	sent := time.Now()
 	known := poller != nil
 	if poller == nil {
@@ -28,20 +29,34 @@ func (k *keeper) waitPolling(ctx context.Context, poller *arr.SessionPoller) err
 			return err
 		}
 	}
-	_, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Progress: func(session arr.Session) {
-		received := time.Now()
-		if !known {
-			k.learn(sighting{session: session, sent: sent, received: received})
-		}
-		known, sent = false, received
-	}})
+	_, err := poller.PollUntilDone(
+		ctx,
+		&arr.PollUntilDoneOptions{Progress: func(session arr.Session) {
+			received := time.Now()
+			if !known {
+				k.learn(sighting{session: session, sent: sent, received: received})
+			}
+			known, sent = false, received
+		}},
+	)
 	if ended, ok := errors.AsType[*arr.SessionEndedError](err); ok {
-		k.learn(sighting{session: ended.Session, sent: sent, received: time.Now(), vector: ended.CorrelationVector})
+		k.learn(
+			sighting{
+				session:  ended.Session,
+				sent:     sent,
+				received: time.Now(),
+				vector:   ended.CorrelationVector,
+			},
+		)
 		return k.end()
 	}
 	if err != nil && ctx.Err() != nil {
 		// The poller says that the session goes on. Whether it does is for the caller to decide.
-		return &interruptedWait{sessionID: k.id, seen: fmt.Sprintf("%q", k.session().Status), cause: endOfContext(ctx)}
+		return &interruptedWait{
+			sessionID: k.id,
+			seen:      fmt.Sprintf("%q", k.session().Status),
+			cause:     endOfContext(ctx),
+		}
 	}
 	return err
 }

@@ -10,8 +10,9 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Lease is a session that is held: its lease is extended until [Lease.Release], [Lease.Detach], the end of the context it was acquired
-// with, or the end of the session. It is safe for concurrent use. It comes from [Acquire] or [Pool.Acquire].
+// Lease is a session that is held: its lease is extended until [Lease.Release], [Lease.Detach], the
+// end of the context it was acquired with, or the end of the session. It is safe for concurrent
+// use. It comes from [Acquire] or [Pool.Acquire].
 type Lease struct {
 	hold   *hold
 	ctx    context.Context // ended with the cause
@@ -32,7 +33,8 @@ const (
 	returned      // the session is its pool's again, and perhaps another lease's
 )
 
-// hold is a session with the goroutine that keeps its lease. A pool hands one hold out under many leases, one after the other.
+// hold is a session with the goroutine that keeps its lease. A pool hands one hold out under many
+// leases, one after the other.
 type hold struct {
 	*keeper
 	ctx    context.Context // ended with the cause when the session is no longer kept
@@ -55,8 +57,8 @@ func newHold(ctx context.Context, k *keeper) *hold {
 	return h
 }
 
-// stop stops the session, however the keeping ended. Once that has succeeded it does nothing. A session that was seen to have ended is stopped, too: that
-// costs one request, and is sure.
+// stop stops the session, however the keeping ended. Once that has succeeded it does nothing. A
+// session that was seen to have ended is stopped, too: that costs one request, and is sure.
 func (h *hold) stop(ctx context.Context, cause error) error {
 	h.cancel(cause)
 	<-h.done
@@ -71,11 +73,19 @@ func (h *hold) stop(ctx context.Context, cause error) error {
 	}
 	h.stopped = true
 	h.over()
-	h.options.Logger.InfoContext(ctx, "session stopped", "session", h.id, "cause", context.Cause(h.ctx))
+	h.options.Logger.InfoContext(
+		ctx,
+		"session stopped",
+		"session",
+		h.id,
+		"cause",
+		context.Cause(h.ctx),
+	)
 	return nil
 }
 
-// chase stops the session, and tries again every minute for as long as its lease may last and ctx does.
+// chase stops the session, and tries again every minute for as long as its lease may last and ctx
+// does.
 func (h *hold) chase(ctx context.Context, cause error) error {
 	for {
 		over := ctx.Err() != nil
@@ -106,32 +116,38 @@ func newLease(h *hold, idleTimeout time.Duration) *Lease {
 // Session returns the session as last seen. Use [Lease.Remaining] for what is left of its lease.
 func (l *Lease) Session() arr.Session { return l.hold.session() }
 
-// Client returns the client of the region in which the session runs: the one given to [Acquire], or one of [Options.Fallback]. A device
-// needs its [arr.SessionsClient.RenderingDomain].
+// Client returns the client of the region in which the session runs: the one given to [Acquire], or
+// one of [Options.Fallback]. A device needs its [arr.SessionsClient.RenderingDomain].
 func (l *Lease) Client() *arr.SessionsClient { return l.hold.client }
 
-// Context returns a context that ends when the session is no longer held. [context.Cause] says why: [ErrReleased], [ErrDetached], [ErrIdle],
-// [ErrExpired], [ErrStopped], the session's own error, which is an [*arr.SessionEndedError], or the cause of the context that the lease was acquired
-// with. The end of a session is noticed within [Options.LookEvery], or within the interval of the Watcher.
+// Context returns a context that ends when the session is no longer held. [context.Cause] says why:
+// [ErrReleased], [ErrDetached], [ErrIdle], [ErrExpired], [ErrStopped], the session's own error,
+// which is an [*arr.SessionEndedError], or the cause of the context that the lease was acquired
+// with. The end of a session is noticed within [Options.LookEvery], or within the interval of the
+// Watcher.
 func (l *Lease) Context() context.Context { return l.ctx }
 
-// Remaining returns bounds for how much of the session's lease is left now. They are as narrow as what was seen allows: within the time
-// between two looks if the session was seen to become Ready, and within a minute otherwise, for the service counts whole minutes.
-// Both are 0 once the session is known to have ended. As long as the lease is held, it is extended before it runs out.
+// Remaining returns bounds for how much of the session's lease is left now. They are as narrow as
+// what was seen allows: within the time between two looks if the session was seen to become Ready,
+// and within a minute otherwise, for the service counts whole minutes. Both are 0 once the session
+// is known to have ended. As long as the lease is held, it is extended before it runs out.
 func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.hold.remaining() }
 
-// Touch is a sign of life from whoever uses the session. It puts off the end of the lease by [Options.IdleTimeout], and does nothing if there
-// is none or if the lease has ended. It reports whether the session is still held. A program that ends after [ErrIdle] should call [Lease.Release]
-// before, which waits for the session to be stopped.
+// Touch is a sign of life from whoever uses the session. It puts off the end of the lease by
+// [Options.IdleTimeout], and does nothing if there is none or if the lease has ended. It reports
+// whether the session is still held. A program that ends after [ErrIdle] should call
+// [Lease.Release] before, which waits for the session to be stopped.
 func (l *Lease) Touch() bool {
 	touched := l.idle == nil || l.idle.touch()
 	return touched && l.ctx.Err() == nil
 }
 
-// Release stops the session and ends the lease. It does not heed the end of ctx, which is usually what made the program release the session, and
-// takes 30 seconds at most, or a minute while the session is being stopped already; the values of ctx go along. If the session could not be stopped, the
-// error is a [*NotStoppedError], and Release can be called again. After it has succeeded once, after [Lease.Detach] and [Pool.Return], and on a nil Lease,
-// it does nothing, so it can be deferred.
+// Release stops the session and ends the lease. It does not heed the end of ctx, which is usually
+// what made the program release the session, and takes 30 seconds at most, or a minute while the
+// session is being stopped already; the values of ctx go along. If the session could not be
+// stopped, the error is a [*NotStoppedError], and Release can be called again. After it has
+// succeeded once, after [Lease.Detach] and [Pool.Return], and on a nil Lease, it does nothing, so
+// it can be deferred.
 func (l *Lease) Release(ctx context.Context) error {
 	if l == nil || !l.settle(released) {
 		return nil
@@ -143,8 +159,9 @@ func (l *Lease) Release(ctx context.Context) error {
 	return l.hold.stop(ctx, ErrReleased)
 }
 
-// Detach ends the lease and leaves the session running, for another program to adopt or for its device to finish: it is billed until it is stopped
-// or what is left of its lease has run out. After [Lease.Release] and [Pool.Return] it does nothing.
+// Detach ends the lease and leaves the session running, for another program to adopt or for its
+// device to finish: it is billed until it is stopped or what is left of its lease has run out.
+// After [Lease.Release] and [Pool.Return] it does nothing.
 func (l *Lease) Detach() {
 	if !l.settle(detached) {
 		return
@@ -154,7 +171,8 @@ func (l *Lease) Detach() {
 	<-l.hold.done
 }
 
-// settle decides the fate of the lease, unless that is decided, and reports whether this is its fate.
+// settle decides the fate of the lease, unless that is decided, and reports whether this is its
+// fate.
 func (l *Lease) settle(f fate) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -217,7 +235,8 @@ func newIdleClock(timeout time.Duration, elapsed func()) *idleClock {
 	return c
 }
 
-// silent reports whether there was no touch for the time, and then takes none any more. Otherwise it waits on.
+// silent reports whether there was no touch for the time, and then takes none any more. Otherwise
+// it waits on.
 func (c *idleClock) silent() bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

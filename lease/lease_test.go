@@ -40,14 +40,22 @@ func TestLeaseSaysWhyItEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+				s := newService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)},
+				)
 				l := acquire(t, s, lease.Options{})
 				time.Sleep(42 * time.Minute)
 				require.NoError(t, l.Context().Err())
 				test.end(s, l)
 				ended := time.Now()
 				<-l.Context().Done()
-				assert.LessOrEqual(t, time.Since(ended), time.Minute+time.Second, "it looks once a minute")
+				assert.LessOrEqual(
+					t,
+					time.Since(ended),
+					time.Minute+time.Second,
+					"it looks once a minute",
+				)
 				assert.ErrorIs(t, context.Cause(l.Context()), test.want)
 				l.Detach()
 			})
@@ -57,7 +65,12 @@ func TestLeaseSaysWhyItEnded(t *testing.T) {
 
 func TestLeaseEndsWithTheErrorOfTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(t, emulator.Options{Faults: []emulator.Fault{{Start: emulator.StartDies, DieAfter: time.Hour}}})
+		s := newService(
+			t,
+			emulator.Options{
+				Faults: []emulator.Fault{{Start: emulator.StartDies, DieAfter: time.Hour}},
+			},
+		)
 		l := acquire(t, s, lease.Options{})
 		<-l.Context().Done()
 		var ended *arr.SessionEndedError
@@ -80,12 +93,17 @@ func TestLeaseEndsWithItsContext(t *testing.T) {
 		<-l.Context().Done()
 		assert.ErrorIs(t, context.Cause(l.Context()), assert.AnError)
 		assert.Len(t, s.running(), 1)
-		require.NoError(t, l.Release(ctx), "the end of its context does not keep Release from stopping the session")
+		require.NoError(
+			t,
+			l.Release(ctx),
+			"the end of its context does not keep Release from stopping the session",
+		)
 		assert.Empty(t, s.running())
 	})
 }
 
-// After a crash, when nothing extends the lease any more, a session is billed for half an hour at most.
+// After a crash, when nothing extends the lease any more, a session is billed for half an hour at
+// most.
 func TestPriceOfACrash(t *testing.T) {
 	for after := range 10 {
 		synctest.Test(t, func(t *testing.T) {
@@ -160,7 +178,8 @@ func TestIdleLeaseIsStopped(t *testing.T) {
 	})
 }
 
-// A session that is to be stopped while the service is out of order is stopped as soon as it answers.
+// A session that is to be stopped while the service is out of order is stopped as soon as it
+// answers.
 func TestIdleLeaseIsStoppedAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
@@ -191,8 +210,8 @@ func TestReleaseTakesOverFromTheIdleLease(t *testing.T) {
 	})
 }
 
-// What Remaining says is true, and as narrow as can be: within the time between two looks for a session that was seen to become Ready, and
-// within a minute for one that was adopted.
+// What Remaining says is true, and as narrow as can be: within the time between two looks for a
+// session that was seen to become Ready, and within a minute for one that was adopted.
 func TestRemainingIsHonest(t *testing.T) {
 	for name, test := range map[string]struct {
 		options lease.Options
@@ -203,7 +222,10 @@ func TestRemainingIsHonest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(77 * time.Second)})
+				s := newService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(77 * time.Second)},
+				)
 				s.ready("saved", 30*time.Minute)
 				time.Sleep(3*time.Minute + 17*time.Second)
 				l := acquire(t, s, test.options)
@@ -237,7 +259,15 @@ func TestLeasesShareAWatcher(t *testing.T) {
 		w, err := lease.NewWatcher(s.client, nil)
 		require.NoError(t, err)
 		defer w.Close()
-		one, two := acquire(t, s, lease.Options{Watcher: w}), acquire(t, s, lease.Options{Watcher: w})
+		one, two := acquire(
+			t,
+			s,
+			lease.Options{Watcher: w},
+		), acquire(
+			t,
+			s,
+			lease.Options{Watcher: w},
+		)
 		time.Sleep(10 * time.Minute)
 		assert.Zero(t, s.count("GET"))
 

@@ -8,19 +8,24 @@ import (
 	"time"
 )
 
-// ledger is the account of a pool's session time. What is set aside for a session is its whole lease: so much is billed even if nobody stops it. A nil
-// ledger sets no limit and charges nothing.
+// ledger is the account of a pool's session time. What is set aside for a session is its whole
+// lease: so much is billed even if nobody stops it. A nil ledger sets no limit and charges nothing.
 type ledger struct {
 	budget time.Duration // 0 is no limit
 
 	mutex sync.Mutex
 	spent time.Duration
 	aside map[string]time.Duration // by session id
-	known map[string]struct{}      // the ids of all sessions that were ever set aside; nil when nobody will ask for them any more
+	// the ids of all sessions that were ever set aside; nil when nobody will ask for them any more
+	known map[string]struct{}
 }
 
 func newLedger(budget time.Duration) *ledger {
-	return &ledger{budget: budget, aside: make(map[string]time.Duration), known: make(map[string]struct{})}
+	return &ledger{
+		budget: budget,
+		aside:  make(map[string]time.Duration),
+		known:  make(map[string]struct{}),
+	}
 }
 
 // open sets the first lease of a session aside, or refuses.
@@ -33,8 +38,8 @@ func (l *ledger) open(id string, total time.Duration) error {
 	return l.set(id, total)
 }
 
-// extend sets a session's lease of so much in total aside, or refuses. A session that was closed stays closed: what would be set aside for it now would
-// never be charged or freed again.
+// extend sets a session's lease of so much in total aside, or refuses. A session that was closed
+// stays closed: what would be set aside for it now would never be charged or freed again.
 func (l *ledger) extend(id string, total time.Duration) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -46,7 +51,13 @@ func (l *ledger) extend(id string, total time.Duration) error {
 
 func (l *ledger) set(id string, total time.Duration) error {
 	if more := total - l.aside[id]; l.budget > 0 && more > 0 && l.committed()+more > l.budget {
-		return fmt.Errorf("%w: of %v, %v are spent or set aside, and %v more would be needed", ErrBudget, l.budget, l.committed(), more)
+		return fmt.Errorf(
+			"%w: of %v, %v are spent or set aside, and %v more would be needed",
+			ErrBudget,
+			l.budget,
+			l.committed(),
+			more,
+		)
 	}
 	l.put(id, total)
 	return nil
@@ -59,8 +70,9 @@ func (l *ledger) adopt(id string, total time.Duration) {
 	l.put(id, total)
 }
 
-// record sets aside what a lease really is, whatever the budget: the service may have granted more than was asked for, and others may have extended
-// it. As with extend, a session that was closed stays closed.
+// record sets aside what a lease really is, whatever the budget: the service may have granted more
+// than was asked for, and others may have extended it. As with extend, a session that was closed
+// stays closed.
 func (l *ledger) record(id string, total time.Duration) {
 	if l == nil {
 		return
@@ -90,7 +102,8 @@ func (l *ledger) drop(id string) {
 	delete(l.aside, id)
 }
 
-// knows reports whether something was ever set aside for a session, and so whether its pool has or had to do with it.
+// knows reports whether something was ever set aside for a session, and so whether its pool has or
+// had to do with it.
 func (l *ledger) knows(id string) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -105,8 +118,8 @@ func (l *ledger) forgetIDs() {
 	l.known = nil
 }
 
-// close charges what a session that is over has cost; that is its whole lease if it could not be stopped. The lease may be longer than what was set aside
-// for it, for others can extend it too.
+// close charges what a session that is over has cost; that is its whole lease if it could not be
+// stopped. The lease may be longer than what was set aside for it, for others can extend it too.
 func (l *ledger) close(k *keeper, notStopped error) {
 	if l == nil {
 		return

@@ -15,9 +15,23 @@ import (
 
 // bookedKeeper returns the keeper of a session that became Ready now, with half an hour of lease.
 func bookedKeeper() *keeper {
-	k := newKeeper(nil, "demo", KeepAliveOptions{Threshold: DefaultThreshold, MaxLeaseTime: LongestLease})
+	k := newKeeper(
+		nil,
+		"demo",
+		KeepAliveOptions{Threshold: DefaultThreshold, MaxLeaseTime: LongestLease},
+	)
 	k.bounds.earliest = time.Now()
-	k.learn(sighting{session: arr.Session{ID: "demo", Status: arr.SessionStatusReady, MaxLeaseTime: 30 * time.Minute}, sent: time.Now(), received: time.Now()})
+	k.learn(
+		sighting{
+			session: arr.Session{
+				ID:           "demo",
+				Status:       arr.SessionStatusReady,
+				MaxLeaseTime: 30 * time.Minute,
+			},
+			sent:     time.Now(),
+			received: time.Now(),
+		},
+	)
 	return k
 }
 
@@ -44,19 +58,31 @@ func TestLedgerChargesWhatASessionCostAndFreesTheRest(t *testing.T) {
 	})
 }
 
-// A session that could not be stopped costs its whole lease, which others may have extended beyond what was set aside.
+// A session that could not be stopped costs its whole lease, which others may have extended beyond
+// what was set aside.
 func TestLedgerChargesTheWholeLeaseOfASessionThatGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, k := newLedger(0), bookedKeeper()
 		require.NoError(t, l.open(k.id, 30*time.Minute))
-		k.learn(sighting{session: arr.Session{ID: "demo", Status: arr.SessionStatusReady, MaxLeaseTime: 50 * time.Minute}, sent: time.Now(), received: time.Now()})
+		k.learn(
+			sighting{
+				session: arr.Session{
+					ID:           "demo",
+					Status:       arr.SessionStatusReady,
+					MaxLeaseTime: 50 * time.Minute,
+				},
+				sent:     time.Now(),
+				received: time.Now(),
+			},
+		)
 		l.close(k, &NotStoppedError{SessionID: k.id})
 		spent, _ := l.totals()
 		assert.Equal(t, 50*time.Minute, spent)
 	})
 }
 
-// An extension that comes too late, as one that was under way when the session ended, sets nothing aside: nobody would free it again.
+// An extension that comes too late, as one that was under way when the session ended, sets nothing
+// aside: nobody would free it again.
 func TestLedgerExtendsNoSessionThatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, k := newLedger(time.Hour), bookedKeeper()
@@ -97,7 +123,8 @@ func TestLedgerFreesWhatWasNeverCreated(t *testing.T) {
 	require.NoError(t, l.open("b", time.Hour))
 }
 
-// An id that was set aside once stays known, for a list may show the session after its end, until nobody will ask any more.
+// An id that was set aside once stays known, for a list may show the session after its end, until
+// nobody will ask any more.
 func TestLedgerKnowsTheIDsOfSessionsThatAreOver(t *testing.T) {
 	l := newLedger(0)
 	require.NoError(t, l.open("dropped", time.Hour))

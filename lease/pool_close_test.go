@@ -46,7 +46,8 @@ func TestPoolCloseStopsWhatIsNotHandedOut(t *testing.T) {
 	})
 }
 
-// Nobody knows whether a device holds a session that was not claimed yet. It is left to the next run.
+// Nobody knows whether a device holds a session that was not claimed yet. It is left to the next
+// run.
 func TestPoolCloseLeavesUnclaimedSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -80,12 +81,15 @@ func TestPoolCloseEndsTheWaiting(t *testing.T) {
 	})
 }
 
-// At whatever moment the pool is closed while it hands a session out, the session is stopped, or it is the caller's with a lease that says so.
+// At whatever moment the pool is closed while it hands a session out, the session is stopped, or it
+// is the caller's with a lease that says so.
 func TestPoolCloseWhileASessionIsHandedOut(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Second, 3 * time.Second, 6 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newPoolService(t)
-			p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, MinRemaining: time.Hour})
+			p := s.newWarmPool(
+				lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, MinRemaining: time.Hour},
+			)
 			s.fault(emulator.Fault{Operation: "get", Delay: 2 * time.Second})
 			s.fault(emulator.Fault{Operation: "update", Delay: 2 * time.Second})
 			ended := make(chan error, 1)
@@ -109,7 +113,8 @@ func TestPoolCloseWhileASessionIsHandedOut(t *testing.T) {
 	}
 }
 
-// A service that does not answer delays the end by no more than what Close promises, and is not waited for before there is anything to stop.
+// A service that does not answer delays the end by no more than what Close promises, and is not
+// waited for before there is anything to stop.
 func TestPoolCloseWhileTheServiceHangs(t *testing.T) {
 	hang := func(_ int, req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
 		<-req.Context().Done()
@@ -182,7 +187,8 @@ func TestPoolCloseTriesAgainToStop(t *testing.T) {
 	})
 }
 
-// A session that is being stopped for want of a sign of life is Close's to stop: no goroutine outlives it, which synctest would find.
+// A session that is being stopped for want of a sign of life is Close's to stop: no goroutine
+// outlives it, which synctest would find.
 func TestPoolCloseStopsIdleLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -212,7 +218,11 @@ func TestPoolCloseTwiceAtOnce(t *testing.T) {
 		}
 		for range 2 {
 			assert.NoError(t, <-ended)
-			assert.Empty(t, s.running(), "both return when all is done, whatever became of their contexts")
+			assert.Empty(
+				t,
+				s.running(),
+				"both return when all is done, whatever became of their contexts",
+			)
 		}
 	})
 }

@@ -11,11 +11,14 @@ import (
 )
 
 const (
-	// checkTimeout bounds the check of a session that is to be handed out. Somebody waits, and there may be another session.
+	// checkTimeout bounds the check of a session that is to be handed out. Somebody waits, and
+	// there may be another session.
 	checkTimeout = 20 * time.Second
-	// slowCheck is how long a check may take before the session becomes doubtful though the failure was that the call ended.
+	// slowCheck is how long a check may take before the session becomes doubtful though the failure
+	// was that the call ended.
 	slowCheck = 5 * time.Second
-	// longestDoubt is how long a session may stay doubtful while the service answers. It is billed, and of no use.
+	// longestDoubt is how long a session may stay doubtful while the service answers. It is billed,
+	// and of no use.
 	longestDoubt = 5 * time.Minute
 )
 
@@ -24,11 +27,14 @@ var errNotReady = errors.New("not Ready")
 
 // useless reports whether a session whose check failed in this way will never do.
 func (m *member) useless(failure error) bool {
-	return m.hold.end() != nil || errors.Is(failure, arr.ErrLeaseNotExtended) || errors.Is(failure, arr.ErrNotFound) || errors.Is(failure, ErrBudget)
+	return m.hold.end() != nil || errors.Is(failure, arr.ErrLeaseNotExtended) ||
+		errors.Is(failure, arr.ErrNotFound) ||
+		errors.Is(failure, ErrBudget)
 }
 
-// doubt sets a session aside whose check failed. It is given to nobody until it passes one: others may be healthy, and would not get their turn if it was
-// tried again and again. The pool's mutex is held.
+// doubt sets a session aside whose check failed. It is given to nobody until it passes one: others
+// may be healthy, and would not get their turn if it was tried again and again. The pool's mutex is
+// held.
 func (p *Pool) doubt(m *member) {
 	switch {
 	case m.hold.ctx.Err() != nil || m.state == stopping: // on its way out
@@ -49,7 +55,14 @@ func (p *Pool) reconsider(m *member, since time.Time) {
 		answers := p.answers()
 		failure := p.checkAgain(m)
 		if failure != nil {
-			p.options.Logger.WarnContext(m.hold.ctx, "pool has a session of doubtful use", "session", m.hold.id, "error", failure)
+			p.options.Logger.WarnContext(
+				m.hold.ctx,
+				"pool has a session of doubtful use",
+				"session",
+				m.hold.id,
+				"error",
+				failure,
+			)
 		}
 		if p.settled(m, since, answers, failure) {
 			return
@@ -58,8 +71,8 @@ func (p *Pool) reconsider(m *member, since time.Time) {
 	}
 }
 
-// checkAgain is check with all the time that a try may take, and without trust in what was seen a moment ago: a list may show a session of which
-// nothing else can be had.
+// checkAgain is check with all the time that a try may take, and without trust in what was seen a
+// moment ago: a list may show a session of which nothing else can be had.
 func (p *Pool) checkAgain(m *member) error {
 	ctx, cancel := context.WithTimeout(m.hold.ctx, tryTimeout)
 	defer cancel()
@@ -69,8 +82,9 @@ func (p *Pool) checkAgain(m *member) error {
 	return p.vouch(ctx, m)
 }
 
-// settled takes note of a check of a doubtful session, and reports whether it is doubtful no more: it is used again, or retired. Nothing is held
-// against a session while the service does not answer at all.
+// settled takes note of a check of a doubtful session, and reports whether it is doubtful no more:
+// it is used again, or retired. Nothing is held against a session while the service does not answer
+// at all.
 func (p *Pool) settled(m *member, since time.Time, answers bool, failure error) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -114,7 +128,8 @@ func (k *keeper) seenAfter(t time.Time) bool {
 	return k.last.sent.After(t)
 }
 
-// retireDoubtful stops the doubtful sessions, because there are enough others. The pool's mutex is held.
+// retireDoubtful stops the doubtful sessions, because there are enough others. The pool's mutex is
+// held.
 func (p *Pool) retireDoubtful() {
 	for _, m := range p.members {
 		if m.state == idle && !m.doubted.IsZero() {

@@ -23,19 +23,21 @@ import (
 // showAs makes the service show a session in a state that nobody knows, until show is false.
 func (s *service) showAs(id, status string, show *atomic.Bool) {
 	show.Store(true)
-	s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-		if req.Method != http.MethodGet || !show.Load() {
-			return forward()
-		}
-		return changeAnswers(req, forward, func(m map[string]any) {
-			sessions, _ := m["sessions"].([]any)
-			for _, x := range append(sessions, m) {
-				if session := x.(map[string]any); session["id"] == id {
-					session["status"] = status
-				}
+	s.handle(
+		func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			if req.Method != http.MethodGet || !show.Load() {
+				return forward()
 			}
-		})
-	})
+			return changeAnswers(req, forward, func(m map[string]any) {
+				sessions, _ := m["sessions"].([]any)
+				for _, x := range append(sessions, m) {
+					if session := x.(map[string]any); session["id"] == id {
+						session["status"] = status
+					}
+				}
+			})
+		},
+	)
 }
 
 // A session that cannot be looked at does not keep the others from being handed out.
@@ -58,7 +60,12 @@ func TestPoolPassesOverASessionThatCannotBeLookedAt(t *testing.T) {
 				other, err := p.Acquire(t.Context())
 				require.NoError(t, err)
 				assert.NotEqual(t, l.Session().ID, other.Session().ID)
-				assert.Less(t, time.Since(began), 30*time.Second, "a healthy session was idle all the time")
+				assert.Less(
+					t,
+					time.Since(began),
+					30*time.Second,
+					"a healthy session was idle all the time",
+				)
 			})
 		})
 	}
@@ -102,7 +109,8 @@ func TestPoolReplacesASessionInAStateThatNobodyKnows(t *testing.T) {
 	})
 }
 
-// With room for one session only, one that stays of doubtful use is stopped in the end, and makes way for another.
+// With room for one session only, one that stays of doubtful use is stopped in the end, and makes
+// way for another.
 func TestPoolStopsASessionThatStaysDoubtful(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -120,7 +128,8 @@ func TestPoolStopsASessionThatStaysDoubtful(t *testing.T) {
 	})
 }
 
-// A good look ends the doubt: the session is used again, and the one that was begun in its place is given up.
+// A good look ends the doubt: the session is used again, and the one that was begun in its place is
+// given up.
 func TestPoolUsesADoubtfulSessionAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -171,7 +180,8 @@ func TestPoolKeepsDoubtfulSessionsThroughAnOutage(t *testing.T) {
 	})
 }
 
-// An answer that was minutes on its way shows what was before. What it shows is looked at once more.
+// An answer that was minutes on its way shows what was before. What it shows is looked at once
+// more.
 func TestPoolDoesNotTrustAnAnswerThatTookItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -179,15 +189,17 @@ func TestPoolDoesNotTrustAnAnswerThatTookItsTime(t *testing.T) {
 		old := s.running()[0]
 		arrived := make(chan struct{})
 		var late atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			resp, err := forward()
-			if nameOf(req) == "LIST" && late.CompareAndSwap(false, true) {
-				assert.NoError(t, s.emulator.SetStatus(old, arr.SessionStatusError))
-				time.Sleep(20 * time.Second)
-				close(arrived)
-			}
-			return resp, err
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				resp, err := forward()
+				if nameOf(req) == "LIST" && late.CompareAndSwap(false, true) {
+					assert.NoError(t, s.emulator.SetStatus(old, arr.SessionStatusError))
+					time.Sleep(20 * time.Second)
+					close(arrived)
+				}
+				return resp, err
+			},
+		)
 		<-arrived
 		synctest.Wait()
 		assert.NotEqual(t, old, s.acquire(p).Session().ID)
@@ -235,22 +247,25 @@ func TestPoolHasRoomAgainWhenTheLeaseOfASessionHasEnded(t *testing.T) {
 	})
 }
 
-// What the pool created itself is of the size that it asked for, however the service spells that, and whether it tells it.
+// What the pool created itself is of the size that it asked for, however the service spells that,
+// and whether it tells it.
 func TestPoolUsesItsOwnSessionsHoweverTheirSizeIsSpelt(t *testing.T) {
 	for _, size := range []string{"standard", "Standard_v2", ""} {
 		t.Run(size, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newPoolService(t)
-				s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					return changeAnswers(req, forward, func(m map[string]any) {
-						sessions, _ := m["sessions"].([]any)
-						for _, x := range append(sessions, m) {
-							if x.(map[string]any)["size"] = size; size == "" {
-								delete(x.(map[string]any), "size")
+				s.handle(
+					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						return changeAnswers(req, forward, func(m map[string]any) {
+							sessions, _ := m["sessions"].([]any)
+							for _, x := range append(sessions, m) {
+								if x.(map[string]any)["size"] = size; size == "" {
+									delete(x.(map[string]any), "size")
+								}
 							}
-						}
-					})
-				})
+						})
+					},
+				)
 				p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
 				time.Sleep(time.Hour)
 				assert.Equal(t, 1, s.count("PUT"))
@@ -264,7 +279,9 @@ func TestPoolUsesItsOwnSessionsHoweverTheirSizeIsSpelt(t *testing.T) {
 func TestPoolChargesNothingForCreationsThatWereRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		mend := s.fault(emulator.Fault{Operation: "create", Status: 429, RetryAfter: 50 * time.Second})
+		mend := s.fault(
+			emulator.Fault{Operation: "create", Status: 429, RetryAfter: 50 * time.Second},
+		)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, Budget: time.Hour})
 		time.Sleep(3 * time.Hour)
 		assert.Zero(t, p.Stats().Spent)
@@ -278,13 +295,19 @@ func TestPoolChargesNothingForCreationsThatWereRefused(t *testing.T) {
 func TestPoolCountsTheLeasesThatItWasGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method == http.MethodPut {
-				body := `{"maxLeaseTimeMinutes":600,"size":"Standard"}`
-				req.Body, req.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method == http.MethodPut {
+					body := `{"maxLeaseTimeMinutes":600,"size":"Standard"}`
+					req.Body, req.ContentLength = io.NopCloser(
+						strings.NewReader(body),
+					), int64(
+						len(body),
+					)
+				}
+				return forward()
+			},
+		)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 2, Max: 2, Budget: 2 * time.Hour})
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, 10*time.Hour*time.Duration(len(s.running())), p.Stats().Committed)
@@ -296,8 +319,15 @@ func TestPoolCountsTheLeasesThatItWasGranted(t *testing.T) {
 func TestPoolCountsWhatOthersExtend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 2, Budget: 2 * time.Hour})
-		_, err := s.direct.Update(t.Context(), s.running()[0], arr.UpdateSessionSettings{MaxLeaseTime: 100 * time.Minute}, nil)
+		p := s.newWarmPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 2, Budget: 2 * time.Hour},
+		)
+		_, err := s.direct.Update(
+			t.Context(),
+			s.running()[0],
+			arr.UpdateSessionSettings{MaxLeaseTime: 100 * time.Minute},
+			nil,
+		)
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
 		assert.Equal(t, 100*time.Minute, p.Stats().Committed)

@@ -16,7 +16,11 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-var endings = []arr.SessionStatus{arr.SessionStatusError, arr.SessionStatusStopped, arr.SessionStatusExpired}
+var endings = []arr.SessionStatus{
+	arr.SessionStatusError,
+	arr.SessionStatusStopped,
+	arr.SessionStatusExpired,
+}
 
 // A session that has ended a moment ago, which the pool cannot know yet, is not handed out.
 func TestPoolHandsOutNoSessionThatHasEnded(t *testing.T) {
@@ -64,11 +68,14 @@ func TestPoolEndsTheLeaseOfASessionThatEnded(t *testing.T) {
 	})
 }
 
-// What is promised is surely left at the moment of the hand-out, though the leases of warm sessions are kept short.
+// What is promised is surely left at the moment of the hand-out, though the leases of warm sessions
+// are kept short.
 func TestPoolKeepsItsPromise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 2, Max: 4, MinRemaining: 90 * time.Minute})
+		p := s.newWarmPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 2, Max: 4, MinRemaining: 90 * time.Minute},
+		)
 		for range 50 {
 			l := s.acquireAtOnce(p)
 			assert.GreaterOrEqual(t, time.Until(s.life(l.Session().ID).LeaseEnd), 90*time.Minute)
@@ -80,12 +87,15 @@ func TestPoolKeepsItsPromise(t *testing.T) {
 	})
 }
 
-// No lease goes beyond 1439 minutes. Sessions that come near are replaced before they are of no use, so that there are always warm ones.
+// No lease goes beyond 1439 minutes. Sessions that come near are replaced before they are of no
+// use, so that there are always warm ones.
 func TestPoolReplacesSessionsBeforeTheyAreTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		const promise = 5 * time.Hour
-		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 2, Max: 4, MinRemaining: promise})
+		p := s.newWarmPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 2, Max: 4, MinRemaining: promise},
+		)
 		for range 3 * 24 {
 			l := s.acquireAtOnce(p)
 			require.GreaterOrEqual(t, time.Until(s.life(l.Session().ID).LeaseEnd), promise)
@@ -97,8 +107,18 @@ func TestPoolReplacesSessionsBeforeTheyAreTooOld(t *testing.T) {
 			oldest = max(oldest, life.billed(time.Now()))
 		}
 		assert.LessOrEqual(t, oldest, lease.LongestLease-promise, "a session of no use is not kept")
-		assert.GreaterOrEqual(t, oldest, lease.LongestLease-promise-20*time.Minute, "and one of use is")
-		assert.LessOrEqual(t, s.billed(), 2*3*24*time.Hour+time.Hour, "the old ones overlap with the new ones for moments")
+		assert.GreaterOrEqual(
+			t,
+			oldest,
+			lease.LongestLease-promise-20*time.Minute,
+			"and one of use is",
+		)
+		assert.LessOrEqual(
+			t,
+			s.billed(),
+			2*3*24*time.Hour+time.Hour,
+			"the old ones overlap with the new ones for moments",
+		)
 	})
 }
 
@@ -106,7 +126,15 @@ func TestPoolReplacesSessionsBeforeTheyAreTooOld(t *testing.T) {
 func TestPoolRetiresASessionThatCannotKeepThePromise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, MaxLeaseTime: 2 * time.Hour, MinRemaining: time.Hour})
+		p := s.newWarmPool(
+			lease.PoolOptions{
+				IDPrefix:     "pool-",
+				Warm:         1,
+				Max:          1,
+				MaxLeaseTime: 2 * time.Hour,
+				MinRemaining: time.Hour,
+			},
+		)
 		old := s.running()[0]
 		time.Sleep(58*time.Minute + 30*time.Second)
 		l := s.acquireAtOnce(p)
@@ -119,7 +147,8 @@ func TestPoolRetiresASessionThatCannotKeepThePromise(t *testing.T) {
 	})
 }
 
-// A session that the service extends no further is found out when it is to be handed out, and replaced.
+// A session that the service extends no further is found out when it is to be handed out, and
+// replaced.
 func TestPoolRetiresASessionWhoseLeaseIsNotExtended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -162,7 +191,9 @@ func TestPoolReturnedLeaseHasNoSayInTheSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newPoolService(t)
-				p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 1, IdleTimeout: 5 * time.Minute})
+				p := s.newPool(
+					lease.PoolOptions{IDPrefix: "pool-", Max: 1, IdleTimeout: 5 * time.Minute},
+				)
 				old := s.acquire(p)
 				time.Sleep(4 * time.Minute)
 				served := s.acquireLater(t.Context(), p)
@@ -206,7 +237,11 @@ func TestPoolReturnRefusesWhatItHasNotHandedOut(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.Equal(t, []string{detached.Session().ID}, s.running())
-		assert.Equal(t, lease.PoolStats{Created: 3, Spent: p.Stats().Spent, Committed: p.Stats().Spent}, p.Stats())
+		assert.Equal(
+			t,
+			lease.PoolStats{Created: 3, Spent: p.Stats().Spent, Committed: p.Stats().Spent},
+			p.Stats(),
+		)
 	})
 }
 
@@ -228,11 +263,14 @@ func TestPoolForgetsADetachedSession(t *testing.T) {
 	})
 }
 
-// An end that comes through another door while a session is being returned, handed out or claimed leaves no session in two hands, and none behind.
+// An end that comes through another door while a session is being returned, handed out or claimed
+// leaves no session in two hands, and none behind.
 func TestPoolInCrossfire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 3, Max: 6, IdleTimeout: time.Minute})
+		p := s.newPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 3, Max: 6, IdleTimeout: time.Minute},
+		)
 		done := make(chan struct{})
 		for i := range 24 {
 			go func() {

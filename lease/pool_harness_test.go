@@ -63,7 +63,8 @@ func (s *service) acquireAtOnce(p *lease.Pool) *lease.Lease {
 	return l
 }
 
-// acquireLater calls Acquire in the background, and returns where the lease will be; nil if there is none.
+// acquireLater calls Acquire in the background, and returns where the lease will be; nil if there
+// is none.
 func (s *service) acquireLater(ctx context.Context, p *lease.Pool) <-chan *lease.Lease {
 	served := make(chan *lease.Lease, 1)
 	go func() {
@@ -97,7 +98,8 @@ func (s *service) billed() (sum time.Duration) {
 	return sum
 }
 
-// line is the network of one program, which can be cut for good: what the program does from then on reaches nobody, as after a crash.
+// line is the network of one program, which can be cut for good: what the program does from then on
+// reaches nobody, as after a crash.
 type line struct {
 	*service
 	cut atomic.Bool
@@ -110,7 +112,8 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 	return l.service.Do(req)
 }
 
-// crash starts a pool, lets use do what it will with it, and cuts the pool off. It returns when the program could have been started anew.
+// crash starts a pool, lets use do what it will with it, and cuts the pool off. It returns when the
+// program could have been started anew.
 func (s *service) crash(options lease.PoolOptions, use func(p *lease.Pool)) {
 	s.t.Helper()
 	network := &line{service: s}

@@ -24,12 +24,14 @@ func TestPoolTakesOverWhatIsListedLate(t *testing.T) {
 			s := newPoolService(t)
 			s.ready("pool-old", 30*time.Minute)
 			began := time.Now()
-			s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if nameOf(req) == "LIST" && time.Since(began) < lag {
-					return emptyList(req), nil
-				}
-				return forward()
-			})
+			s.handle(
+				func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					if nameOf(req) == "LIST" && time.Since(began) < lag {
+						return emptyList(req), nil
+					}
+					return forward()
+				},
+			)
 			p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
 			time.Sleep(3*time.Minute + 10*time.Second)
 			assert.Equal(t, 1, p.Stats().Unclaimed)
@@ -42,7 +44,8 @@ func TestPoolTakesOverWhatIsListedLate(t *testing.T) {
 	}
 }
 
-// In the later lists the pool's own sessions are not mistaken for left ones: those that start, those that it stopped, and those that were given up.
+// In the later lists the pool's own sessions are not mistaken for left ones: those that start,
+// those that it stopped, and those that were given up.
 func TestPoolKnowsItsOwnSessionsInTheLaterLists(t *testing.T) {
 	for _, startup := range []time.Duration{10 * time.Second, 58 * time.Second, 2 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -66,12 +69,14 @@ func TestPoolTakesOverThoughAskedToWaitForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		var once atomic.Bool
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if nameOf(req) == "LIST" && once.CompareAndSwap(false, true) {
-				return withRetryAfter(req, http.StatusTooManyRequests, "86400"), nil
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if nameOf(req) == "LIST" && once.CompareAndSwap(false, true) {
+					return withRetryAfter(req, http.StatusTooManyRequests, "86400"), nil
+				}
+				return forward()
+			},
+		)
 		p := s.newPool(poolOptions)
 		began := time.Now()
 		s.acquire(p)
@@ -83,7 +88,14 @@ func TestPoolTakesOverThoughAskedToWaitForADay(t *testing.T) {
 func TestPoolCreatesThoughAskedToWaitForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		s.fault(emulator.Fault{Operation: "create", Status: http.StatusTooManyRequests, RetryAfter: 24 * time.Hour, Count: 1})
+		s.fault(
+			emulator.Fault{
+				Operation:  "create",
+				Status:     http.StatusTooManyRequests,
+				RetryAfter: 24 * time.Hour,
+				Count:      1,
+			},
+		)
 		p := s.newPool(poolOptions)
 		began := time.Now()
 		s.acquire(p)
@@ -140,7 +152,8 @@ func TestPoolClaimComesTooLateAfterAnother(t *testing.T) {
 	})
 }
 
-// A session of an earlier run that is Starting is in nobody's hands: Close stops it like the pool's own.
+// A session of an earlier run that is Starting is in nobody's hands: Close stops it like the pool's
+// own.
 func TestPoolCloseStopsSessionsTakenOverThatAreStarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -152,14 +165,17 @@ func TestPoolCloseStopsSessionsTakenOverThatAreStarting(t *testing.T) {
 	})
 }
 
-// A session of whose lease nothing is known is named if it could not be stopped: it may run for a day.
+// A session of whose lease nothing is known is named if it could not be stopped: it may run for a
+// day.
 func TestPoolCloseNamesASessionInAStateThatNobodyKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		s.ready("pool-old", 30*time.Minute)
 		s.fault(emulator.Fault{Operation: "list", ShowStatus: "Hibernating"})
 		s.fault(emulator.Fault{Operation: "get", ShowStatus: "Hibernating"})
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, ClaimTime: time.Second})
+		p := s.newPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, ClaimTime: time.Second},
+		)
 		s.fault(emulator.Fault{Operation: "stop", Status: 503})
 		time.Sleep(2 * time.Minute)
 		assert.ErrorContains(t, p.Close(t.Context()), "pool-old")

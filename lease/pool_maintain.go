@@ -32,10 +32,15 @@ type pace struct {
 }
 
 func newPace(interval time.Duration) pace {
-	return pace{interval: interval, capacity: newBackoff(10*time.Second, 5*time.Minute), unreachable: newBackoff(leastPause, mostPause)}
+	return pace{
+		interval:    interval,
+		capacity:    newBackoff(10*time.Second, 5*time.Minute),
+		unreachable: newBackoff(leastPause, mostPause),
+	}
 }
 
-// slow takes a failed creation into account. One that was under way when another had failed already says nothing new.
+// slow takes a failed creation into account. One that was under way when another had failed already
+// says nothing new.
 func (p *pace) slow(began time.Time, err error) {
 	if began.Before(p.slowed) {
 		return
@@ -65,7 +70,8 @@ func (p *pace) delay(d time.Duration) {
 	}
 }
 
-// maintain is the goroutine that creates and stops sessions as they are needed, until the pool is closed.
+// maintain is the goroutine that creates and stops sessions as they are needed, until the pool is
+// closed.
 func (p *Pool) maintain() {
 	p.takeOver()
 	for p.ctx.Err() == nil {
@@ -80,7 +86,8 @@ func (p *Pool) maintain() {
 	}
 }
 
-// balance creates or stops what the pool has too few or too many of, and returns when to look again at the latest.
+// balance creates or stops what the pool has too few or too many of, and returns when to look again
+// at the latest.
 func (p *Pool) balance() time.Duration {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -112,9 +119,10 @@ func (p *Pool) balance() time.Duration {
 	return min(p.options.CreateInterval, again)
 }
 
-// age counts the idle sessions: those that will do for a while, and those that are so old that they will soon have less of their lease left than is
-// promised, so that others must be there by then. Those that cannot keep the promise are retired; doubtful ones count for nothing. again is when that
-// will be different.
+// age counts the idle sessions: those that will do for a while, and those that are so old that they
+// will soon have less of their lease left than is promised, so that others must be there by then.
+// Those that cannot keep the promise are retired; doubtful ones count for nothing. again is when
+// that will be different.
 func (p *Pool) age() (ready, ageing int, again time.Duration) {
 	again = time.Hour
 	ahead := min(p.options.StartTimeout, (p.options.MaxLeaseTime-p.options.MinRemaining)/4)
@@ -138,7 +146,8 @@ func (p *Pool) age() (ready, ageing int, again time.Duration) {
 	return ready, ageing, again
 }
 
-// shed gives up one session: of those that are starting, which are not billed yet, the youngest, or else the oldest idle one.
+// shed gives up one session: of those that are starting, which are not billed yet, the youngest, or
+// else the oldest idle one.
 func (p *Pool) shed() {
 	for _, b := range slices.Backward(p.births) {
 		if !b.shed {
@@ -176,7 +185,14 @@ func (p *Pool) give() {
 		defer cancel(nil)
 		k, err := p.acquisition().acquire(ctx)
 		if err != nil && ctx.Err() == nil {
-			p.options.Logger.WarnContext(ctx, "pool has no new session", "pool", p.options.IDPrefix, "error", err)
+			p.options.Logger.WarnContext(
+				ctx,
+				"pool has no new session",
+				"pool",
+				p.options.IDPrefix,
+				"error",
+				err,
+			)
 		}
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
@@ -202,11 +218,16 @@ func (p *Pool) give() {
 func (p *Pool) acquisition() *acquisition {
 	options := p.options.session()
 	options.Watcher = p.watcher
-	return &acquisition{options: options, clients: []*arr.SessionsClient{p.client}, ledger: p.ledger, lost: p.chaseLost}
+	return &acquisition{
+		options: options,
+		clients: []*arr.SessionsClient{p.client},
+		ledger:  p.ledger,
+		lost:    p.chaseLost,
+	}
 }
 
-// chaseLost stops a session that did not become Ready and could not be stopped, in the background. One that was never seen Ready may become so at any
-// time, so there is no end to it.
+// chaseLost stops a session that did not become Ready and could not be stopped, in the background.
+// One that was never seen Ready may become so at any time, so there is no end to it.
 func (p *Pool) chaseLost(k *keeper) {
 	p.mutex.Lock()
 	p.lost++

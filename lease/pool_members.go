@@ -14,18 +14,24 @@ import (
 
 // member is a session of a pool. The pool's mutex guards all but hold.
 type member struct {
-	hold     *hold
-	state    memberState
-	since    time.Time // when it became Ready at the earliest, as far as was known when the pool came to have it
-	own      bool      // created by this pool, and so of a size that will do, however the service spells it
-	leftOver bool      // by an earlier run, perhaps in the hands of a device, and not handed out since
-	doubted  time.Time // since when it is of doubtful use, because its check failed; zero if it is not
-	lease    *Lease    // while it is handed out and has been checked
+	hold  *hold
+	state memberState
+	// when it became Ready at the earliest, as far as was known when the pool came to have it
+	since time.Time
+	// created by this pool, and so of a size that will do, however the service spells it
+	own bool
+	// by an earlier run, perhaps in the hands of a device, and not handed out since
+	leftOver bool
+	// since when it is of doubtful use, because its check failed; zero if it is not
+	doubted time.Time
+	lease   *Lease // while it is handed out and has been checked
 }
 
-// claimable reports whether a device may hold the session since an earlier run. One that is not Ready cannot be held.
+// claimable reports whether a device may hold the session since an earlier run. One that is not
+// Ready cannot be held.
 func (m *member) claimable() bool {
-	return m.leftOver && (m.state == unclaimed || m.state == idle) && m.hold.ctx.Err() == nil && m.hold.session().Status == arr.SessionStatusReady
+	return m.leftOver && (m.state == unclaimed || m.state == idle) && m.hold.ctx.Err() == nil &&
+		m.hold.session().Status == arr.SessionStatusReady
 }
 
 type memberState int
@@ -39,7 +45,9 @@ const (
 
 // waiter is a call of Acquire that waits for a session.
 type waiter struct {
-	call   uint64       // its number: those that came first are served first, also when the session that they were given turned out to be of no use
+	// its number: those that came first are served first, also when the session that they were
+	// given turned out to be of no use
+	call   uint64
 	served chan *member // of capacity 1
 	failed chan error   // of capacity 1
 }
@@ -86,7 +94,8 @@ func (p *Pool) next(ctx context.Context, call uint64) (*member, error) {
 	return nil, p.interrupted(ctx)
 }
 
-// youngest returns the session in a state that has lived the shortest, and so can live the longest; nil if there is none. Doubtful ones do not count.
+// youngest returns the session in a state that has lived the shortest, and so can live the longest;
+// nil if there is none. Doubtful ones do not count.
 func (p *Pool) youngest(state memberState) *member { return p.extreme(state, time.Time.After) }
 
 // oldest returns the session in a state that has lived the longest. Doubtful ones do not count.
@@ -94,15 +103,16 @@ func (p *Pool) oldest(state memberState) *member { return p.extreme(state, time.
 
 func (p *Pool) extreme(state memberState, before func(a, b time.Time) bool) (found *member) {
 	for _, m := range p.members {
-		if m.state == state && m.doubted.IsZero() && m.hold.ctx.Err() == nil && (found == nil || before(m.since, found.since)) {
+		if m.state == state && m.doubted.IsZero() && m.hold.ctx.Err() == nil &&
+			(found == nil || before(m.since, found.since)) {
 			found = m
 		}
 	}
 	return found
 }
 
-// offer gives a session to the call that has waited longest, or makes it idle. One of a size that will not do, as an earlier run may have left it, is
-// retired. The pool's mutex is held.
+// offer gives a session to the call that has waited longest, or makes it idle. One of a size that
+// will not do, as an earlier run may have left it, is retired. The pool's mutex is held.
 func (p *Pool) offer(m *member) {
 	switch {
 	case m.hold.ctx.Err() != nil || m.state == stopping: // on its way out
@@ -118,12 +128,14 @@ func (p *Pool) offer(m *member) {
 	p.changed()
 }
 
-// suits reports whether a session of an earlier run is of a size that will do. One whose size is not told is given the benefit of the doubt.
+// suits reports whether a session of an earlier run is of a size that will do. One whose size is
+// not told is given the benefit of the doubt.
 func (p *Pool) suits(size arr.SessionSize) bool {
 	return size == "" || among(p.options.Sizes, size)
 }
 
-// putBack takes back a session that nobody wants any more, because the call that had it has ended. If its check took suspiciously long, it is doubtful.
+// putBack takes back a session that nobody wants any more, because the call that had it has ended.
+// If its check took suspiciously long, it is doubtful.
 func (p *Pool) putBack(m *member, doubtful bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -137,8 +149,8 @@ func (p *Pool) putBack(m *member, doubtful bool) {
 	}
 }
 
-// refuse takes back a session whose check failed, and reports whether the call is to try again: not if the failure does not pass, and there is no
-// other session to try.
+// refuse takes back a session whose check failed, and reports whether the call is to try again: not
+// if the failure does not pass, and there is no other session to try.
 func (p *Pool) refuse(m *member, call uint64, failure error) (again bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -156,7 +168,8 @@ func (p *Pool) refuse(m *member, call uint64, failure error) (again bool) {
 	return true
 }
 
-// handOut makes the lease on a session that has been checked; nil if the session has ended or the pool was closed meanwhile.
+// handOut makes the lease on a session that has been checked; nil if the session has ended or the
+// pool was closed meanwhile.
 func (p *Pool) handOut(m *member) *Lease {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -183,8 +196,9 @@ func (p *Pool) admit(k *keeper, state memberState) *member {
 	return m
 }
 
-// bury removes a session that is no longer kept: it has ended, it was stopped, or its holder detached it. Unless it is known to have ended
-// or is left running on purpose, it is stopped, for it might be running.
+// bury removes a session that is no longer kept: it has ended, it was stopped, or its holder
+// detached it. Unless it is known to have ended or is left running on purpose, it is stopped, for
+// it might be running.
 func (p *Pool) bury(m *member) {
 	p.mutex.Lock()
 	m.state = stopping // and no longer counted among those that can be handed out
@@ -226,7 +240,8 @@ func (k *keeper) begin() time.Time {
 	return k.bounds.earliest
 }
 
-// promises returns for how long the session can still be handed out with so much of its lease left, however often the lease is extended.
+// promises returns for how long the session can still be handed out with so much of its lease left,
+// however often the lease is extended.
 func (k *keeper) promises(minRemaining time.Duration) time.Duration {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()

@@ -62,7 +62,17 @@ func TestPoolStats(t *testing.T) {
 		assert.Equal(t, lease.PoolStats{Idle: 2, Created: 2, Committed: time.Hour}, p.Stats())
 		s.acquireAtOnce(p)
 		time.Sleep(time.Second)
-		assert.Equal(t, lease.PoolStats{Starting: 1, Idle: 1, HandedOut: 1, Created: 2, Committed: 90 * time.Minute}, p.Stats())
+		assert.Equal(
+			t,
+			lease.PoolStats{
+				Starting:  1,
+				Idle:      1,
+				HandedOut: 1,
+				Created:   2,
+				Committed: 90 * time.Minute,
+			},
+			p.Stats(),
+		)
 	})
 }
 
@@ -86,9 +96,14 @@ func TestPoolCanBeAskedFromItsLogger(t *testing.T) {
 		s.create("pool-a", arr.SessionSizeStandard, 30*time.Minute)
 		var p *lease.Pool
 		ready := make(chan struct{})
-		logger := slog.New(prying{slog.NewTextHandler(io.Discard, nil), func() *lease.Pool { <-ready; return p }})
+		logger := slog.New(
+			prying{slog.NewTextHandler(io.Discard, nil), func() *lease.Pool { <-ready; return p }},
+		)
 		var err error
-		p, err = lease.NewPool(s.client, lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 2, Logger: logger})
+		p, err = lease.NewPool(
+			s.client,
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 2, Logger: logger},
+		)
 		require.NoError(t, err)
 		close(ready)
 		l := s.acquire(p)

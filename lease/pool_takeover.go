@@ -11,11 +11,13 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// lateLists is when, after the first list, others are read for sessions that the first did not show. The service's list may lag behind, and a
-// creation that was under way when the earlier run ended may have become a session since.
+// lateLists is when, after the first list, others are read for sessions that the first did not
+// show. The service's list may lag behind, and a creation that was under way when the earlier run
+// ended may have become a session since.
 var lateLists = [...]time.Duration{time.Minute, 3 * time.Minute}
 
-// takeOver finds what an earlier run has left, however long that takes: without knowing, the pool might exceed its bounds.
+// takeOver finds what an earlier run has left, however long that takes: without knowing, the pool
+// might exceed its bounds.
 func (p *Pool) takeOver() {
 	retry := newBackoff(leastPause, mostPause)
 	for {
@@ -34,7 +36,8 @@ func (p *Pool) takeOver() {
 	}
 }
 
-// takeLate finds what the first list did not show. The pool is at work meanwhile, and may for a while have more sessions than it should.
+// takeLate finds what the first list did not show. The pool is at work meanwhile, and may for a
+// while have more sessions than it should.
 func (p *Pool) takeLate() {
 	began := time.Now()
 	for _, after := range lateLists {
@@ -51,23 +54,42 @@ func (p *Pool) takeListed() error {
 	sent := time.Now()
 	found, err := list(p.ctx, p.client)
 	if err != nil {
-		err = fmt.Errorf("lease: the sessions of pool %q cannot be listed: %w", p.options.IDPrefix, err)
-		p.options.Logger.WarnContext(p.ctx, "pool has no list of its sessions", "pool", p.options.IDPrefix, "error", err)
+		err = fmt.Errorf(
+			"lease: the sessions of pool %q cannot be listed: %w",
+			p.options.IDPrefix,
+			err,
+		)
+		p.options.Logger.WarnContext(
+			p.ctx,
+			"pool has no list of its sessions",
+			"pool",
+			p.options.IDPrefix,
+			"error",
+			err,
+		)
 		return err
 	}
 	p.takeIn(found, sent)
 	return nil
 }
 
-// takeIn makes members of the listed sessions that are not the pool's own, present or past. The list may show those before they are known to be Ready and
-// after they were stopped or detached; all that the pool ever had to do with is in its ledger.
+// takeIn makes members of the listed sessions that are not the pool's own, present or past. The
+// list may show those before they are known to be Ready and after they were stopped or detached;
+// all that the pool ever had to do with is in its ledger.
 func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
 	a, received := p.acquisition(), time.Now()
 	found = slices.DeleteFunc(found, func(session arr.Session) bool {
-		return session.Status.Ended() || !strings.HasPrefix(session.ID, p.options.IDPrefix) || p.ledger.knows(session.ID)
+		return session.Status.Ended() || !strings.HasPrefix(session.ID, p.options.IDPrefix) ||
+			p.ledger.knows(session.ID)
 	})
 	for _, session := range found { // before the mutex is held: a logger may ask the pool
-		p.options.Logger.Info("session of an earlier run taken over", "session", session.ID, "status", session.Status)
+		p.options.Logger.Info(
+			"session of an earlier run taken over",
+			"session",
+			session.ID,
+			"status",
+			session.Status,
+		)
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -86,8 +108,9 @@ func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
 	}
 }
 
-// expectClaim settles what becomes of a session of an earlier run. One that was not Ready was not handed out, so nobody will claim it; it is waited for
-// like a new one. Any other is stopped if nobody claims it in time, unless it is known that nobody can.
+// expectClaim settles what becomes of a session of an earlier run. One that was not Ready was not
+// handed out, so nobody will claim it; it is waited for like a new one. Any other is stopped if
+// nobody claims it in time, unless it is known that nobody can.
 func (p *Pool) expectClaim(m *member, held bool) {
 	usable := true
 	switch {

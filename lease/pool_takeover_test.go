@@ -16,11 +16,17 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// After a crash, a device goes on with its session: it names it, and the pool leaves it to the device.
+// After a crash, a device goes on with its session: it names it, and the pool leaves it to the
+// device.
 func TestPoolTakesOverAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		options := lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 4, IdleTimeout: 4 * time.Minute}
+		options := lease.PoolOptions{
+			IDPrefix:    "pool-",
+			Warm:        1,
+			Max:         4,
+			IdleTimeout: 4 * time.Minute,
+		}
 		var inUse string
 		s.crash(options, func(p *lease.Pool) {
 			inUse = s.acquire(p).Session().ID
@@ -47,19 +53,27 @@ func TestPoolTakesOverAfterACrash(t *testing.T) {
 		assert.Equal(t, 1, p.Stats().Idle)
 
 		time.Sleep(4*time.Minute + time.Second)
-		assert.ErrorIs(t, context.Cause(l.Context()), lease.ErrIdle, "signs of life count as for any lease")
+		assert.ErrorIs(
+			t,
+			context.Cause(l.Context()),
+			lease.ErrIdle,
+			"signs of life count as for any lease",
+		)
 		assert.Equal(t, arr.SessionStatusStopped, s.get(inUse).Status)
 	})
 }
 
-// Sessions that nobody has claimed in time are stopped: a device that is silent may still be connected, and share its session with the next.
+// Sessions that nobody has claimed in time are stopped: a device that is silent may still be
+// connected, and share its session with the next.
 func TestPoolStopsUnclaimedSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		s.ready("pool-a", 30*time.Minute)
 		s.ready("pool-b", 30*time.Minute)
 		s.ready("other-a", 90*time.Minute)
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3, ClaimTime: 10 * time.Minute})
+		p := s.newPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3, ClaimTime: 10 * time.Minute},
+		)
 		time.Sleep(9 * time.Minute)
 		assert.Equal(t, 2, p.Stats().Unclaimed)
 		assert.Equal(t, 1, p.Stats().Idle, "a new one")
@@ -72,7 +86,8 @@ func TestPoolStopsUnclaimedSessions(t *testing.T) {
 	})
 }
 
-// A program that knows that no device holds a session uses what is left at once, and stops what is too much.
+// A program that knows that no device holds a session uses what is left at once, and stops what is
+// too much.
 func TestPoolUsesSessionsThatNobodyCanHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -96,7 +111,8 @@ func TestPoolUsesSessionsThatNobodyCanHold(t *testing.T) {
 	})
 }
 
-// A session that was not Ready was in nobody's hands. It is used as soon as it is Ready, and given up if that takes too long.
+// A session that was not Ready was in nobody's hands. It is used as soon as it is Ready, and given
+// up if that takes too long.
 func TestPoolTakesOverSessionsThatAreStarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -122,7 +138,9 @@ func TestPoolHandsOutNoSessionOfAnotherSize(t *testing.T) {
 		s.create("pool-claimed", arr.SessionSizePremium, 30*time.Minute)
 		s.create("pool-unclaimed", arr.SessionSizePremium, 30*time.Minute)
 		time.Sleep(3 * time.Minute)
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3, ClaimTime: 5 * time.Minute})
+		p := s.newPool(
+			lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3, ClaimTime: 5 * time.Minute},
+		)
 		l, err := p.Claim(t.Context(), "pool-claimed")
 		require.NoError(t, err)
 		time.Sleep(6 * time.Minute)
@@ -151,7 +169,8 @@ func TestPoolUsesTheLongestLeaseOfAll(t *testing.T) {
 	})
 }
 
-// More sessions than there may be are left by an earlier run: those in use stay, and no other is created until there is room.
+// More sessions than there may be are left by an earlier run: those in use stay, and no other is
+// created until there is room.
 func TestPoolTakesOverMoreThanMax(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -198,7 +217,8 @@ func TestPoolWaitsForTheListOfItsSessions(t *testing.T) {
 	})
 }
 
-// The sessions of an earlier run are charged with their whole leases, so that the budget holds from one run to the next.
+// The sessions of an earlier run are charged with their whole leases, so that the budget holds from
+// one run to the next.
 func TestPoolChargesSessionsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)

@@ -52,7 +52,12 @@ func TestPoolWithoutWarmSessionsCreatesOnDemand(t *testing.T) {
 		began := time.Now()
 		s.acquire(p)
 		assert.GreaterOrEqual(t, time.Since(began), 2*time.Minute)
-		assert.LessOrEqual(t, time.Since(began), 2*time.Minute+5*time.Second, "Ready is noticed within an interval of the watcher")
+		assert.LessOrEqual(
+			t,
+			time.Since(began),
+			2*time.Minute+5*time.Second,
+			"Ready is noticed within an interval of the watcher",
+		)
 	})
 }
 
@@ -60,7 +65,12 @@ func TestPoolWithoutWarmSessionsCreatesOnDemand(t *testing.T) {
 func TestPoolSpreadsCreations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		options := lease.PoolOptions{IDPrefix: "pool-", Warm: 10, Max: 10, CreateInterval: 20 * time.Second}
+		options := lease.PoolOptions{
+			IDPrefix:       "pool-",
+			Warm:           10,
+			Max:            10,
+			CreateInterval: 20 * time.Second,
+		}
 		s.newPool(options)
 		for i := range 10 {
 			time.Sleep(time.Second)
@@ -84,7 +94,12 @@ func TestPoolServesThoseFirstWhoCameFirst(t *testing.T) {
 		for i, served := range queue {
 			require.NoError(t, p.Return(t.Context(), l))
 			next := <-served
-			assert.Equal(t, l.Session().ID, next.Session().ID, "the same session goes to the next device")
+			assert.Equal(
+				t,
+				l.Session().ID,
+				next.Session().ID,
+				"the same session goes to the next device",
+			)
 			l = next
 			synctest.Wait()
 			assert.Equal(t, 4-i, p.Stats().Waiting)
@@ -201,13 +216,21 @@ func TestPoolNeverExceedsMax(t *testing.T) {
 	})
 }
 
-// A session that does not start, and cannot be stopped, keeps its place: the next size is not tried beside it.
+// A session that does not start, and cannot be stopped, keeps its place: the next size is not tried
+// beside it.
 func TestPoolNeverExceedsMaxWithSessionsThatCannotBeStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		s.fault(emulator.Fault{Start: emulator.StartNever})
 		mend := s.fault(emulator.Fault{Operation: "stop", Status: 503})
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, Sizes: arr.PossibleSessionSizeValues()})
+		p := s.newPool(
+			lease.PoolOptions{
+				IDPrefix: "pool-",
+				Warm:     1,
+				Max:      1,
+				Sizes:    arr.PossibleSessionSizeValues(),
+			},
+		)
 		for range 60 {
 			time.Sleep(time.Minute)
 			assert.LessOrEqual(t, len(s.running()), 1)

@@ -22,7 +22,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// Want of capacity is met with growing pauses and one session at a time. Once there are servers again, the pool fills.
+// Want of capacity is met with growing pauses and one session at a time. Once there are servers
+// again, the pool fills.
 func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var servers atomic.Int64
@@ -33,14 +34,16 @@ func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 		began := time.Now()
 		var creations []time.Duration
 		var mutex sync.Mutex
-		s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-			if req.Method == http.MethodPut {
-				mutex.Lock()
-				defer mutex.Unlock()
-				creations = append(creations, time.Since(began))
-			}
-			return forward()
-		})
+		s.handle(
+			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				if req.Method == http.MethodPut {
+					mutex.Lock()
+					defer mutex.Unlock()
+					creations = append(creations, time.Since(began))
+				}
+				return forward()
+			},
+		)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 4, Max: 4})
 		served := s.acquireLater(t.Context(), p)
 		time.Sleep(time.Hour)
@@ -48,7 +51,12 @@ func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 		require.Greater(t, len(creations), 12)
 		require.Less(t, len(creations), 35)
 		first, last := creations[5]-creations[4], creations[len(creations)-1]-creations[len(creations)-2]
-		assert.LessOrEqual(t, first, 40*time.Second, "the first pauses are short, however many failed at once")
+		assert.LessOrEqual(
+			t,
+			first,
+			40*time.Second,
+			"the first pauses are short, however many failed at once",
+		)
 		assert.GreaterOrEqual(t, last, 2*time.Minute+30*time.Second, "later ones are long")
 		assert.LessOrEqual(t, last, 6*time.Minute)
 		mutex.Unlock()
@@ -117,7 +125,8 @@ func TestPoolRefusalEndsTheWaiting(t *testing.T) {
 	}
 }
 
-// The service or its token service may be away for a while: warm sessions live, whoever waits is served afterwards.
+// The service or its token service may be away for a while: warm sessions live, whoever waits is
+// served afterwards.
 func TestPoolOutlastsAnOutage(t *testing.T) {
 	for name, hit := range map[string]func(req *http.Request) bool{
 		"service":       func(req *http.Request) bool { return !strings.HasSuffix(req.URL.Path, "/token") },
@@ -130,17 +139,24 @@ func TestPoolOutlastsAnOutage(t *testing.T) {
 				p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3})
 				held := s.acquireAtOnce(p)
 				time.Sleep(5 * time.Minute)
-				s.handle(func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					if hit(req) {
-						return nil, errLost
-					}
-					return forward()
-				})
+				s.handle(
+					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+						if hit(req) {
+							return nil, errLost
+						}
+						return forward()
+					},
+				)
 				require.NoError(t, s.emulator.RevokeTokens(s.emulator.Account().ID))
 				first, second := s.acquireLater(t.Context(), p), s.acquireLater(t.Context(), p)
 				sent := len(s.requests())
 				time.Sleep(8 * time.Minute)
-				assert.Less(t, len(s.requests())-sent, 400, "the outage is not answered with a storm")
+				assert.Less(
+					t,
+					len(s.requests())-sent,
+					400,
+					"the outage is not answered with a storm",
+				)
 				s.handle(nil)
 				mended := time.Now()
 				a, b := <-first, <-second
@@ -153,7 +169,8 @@ func TestPoolOutlastsAnOutage(t *testing.T) {
 	}
 }
 
-// A session that cannot be checked during an outage is not stopped as one too many while somebody waits for it.
+// A session that cannot be checked during an outage is not stopped as one too many while somebody
+// waits for it.
 func TestPoolKeepsTheSessionThatACallCannotCheckYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -201,8 +218,23 @@ func TestPoolStopsWhatCouldNotBeStoppedAtFirst(t *testing.T) {
 func TestPoolNeverExceedsItsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const budget = 20 * time.Hour
-		s := newService(t, emulator.Options{StartupTime: emulator.RangeStartup(8*time.Second, 3*time.Minute), Faults: soakFaults(), Seed: soakSeed})
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 6, Budget: budget, IdleTimeout: 10 * time.Minute})
+		s := newService(
+			t,
+			emulator.Options{
+				StartupTime: emulator.RangeStartup(8*time.Second, 3*time.Minute),
+				Faults:      soakFaults(),
+				Seed:        soakSeed,
+			},
+		)
+		p := s.newPool(
+			lease.PoolOptions{
+				IDPrefix:    "pool-",
+				Warm:        1,
+				Max:         6,
+				Budget:      budget,
+				IdleTimeout: 10 * time.Minute,
+			},
+		)
 		var devices sync.WaitGroup
 		for i := range 5 {
 			random := rand.New(rand.NewPCG(soakSeed, uint64(i)))
@@ -242,7 +274,8 @@ func TestPoolNeverExceedsItsBudget(t *testing.T) {
 	})
 }
 
-// While another holds a session that may come back, a call waits for it, though the budget allows no other.
+// While another holds a session that may come back, a call waits for it, though the budget allows
+// no other.
 func TestPoolBudgetLetsCallsWaitForSessionsThatComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -255,7 +288,12 @@ func TestPoolBudgetLetsCallsWaitForSessionsThatComeBack(t *testing.T) {
 		next := <-served
 		assert.Equal(t, l.Session().ID, next.Session().ID)
 		<-next.Context().Done()
-		assert.ErrorIs(t, context.Cause(next.Context()), lease.ErrExpired, "its lease cannot be extended")
+		assert.ErrorIs(
+			t,
+			context.Cause(next.Context()),
+			lease.ErrExpired,
+			"its lease cannot be extended",
+		)
 		assert.ErrorIs(t, context.Cause(next.Context()), lease.ErrBudget)
 	})
 }

@@ -8,15 +8,17 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// sighting is a session as an answer showed it. The service looked at it at some time between the two, on the local clock.
+// sighting is a session as an answer showed it. The service looked at it at some time between the
+// two, on the local clock.
 type sighting struct {
 	session        arr.Session
 	sent, received time.Time
 	vector         string // the correlation vector of the answer
 }
 
-// bounds is what is known about when a session became Ready, and with it about when its lease ends. The service tells neither: it counts
-// the minutes in Ready, rounded down. Each sighting narrows the bounds. The zero value knows nothing.
+// bounds is what is known about when a session became Ready, and with it about when its lease ends.
+// The service tells neither: it counts the minutes in Ready, rounded down. Each sighting narrows
+// the bounds. The zero value knows nothing.
 type bounds struct {
 	earliest time.Time // Ready not before; zero if not known
 	latest   time.Time // Ready not after; zero while Starting and while not known
@@ -26,12 +28,16 @@ type bounds struct {
 
 // learn takes a sighting into account.
 func (b *bounds) learn(s sighting) {
-	b.total = max(b.total, s.session.MaxLeaseTime) // a lease only grows; an answer may be overtaken by a later one
+	// a lease only grows; an answer may be overtaken by a later one
+	b.total = max(b.total, s.session.MaxLeaseTime)
 	switch status := s.session.Status; {
 	case status.Ended():
 		b.ended = true
 	case status == arr.SessionStatusReady:
-		b.narrow(s.sent.Add(-s.session.ElapsedTime-time.Minute), s.received.Add(-s.session.ElapsedTime))
+		b.narrow(
+			s.sent.Add(-s.session.ElapsedTime-time.Minute),
+			s.received.Add(-s.session.ElapsedTime),
+		)
 	case status == arr.SessionStatusStarting:
 		// The lease did not begin before the request was sent. Nothing leads back to Starting.
 		if b.latest.IsZero() && s.sent.After(b.earliest) {
@@ -40,13 +46,16 @@ func (b *bounds) learn(s sighting) {
 	default:
 		// An unknown state says nothing about the lease; elapsed minutes do.
 		if s.session.ElapsedTime > 0 {
-			b.narrow(s.sent.Add(-s.session.ElapsedTime-time.Minute), s.received.Add(-s.session.ElapsedTime))
+			b.narrow(
+				s.sent.Add(-s.session.ElapsedTime-time.Minute),
+				s.received.Add(-s.session.ElapsedTime),
+			)
 		}
 	}
 }
 
-// narrow intersects the bounds with those of one sighting. If nothing is left, a clock stood still or leapt, as that of a machine that
-// slept does: then the newest sighting counts alone.
+// narrow intersects the bounds with those of one sighting. If nothing is left, a clock stood still
+// or leapt, as that of a machine that slept does: then the newest sighting counts alone.
 func (b *bounds) narrow(earliest, latest time.Time) {
 	from, to := earliest, latest
 	if !b.earliest.IsZero() && b.earliest.After(from) {
@@ -69,7 +78,8 @@ func (b *bounds) surely() time.Time {
 	return b.earliest.Add(b.total)
 }
 
-// remaining returns bounds for what is left of the lease at a time. A lease that has not begun is whole.
+// remaining returns bounds for what is left of the lease at a time. A lease that has not begun is
+// whole.
 func (b *bounds) remaining(now time.Time) (atLeast, atMost time.Duration) {
 	if b.ended || b.earliest.IsZero() {
 		return 0, 0

@@ -16,7 +16,12 @@ var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // at returns a sighting that took from a to b after noon.
 func at(a, b time.Duration, status arr.SessionStatus, elapsed, total int) sighting {
-	session := arr.Session{ID: "demo", Status: status, ElapsedTime: time.Duration(elapsed) * time.Minute, MaxLeaseTime: time.Duration(total) * time.Minute}
+	session := arr.Session{
+		ID:           "demo",
+		Status:       status,
+		ElapsedTime:  time.Duration(elapsed) * time.Minute,
+		MaxLeaseTime: time.Duration(total) * time.Minute,
+	}
 	return sighting{session: session, sent: noon.Add(a), received: noon.Add(b)}
 }
 
@@ -68,7 +73,9 @@ func TestBoundsHoldTheTruth(t *testing.T) {
 			if made < ready {
 				b.learn(at(sent, received, arr.SessionStatusStarting, 0, 60))
 			} else {
-				b.learn(at(sent, received, arr.SessionStatusReady, int((made-ready)/time.Minute), 60))
+				b.learn(
+					at(sent, received, arr.SessionStatusReady, int((made-ready)/time.Minute), 60),
+				)
 			}
 			left := ready + time.Hour - 30*time.Minute
 			atLeast, atMost := b.remaining(noon.Add(30 * time.Minute))

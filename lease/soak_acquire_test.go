@@ -26,11 +26,13 @@ type acquireSoak struct {
 	failed   int
 }
 
-// A thousand sessions are acquired and released while one request in five fails; every other one with a Watcher. Nothing may be handed out that will not
-// do, nothing may keep running, and next to nothing may be billed that was not asked for.
+// A thousand sessions are acquired and released while one request in five fails; every other one
+// with a Watcher. Nothing may be handed out that will not do, nothing may keep running, and next to
+// nothing may be billed that was not asked for.
 //
-// The least that can be billed for a session is the time from the moment in which it became Ready, by the emulator, to the call of Release. Billed is what
-// the emulator counts for all sessions that there ever were, those included that were created and nobody got, each from Ready to its end.
+// The least that can be billed for a session is the time from the moment in which it became Ready,
+// by the emulator, to the call of Release. Billed is what the emulator counts for all sessions that
+// there ever were, those included that were created and nobody got, each from Ready to its end.
 func TestSoakAcquire(t *testing.T) {
 	t.Parallel()
 	workers, each := 40, 25
@@ -41,7 +43,10 @@ func TestSoakAcquire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &acquireSoak{soak: newSoak(t)}
 		var err error
-		a.watcher, err = lease.NewWatcher(a.client, &lease.WatcherOptions{Interval: 15 * time.Second})
+		a.watcher, err = lease.NewWatcher(
+			a.client,
+			&lease.WatcherOptions{Interval: 15 * time.Second},
+		)
 		require.NoError(t, err)
 		defer a.watcher.Close()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -101,8 +106,19 @@ func (a *acquireSoak) check(want int) {
 		assert.False(t, l.running(), "%s runs", id)
 		billed += l.billed(time.Now())
 	}
-	t.Logf("seed %d: %d hand-outs, %d sessions, %d calls of Acquire that failed", soakSeed, len(a.handOuts), len(lives), a.failed)
+	t.Logf(
+		"seed %d: %d hand-outs, %d sessions, %d calls of Acquire that failed",
+		soakSeed,
+		len(a.handOuts),
+		len(lives),
+		a.failed,
+	)
 	t.Logf("%d requests, %.1f faults for 100", a.requests.Load(), 100*a.failedShare())
-	t.Logf("billed %.0f minutes; the least is %.0f: %+.2f %%", billed.Minutes(), least.Minutes(), 100*(billed.Minutes()/least.Minutes()-1))
+	t.Logf(
+		"billed %.0f minutes; the least is %.0f: %+.2f %%",
+		billed.Minutes(),
+		least.Minutes(),
+		100*(billed.Minutes()/least.Minutes()-1),
+	)
 	assert.LessOrEqual(t, billed.Minutes(), 1.05*least.Minutes())
 }

@@ -41,19 +41,22 @@ const (
 	dies     leaving = "session died"
 )
 
-// Devices come and go for a day while one request in five fails. Nothing may be handed out that will not do, nothing may keep running, and next to nothing
-// may be billed that was not asked for.
+// Devices come and go for a day while one request in five fails. Nothing may be handed out that
+// will not do, nothing may keep running, and next to nothing may be billed that was not asked for.
 //
 // Asked for, and so the least that can be billed, are
-//   - for each hand-out, the time from the hand-out until the device returned or released its session. A device that forgot about it held
-//     it until IdleTimeout ended its lease, and one whose session died until it died. A session that was detached was asked to go on until the end of its
-//     lease.
+//   - for each hand-out, the time from the hand-out until the device returned or released its
+//     session. A device that forgot about it held it until IdleTimeout ended its lease, and one
+//     whose session died until it died. A session that was detached was asked to go on until the
+//     end of its lease.
 //   - the warm sessions, for the whole time from the start of the pool to its close.
 //
-// Billed is what the emulator counts for all sessions that there ever were, each from Ready to its end.
+// Billed is what the emulator counts for all sessions that there ever were, each from Ready to its
+// end.
 //
-// While sessions start, fewer than the warm ones are there, and what is saved then could hide waste. So a second figure adds up, moment for moment, the
-// sessions that ran beyond those handed out and Warm, with nothing to offset.
+// While sessions start, fewer than the warm ones are there, and what is saved then could hide
+// waste. So a second figure adds up, moment for moment, the sessions that ran beyond those handed
+// out and Warm, with nothing to offset.
 func TestSoakPool(t *testing.T) {
 	t.Parallel()
 	span, devices := 24*time.Hour, 200
@@ -63,7 +66,12 @@ func TestSoakPool(t *testing.T) {
 	const warm = 6
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		p := &poolSoak{soak: newSoak(t), warm: warm, deadline: time.Now().Add(span), leavings: make(map[leaving]int)}
+		p := &poolSoak{
+			soak:     newSoak(t),
+			warm:     warm,
+			deadline: time.Now().Add(span),
+			leavings: make(map[leaving]int),
+		}
 		var err error
 		p.pool, err = lease.NewPool(p.client, lease.PoolOptions{
 			IDPrefix:     "pool-",
@@ -147,7 +155,8 @@ func (p *poolSoak) hold(l *lease.Lease, d time.Duration) {
 	assert.NoError(p.t, l.Context().Err(), "the lease was kept: %v", context.Cause(l.Context()))
 }
 
-// leave ends the use of a session. It notes the end before the pool learns of it, for the next device may have the session at once.
+// leave ends the use of a session. It notes the end before the pool learns of it, for the next
+// device may have the session at once.
 func (p *poolSoak) leave(l *lease.Lease, h *handOut, how leaving) {
 	h.over = time.Now()
 	switch how {
@@ -194,15 +203,32 @@ func (p *poolSoak) check(start, closing time.Time) {
 		billed += l.billed(now)
 	}
 	beyond := p.beyond(lives, now)
-	t.Logf("seed %d: %d hand-outs of %d sessions to devices that left so: %v; %d times a device gave up waiting", soakSeed, len(p.handOuts), len(lives), p.leavings, p.gaveUp)
+	t.Logf(
+		"seed %d: %d hand-outs of %d sessions to devices that left so: %v; %d times a device gave up waiting",
+		soakSeed,
+		len(p.handOuts),
+		len(lives),
+		p.leavings,
+		p.gaveUp,
+	)
 	t.Logf("%d requests, %.1f faults for 100", p.requests.Load(), 100*p.failedShare())
-	t.Logf("billed %.0f minutes; the least is %.0f: %+.2f %%", billed.Minutes(), least.Minutes(), 100*(billed.Minutes()/least.Minutes()-1))
-	t.Logf("beyond what was handed out and warm at the same moment: %.0f minutes, %.2f %%", beyond.Minutes(), 100*beyond.Minutes()/least.Minutes())
+	t.Logf(
+		"billed %.0f minutes; the least is %.0f: %+.2f %%",
+		billed.Minutes(),
+		least.Minutes(),
+		100*(billed.Minutes()/least.Minutes()-1),
+	)
+	t.Logf(
+		"beyond what was handed out and warm at the same moment: %.0f minutes, %.2f %%",
+		beyond.Minutes(),
+		100*beyond.Minutes()/least.Minutes(),
+	)
 	assert.LessOrEqual(t, billed.Minutes(), 1.05*least.Minutes())
 	assert.LessOrEqual(t, beyond.Minutes(), 0.05*least.Minutes())
 }
 
-// beyond adds up, over time, how many sessions ran beyond those in the hands of devices and the warm ones.
+// beyond adds up, over time, how many sessions ran beyond those in the hands of devices and the
+// warm ones.
 func (p *poolSoak) beyond(lives map[string]life, now time.Time) (sum time.Duration) {
 	changes := make(map[time.Time]int)
 	for _, l := range lives {

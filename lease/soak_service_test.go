@@ -20,11 +20,12 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// soakSeed makes the draws of a soak repeatable. What goroutines do at the same moment of virtual time is not, so two runs differ a little.
+// soakSeed makes the draws of a soak repeatable. What goroutines do at the same moment of virtual
+// time is not, so two runs differ a little.
 const soakSeed = 20210101
 
-// soakFaults fail one request in five, whatever it asks for, tokens included. Each fault is met by one request in 36, and there are eight
-// of them: 1 − (35/36)⁸ = 20.2 %.
+// soakFaults fail one request in five, whatever it asks for, tokens included. Each fault is met by
+// one request in 36, and there are eight of them: 1 − (35/36)⁸ = 20.2 %.
 func soakFaults() []emulator.Fault {
 	const chance = 1.0 / 36
 	return []emulator.Fault{
@@ -39,8 +40,8 @@ func soakFaults() []emulator.Fault {
 	}
 }
 
-// soak is a service that fails, and the books that the test keeps about it: it stands behind the sessions as their servers, where no fault reaches,
-// and so knows the lease of each at any moment.
+// soak is a service that fails, and the books that the test keeps about it: it stands behind the
+// sessions as their servers, where no fault reaches, and so knows the lease of each at any moment.
 type soak struct {
 	*service
 	requests atomic.Int64
@@ -59,10 +60,12 @@ func newSoak(t *testing.T) *soak {
 		Faults:        soakFaults(),
 		Seed:          soakSeed,
 	})
-	b.handle(func(_ int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-		b.requests.Add(1)
-		return forward()
-	})
+	b.handle(
+		func(_ int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			b.requests.Add(1)
+			return forward()
+		},
+	)
 	return b
 }
 
@@ -85,7 +88,13 @@ type bookedServer struct {
 }
 
 func (s *bookedServer) Status() emulator.ServerStatus {
-	return emulator.ServerStatus{ReadyAt: s.readyAt, Hostname: "server.example", HandshakePort: 50000, ArrInspectorPort: 50001, Settled: true}
+	return emulator.ServerStatus{
+		ReadyAt:          s.readyAt,
+		Hostname:         "server.example",
+		HandshakePort:    50000,
+		ArrInspectorPort: 50001,
+		Settled:          true,
+	}
 }
 
 func (s *bookedServer) SetLease(lease time.Duration) {
@@ -115,7 +124,11 @@ func (b *soak) taken(l *lease.Lease) *handOut {
 	server := b.server(l.Session().ID)
 	server.mutex.Lock()
 	defer server.mutex.Unlock()
-	return &handOut{id: l.Session().ID, at: time.Now(), left: time.Until(server.readyAt.Add(server.lease))}
+	return &handOut{
+		id:   l.Session().ID,
+		at:   time.Now(),
+		left: time.Until(server.readyAt.Add(server.lease)),
+	}
 }
 
 // revokeTokens revokes all access tokens every now and then, until ctx ends.
@@ -139,8 +152,8 @@ func (b *soak) livesByID() map[string]life {
 	return lives
 }
 
-// checkHandOuts compares all hand-outs with what the emulator knows: each session was Ready, had what was promised left of its lease, and was in the
-// hands of nobody else.
+// checkHandOuts compares all hand-outs with what the emulator knows: each session was Ready, had
+// what was promised left of its lease, and was in the hands of nobody else.
 func (b *soak) checkHandOuts(all []*handOut, promised time.Duration) {
 	b.t.Helper()
 	lives := b.livesByID()
@@ -148,17 +161,35 @@ func (b *soak) checkHandOuts(all []*handOut, promised time.Duration) {
 	for _, h := range all {
 		life, known := lives[h.id]
 		require.True(b.t, known, h.id)
-		assert.False(b.t, h.at.Before(life.ReadyAt), "%s was handed out %v before it was Ready", h.id, life.ReadyAt.Sub(h.at))
-		assert.True(b.t, life.EndedAt.IsZero() || h.at.Before(life.EndedAt), "%s was handed out %v after its end", h.id, h.at.Sub(life.EndedAt))
+		assert.False(
+			b.t,
+			h.at.Before(life.ReadyAt),
+			"%s was handed out %v before it was Ready",
+			h.id,
+			life.ReadyAt.Sub(h.at),
+		)
+		assert.True(
+			b.t,
+			life.EndedAt.IsZero() || h.at.Before(life.EndedAt),
+			"%s was handed out %v after its end",
+			h.id,
+			h.at.Sub(life.EndedAt),
+		)
 		assert.GreaterOrEqual(b.t, h.left, promised, "what is left of the lease of %s", h.id)
 		for _, other := range bySession[h.id] {
-			assert.False(b.t, h.at.Before(other.over) && other.at.Before(h.over), "%s was in two hands", h.id)
+			assert.False(
+				b.t,
+				h.at.Before(other.over) && other.at.Before(h.over),
+				"%s was in two hands",
+				h.id,
+			)
 		}
 		bySession[h.id] = append(bySession[h.id], h)
 	}
 }
 
-// failedShare returns how many faults were met for each request. Delays and spoilt bodies can coincide, so it is a little more than the share of requests.
+// failedShare returns how many faults were met for each request. Delays and spoilt bodies can
+// coincide, so it is a little more than the share of requests.
 func (b *soak) failedShare() float64 {
 	var hits int
 	for _, f := range b.emulator.Faults() {
@@ -167,7 +198,8 @@ func (b *soak) failedShare() float64 {
 	return float64(hits) / float64(b.requests.Load())
 }
 
-// surplus adds up for how long a count was above a bound, times by how much. changes say how the count changes and when.
+// surplus adds up for how long a count was above a bound, times by how much. changes say how the
+// count changes and when.
 func surplus(changes map[time.Time]int, bound int) (sum time.Duration) {
 	count, last := 0, time.Time{}
 	for _, at := range slices.SortedFunc(maps.Keys(changes), time.Time.Compare) {

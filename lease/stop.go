@@ -14,14 +14,17 @@ import (
 const (
 	// stopTimeout bounds the stopping of one session, tries and pauses included.
 	stopTimeout = 30 * time.Second
-	// confirmations is how often in a row the service must not know a session, in some seconds, before that is believed: a creation may be on its
-	// way still, and a part of the service may lag behind.
+	// confirmations is how often in a row the service must not know a session, in some seconds,
+	// before that is believed: a creation may be on its way still, and a part of the service may
+	// lag behind.
 	confirmations = 3
 )
 
-// Stop stops a session for a program that wants to be sure of it: unlike [arr.SessionsClient.Stop], it does not heed the end of ctx, which is usually
-// why the session is to be stopped, and tries again after failures that pass, for 30 seconds at most. The values of ctx go along. A session that
-// has ended is as good as a stopped one, and so is one that the service does not know, when asked three times in some seconds.
+// Stop stops a session for a program that wants to be sure of it: unlike [arr.SessionsClient.Stop],
+// it does not heed the end of ctx, which is usually why the session is to be stopped, and tries
+// again after failures that pass, for 30 seconds at most. The values of ctx go along. A session
+// that has ended is as good as a stopped one, and so is one that the service does not know, when
+// asked three times in some seconds.
 //   - client is one for the account and region of the session
 //   - sessionID is the session to stop
 //
@@ -48,7 +51,11 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 			return &NotStoppedError{SessionID: sessionID, Endpoint: client.Endpoint(), Err: err}
 		}
 		if sleep(ctx, retry.next(arr.RetryAfter(err))) != nil {
-			return &NotStoppedError{SessionID: sessionID, Endpoint: client.Endpoint(), Err: fmt.Errorf("in %v: %w", stopTimeout, err)}
+			return &NotStoppedError{
+				SessionID: sessionID,
+				Endpoint:  client.Endpoint(),
+				Err:       fmt.Errorf("in %v: %w", stopTimeout, err),
+			}
 		}
 	}
 }

@@ -90,7 +90,11 @@ func TestStopAllNamesWhatItCouldNotStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := three(t)
 		s.fault(emulator.Fault{Operation: "stop", Session: "show-old", Status: 403})
-		stopped, err := lease.StopAll(t.Context(), s.client, lease.StopAllOptions{EveryPrefix: true})
+		stopped, err := lease.StopAll(
+			t.Context(),
+			s.client,
+			lease.StopAllOptions{EveryPrefix: true},
+		)
 		var notStopped *lease.NotStoppedError
 		require.ErrorAs(t, err, &notStopped)
 		assert.Equal(t, "show-old", notStopped.SessionID)
@@ -111,6 +115,12 @@ func TestStopAllWithAnIncompleteList(t *testing.T) {
 		stopped, err := lease.StopAll(t.Context(), s.client, lease.StopAllOptions{Prefix: "show-"})
 		assert.ErrorIs(t, err, arr.ErrForbidden)
 		assert.Len(t, stopped, 10)
-		assert.False(t, slices.ContainsFunc(s.running(), func(id string) bool { return strings.HasPrefix(id, "show-0") }))
+		assert.False(
+			t,
+			slices.ContainsFunc(
+				s.running(),
+				func(id string) bool { return strings.HasPrefix(id, "show-0") },
+			),
+		)
 	})
 }

@@ -16,32 +16,39 @@ import (
 const (
 	watchInterval     = 5 * time.Second
 	watchIdleInterval = 30 * time.Second
-	// watchPatience is how long Wait bears without a good answer about its session, as [arr.SessionPoller] does.
+	// watchPatience is how long Wait bears without a good answer about its session, as
+	// [arr.SessionPoller] does.
 	watchPatience = 5 * time.Minute
 )
 
-// ErrWatcherClosed means that [Watcher.Close] was called: nobody looks at the session any more. The session itself goes on.
+// ErrWatcherClosed means that [Watcher.Close] was called: nobody looks at the session any more. The
+// session itself goes on.
 var ErrWatcherClosed = errors.New("the watcher is closed")
 
-// WatcherOptions are the optional settings of a [Watcher]. The zero value and nil mean the defaults.
+// WatcherOptions are the optional settings of a [Watcher]. The zero value and nil mean the
+// defaults.
 type WatcherOptions struct {
-	// Interval is the time from one look at all sessions to the next while somebody waits for one of them to be Ready. A session that
-	// becomes Ready is noticed at most that much later. The default, 0, is 5 seconds.
+	// Interval is the time from one look at all sessions to the next while somebody waits for one
+	// of them to be Ready. A session that becomes Ready is noticed at most that much later. The
+	// default, 0, is 5 seconds.
 	Interval time.Duration
 
-	// IdleInterval is the same while sessions are only observed. A value below Interval means Interval. The default, 0, is 30 seconds.
+	// IdleInterval is the same while sessions are only observed. A value below Interval means
+	// Interval. The default, 0, is 30 seconds.
 	IdleInterval time.Duration
 
-	// Logger receives failures to look at the sessions, at level Warn, and that looking works again, at level Info. The default, nil, is
-	// silence.
+	// Logger receives failures to look at the sessions, at level Warn, and that looking works
+	// again, at level Info. The default, nil, is silence.
 	Logger *slog.Logger
 }
 
-// Watcher waits for many sessions of one client, and observes them, by listing them instead of asking for each: the requests grow with
-// the pages of the list, not with the sessions. A session that the list does not show is looked up, once if it has ended.
+// Watcher waits for many sessions of one client, and observes them, by listing them instead of
+// asking for each: the requests grow with the pages of the list, not with the sessions. A session
+// that the list does not show is looked up, once if it has ended.
 //
-// It sends nothing while nobody waits or observes. Make one with [NewWatcher] and end it with [Watcher.Close]. Its methods may be called
-// by several goroutines at once. It never changes a session.
+// It sends nothing while nobody waits or observes. Make one with [NewWatcher] and end it with
+// [Watcher.Close]. Its methods may be called by several goroutines at once. It never changes a
+// session.
 type Watcher struct {
 	client         *arr.SessionsClient
 	interval, idle time.Duration
@@ -67,8 +74,8 @@ type Watcher struct {
 	observers map[*observer]struct{}
 }
 
-// NewWatcher returns a watcher of the sessions of a client: those of its account in its region. It starts one goroutine, which
-// [Watcher.Close] ends, and sends no request.
+// NewWatcher returns a watcher of the sessions of a client: those of its account in its region. It
+// starts one goroutine, which [Watcher.Close] ends, and sends no request.
 //   - client is used for all requests, with its own retries
 //   - options are optional settings; nil means the defaults
 //
@@ -113,8 +120,9 @@ func NewWatcher(client *arr.SessionsClient, options *WatcherOptions) (*Watcher, 
 	return w, nil
 }
 
-// Close ends the watcher: every [Watcher.Wait] and [Watcher.Changes] ends with [ErrWatcherClosed], now and later. It returns when the
-// requests under way have been given up and no goroutine of the watcher is left. The sessions go on. It may be called more than once.
+// Close ends the watcher: every [Watcher.Wait] and [Watcher.Changes] ends with [ErrWatcherClosed],
+// now and later. It returns when the requests under way have been given up and no goroutine of the
+// watcher is left. The sessions go on. It may be called more than once.
 func (w *Watcher) Close() {
 	w.mu.Lock()
 	if !w.closed {
@@ -127,23 +135,32 @@ func (w *Watcher) Close() {
 }
 
 // Wait returns a session once it is Ready. It may have been so before.
-//   - ctx ends the waiting, not the session; the error wraps that of ctx and says how the session was last seen
+//   - ctx ends the waiting, not the session; the error wraps that of ctx and says how the session
+//     was last seen
 //   - sessionID is the session to wait for
 //
-// A session that has ended is an [*arr.SessionEndedError], with [ErrStopped] or [ErrExpired] where they apply; an unknown one is
-// [arr.ErrNotFound]. Failures that may pass, such as throttling, 5xx and those of the network, are borne until there has been no good
-// answer about the session for five minutes; then, and for all other failures at once, the error is that of the failed request. After
-// [Watcher.Close] it is [ErrWatcherClosed].
+// A session that has ended is an [*arr.SessionEndedError], with [ErrStopped] or [ErrExpired] where
+// they apply; an unknown one is [arr.ErrNotFound]. Failures that may pass, such as throttling, 5xx
+// and those of the network, are borne until there has been no good answer about the session for
+// five minutes; then, and for all other failures at once, the error is that of the failed request.
+// After [Watcher.Close] it is [ErrWatcherClosed].
 func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.Session, error) {
 	session, err := w.wait(ctx, sessionID, func(sighting) {})
 	if interrupted, ok := err.(*interruptedWait); ok {
-		return session, fmt.Errorf("lease: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends", interrupted)
+		return session, fmt.Errorf(
+			"lease: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends",
+			interrupted,
+		)
 	}
 	return session, err
 }
 
 // wait is Wait that shows each new sighting.
-func (w *Watcher) wait(ctx context.Context, sessionID string, show func(sighting)) (arr.Session, error) {
+func (w *Watcher) wait(
+	ctx context.Context,
+	sessionID string,
+	show func(sighting),
+) (arr.Session, error) {
 	if sessionID == "" {
 		return arr.Session{}, invalid("the session id is empty")
 	}
@@ -168,9 +185,12 @@ func (w *Watcher) wait(ctx context.Context, sessionID string, show func(sighting
 		}
 		left, failure := f.patience(began)
 		if left <= 0 {
-			return arr.Session{}, f.interrupted(fmt.Errorf("no good answer for %v: %w", watchPatience, failure))
+			return arr.Session{}, f.interrupted(
+				fmt.Errorf("no good answer for %v: %w", watchPatience, failure),
+			)
 		}
-		patience.Reset(left) // it matters only where there is a failure; whatever changes that is signalled
+		// it matters only where there is a failure; whatever changes that is signalled
+		patience.Reset(left)
 		select {
 		case <-f.C():
 		case <-patience.C:
@@ -192,7 +212,9 @@ func (f *follower) outcome() (session arr.Session, ready bool, err error) {
 	case !seen:
 		return arr.Session{}, false, nil
 	case last.session.Status.Ended():
-		return arr.Session{}, false, endOf(&arr.SessionEndedError{Session: last.session, CorrelationVector: last.vector})
+		return arr.Session{}, false, endOf(
+			&arr.SessionEndedError{Session: last.session, CorrelationVector: last.vector},
+		)
 	default:
 		return last.session, last.session.Status == arr.SessionStatusReady, nil
 	}

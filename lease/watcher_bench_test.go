@@ -13,20 +13,32 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// BenchmarkWatcher compares how many requests it takes to wait for 1,000 sessions that were created at once and start in 8 to 180 seconds:
-// with a watcher ("requests/session"), with a poller for each session that looks as often ("polls/session"), and with a poller for each
-// as it is by default ("default-polls/session"). "polls/request" is the second by the first. "s/late" is the longest time from Ready to the
-// moment in which the waiter knows. All run in virtual time against the emulator.
+// BenchmarkWatcher compares how many requests it takes to wait for 1,000 sessions that were created
+// at once and start in 8 to 180 seconds: with a watcher ("requests/session"), with a poller for
+// each session that looks as often ("polls/session"), and with a poller for each as it is by
+// default ("default-polls/session"). "polls/request" is the second by the first. "s/late" is the
+// longest time from Ready to the moment in which the waiter knows. All run in virtual time against
+// the emulator.
 //
-// What it costs to poll a session does not depend on the others, so pollers wait for the first hundred only, which saves seconds.
-// Virtual time needs a *testing.T, which only a test has, so this runs one.
+// What it costs to poll a session does not depend on the others, so pollers wait for the first
+// hundred only, which saves seconds. Virtual time needs a *testing.T, which only a test has, so
+// this runs one.
 func BenchmarkWatcher(b *testing.B) {
 	const sample = 100
 	var watched, polled, polledByDefault watchCost
 	for b.Loop() {
-		watched = inVirtualTime(b, func(r *watchRig, c watchCrowd) []watchOutcome { return r.awaitAll(c) })
-		polled = inVirtualTime(b, func(r *watchRig, c watchCrowd) []watchOutcome { return r.pollAll(c.ids[:sample], watchInterval) })
-		polledByDefault = inVirtualTime(b, func(r *watchRig, c watchCrowd) []watchOutcome { return r.pollAll(c.ids[:sample], 0) })
+		watched = inVirtualTime(
+			b,
+			func(r *watchRig, c watchCrowd) []watchOutcome { return r.awaitAll(c) },
+		)
+		polled = inVirtualTime(
+			b,
+			func(r *watchRig, c watchCrowd) []watchOutcome { return r.pollAll(c.ids[:sample], watchInterval) },
+		)
+		polledByDefault = inVirtualTime(
+			b,
+			func(r *watchRig, c watchCrowd) []watchOutcome { return r.pollAll(c.ids[:sample], 0) },
+		)
 	}
 	b.ReportMetric(watched.requests, "requests/session")
 	b.ReportMetric(polled.requests, "polls/session")
@@ -43,16 +55,30 @@ type watchCost struct {
 }
 
 // inVirtualTime waits for a crowd in virtual time and returns what it took.
-func inVirtualTime(b *testing.B, await func(*watchRig, watchCrowd) []watchOutcome) (cost watchCost) {
+func inVirtualTime(
+	b *testing.B,
+	await func(*watchRig, watchCrowd) []watchOutcome,
+) (cost watchCost) {
 	b.Helper()
 	run := testing.InternalTest{Name: b.Name(), F: func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			startups := newWatchStartups()
-			r := newWatchRig(t, emulator.Options{StartupTime: startups.take, Faults: []emulator.Fault{watchCrowdFault}}, nil)
+			r := newWatchRig(
+				t,
+				emulator.Options{
+					StartupTime: startups.take,
+					Faults:      []emulator.Fault{watchCrowdFault},
+				},
+				nil,
+			)
 			crowd := r.crowd(startups)
 			outcomes := await(r, crowd)
 			cost.late = r.checkCrowd(crowd, outcomes)
-			cost.requests = float64(r.wire.count("list")+r.wire.count("get")) / float64(len(outcomes))
+			cost.requests = float64(
+				r.wire.count("list")+r.wire.count("get"),
+			) / float64(
+				len(outcomes),
+			)
 		})
 	}}
 	always := func(string, string) (bool, error) { return true, nil }
@@ -71,7 +97,10 @@ func (r *watchRig) pollAll(ids []string, frequency time.Duration) (outcomes []wa
 			poller, err := r.client.BeginWait(r.Context(), id, nil)
 			var polled arr.CreateSessionResponse
 			if err == nil {
-				polled, err = poller.PollUntilDone(r.Context(), &arr.PollUntilDoneOptions{Frequency: frequency})
+				polled, err = poller.PollUntilDone(
+					r.Context(),
+					&arr.PollUntilDoneOptions{Frequency: frequency},
+				)
 			}
 			outcome <- watchOutcome{id, polled.Session, err, time.Now()}
 		}()

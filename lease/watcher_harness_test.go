@@ -23,7 +23,10 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-var watchHalfHour = arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 30 * time.Minute}
+var watchHalfHour = arr.CreateSessionSettings{
+	Size:         arr.SessionSizeStandard,
+	MaxLeaseTime: 30 * time.Minute,
+}
 
 var watchSigningKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -33,7 +36,8 @@ var watchSigningKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// watchWire is the network between a client and an emulator. It notes when requests are sent, and takes its time.
+// watchWire is the network between a client and an emulator. It notes when requests are sent, and
+// takes its time.
 type watchWire struct {
 	next    policy.Transporter
 	latency time.Duration
@@ -74,7 +78,8 @@ func watchKind(req *http.Request) string {
 	}
 }
 
-// handle makes meet see the requests from now on. If it returns neither answer nor error, the request goes on.
+// handle makes meet see the requests from now on. If it returns neither answer nor error, the
+// request goes on.
 func (w *watchWire) handle(meet func(kind string, req *http.Request) (*http.Response, error)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -99,8 +104,11 @@ func (w *watchWire) count(kind string) int {
 // watchAnswer makes an answer as the service would.
 func watchAnswer(req *http.Request, status int, body string) *http.Response {
 	return &http.Response{
-		StatusCode:    status,
-		Header:        http.Header{"Ms-Cv": {"abcdefghijklmnopqrstuv.0"}, "Content-Type": {"application/json; charset=utf-8"}},
+		StatusCode: status,
+		Header: http.Header{
+			"Ms-Cv":        {"abcdefghijklmnopqrstuv.0"},
+			"Content-Type": {"application/json; charset=utf-8"},
+		},
 		Body:          io.NopCloser(bytes.NewReader([]byte(body))),
 		ContentLength: int64(len(body)),
 		Request:       req,
@@ -130,7 +138,14 @@ func newWatchRig(t *testing.T, options emulator.Options, watching *WatcherOption
 	watcher, err := NewWatcher(client, watching)
 	require.NoError(t, err)
 	t.Cleanup(watcher.Close)
-	return &watchRig{T: t, emulator: e, client: client, wire: wire, watcher: watcher, begun: time.Now()}
+	return &watchRig{
+		T:        t,
+		emulator: e,
+		client:   client,
+		wire:     wire,
+		watcher:  watcher,
+		begun:    time.Now(),
+	}
 }
 
 func (r *watchRig) create(id string) {
@@ -201,7 +216,8 @@ func (s *watchStartups) take(arr.SessionSize) time.Duration {
 	return d
 }
 
-// watchCrowd is many sessions that were created in one moment. Every tenth, named "fails-…", ends in Error instead of becoming Ready.
+// watchCrowd is many sessions that were created in one moment. Every tenth, named "fails-…", ends
+// in Error instead of becoming Ready.
 type watchCrowd struct {
 	ids     []string
 	settled map[string]time.Time // when each is Ready, or ends
@@ -211,7 +227,11 @@ type watchCrowd struct {
 const watchCrowdSize = 1000
 
 // watchCrowdFault is the fault that a crowd needs.
-var watchCrowdFault = emulator.Fault{Operation: "create", Session: "fails-*", Start: emulator.StartFails}
+var watchCrowdFault = emulator.Fault{
+	Operation: "create",
+	Session:   "fails-*",
+	Start:     emulator.StartFails,
+}
 
 func (r *watchRig) crowd(startups *watchStartups) watchCrowd {
 	r.Helper()

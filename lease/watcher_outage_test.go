@@ -70,7 +70,11 @@ func TestWatcherGivesUpAfterAnOutage(t *testing.T) {
 		var refusal *arr.ServiceError
 		require.ErrorAs(t, err, &refusal)
 		require.Equal(t, 503, refusal.StatusCode)
-		require.ErrorContains(t, err, `session "demo", last seen "Starting": no good answer for 5m0s`)
+		require.ErrorContains(
+			t,
+			err,
+			`session "demo", last seen "Starting": no good answer for 5m0s`,
+		)
 		require.ErrorContains(t, err, "billed")
 
 		// Who begins to wait in an outage has the same patience.
@@ -111,7 +115,9 @@ func TestWatcherHeedsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{}, nil)
 		r.create("demo")
-		r.inject(emulator.Fault{Operation: "list", Count: 1, Status: 429, RetryAfter: 2 * time.Minute})
+		r.inject(
+			emulator.Fault{Operation: "list", Count: 1, Status: 429, RetryAfter: 2 * time.Minute},
+		)
 		begun := time.Now()
 		require.NoError(t, (<-r.wait("demo")).err)
 		lists := r.wire.times("list")
@@ -121,7 +127,8 @@ func TestWatcherHeedsRetryAfter(t *testing.T) {
 	})
 }
 
-// A service that wants to be left alone for an hour is asked every five minutes, and who comes then does not wait for that long.
+// A service that wants to be left alone for an hour is asked every five minutes, and who comes then
+// does not wait for that long.
 func TestWatcherIsPatientWhileItMayNotAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{}, nil)
@@ -137,7 +144,11 @@ func TestWatcherIsPatientWhileItMayNotAsk(t *testing.T) {
 // A lookup that is refused for a reason of its own ends the waits for that session and no other.
 func TestWatcherRefusedOneSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)},
+			nil,
+		)
 		r.inject(emulator.Fault{Operation: "get", Session: "odd", Status: 400})
 		r.create("demo")
 		odd, demo := r.wait("odd"), r.wait("demo")
@@ -163,7 +174,9 @@ func TestWatcherRefusedInALookup(t *testing.T) {
 func TestWatcherHeedsRetryAfterOfALookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{}, nil)
-		r.inject(emulator.Fault{Operation: "get", Count: 1, Status: 429, RetryAfter: 2 * time.Minute})
+		r.inject(
+			emulator.Fault{Operation: "get", Count: 1, Status: 429, RetryAfter: 2 * time.Minute},
+		)
 		require.ErrorIs(t, (<-r.wait("unknown")).err, arr.ErrNotFound)
 		gets := r.wire.times("get")
 		require.Len(t, gets, 2)
@@ -175,15 +188,23 @@ func TestWatcherHeedsRetryAfterOfALookup(t *testing.T) {
 func TestWatcherLogs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		r := newWatchRig(t, emulator.Options{}, &WatcherOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		r := newWatchRig(
+			t,
+			emulator.Options{},
+			&WatcherOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))},
+		)
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Count: 4, Status: 503})
 		r.inject(emulator.Fault{Operation: "get", Count: 4, Status: 503})
 		require.NoError(t, (<-r.wait("demo")).err)
 		require.Error(t, (<-r.wait("unknown")).err)
 		r.watcher.Close()
-		require.Regexp(t, `(?s)level=WARN msg="listing sessions failed" error=.*level=INFO msg="listing sessions works again"\n`+
-			`.*level=WARN msg="looking up a session failed" session=unknown error=`, log.String())
+		require.Regexp(
+			t,
+			`(?s)level=WARN msg="listing sessions failed" error=.*level=INFO msg="listing sessions works again"\n`+
+				`.*level=WARN msg="looking up a session failed" session=unknown error=`,
+			log.String(),
+		)
 		require.Equal(t, 3, strings.Count(log.String(), "\n"))
 		require.NotContains(t, log.String(), r.emulator.Key())
 	})
@@ -198,7 +219,8 @@ func TestWatcherBacksOff(t *testing.T) {
 		defer f.close()
 		time.Sleep(time.Second)
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
-			return watchAnswer(req, http.StatusNotImplemented, ""), nil // which the client does not repeat
+			// which the client does not repeat
+			return watchAnswer(req, http.StatusNotImplemented, ""), nil
 		})
 		r.wire.times("list")
 		time.Sleep(10 * time.Minute)
@@ -242,7 +264,11 @@ func TestWatcherOfAnUnknownHost(t *testing.T) {
 		require.Zero(t, r.since())
 	})
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)},
+			nil,
+		)
 		r.create("demo")
 		demo := r.wait("demo")
 		time.Sleep(time.Second)
@@ -253,7 +279,8 @@ func TestWatcherOfAnUnknownHost(t *testing.T) {
 	})
 }
 
-// Links that lead elsewhere or in a circle end the round. What stands on the pages before is seen all the same.
+// Links that lead elsewhere or in a circle end the round. What stands on the pages before is seen
+// all the same.
 func TestWatcherMeetsHostileLinks(t *testing.T) {
 	for _, link := range []emulator.NextLinkFault{emulator.NextLinkForeign, emulator.NextLinkLoop} {
 		synctest.Test(t, func(t *testing.T) {
@@ -285,7 +312,11 @@ func TestWatcherMeetsAnEndlessList(t *testing.T) {
 				return nil, nil
 			}
 			page++
-			return watchAnswer(req, http.StatusOK, fmt.Sprintf(`{"sessions":[],"@nextLink":"%s?page=%d"}`, req.URL.Path, page)), nil
+			return watchAnswer(
+				req,
+				http.StatusOK,
+				fmt.Sprintf(`{"sessions":[],"@nextLink":"%s?page=%d"}`, req.URL.Path, page),
+			), nil
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), watchInterval)
 		defer cancel()

@@ -18,7 +18,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// checkCrowd checks that each Wait ended as its session did, and returns the longest time from that to the end of the Wait.
+// checkCrowd checks that each Wait ended as its session did, and returns the longest time from that
+// to the end of the Wait.
 func (r *watchRig) checkCrowd(c watchCrowd, outcomes []watchOutcome) (slowest time.Duration) {
 	r.Helper()
 	for _, o := range outcomes {
@@ -39,8 +40,8 @@ func (r *watchRig) checkCrowd(c watchCrowd, outcomes []watchOutcome) (slowest ti
 	return slowest
 }
 
-// A thousand sessions awaited at once cost as many requests as the list has pages, and one for each that ends; and each is noticed within
-// one interval of becoming Ready.
+// A thousand sessions awaited at once cost as many requests as the list has pages, and one for each
+// that ends; and each is noticed within one interval of becoming Ready.
 func TestWatcherOfACrowd(t *testing.T) {
 	for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
 		t.Run(fmt.Sprint("latency ", latency), func(t *testing.T) {
@@ -51,7 +52,11 @@ func TestWatcherOfACrowd(t *testing.T) {
 
 func watchACrowd(t *testing.T, latency time.Duration) {
 	startups := newWatchStartups()
-	r := newWatchRig(t, emulator.Options{StartupTime: startups.take, Faults: []emulator.Fault{watchCrowdFault}}, nil)
+	r := newWatchRig(
+		t,
+		emulator.Options{StartupTime: startups.take, Faults: []emulator.Fault{watchCrowdFault}},
+		nil,
+	)
 	crowd := r.crowd(startups)
 	r.wire.latency = latency
 	begun := time.Now()
@@ -73,15 +78,30 @@ func watchACrowd(t *testing.T, latency time.Duration) {
 		require.LessOrEqual(t, requests, pages+2, "interval %d", i)
 		most = max(most, requests)
 	}
-	t.Logf("latency %v: %d list requests in %d intervals, at most %d in one; %d lookups; noticed after %v at most",
-		latency, len(lists), len(perInterval), most, len(gets), slowest)
+	t.Logf(
+		"latency %v: %d list requests in %d intervals, at most %d in one; %d lookups; noticed after %v at most",
+		latency,
+		len(lists),
+		len(perInterval),
+		most,
+		len(gets),
+		slowest,
+	)
 }
 
 // With one request in five failing, every Wait ends as its session does, only later.
 func TestWatcherOfACrowdWithFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		startups := newWatchStartups()
-		r := newWatchRig(t, emulator.Options{StartupTime: startups.take, Seed: 4, Faults: []emulator.Fault{watchCrowdFault}}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{
+				StartupTime: startups.take,
+				Seed:        4,
+				Faults:      []emulator.Fault{watchCrowdFault},
+			},
+			nil,
+		)
 		crowd := r.crowd(startups)
 		for _, operation := range []string{"list", "get"} {
 			for _, fault := range []emulator.Fault{
@@ -97,14 +117,23 @@ func TestWatcherOfACrowdWithFaults(t *testing.T) {
 			}
 		}
 		slowest := r.checkCrowd(crowd, r.awaitAll(crowd))
-		t.Logf("%d list requests, %d lookups, noticed after %v at most", r.wire.count("list"), r.wire.count("get"), slowest)
+		t.Logf(
+			"%d list requests, %d lookups, noticed after %v at most",
+			r.wire.count("list"),
+			r.wire.count("get"),
+			slowest,
+		)
 		require.Less(t, slowest, 2*time.Minute)
 	})
 }
 
 func TestWatcherSendsNothingWhileNobodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)},
+			nil,
+		)
 		time.Sleep(time.Hour)
 		require.Zero(t, r.wire.count("list"))
 
@@ -116,7 +145,8 @@ func TestWatcherSendsNothingWhileNobodyWaits(t *testing.T) {
 	})
 }
 
-// Rounds begin an interval apart, however long they take, and a hurry does not make them come closer.
+// Rounds begin an interval apart, however long they take, and a hurry does not make them come
+// closer.
 func TestWatcherCadence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, nil)
@@ -145,7 +175,8 @@ func TestWatcherCadence(t *testing.T) {
 	})
 }
 
-// A round that takes longer than the interval is followed by the next at once, and not by those that were missed.
+// A round that takes longer than the interval is followed by the next at once, and not by those
+// that were missed.
 func TestWatcherDoesNotCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, nil)
@@ -166,7 +197,11 @@ func TestWatcherDoesNotCatchUp(t *testing.T) {
 // A list may lag, or never show a session: it is looked up, ever more rarely.
 func TestWatcherLooksUpWhatTheListDoesNotShow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Hour)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Hour)},
+			nil,
+		)
 		r.create("demo")
 		var lagging atomic.Bool
 		lagging.Store(true)
@@ -204,7 +239,11 @@ func TestWatcherOverlooksHalfSessions(t *testing.T) {
 		r.create("demo")
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind == "list" {
-				return watchAnswer(req, http.StatusOK, `{"sessions":[{"status":"Ready"},{"id":"demo"}]}`), nil
+				return watchAnswer(
+					req,
+					http.StatusOK,
+					`{"sessions":[{"status":"Ready"},{"id":"demo"}]}`,
+				), nil
 			}
 			return nil, nil
 		})
@@ -213,15 +252,27 @@ func TestWatcherOverlooksHalfSessions(t *testing.T) {
 	})
 }
 
-// A session that comes to be wanted while a round is under way may be younger than its page: that it is missing says nothing.
+// A session that comes to be wanted while a round is under way may be younger than its page: that
+// it is missing says nothing.
 func TestWatcherDoesNotMissWhatIsYoungerThanTheRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)},
+			nil,
+		)
 		r.create("old")
 		first := r.wait("old")
 		synctest.Wait() // the first round is over
 		// In the next, the answer is slow: it shows the sessions as they were before the new one.
-		r.inject(emulator.Fault{Operation: "list", Count: 1, Body: emulator.BodySlow, SlowFor: 3 * time.Second})
+		r.inject(
+			emulator.Fault{
+				Operation: "list",
+				Count:     1,
+				Body:      emulator.BodySlow,
+				SlowFor:   3 * time.Second,
+			},
+		)
 		time.Sleep(6 * time.Second)
 		r.create("new")
 		second := r.wait("new")
@@ -246,7 +297,11 @@ func TestWatcherReadsNoMorePagesThanItNeeds(t *testing.T) {
 // At most 8 lookups run at once, and none hinders the list.
 func TestWatcherBoundsLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(12 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(12 * time.Second)},
+			nil,
+		)
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "get", Delay: 7 * time.Second})
 		begun := time.Now()
@@ -264,7 +319,11 @@ func TestWatcherBoundsLookups(t *testing.T) {
 		for _, at := range r.wire.times("get") {
 			perSecond[at.Sub(begun)]++
 		}
-		require.Equal(t, map[time.Duration]int{5 * time.Second: 8, 12 * time.Second: 8, 19 * time.Second: 4}, perSecond)
+		require.Equal(
+			t,
+			map[time.Duration]int{5 * time.Second: 8, 12 * time.Second: 8, 19 * time.Second: 4},
+			perSecond,
+		)
 	})
 }
 

@@ -14,18 +14,20 @@ import (
 )
 
 const (
-	// answerTimeout bounds one page and one lookup, retries of the client included: an answer that hangs must not hang the round.
+	// answerTimeout bounds one page and one lookup, retries of the client included: an answer that
+	// hangs must not hang the round.
 	answerTimeout = time.Minute
 	// lookupsAtOnce is how many lookups run at the same time.
 	lookupsAtOnce = 8
-	// longestRest is how many rounds at most lie between two lookups of a session that lives but is not listed.
+	// longestRest is how many rounds at most lie between two lookups of a session that lives but is
+	// not listed.
 	longestRest = 32
 	// mostPages ends a list that has no end.
 	mostPages = 1000
 )
 
-// round looks at all sessions once. It returns when the list is read; the lookups of sessions that are missing from it go on beside the
-// next rounds, so that one that hangs delays nobody else.
+// round looks at all sessions once. It returns when the list is read; the lookups of sessions that
+// are missing from it go on beside the next rounds, so that one that hangs delays nobody else.
 func (w *Watcher) round(ctx context.Context, start time.Time) {
 	number := w.begin(start)
 	err := w.list(ctx, number)
@@ -49,12 +51,17 @@ func (w *Watcher) begin(start time.Time) uint64 {
 	return w.rounds
 }
 
-// list reads the list until all that is wanted is found. Each page is shown as it comes, for a failure of a later one takes nothing from it.
+// list reads the list until all that is wanted is found. Each page is shown as it comes, for a
+// failure of a later one takes nothing from it.
 func (w *Watcher) list(ctx context.Context, number uint64) error {
 	pages := 0
 	for pager := w.client.NewListPager(nil); pager.More() && (pages == 0 || w.wantsMore(number)); {
 		if pages++; pages > mostPages {
-			return fmt.Errorf("the list of sessions at %s has more than %d pages", w.client.Endpoint(), mostPages)
+			return fmt.Errorf(
+				"the list of sessions at %s has more than %d pages",
+				w.client.Endpoint(),
+				mostPages,
+			)
 		}
 		if err := w.page(ctx, pager, number); err != nil {
 			return err
@@ -79,7 +86,11 @@ func (w *Watcher) wantsMore(number uint64) bool {
 }
 
 // page gets the next page and shows what is on it.
-func (w *Watcher) page(ctx context.Context, pager *runtime.Pager[arr.ListSessionsResponse], number uint64) error {
+func (w *Watcher) page(
+	ctx context.Context,
+	pager *runtime.Pager[arr.ListSessionsResponse],
+	number uint64,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	sent := time.Now()
@@ -104,12 +115,21 @@ func (w *Watcher) page(ctx context.Context, pager *runtime.Pager[arr.ListSession
 			entry = w.want(session.ID)
 		}
 		entry.listed, entry.lookups, entry.nextLookup = number, 0, 0
-		w.show(entry, sighting{session: session, sent: sent, received: received, vector: page.CorrelationVector})
+		w.show(
+			entry,
+			sighting{
+				session:  session,
+				sent:     sent,
+				received: received,
+				vector:   page.CorrelationVector,
+			},
+		)
 	}
 	return nil
 }
 
-// failed takes a round that a failure interrupted into account. It proves nothing about the sessions that it has not shown.
+// failed takes a round that a failure interrupted into account. It proves nothing about the
+// sessions that it has not shown.
 func (w *Watcher) failed(number uint64, failure error) {
 	pause := w.retry.next(arr.RetryAfter(failure))
 	w.mu.Lock()
@@ -136,8 +156,9 @@ func (w *Watcher) passes(failure error) bool {
 	return arr.IsTransient(failure)
 }
 
-// complete takes a complete round into account, and returns the sessions that are to be looked up because they were missing from it. Those that
-// came to be wanted after its first request are not: they may be younger than the page that would have shown them.
+// complete takes a complete round into account, and returns the sessions that are to be looked up
+// because they were missing from it. Those that came to be wanted after its first request are not:
+// they may be younger than the page that would have shown them.
 func (w *Watcher) complete(number uint64) (missing []*watched) {
 	w.retry.reset()
 	now := time.Now()
@@ -148,7 +169,8 @@ func (w *Watcher) complete(number uint64) (missing []*watched) {
 		switch {
 		case entry.listed == number || entry.since >= number || entry.looking || now.Before(entry.notBefore):
 		case entry.nextLookup > number:
-			entry.failure, entry.good = nil, now // all is well: it was alive, and it is not yet time to ask again
+			// all is well: it was alive, and it is not yet time to ask again
+			entry.failure, entry.good = nil, now
 		default:
 			entry.looking = true
 			missing = append(missing, entry)
@@ -186,7 +208,16 @@ func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 	if err != nil && !errors.Is(err, arr.ErrNotFound) {
 		w.log.Warn("looking up a session failed", "session", entry.id, "error", err)
 	}
-	w.lookedUp(entry, sighting{session: answer.Session, sent: sent, received: received, vector: answer.CorrelationVector}, err)
+	w.lookedUp(
+		entry,
+		sighting{
+			session:  answer.Session,
+			sent:     sent,
+			received: received,
+			vector:   answer.CorrelationVector,
+		},
+		err,
+	)
 }
 
 // lookedUp takes the outcome of a lookup into account.
@@ -200,8 +231,8 @@ func (w *Watcher) lookedUp(entry *watched, s sighting, err error) {
 	switch {
 	case err == nil:
 		w.answered = true
-		// It lives, or did until now, although the list does not show it: lists may lag. Asking in every round would make the requests
-		// grow with the sessions.
+		// It lives, or did until now, although the list does not show it: lists may lag. Asking in
+		// every round would make the requests grow with the sessions.
 		entry.lookups++
 		entry.nextLookup = w.rounds + min(uint64(1)<<min(entry.lookups, 16), longestRest)
 		w.show(entry, s)

@@ -46,7 +46,11 @@ func TestWatcherIntervals(t *testing.T) {
 
 func TestWaitForReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(12 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(12 * time.Second)},
+			nil,
+		)
 		r.create("demo")
 		demo := <-r.wait("demo")
 		require.NoError(t, demo.err)
@@ -71,7 +75,11 @@ func TestWaitForAnEndedSession(t *testing.T) {
 	} {
 		for _, listed := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				r := newWatchRig(t, emulator.Options{Decisions: emulator.Decisions{ListEnded: listed}}, nil)
+				r := newWatchRig(
+					t,
+					emulator.Options{Decisions: emulator.Decisions{ListEnded: listed}},
+					nil,
+				)
 				r.create("demo")
 				r.setStatus("demo", test.status)
 				demo := <-r.wait("demo")
@@ -239,7 +247,11 @@ func TestWatcherCloseLeavesNothingBehind(t *testing.T) {
 
 func TestFollower(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Second)}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Second)},
+			nil,
+		)
 		r.create("demo")
 		one, two := r.watcher.follow("demo", false), r.watcher.follow("demo", true)
 		for _, f := range []*follower{one, two} {
@@ -283,7 +295,14 @@ func TestFollower(t *testing.T) {
 // However followers, waiters and consumers come and go, nothing is left of them.
 func TestWatcherChurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.RangeStartup(0, time.Minute), Decisions: emulator.Decisions{PageSize: 3}}, nil)
+		r := newWatchRig(
+			t,
+			emulator.Options{
+				StartupTime: emulator.RangeStartup(0, time.Minute),
+				Decisions:   emulator.Decisions{PageSize: 3},
+			},
+			nil,
+		)
 		r.inject(emulator.Fault{Operation: "list", Probability: 0.2, Delay: 3 * time.Second})
 		for i := range 10 {
 			r.create(fmt.Sprint(i))
@@ -331,7 +350,10 @@ func TestFollowerIgnoresOvertakenAnswers(t *testing.T) {
 	entry.followers[f], f.entry = struct{}{}, entry
 	now := time.Now()
 	show := func(status arr.SessionStatus, sent time.Time) {
-		w.show(entry, sighting{session: arr.Session{ID: "demo", Status: status}, sent: sent, received: now})
+		w.show(
+			entry,
+			sighting{session: arr.Session{ID: "demo", Status: status}, sent: sent, received: now},
+		)
 	}
 	show(arr.SessionStatusReady, now)
 	show(arr.SessionStatusStarting, now.Add(-time.Second))

@@ -17,7 +17,8 @@ import (
 func TestMistakesInArgumentsComeBeforeAnyRequest(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	service.environment = append(service.environment, "ARR_ENDPOINT=http://127.0.0.1:1") // where every request fails
+	// where every request fails
+	service.environment = append(service.environment, "ARR_ENDPOINT=http://127.0.0.1:1")
 	for want, args := range map[string][]string{
 		`session id "a/b" has a character that is not allowed`: {"session", "stop", "demo", "a/b"},
 		"the session id is empty":                              {"session", "get", ""},
@@ -37,7 +38,11 @@ func TestMistakesInArgumentsComeBeforeAnyRequest(t *testing.T) {
 
 func TestSeveralSuggestionsAreReadable(t *testing.T) {
 	r := runArr(t, nil, "", "session", "lst")
-	assert.Equal(t, "arr: there is no command \"lst\"; did you mean \"get\" or \"list\"?\nSee: arr session --help\n", r.stderr)
+	assert.Equal(
+		t,
+		"arr: there is no command \"lst\"; did you mean \"get\" or \"list\"?\nSee: arr session --help\n",
+		r.stderr,
+	)
 }
 
 func TestTheEmulatorInTheProcessTakesOrRefusesEveryFlag(t *testing.T) {
@@ -54,6 +59,16 @@ func TestTheEmulatorInTheProcessTakesOrRefusesEveryFlag(t *testing.T) {
 	r := runArr(t, nil, "", "session", "list", "--emulator", "--retries", "many")
 	assert.Equal(t, failure.Usage, r.code)
 	assert.Contains(t, r.stderr, "--retries: give a number from 0 to 100")
-	r = runArr(t, []string{"ARR_RETRIES=0", "ARR_STS_SCOPE=x"}, "", "session", "list", "--emulator", "--quiet", "--retries", "2")
+	r = runArr(
+		t,
+		[]string{"ARR_RETRIES=0", "ARR_STS_SCOPE=x"},
+		"",
+		"session",
+		"list",
+		"--emulator",
+		"--quiet",
+		"--retries",
+		"2",
+	)
 	assert.Equal(t, failure.OK, r.code, r.stderr)
 }

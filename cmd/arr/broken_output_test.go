@@ -53,14 +53,21 @@ func TestAPipeThatNobodyReadsEndsACommandInSilence(t *testing.T) {
 func TestACreateWhoseResultIsLostStopsItsSession(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		for _, extra := range [][]string{{"--interval", "20ms"}, {"--no-wait"}} {
-			service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(100 * time.Millisecond)})
-			r := service.withoutReader(both, append([]string{"session", "create", "demo"}, extra...)...)
+			service := newTestService(
+				t,
+				emulator.Options{StartupTime: emulator.FixedStartup(100 * time.Millisecond)},
+			)
+			r := service.withoutReader(
+				both,
+				append([]string{"session", "create", "demo"}, extra...)...)
 			assert.Equal(t, failure.Unread, r.code)
 			assert.Equal(t, arr.SessionStatusStopped, service.status("demo"), "%v %v", both, extra)
 			if !both {
 				assert.Contains(t, r.stderr, "Session demo was stopped.")
 			}
-			r = service.withoutReader(both, append([]string{"session", "create", "kept", "--keep"}, extra...)...)
+			r = service.withoutReader(
+				both,
+				append([]string{"session", "create", "kept", "--keep"}, extra...)...)
 			assert.Equal(t, failure.Unread, r.code)
 			assert.False(t, service.status("kept").Ended())
 		}
@@ -105,5 +112,9 @@ func TestAFullDiskIsNotBlamedOnTheNetwork(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = full, &errs
 	_ = cmd.Run()
 	assert.Equal(t, failure.Other, cmd.ProcessState.ExitCode())
-	assert.Equal(t, "arr: cannot write the result: write /dev/stdout: no space left on device\nCheck where standard output leads.\n", errs.String())
+	assert.Equal(
+		t,
+		"arr: cannot write the result: write /dev/stdout: no space left on device\nCheck where standard output leads.\n",
+		errs.String(),
+	)
 }

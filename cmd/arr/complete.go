@@ -16,8 +16,9 @@ import (
 // completionTime is how long a person who has pressed Tab is kept waiting.
 const completionTime = 2 * time.Second
 
-// completeIDs lets shells complete the ids of sessions that are Starting or Ready. Whatever goes wrong, there are none: a person who presses
-// Tab has asked for no error. most is how many ids the command takes, -1 for any number.
+// completeIDs lets shells complete the ids of sessions that are Starting or Ready. Whatever goes
+// wrong, there are none: a person who presses Tab has asked for no error. most is how many ids the
+// command takes, -1 for any number.
 func completeIDs(s *settings, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, beginning string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp
@@ -42,7 +43,8 @@ func completeIDs(s *settings, most int) cobra.CompletionFunc {
 	}
 }
 
-// asksItsUser reports whether signing in would take something from standard input, or from a person, in the middle of a command line.
+// asksItsUser reports whether signing in would take something from standard input, or from a
+// person, in the middle of a command line.
 func asksItsUser(target config.Target) bool {
 	switch target.SignIn {
 	case config.SignInKey:
@@ -52,9 +54,13 @@ func asksItsUser(target config.Target) bool {
 	}
 }
 
-// runningIDs returns the sessions on the first page of the list. What is no id, or looks like a flag, is left
-// out: a shell would write it into the command line.
-func runningIDs(cmd *cobra.Command, target config.Target, wanted func(string) bool) (ids []cobra.Completion) {
+// runningIDs returns the sessions on the first page of the list. What is no id, or looks like a
+// flag, is left out: a shell would write it into the command line.
+func runningIDs(
+	cmd *cobra.Command,
+	target config.Target,
+	wanted func(string) bool,
+) (ids []cobra.Completion) {
 	connect, err := signIn(cmd, target)
 	if err != nil {
 		return nil

@@ -67,8 +67,16 @@ func TestCompletionIsBriefAndTakesNoCommandsFromAService(t *testing.T) {
 		fmt.Fprint(w, `]}`)
 	}))
 	defer hostile.Close()
-	environment := []string{"ARR_ENDPOINT=" + hostile.URL, "ARR_ACCOUNT_ID=" + emulator.DefaultAccountID, "ARR_ACCESS_TOKEN=" + entraToken()}
-	assert.Equal(t, "good\n:4\n", runArr(t, environment, "", "__complete", "session", "stop", "").stdout)
+	environment := []string{
+		"ARR_ENDPOINT=" + hostile.URL,
+		"ARR_ACCOUNT_ID=" + emulator.DefaultAccountID,
+		"ARR_ACCESS_TOKEN=" + entraToken(),
+	}
+	assert.Equal(
+		t,
+		"good\n:4\n",
+		runArr(t, environment, "", "__complete", "session", "stop", "").stdout,
+	)
 	delay.Store(int64(time.Minute))
 	began := time.Now()
 	assert.Equal(t, ":4\n", runArr(t, environment, "", "__complete", "session", "stop", "").stdout)

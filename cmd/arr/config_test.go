@@ -24,10 +24,18 @@ func file(t *testing.T, name, text string) string {
 }
 
 func TestConfigShowsSourcesAndNoSecrets(t *testing.T) {
-	script := file(t, "arrconfig.json", "\ufeff"+`{"accountSettings":{"arrAccountId":"00000000-1111-2222-3333-444455556666",
+	script := file(
+		t,
+		"arrconfig.json",
+		"\ufeff"+`{"accountSettings":{"arrAccountId":"00000000-1111-2222-3333-444455556666",
 "arrAccountKey":"the-secret-key","arrAccountDomain":"eastus2"},
-"renderingSessionSettings":{"remoteRenderingDomain":"<select>","vmSize":"standard","maxLeaseTime":"<hh:mm:ss>"}}`)
-	profile := file(t, "config.toml", "default_profile = \"work\"\n[profiles.work]\nregion = \"westeurope\"\naccess_token = \"another-secret-key\"\n")
+"renderingSessionSettings":{"remoteRenderingDomain":"<select>","vmSize":"standard","maxLeaseTime":"<hh:mm:ss>"}}`,
+	)
+	profile := file(
+		t,
+		"config.toml",
+		"default_profile = \"work\"\n[profiles.work]\nregion = \"westeurope\"\naccess_token = \"another-secret-key\"\n",
+	)
 	environment := []string{"ARR_LEASE=2h"}
 	var record transcript
 	for _, args := range [][]string{{"config"}, {"config", "--output", "json"}, {"config", "--quiet"}, {"config", "--region", "eastus", "--auth", "entra"}} {
@@ -42,19 +50,33 @@ func TestConfigShowsSourcesAndNoSecrets(t *testing.T) {
 }
 
 func TestAKeyInTheWrongPlaceIsNotShown(t *testing.T) {
-	environment := []string{"ARR_ENDPOINT=westeurope", "ARR_ACCOUNT_ID=a-secret-key-of-some-length-with-a-number-1=", "ARR_ACCOUNT_KEY=k"}
+	environment := []string{
+		"ARR_ENDPOINT=westeurope",
+		"ARR_ACCOUNT_ID=a-secret-key-of-some-length-with-a-number-1=",
+		"ARR_ACCOUNT_KEY=k",
+	}
 	for _, args := range [][]string{{"config"}, {"config", "--output", "json"}, {"session", "list"}} {
 		runArr(t, environment, "", args...) // which looks for it
 	}
-	assert.Contains(t, runArr(t, environment, "", "config").stdout, "(hidden: it is no account id, and may be a key)")
+	assert.Contains(
+		t,
+		runArr(t, environment, "", "config").stdout,
+		"(hidden: it is no account id, and may be a key)",
+	)
 }
 
 func TestScriptSettingsAreEnough(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
 	cmd := command(t, nil, "session", "list", "--quiet")
-	cmd.Dir = filepath.Dir(file(t, "arrconfig.json", `{"accountSettings":{"arrAccountId":"`+service.Account().ID+`","arrAccountKey":"`+service.Key()+`",
-"arrAccountDomain":"`+service.url+`"},"renderingSessionSettings":{"remoteRenderingDomain":"`+service.url+`"}}`))
+	cmd.Dir = filepath.Dir(
+		file(
+			t,
+			"arrconfig.json",
+			`{"accountSettings":{"arrAccountId":"`+service.Account().ID+`","arrAccountKey":"`+service.Key()+`",
+"arrAccountDomain":"`+service.url+`"},"renderingSessionSettings":{"remoteRenderingDomain":"`+service.url+`"}}`,
+		),
+	)
 	output, err := cmd.Output()
 	require.NoError(t, err)
 	assert.Equal(t, "demo\n", string(output))
@@ -62,7 +84,11 @@ func TestScriptSettingsAreEnough(t *testing.T) {
 
 func TestMistakesInSettings(t *testing.T) {
 	profile := file(t, "config.toml", "\n[profiles.default]\nendpont = \"westeurope\"\n")
-	script := file(t, "arrconfig.json", `{"renderingSessionSettings":{"remoteRenderingDomain":"<select from available regions>"}}`)
+	script := file(
+		t,
+		"arrconfig.json",
+		`{"renderingSessionSettings":{"remoteRenderingDomain":"<select from available regions>"}}`,
+	)
 	for want, args := range map[string][]string{
 		`config.toml: line 3: key "profiles.default.endpont" is not known`:                  {"--config", profile},
 		"renderingSessionSettings.remoteRenderingDomain in " + script + " is not filled in": {"--arrconfig", script},
@@ -80,7 +106,11 @@ func TestMistakesInSettings(t *testing.T) {
 func TestWhereKeysComeFrom(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	withoutKey := []string{"ARR_ENDPOINT=" + service.url, "ARR_STS_ENDPOINT=" + service.url, "ARR_ACCOUNT_ID=" + service.Account().ID}
+	withoutKey := []string{
+		"ARR_ENDPOINT=" + service.url,
+		"ARR_STS_ENDPOINT=" + service.url,
+		"ARR_ACCOUNT_ID=" + service.Account().ID,
+	}
 	keyFile := file(t, "my.key", "\ufeff"+service.Key()+"\r\n")
 	for _, test := range []struct {
 		environment []string
@@ -103,7 +133,11 @@ func TestWhereKeysComeFrom(t *testing.T) {
 		{[]string{"ARR_ACCESS_TOKEN=a b"}, "", nil, failure.Usage, "token"},
 	} {
 		environment := append(withoutKey[:len(withoutKey):len(withoutKey)], test.environment...)
-		r := runArr(t, environment, test.stdin, append([]string{"session", "list", "--quiet"}, test.args...)...)
+		r := runArr(
+			t,
+			environment,
+			test.stdin,
+			append([]string{"session", "list", "--quiet"}, test.args...)...)
 		assert.Equal(t, test.code, r.code, "%v: %s", test, r.stderr)
 		assert.Contains(t, r.stderr, test.want)
 		if test.code == failure.OK {
@@ -119,13 +153,35 @@ func TestTLSWithItsAuthority(t *testing.T) {
 	server, err := service.ListenTLS("", authority)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
-	environment := append(service.environment, "ARR_ENDPOINT="+server.URL, "ARR_STS_ENDPOINT="+server.URL)
-	r := runArr(t, append(environment, "ARR_CA_FILE="+authority.CertificateFile()), "", "session", "list")
+	environment := append(
+		service.environment,
+		"ARR_ENDPOINT="+server.URL,
+		"ARR_STS_ENDPOINT="+server.URL,
+	)
+	r := runArr(
+		t,
+		append(environment, "ARR_CA_FILE="+authority.CertificateFile()),
+		"",
+		"session",
+		"list",
+	)
 	assert.Equal(t, failure.OK, r.code, r.stderr)
 	r = runArr(t, environment, "", "session", "list")
 	assert.Equal(t, failure.Other, r.code)
 	assert.Contains(t, r.stderr, "certificate")
-	r = runArr(t, nil, "", "regions", "--latency", "--endpoint", server.URL, "--ca-file", authority.CertificateFile(), "--output", "json")
+	r = runArr(
+		t,
+		nil,
+		"",
+		"regions",
+		"--latency",
+		"--endpoint",
+		server.URL,
+		"--ca-file",
+		authority.CertificateFile(),
+		"--output",
+		"json",
+	)
 	assert.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, `"tlsMilliseconds":`)
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// connection is what a client needs to reach the emulator. The names of the JSON members are part of the command's interface.
+// connection is what a client needs to reach the emulator. The names of the JSON members are part
+// of the command's interface.
 type connection struct {
 	Endpoint      string `json:"endpoint"`
 	STSEndpoint   string `json:"stsEndpoint"`
@@ -24,11 +25,22 @@ type connection struct {
 	Page          string `json:"-"`                // for a browser on this machine; empty if there is none
 }
 
-// connectionTo describes an emulator that listens. With TLS and a domain of its own, clients go by names below that domain: it is
-// what those want that take no address of a token service.
-func connectionTo(e *emulator.Emulator, server *emulator.Server, o emulator.Options, authority *emulator.Authority) (connection, error) {
+// connectionTo describes an emulator that listens. With TLS and a domain of its own, clients go by
+// names below that domain: it is what those want that take no address of a token service.
+func connectionTo(
+	e *emulator.Emulator,
+	server *emulator.Server,
+	o emulator.Options,
+	authority *emulator.Authority,
+) (connection, error) {
 	account := e.Account()
-	c := connection{Endpoint: server.URL, STSEndpoint: server.URL, AccountID: account.ID, AccountKey: e.Key(), AccountDomain: account.Domain}
+	c := connection{
+		Endpoint:      server.URL,
+		STSEndpoint:   server.URL,
+		AccountID:     account.ID,
+		AccountKey:    e.Key(),
+		AccountDomain: account.Domain,
+	}
 	address, err := url.Parse(server.URL)
 	if err != nil {
 		return c, fmt.Errorf("cannot understand the address %s: %w", server.URL, err)
@@ -86,9 +98,15 @@ func (c connection) variables() []variable {
 
 // writeText writes the connection for people, and what they might do next.
 func (c connection) writeText(w io.Writer, next []string) error {
-	text := fmt.Sprintf("The emulator of Azure Remote Rendering accepts connections. Nothing renders behind its sessions.\n\n"+
-		"  endpoint         %s\n  STS endpoint     %s\n  account id       %s\n  account key      %s\n  account domain   %s\n",
-		c.Endpoint, c.STSEndpoint, c.AccountID, c.AccountKey, c.AccountDomain)
+	text := fmt.Sprintf(
+		"The emulator of Azure Remote Rendering accepts connections. Nothing renders behind its sessions.\n\n"+
+			"  endpoint         %s\n  STS endpoint     %s\n  account id       %s\n  account key      %s\n  account domain   %s\n",
+		c.Endpoint,
+		c.STSEndpoint,
+		c.AccountID,
+		c.AccountKey,
+		c.AccountDomain,
+	)
 	if c.CAFile != "" {
 		text += "  CA certificate   " + c.CAFile + "\n"
 	}

@@ -52,7 +52,9 @@ func addPages(t *testing.T, cmd *cobra.Command, pages map[string]string) {
 	}
 	var page bytes.Buffer
 	if cmd.IsAdditionalHelpTopicCommand() {
-		page.WriteString("## arr help " + cmd.Name() + "\n\n" + cmd.Short + "\n\n" + preformatted(cmd.Long))
+		page.WriteString(
+			"## arr help " + cmd.Name() + "\n\n" + cmd.Short + "\n\n" + preformatted(cmd.Long),
+		)
 	} else {
 		require.NoError(t, doc.GenMarkdown(cmd, &page))
 	}
@@ -76,8 +78,10 @@ func preformatted(text string) string { return "```text\n" + text + "\n```\n" }
 // contents lists all pages.
 func contents(root *cobra.Command) string {
 	var text strings.Builder
-	text.WriteString("# The command line `arr`\n\nThe manual of every command, as `--help` shows it. A test writes these pages:\n" +
-		"`ARR_GOLDEN=1 go test -run ManualPages ./cmd/arr`.\n\n| Page | |\n|---|---|\n")
+	text.WriteString(
+		"# The command line `arr`\n\nThe manual of every command, as `--help` shows it. A test writes these pages:\n" +
+			"`ARR_GOLDEN=1 go test -run ManualPages ./cmd/arr`.\n\n| Page | |\n|---|---|\n",
+	)
 	var add func(*cobra.Command)
 	add = func(cmd *cobra.Command) {
 		if cmd.Hidden || cmd.Name() == "help" {

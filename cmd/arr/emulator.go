@@ -14,8 +14,9 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// defaultAddress is always the same, so that the settings of clients stay valid from one start to the next. The port is none that a
-// well-known program uses, lies below those that systems give to outgoing connections, and is one that browsers connect to.
+// defaultAddress is always the same, so that the settings of clients stay valid from one start to
+// the next. The port is none that a well-known program uses, lies below those that systems give to
+// outgoing connections, and is one that browsers connect to.
 const defaultAddress = "127.0.0.1:20210"
 
 // emulatorCommand is what the flags of arr emulator say.
@@ -50,21 +51,32 @@ func newEmulatorCommand() *cobra.Command {
 
 func takesNoArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("%q is no flag: a value with spaces needs quotes, and the value of a flag that is on or off needs =", args[0])
+		return usagef(
+			"%q is no flag: a value with spaces needs quotes, and the value of a flag that is on or off needs =",
+			args[0],
+		)
 	}
 	return nil
 }
 
 func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
-	addChoice(cmd, &c.json, "output", "what standard output tells once the emulator accepts connections: text for people, or one line of JSON",
-		choice[bool]{"text", false}, choice[bool]{"json", true})
-	cmd.Flags().StringVar(&c.envFile, "env-file", "", "`FILE` that then gets the same as assignments for PowerShell, if it ends in .ps1, or else for sh; "+
-		"only you can read it")
+	addChoice(
+		cmd,
+		&c.json,
+		"output",
+		"what standard output tells once the emulator accepts connections: text for people, or one line of JSON",
+		choice[bool]{"text", false},
+		choice[bool]{"json", true},
+	)
+	cmd.Flags().
+		StringVar(&c.envFile, "env-file", "", "`FILE` that then gets the same as assignments for PowerShell, if it ends in .ps1, or else for sh; "+
+			"only you can read it")
 }
 
 // run runs the emulator until the context ends.
 func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
-	signal.Reset(syscall.SIGPIPE) // an emulator whose log nobody reads any more was left behind by the program that started it
+	// an emulator whose log nobody reads any more was left behind by the program that started it
+	signal.Reset(syscall.SIGPIPE)
 	log := c.logging.logger(cmd.ErrOrStderr())
 	if c.envFile != "" {
 		if err := envFile(c.envFile).check(); err != nil {
@@ -86,7 +98,8 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() {
 		if closed := server.Close(); closed != nil {
-			log.Warn("end", slog.Any("error", closed)) // of clients that did not let go; the emulator has ended all the same
+			// of clients that did not let go; the emulator has ended all the same
+			log.Warn("end", slog.Any("error", closed))
 		}
 	}()
 	c.warn(address, log)
@@ -106,11 +119,17 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 // warn tells what the user may not have meant.
 func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 	if c.listening.tls && !address.loopback && c.options.Domain == "" {
-		warn(log, "other machines cannot connect with TLS, which needs names: give --domain, such as --domain arr.test")
+		warn(
+			log,
+			"other machines cannot connect with TLS, which needs names: give --domain, such as --domain arr.test",
+		)
 	}
 	if !c.listening.tls && !address.loopback {
-		warn(log, "keys and tokens cross the network unencrypted, and whoever can reach this address can try them: "+
-			"listen on 127.0.0.1, or give --tls and --domain")
+		warn(
+			log,
+			"keys and tokens cross the network unencrypted, and whoever can reach this address can try them: "+
+				"listen on 127.0.0.1, or give --tls and --domain",
+		)
 	}
 	c.injection.warn(address, log)
 }
@@ -132,11 +151,17 @@ func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection, se
 func (c *emulatorCommand) next(connection connection, served string) []string {
 	var lines []string
 	if address, err := url.Parse(served); err == nil && c.listening.tls && c.options.Domain != "" {
-		lines = append(lines, "Once, in the hosts file:  "+address.Hostname()+" sts."+c.options.Domain+" "+sessionHost(c.options)+"   (see docs/tls.md)")
+		lines = append(
+			lines,
+			"Once, in the hosts file:  "+address.Hostname()+" sts."+c.options.Domain+" "+sessionHost(
+				c.options,
+			)+"   (see docs/tls.md)",
+		)
 	}
 	environment, trust := "", ""
 	if c.listening.tls {
-		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " " // of Go on Linux; docs/tls.md has the others
+		// of Go on Linux; docs/tls.md has the others
+		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " "
 		lines = append(lines, "Clients must trust the CA certificate: see docs/tls.md")
 	}
 	if c.envFile != "" {
@@ -145,10 +170,16 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 			trust = ""
 		}
 	} else {
-		lines = append(lines, "Start it with --env-file arr.env to have these as environment variables.")
+		lines = append(
+			lines,
+			"Start it with --env-file arr.env to have these as environment variables.",
+		)
 		environment = envFile("arr.env").sourceCommand()
 	}
-	lines = append(lines, "Try it in another terminal:  "+environment+"; "+trust+"go run ./examples/quickstart")
+	lines = append(
+		lines,
+		"Try it in another terminal:  "+environment+"; "+trust+"go run ./examples/quickstart",
+	)
 	if connection.Page != "" {
 		lines = append(lines, "Watch it in a browser:  "+connection.Page)
 	}

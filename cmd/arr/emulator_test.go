@@ -29,7 +29,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// trusting returns an HTTP client that trusts the certificate in a file and finds every host on this machine, as with a hosts file.
+// trusting returns an HTTP client that trusts the certificate in a file and finds every host on
+// this machine, as with a hosts file.
 func trusting(t *testing.T, caFile string) *http.Client {
 	t.Helper()
 	certificate, err := os.ReadFile(caFile)
@@ -67,8 +68,17 @@ func requireClosed(t *testing.T, port string) {
 func TestHTTP(t *testing.T) {
 	p, c := startEmulator(t, nil)
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, c.Endpoint)
-	assert.Equal(t, connection{Endpoint: c.Endpoint, STSEndpoint: c.Endpoint, AccountID: emulator.DefaultAccountID, AccountKey: c.AccountKey,
-		AccountDomain: "westeurope.mixedreality.azure.com"}, c)
+	assert.Equal(
+		t,
+		connection{
+			Endpoint:      c.Endpoint,
+			STSEndpoint:   c.Endpoint,
+			AccountID:     emulator.DefaultAccountID,
+			AccountKey:    c.AccountKey,
+			AccountDomain: "westeurope.mixedreality.azure.com",
+		},
+		c,
+	)
 	create(t, c.client(t, nil))
 	port := portOf(t, c)
 	p.stop()
@@ -94,10 +104,30 @@ func TestTLSWithDomain(t *testing.T) {
 	before, err := os.ReadFile(withoutDomain.CAFile)
 	require.NoError(t, err)
 
-	p, c := startEmulator(t, nil, "--tls", "--ca-dir", folder, "--domain", "arr.test", "--region", "eastus")
+	p, c := startEmulator(
+		t,
+		nil,
+		"--tls",
+		"--ca-dir",
+		folder,
+		"--domain",
+		"arr.test",
+		"--region",
+		"eastus",
+	)
 	port := portOf(t, c)
-	assert.Equal(t, connection{Endpoint: "https://remoterendering.eastus.arr.test:" + port, STSEndpoint: "https://sts.arr.test:" + port,
-		AccountID: c.AccountID, AccountKey: c.AccountKey, AccountDomain: "arr.test", CAFile: withoutDomain.CAFile}, c)
+	assert.Equal(
+		t,
+		connection{
+			Endpoint:      "https://remoterendering.eastus.arr.test:" + port,
+			STSEndpoint:   "https://sts.arr.test:" + port,
+			AccountID:     c.AccountID,
+			AccountKey:    c.AccountKey,
+			AccountDomain: "arr.test",
+			CAFile:        withoutDomain.CAFile,
+		},
+		c,
+	)
 	after, err := os.ReadFile(c.CAFile)
 	require.NoError(t, err)
 	assert.Equal(t, before, after, "trust in the first one lasts")
@@ -129,7 +159,16 @@ func TestHTTPSURLLeavesTheDefaultPortOut(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	p := start(t, []string{keyVariable + "=a&<key>"}, "emulator", "--listen", "localhost:0", "--tls", "--domain", "arr.test")
+	p := start(
+		t,
+		[]string{keyVariable + "=a&<key>"},
+		"emulator",
+		"--listen",
+		"localhost:0",
+		"--tls",
+		"--domain",
+		"arr.test",
+	)
 	var text strings.Builder
 	for !strings.Contains(text.String(), "Ctrl-C") {
 		line, err := p.stdout.ReadString('\n')
@@ -160,8 +199,14 @@ func TestAccountKey(t *testing.T) {
 	assert.Equal(t, "from<&>environment", c.AccountKey)
 	create(t, c.client(t, nil))
 	p.stop()
-	p, c = startEmulator(t, []string{keyVariable + "=from-environment"}, "--account-key", "from-flag",
-		"--account-id", "11111111-2222-3333-4444-555555555555")
+	p, c = startEmulator(
+		t,
+		[]string{keyVariable + "=from-environment"},
+		"--account-key",
+		"from-flag",
+		"--account-id",
+		"11111111-2222-3333-4444-555555555555",
+	)
 	assert.Equal(t, "from-flag", c.AccountKey)
 	assert.Equal(t, "11111111-2222-3333-4444-555555555555", c.AccountID)
 	p.stop()
@@ -169,7 +214,14 @@ func TestAccountKey(t *testing.T) {
 
 func TestLogHoldsNoSecret(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
-		p, c := startEmulator(t, []string{keyVariable + "=the-secret-key"}, "--log-level", "debug", "--log-format", format)
+		p, c := startEmulator(
+			t,
+			[]string{keyVariable + "=the-secret-key"},
+			"--log-level",
+			"debug",
+			"--log-format",
+			format,
+		)
 		client := c.client(t, nil)
 		session := create(t, client)
 		token, err := client.AccessToken(t.Context(), nil)
@@ -198,7 +250,12 @@ func TestLogLevel(t *testing.T) {
 	p = start(t, nil, "emulator", "--listen", ":0", "--output", "json", "--log-level", "error")
 	assert.Regexp(t, `^http://127\.0\.0\.1:`, p.connection().Endpoint)
 	p.stop()
-	assert.Contains(t, p.stderr.String(), "WARNING: keys and tokens cross the network unencrypted", "whatever the level")
+	assert.Contains(
+		t,
+		p.stderr.String(),
+		"WARNING: keys and tokens cross the network unencrypted",
+		"whatever the level",
+	)
 
 	p = start(t, nil, "emulator", "--listen", ":0", "--output", "json", "--tls")
 	p.connection()
@@ -218,7 +275,12 @@ func TestExec(t *testing.T) {
 	require.NoError(t, connection.Close())
 	p.stop()
 	requireClosed(t, port)
-	assert.Contains(t, p.stderr.String(), "accepts connections", "what the program writes is in the log")
+	assert.Contains(
+		t,
+		p.stderr.String(),
+		"accepts connections",
+		"what the program writes is in the log",
+	)
 }
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
@@ -226,15 +288,25 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	connection, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", portOf(t, c)), patience)
 	require.NoError(t, err)
 	defer connection.Close()
-	_, err = fmt.Fprintf(connection, "PUT /accounts/%s/sessions/a?api-version=2021-01-01 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
-		"Content-Length: 44\r\nExpect: 100-continue\r\n\r\n", c.AccountID, accessToken(t, c))
+	_, err = fmt.Fprintf(
+		connection,
+		"PUT /accounts/%s/sessions/a?api-version=2021-01-01 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+			"Content-Length: 44\r\nExpect: 100-continue\r\n\r\n",
+		c.AccountID,
+		accessToken(t, c),
+	)
 	require.NoError(t, err)
 	line, err := bufio.NewReader(connection).ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, line, "100 Continue", "the graceful end waits for the body")
 
 	p.signal(syscall.SIGTERM)
-	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "msg=end") }, patience, time.Millisecond)
+	require.Eventually(
+		t,
+		func() bool { return strings.Contains(p.stderr.String(), "msg=end") },
+		patience,
+		time.Millisecond,
+	)
 	select {
 	case <-p.ended:
 		require.FailNow(t, "it did not wait")
@@ -246,9 +318,16 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 
 func accessToken(t *testing.T, c connection) string {
 	t.Helper()
-	tokens, err := arr.NewTokenClientWithKeyCredential(arr.Account{ID: c.AccountID}, azcore.NewKeyCredential(c.AccountKey), &arr.TokenClientOptions{
-		ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, Endpoint: c.STSEndpoint,
-	})
+	tokens, err := arr.NewTokenClientWithKeyCredential(
+		arr.Account{ID: c.AccountID},
+		azcore.NewKeyCredential(c.AccountKey),
+		&arr.TokenClientOptions{
+			ClientOptions: azcore.ClientOptions{
+				InsecureAllowCredentialWithHTTP: true,
+			},
+			Endpoint: c.STSEndpoint,
+		},
+	)
 	require.NoError(t, err)
 	token, err := tokens.GetToken(t.Context(), policy.TokenRequestOptions{})
 	require.NoError(t, err)
@@ -258,7 +337,9 @@ func accessToken(t *testing.T, c connection) string {
 func TestDelaysDoNotHoldUpTheEnd(t *testing.T) {
 	p, c := startEmulator(t, nil, "--fault", "delay=1h")
 	go func() {
-		if response, err := http.Get(c.Endpoint + "/Accounts/" + c.AccountID + "/token"); err == nil {
+		if response, err := http.Get(
+			c.Endpoint + "/Accounts/" + c.AccountID + "/token",
+		); err == nil {
 			_ = response.Body.Close()
 		}
 	}()
@@ -272,7 +353,12 @@ func TestDelaysDoNotHoldUpTheEnd(t *testing.T) {
 	}, patience, 10*time.Millisecond, "the request has arrived")
 	start := time.Now()
 	p.stop()
-	assert.Less(t, time.Since(start), 4*time.Second, "the graceful end has 5 s for requests that go on")
+	assert.Less(
+		t,
+		time.Since(start),
+		4*time.Second,
+		"the graceful end has 5 s for requests that go on",
+	)
 }
 
 // faultStatus asks for an access token, without authorization.
@@ -285,14 +371,32 @@ func faultStatus(t *testing.T, c connection) int {
 }
 
 func TestFaults(t *testing.T) {
-	p, c := startEmulator(t, nil, "--fault", "operation=token status=503 count=1", "--fault", "operation=token,status=429,retry-after=7s,count=1")
-	assert.Equal(t, []int{503, 429, 401}, []int{faultStatus(t, c), faultStatus(t, c), faultStatus(t, c)})
+	p, c := startEmulator(
+		t,
+		nil,
+		"--fault",
+		"operation=token status=503 count=1",
+		"--fault",
+		"operation=token,status=429,retry-after=7s,count=1",
+	)
+	assert.Equal(
+		t,
+		[]int{503, 429, 401},
+		[]int{faultStatus(t, c), faultStatus(t, c), faultStatus(t, c)},
+	)
 	p.stop()
 	assert.Contains(t, p.stderr.String(), `faults="[`)
 
 	var draws [2][]int
 	for i := range draws {
-		_, c := startEmulator(t, nil, "--fault", "operation=token status=500 probability=0.5", "--seed", "7")
+		_, c := startEmulator(
+			t,
+			nil,
+			"--fault",
+			"operation=token status=500 probability=0.5",
+			"--seed",
+			"7",
+		)
 		for range 30 {
 			draws[i] = append(draws[i], faultStatus(t, c))
 		}
@@ -317,21 +421,50 @@ func TestAdministrativePathIsOpenOnLoopbackOnly(t *testing.T) {
 		response, err := http.Get(c.Endpoint + "/_emulator/faults")
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
-		assert.Equal(t, test.open, response.StatusCode == http.StatusOK, "%v: %d", test.args, response.StatusCode)
+		assert.Equal(
+			t,
+			test.open,
+			response.StatusCode == http.StatusOK,
+			"%v: %d",
+			test.args,
+			response.StatusCode,
+		)
 		p.stop()
-		assert.Equal(t, test.warned, strings.Contains(p.stderr.String(), "inject faults"), test.args)
+		assert.Equal(
+			t,
+			test.warned,
+			strings.Contains(p.stderr.String(), "inject faults"),
+			test.args,
+		)
 	}
 }
 
 func TestOptionsReachTheEmulator(t *testing.T) {
-	_, c := startEmulator(t, nil, "--capacity", "Premium=0", "--page-size", "1", "--token-lifetime", "90s", "--startup-time", "1ms-2ms")
+	_, c := startEmulator(
+		t,
+		nil,
+		"--capacity",
+		"Premium=0",
+		"--page-size",
+		"1",
+		"--token-lifetime",
+		"90s",
+		"--startup-time",
+		"1ms-2ms",
+	)
 	client := c.client(t, nil)
 	create(t, client)
 	create(t, client)
-	settings := arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 10 * time.Minute}
+	settings := arr.CreateSessionSettings{
+		Size:         arr.SessionSizePremium,
+		MaxLeaseTime: 10 * time.Minute,
+	}
 	poller, err := client.BeginCreate(t.Context(), "premium", settings, nil)
 	require.NoError(t, err)
-	_, err = poller.PollUntilDone(t.Context(), &arr.PollUntilDoneOptions{Frequency: 10 * time.Millisecond})
+	_, err = poller.PollUntilDone(
+		t.Context(),
+		&arr.PollUntilDoneOptions{Frequency: 10 * time.Millisecond},
+	)
 	require.ErrorContains(t, err, "CapacityExceeded")
 	pages := 0
 	for pager := client.NewListPager(nil); pager.More(); pages++ {

@@ -20,16 +20,26 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// entraToken is a token of Microsoft Entra as far as the emulator looks at it: nobody has signed it.
+// entraToken is a token of Microsoft Entra as far as the emulator looks at it: nobody has signed
+// it.
 func entraToken() string {
 	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	claims := fmt.Sprintf(`{"aud":"https://sts.mixedreality.azure.com","exp":%d,"nbf":%d}`, time.Now().Add(time.Hour).Unix(), time.Now().Add(-time.Hour).Unix())
+	claims := fmt.Sprintf(
+		`{"aud":"https://sts.mixedreality.azure.com","exp":%d,"nbf":%d}`,
+		time.Now().Add(time.Hour).Unix(),
+		time.Now().Add(-time.Hour).Unix(),
+	)
 	return part(`{"alg":"none","typ":"JWT"}`) + "." + part(claims) + "."
 }
 
 // withoutKey is the environment of a service for somebody who has no key.
 func (s *testService) withoutKey() []string {
-	return []string{"ARR_ENDPOINT=" + s.url, "ARR_STS_ENDPOINT=" + s.url, "ARR_ACCOUNT_ID=" + s.Account().ID, "ARR_RETRIES=0"}
+	return []string{
+		"ARR_ENDPOINT=" + s.url,
+		"ARR_STS_ENDPOINT=" + s.url,
+		"ARR_ACCOUNT_ID=" + s.Account().ID,
+		"ARR_RETRIES=0",
+	}
 }
 
 func TestSignInWithTheAzureCLI(t *testing.T) {
@@ -40,11 +50,29 @@ func TestSignInWithTheAzureCLI(t *testing.T) {
 	service.ready("demo")
 	folder := t.TempDir()
 	asked := filepath.Join(folder, "asked")
-	script := fmt.Sprintf("#!/bin/sh\necho \"$@\" >'%s'\necho '{\"accessToken\":\"%s\",\"expires_on\":%d,\"expiresOn\":\"2099-01-01 00:00:00.000000\",\"tenant\":\"t\",\"tokenType\":\"Bearer\"}'\n",
-		asked, entraToken(), time.Now().Add(time.Hour).Unix())
+	script := fmt.Sprintf(
+		"#!/bin/sh\necho \"$@\" >'%s'\necho '{\"accessToken\":\"%s\",\"expires_on\":%d,\"expiresOn\":\"2099-01-01 00:00:00.000000\",\"tenant\":\"t\",\"tokenType\":\"Bearer\"}'\n",
+		asked,
+		entraToken(),
+		time.Now().Add(time.Hour).Unix(),
+	)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "az"), []byte(script), 0o700))
-	environment := append(service.withoutKey(), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
-	r := runArr(t, environment, "", "session", "list", "--quiet", "--auth", "azure-cli", "--tenant", "my-tenant")
+	environment := append(
+		service.withoutKey(),
+		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"),
+	)
+	r := runArr(
+		t,
+		environment,
+		"",
+		"session",
+		"list",
+		"--quiet",
+		"--auth",
+		"azure-cli",
+		"--tenant",
+		"my-tenant",
+	)
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Equal(t, "demo\n", r.stdout)
 	arguments, err := os.ReadFile(asked)
@@ -60,10 +88,21 @@ func TestSignInWithAManagedIdentity(t *testing.T) {
 	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query = r.URL.RawQuery
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"access_token":"%s","expires_on":"%d","resource":"x","token_type":"Bearer"}`, entraToken(), time.Now().Add(time.Hour).Unix())
+		fmt.Fprintf(
+			w,
+			`{"access_token":"%s","expires_on":"%d","resource":"x","token_type":"Bearer"}`,
+			entraToken(),
+			time.Now().Add(time.Hour).Unix(),
+		)
 	}))
 	defer machine.Close()
-	environment := append(service.withoutKey(), "IDENTITY_ENDPOINT="+machine.URL, "IDENTITY_HEADER=x", "ARR_AUTH=managed-identity", "ARR_CLIENT_ID=mine")
+	environment := append(
+		service.withoutKey(),
+		"IDENTITY_ENDPOINT="+machine.URL,
+		"IDENTITY_HEADER=x",
+		"ARR_AUTH=managed-identity",
+		"ARR_CLIENT_ID=mine",
+	)
 	r := runArr(t, environment, "", "session", "list", "--quiet")
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Equal(t, "demo\n", r.stdout)

@@ -19,8 +19,24 @@ import (
 // hostileValues are values that a shell must leave as they are.
 func hostileValues() []string {
 	return []string{
-		``, `plain`, `'`, `''`, `it's`, `"quoted"`, `$HOME ${HOME} $(id) $env:PATH`, "`id`", `back\slash\`, `\'`, `with  two spaces `,
-		`; exit 3 #`, `& | < > * ? ~ ! [a] {b,c} %PATH% ^`, `-n`, `=`, "@'", "typographic \u2018 \u2019 \u201a \u201b", "\u65e5\u672c",
+		``,
+		`plain`,
+		`'`,
+		`''`,
+		`it's`,
+		`"quoted"`,
+		`$HOME ${HOME} $(id) $env:PATH`,
+		"`id`",
+		`back\slash\`,
+		`\'`,
+		`with  two spaces `,
+		`; exit 3 #`,
+		`& | < > * ? ~ ! [a] {b,c} %PATH% ^`,
+		`-n`,
+		`=`,
+		"@'",
+		"typographic \u2018 \u2019 \u201a \u201b",
+		"\u65e5\u672c",
 		`Ab+/0123456789=`,
 	}
 }
@@ -44,7 +60,15 @@ func TestEnvFileForSh(t *testing.T) {
 	file := envFile(filepath.Join(t.TempDir(), "it's an $env.sh"))
 	for _, value := range hostileValues() {
 		require.NoError(t, file.write([]variable{{"ARR_OTHER", "x"}, {"ARR_VALUE", value}}))
-		assert.Equal(t, value+"|x", sourced(t, []string{"sh", "-c"}, file.sourceCommand()+`; sh -c 'printf "%s|%s" "$ARR_VALUE" "$ARR_OTHER"'`))
+		assert.Equal(
+			t,
+			value+"|x",
+			sourced(
+				t,
+				[]string{"sh", "-c"},
+				file.sourceCommand()+`; sh -c 'printf "%s|%s" "$ARR_VALUE" "$ARR_OTHER"'`,
+			),
+		)
 	}
 }
 
@@ -60,11 +84,16 @@ func TestEnvFileForPowerShell(t *testing.T) {
 		}
 		require.NoError(t, file.write([]variable{{"ARR_VALUE", value}}))
 		script := "[Console]::OutputEncoding = [Text.Encoding]::UTF8; " + file.sourceCommand() + "; [Console]::Write($env:ARR_VALUE)"
-		assert.Equal(t, value, sourced(t, []string{shell, "-NoProfile", "-NonInteractive", "-Command"}, script))
+		assert.Equal(
+			t,
+			value,
+			sourced(t, []string{shell, "-NoProfile", "-NonInteractive", "-Command"}, script),
+		)
 	}
 }
 
-// A string between single quotes ends at a single quote of whatever kind, unless there are two; nothing else has a meaning in it.
+// A string between single quotes ends at a single quote of whatever kind, unless there are two;
+// nothing else has a meaning in it.
 func TestPowerShellQuoting(t *testing.T) {
 	for value, want := range map[string]string{
 		``:                     `''`,
@@ -101,8 +130,17 @@ func TestEnvFileOfTheEmulator(t *testing.T) {
 	const key = `it's"a$key\` + "`x`"
 	folder := t.TempDir()
 	file := envFile(filepath.Join(folder, "arr.env"))
-	require.NoError(t, os.WriteFile(string(file), []byte("exit 3\n"), 0o644)) // an older one, which anybody may read
-	p, c := startEmulator(t, []string{keyVariable + "=" + key}, "--env-file", string(file), "--tls", "--ca-dir", t.TempDir())
+	// an older one, which anybody may read
+	require.NoError(t, os.WriteFile(string(file), []byte("exit 3\n"), 0o644))
+	p, c := startEmulator(
+		t,
+		[]string{keyVariable + "=" + key},
+		"--env-file",
+		string(file),
+		"--tls",
+		"--ca-dir",
+		t.TempDir(),
+	)
 	assert.Equal(t, key, c.AccountKey)
 	create(t, c.client(t, trusting(t, c.CAFile)))
 	info, err := os.Stat(string(file))
@@ -113,8 +151,11 @@ func TestEnvFileOfTheEmulator(t *testing.T) {
 	assert.Len(t, entries, 1, "no draft is left")
 	script := file.sourceCommand() +
 		`; printf '%s\n' "$ARR_ENDPOINT" "$ARR_STS_ENDPOINT" "$ARR_ACCOUNT_ID" "$ARR_ACCOUNT_KEY" "$ARR_ACCOUNT_DOMAIN" "$ARR_CA_FILE"`
-	assert.Equal(t, []string{c.Endpoint, c.STSEndpoint, c.AccountID, key, c.AccountDomain, c.CAFile, ""},
-		strings.Split(sourced(t, []string{"sh", "-c"}, script), "\n"))
+	assert.Equal(
+		t,
+		[]string{c.Endpoint, c.STSEndpoint, c.AccountID, key, c.AccountDomain, c.CAFile, ""},
+		strings.Split(sourced(t, []string{"sh", "-c"}, script), "\n"),
+	)
 	p.stop()
 }
 

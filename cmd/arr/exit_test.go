@@ -76,7 +76,8 @@ func TestExitCodes(t *testing.T) {
 func TestUnreachableServices(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	for endpoint, want := range map[string]string{"http://127.0.0.1:1": "connection refused", "https://arr.invalid": "there is no host arr.invalid"} {
-		service.environment = append(service.environment, "ARR_ENDPOINT="+endpoint) // the last one counts
+		// the last one counts
+		service.environment = append(service.environment, "ARR_ENDPOINT="+endpoint)
 		r := service.arr("session", "get", "demo")
 		assert.Equal(t, failure.Other, r.code)
 		assert.Contains(t, r.stderr, want)
@@ -86,18 +87,40 @@ func TestUnreachableServices(t *testing.T) {
 
 func TestSignals(t *testing.T) {
 	for signal, code := range map[os.Signal]int{os.Interrupt: failure.Interrupted, syscall.SIGTERM: failure.Terminated, syscall.SIGHUP: 129} {
-		service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
-		p := start(t, service.environment, "session", "create", "--prefix", "mine-", "--interval", "20ms")
+		service := newTestService(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)},
+		)
+		p := start(
+			t,
+			service.environment,
+			"session",
+			"create",
+			"--prefix",
+			"mine-",
+			"--interval",
+			"20ms",
+		)
 		session := service.only("mine-")
 		p.signal(signal)
 		assert.Equal(t, code, p.wait())
 		assert.Equal(t, arr.SessionStatusStopped, service.status(session.ID))
 		assert.Contains(t, p.stderr.String(), "Session "+session.ID+" was stopped.")
 
-		_, err := service.client.BeginCreate(t.Context(), "other", arr.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour}, nil)
+		_, err := service.client.BeginCreate(
+			t.Context(),
+			"other",
+			arr.CreateSessionSettings{Size: "Standard", MaxLeaseTime: time.Hour},
+			nil,
+		)
 		require.NoError(t, err)
 		p = start(t, service.environment, "session", "wait", "other", "--interval", "20ms")
-		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "Starting") }, patience, 10*time.Millisecond)
+		require.Eventually(
+			t,
+			func() bool { return strings.Contains(p.stderr.String(), "Starting") },
+			patience,
+			10*time.Millisecond,
+		)
 		p.signal(signal)
 		assert.Equal(t, code, p.wait())
 		assert.Equal(t, arr.SessionStatusStarting, service.status("other"))
@@ -108,7 +131,16 @@ func TestSignals(t *testing.T) {
 func TestASecondHangupKeepsNoSessionRunning(t *testing.T) {
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 	service.inject("operation=stop delay=1s")
-	p := start(t, service.environment, "session", "create", "--prefix", "mine-", "--interval", "20ms")
+	p := start(
+		t,
+		service.environment,
+		"session",
+		"create",
+		"--prefix",
+		"mine-",
+		"--interval",
+		"20ms",
+	)
 	session := service.only("mine-")
 	p.signal(syscall.SIGHUP)
 	time.Sleep(300 * time.Millisecond)
@@ -123,8 +155,19 @@ func TestAHangupThatIsIgnoredStaysIgnored(t *testing.T) {
 		t.Skip("there is no shell to ignore it")
 	}
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
-	cmd := command(t, service.environment, "session", "create", "--prefix", "mine-", "--interval", "20ms")
-	cmd.Args = append([]string{"sh", "-c", `trap '' HUP; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)
+	cmd := command(
+		t,
+		service.environment,
+		"session",
+		"create",
+		"--prefix",
+		"mine-",
+		"--interval",
+		"20ms",
+	)
+	cmd.Args = append(
+		[]string{"sh", "-c", `trap '' HUP; exec "$@"`, "sh", cmd.Path},
+		cmd.Args[1:]...)
 	cmd.Path = shell
 	p := startCommand(t, cmd)
 	session := service.only("mine-")
@@ -171,7 +214,10 @@ func TestInterruptWhileAKeyIsRead(t *testing.T) {
 // A create that is interrupted before its answer may have taken effect.
 func TestInterruptBeforeTheAnswerToACreate(t *testing.T) {
 	for _, own := range []bool{true, false} {
-		service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
+		service := newTestService(
+			t,
+			emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)},
+		)
 		service.inject("operation=create body=slow slow-for=20s")
 		args := []string{"session", "create", "--prefix", "mine-"}
 		if !own {
@@ -185,7 +231,16 @@ func TestInterruptBeforeTheAnswerToACreate(t *testing.T) {
 			assert.Equal(t, arr.SessionStatusStopped, service.status(session.ID))
 			continue
 		}
-		assert.Equal(t, arr.SessionStatusStarting, service.status(session.ID), "it may have been there before")
-		assert.Contains(t, p.stderr.String(), "Session mine-of-old may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop mine-of-old")
+		assert.Equal(
+			t,
+			arr.SessionStatusStarting,
+			service.status(session.ID),
+			"it may have been there before",
+		)
+		assert.Contains(
+			t,
+			p.stderr.String(),
+			"Session mine-of-old may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop mine-of-old",
+		)
 	}
 }

@@ -25,14 +25,30 @@ func TestFilesWithKeysThatOthersCanReadAreNamed(t *testing.T) {
 	for _, path := range []string{harmless, unfilled} {
 		require.NoError(t, os.Chmod(path, 0o644))
 	}
-	args := []string{"session", "list", "--config", profile, "--arrconfig", script, "--key-file", key}
+	args := []string{
+		"session",
+		"list",
+		"--config",
+		profile,
+		"--arrconfig",
+		script,
+		"--key-file",
+		key,
+	}
 	assert.Empty(t, service.arr(args...).stderr)
-	assert.Empty(t, service.arr("session", "list", "--config", harmless, "--arrconfig", unfilled).stderr)
+	assert.Empty(
+		t,
+		service.arr("session", "list", "--config", harmless, "--arrconfig", unfilled).stderr,
+	)
 	for _, path := range []string{profile, script, key} {
 		require.NoError(t, os.Chmod(path, 0o640))
 		r := service.arr(args...)
 		assert.Equal(t, failure.OK, r.code)
-		assert.Equal(t, "Warning: "+path+" holds a key or token, and other users of this machine can read it. Mend it: chmod 600 '"+path+"'\n", r.stderr)
+		assert.Equal(
+			t,
+			"Warning: "+path+" holds a key or token, and other users of this machine can read it. Mend it: chmod 600 '"+path+"'\n",
+			r.stderr,
+		)
 		assert.Empty(t, service.arr(append(args, "--quiet")...).stderr)
 		require.NoError(t, os.Chmod(path, 0o600))
 	}

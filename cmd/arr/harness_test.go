@@ -82,14 +82,17 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// command returns arr with arguments, and with an environment in which only what the test gives is set.
+// command returns arr with arguments, and with an environment in which only what the test gives is
+// set.
 func command(t *testing.T, environment []string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Getenv(binaryVariable), args...)
 	home := t.TempDir()
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "AppData=" + home}, environment...)
+	cmd.Env = append(
+		[]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "AppData=" + home},
+		environment...)
 	cmd.WaitDelay = time.Second
 	return cmd
 }
@@ -130,7 +133,10 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *program {
 // startEmulator starts an emulator at any free port, and returns what it tells clients.
 func startEmulator(t *testing.T, environment []string, args ...string) (*program, connection) {
 	t.Helper()
-	p := start(t, environment, append([]string{"emulator", "--listen", "127.0.0.1:0", "--output", "json"}, args...)...)
+	p := start(
+		t,
+		environment,
+		append([]string{"emulator", "--listen", "127.0.0.1:0", "--output", "json"}, args...)...)
 	return p, p.connection()
 }
 
@@ -179,7 +185,12 @@ func (c connection) client(t *testing.T, transport *http.Client) *arr.SessionsCl
 		options.Transport = transport
 	}
 	account := arr.Account{ID: c.AccountID, Domain: c.AccountDomain}
-	client, err := arr.NewSessionsClientWithKeyCredential(c.Endpoint, account, azcore.NewKeyCredential(c.AccountKey), options)
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		c.Endpoint,
+		account,
+		azcore.NewKeyCredential(c.AccountKey),
+		options,
+	)
 	require.NoError(t, err)
 	return client
 }
@@ -189,10 +200,16 @@ func create(t *testing.T, client *arr.SessionsClient) arr.Session {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	settings := arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 10 * time.Minute}
+	settings := arr.CreateSessionSettings{
+		Size:         arr.SessionSizeStandard,
+		MaxLeaseTime: 10 * time.Minute,
+	}
 	poller, err := client.BeginCreate(ctx, arr.NewSessionID(), settings, nil)
 	require.NoError(t, err)
-	ready, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: 50 * time.Millisecond})
+	ready, err := poller.PollUntilDone(
+		ctx,
+		&arr.PollUntilDoneOptions{Frequency: 50 * time.Millisecond},
+	)
 	require.NoError(t, err)
 	require.Equal(t, arr.SessionStatusReady, ready.Status)
 	return ready.Session

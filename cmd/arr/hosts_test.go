@@ -15,7 +15,18 @@ func TestHostsLineNamesTheAddressThatIsListenedOn(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("other systems have no 127.0.0.2")
 	}
-	p := start(t, nil, "emulator", "--listen", "127.0.0.2:0", "--tls", "--domain", "arr.test", "--ca-dir", t.TempDir())
+	p := start(
+		t,
+		nil,
+		"emulator",
+		"--listen",
+		"127.0.0.2:0",
+		"--tls",
+		"--domain",
+		"arr.test",
+		"--ca-dir",
+		t.TempDir(),
+	)
 	var text strings.Builder
 	for !strings.Contains(text.String(), "Ctrl-C") {
 		line, err := p.stdout.ReadString('\n')

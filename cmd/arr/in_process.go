@@ -15,18 +15,23 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// sampleSession is the session that an emulator in the process has from the start, so that there is one to look up, extend and stop.
+// sampleSession is the session that an emulator in the process has from the start, so that there is
+// one to look up, extend and stop.
 const sampleSession = "sample"
 
 // sampleStartup is how long other sessions are Starting there: long enough for a person to see it.
 const sampleStartup = 3 * time.Second
 
-// openEmulator starts an emulator in this process. It listens on a socket, so that what a command starts can reach it too.
+// openEmulator starts an emulator in this process. It listens on a socket, so that what a command
+// starts can reach it too.
 func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
 	for _, name := range []config.Name{config.Endpoint, config.Region, config.AccountID, config.AccountDomain, config.STSEndpoint,
 		config.STSScope, config.CAFile, config.AllowHTTP, config.Auth, config.Tenant, config.ClientID, config.KeyFile, config.KeyStdin} {
 		if flag := s.bound[name]; flag != nil && flag.Changed {
-			return usagef("--emulator and --%s exclude each other: the emulator has an address, an account and a key of its own", name)
+			return usagef(
+				"--emulator and --%s exclude each other: the emulator has an address, an account and a key of its own",
+				name,
+			)
 		}
 	}
 	retries, err := opened.settings.MaxRetries()
@@ -45,11 +50,21 @@ func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
 	opened.at = func(string) (*arr.SessionsClient, error) {
 		return nil, usagef("--emulator has one endpoint, its own: leave out --fallback")
 	}
-	target := config.Target{Endpoint: server.URL, STSEndpoint: server.URL, Account: e.Account(), Retries: retries}
+	target := config.Target{
+		Endpoint:    server.URL,
+		STSEndpoint: server.URL,
+		Account:     e.Account(),
+		Retries:     retries,
+	}
 	options, err := clientOptions(target)
 	if err == nil {
 		opened.account, opened.target = target.Account, target
-		opened.SessionsClient, err = arr.NewSessionsClientWithKeyCredential(target.Endpoint, target.Account, azcore.NewKeyCredential(e.Key()), options)
+		opened.SessionsClient, err = arr.NewSessionsClientWithKeyCredential(
+			target.Endpoint,
+			target.Account,
+			azcore.NewKeyCredential(e.Key()),
+			options,
+		)
 	}
 	if err == nil {
 		err = addSample(cmd.Context(), e, opened.SessionsClient)
@@ -59,14 +74,20 @@ func (s *settings) openEmulator(cmd *cobra.Command, opened *service) error {
 		return err
 	}
 	if !s.quiet {
-		fmt.Fprintln(cmd.ErrOrStderr(), "This is an emulator in this process; it ends with the command.")
+		fmt.Fprintln(
+			cmd.ErrOrStderr(),
+			"This is an emulator in this process; it ends with the command.",
+		)
 	}
 	return nil
 }
 
 // addSample creates the sample session and makes it Ready.
 func addSample(ctx context.Context, e *emulator.Emulator, client *arr.SessionsClient) error {
-	settings := arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: config.UsualLease}
+	settings := arr.CreateSessionSettings{
+		Size:         arr.SessionSizeStandard,
+		MaxLeaseTime: config.UsualLease,
+	}
 	if _, err := client.BeginCreate(ctx, sampleSession, settings, nil); err != nil {
 		return err
 	}

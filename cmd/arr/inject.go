@@ -30,13 +30,26 @@ func (i *injection) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var((*faultList)(&i.faults), "fault", "fault that is in force from the start, such as "+
 		"'operation=get probability=0.1 drop=after'; may be given several times")
-	addValue(cmd, &i.seed, "seed", "N", "", "makes faults with a probability repeatable: a number (default: random)", parseSeed)
-	flags.BoolVar(&i.admin, "admin", false, "serve the administrative path to everyone who can reach the emulator; on loopback it is served "+
-		"in any case, unless --admin=false")
+	addValue(
+		cmd,
+		&i.seed,
+		"seed",
+		"N",
+		"",
+		"makes faults with a probability repeatable: a number (default: random)",
+		parseSeed,
+	)
+	flags.BoolVar(
+		&i.admin,
+		"admin",
+		false,
+		"serve the administrative path to everyone who can reach the emulator; on loopback it is served "+
+			"in any case, unless --admin=false",
+	)
 }
 
-// apply puts the faults into the options. The administrative path is open on loopback, which only programs of this machine can reach;
-// anywhere else it takes the user's word.
+// apply puts the faults into the options. The administrative path is open on loopback, which only
+// programs of this machine can reach; anywhere else it takes the user's word.
 func (i *injection) apply(cmd *cobra.Command, o *emulator.Options, address listenAddress) {
 	o.Faults, o.Seed, o.Admin = i.faults, i.seed, i.admin
 	if !cmd.Flags().Changed("admin") {
@@ -46,7 +59,10 @@ func (i *injection) apply(cmd *cobra.Command, o *emulator.Options, address liste
 
 func (i *injection) warn(address listenAddress, log *slog.Logger) {
 	if i.admin && !address.loopback {
-		warn(log, "whoever can reach this address can inject faults and change sessions: leave --admin out, or listen on 127.0.0.1")
+		warn(
+			log,
+			"whoever can reach this address can inject faults and change sessions: leave --admin out, or listen on 127.0.0.1",
+		)
 	}
 }
 

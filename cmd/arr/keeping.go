@@ -24,12 +24,37 @@ type keeping struct {
 }
 
 func (k *keeping) addFlags(cmd *cobra.Command) {
-	addValue(cmd, &k.step, "step", "TIME", "", "by how much the lease is extended at a time, in whole minutes (default 20m)", parseSpan)
-	addValue(cmd, &k.threshold, "threshold", "TIME", "", "the lease is extended when no more than this is surely left of it; also how long the "+
-		"service may be out of reach without the session being lost (default 10m)", parseSpan)
-	addValue(cmd, &k.most, "max-lease", "TIME", "", "the total of the lease since Ready beyond which it is not extended, and so what the session "+
-		"can cost (default 23h59m, the most that the service allows)", parseSpan)
-	cmd.Flags().DurationVar(&k.interval, "interval", 0, "`TIME` between two looks whether the session still runs (default 1m)")
+	addValue(
+		cmd,
+		&k.step,
+		"step",
+		"TIME",
+		"",
+		"by how much the lease is extended at a time, in whole minutes (default 20m)",
+		parseSpan,
+	)
+	addValue(
+		cmd,
+		&k.threshold,
+		"threshold",
+		"TIME",
+		"",
+		"the lease is extended when no more than this is surely left of it; also how long the "+
+			"service may be out of reach without the session being lost (default 10m)",
+		parseSpan,
+	)
+	addValue(
+		cmd,
+		&k.most,
+		"max-lease",
+		"TIME",
+		"",
+		"the total of the lease since Ready beyond which it is not extended, and so what the session "+
+			"can cost (default 23h59m, the most that the service allows)",
+		parseSpan,
+	)
+	cmd.Flags().
+		DurationVar(&k.interval, "interval", 0, "`TIME` between two looks whether the session still runs (default 1m)")
 }
 
 // parseSpan reads a time in whole minutes that is one at least: none would mean the default.
@@ -58,7 +83,10 @@ func (k *keeping) lookEvery() time.Duration {
 
 // watcher returns one that looks that often.
 func (k *keeping) watcher(svc *service) (*lease.Watcher, error) {
-	return lease.NewWatcher(svc.SessionsClient, &lease.WatcherOptions{Interval: k.interval, IdleInterval: k.lookEvery()})
+	return lease.NewWatcher(
+		svc.SessionsClient,
+		&lease.WatcherOptions{Interval: k.interval, IdleInterval: k.lookEvery()},
+	)
 }
 
 // inKeepingFlags returns an error about options with the flags that they come from.
@@ -82,11 +110,13 @@ type notes struct {
 // newNotes returns a logger for people.
 func newNotes(out io.Writer, aside func(func() error) error) *slog.Logger {
 	return slog.New(notes{write: func(line string) {
-		_ = aside(func() error { _, err := fmt.Fprintln(out, line); return err }) // nobody can be told that standard error is closed
+		// nobody can be told that standard error is closed
+		_ = aside(func() error { _, err := fmt.Fprintln(out, line); return err })
 	}})
 }
 
-// Enabled leaves out what is less than a warning, and errors: those are returned as well, and reported at the end.
+// Enabled leaves out what is less than a warning, and errors: those are returned as well, and
+// reported at the end.
 func (n notes) Enabled(_ context.Context, level slog.Level) bool { return level == slog.LevelWarn }
 
 func (n notes) Handle(_ context.Context, record slog.Record) error {

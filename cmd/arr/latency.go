@@ -27,7 +27,8 @@ type probe struct {
 	trusted *x509.CertPool
 }
 
-// latency is what was measured of an endpoint: medians of the rounds. Without one round that went well it is unreachable.
+// latency is what was measured of an endpoint: medians of the rounds. Without one round that went
+// well it is unreachable.
 type latency struct {
 	target    regionEntry
 	rounds    int
@@ -39,8 +40,8 @@ type latency struct {
 
 func (l latency) reachable() bool { return l.rounds > 0 }
 
-// measureAll measures all endpoints at the same time, each in one round after the other. The nearest comes first, those that are
-// unreachable last.
+// measureAll measures all endpoints at the same time, each in one round after the other. The
+// nearest comes first, those that are unreachable last.
 func (p probe) measureAll(ctx context.Context, targets []regionEntry) []latency {
 	results := make([]latency, len(targets))
 	var workers sync.WaitGroup
@@ -57,7 +58,8 @@ func (p probe) measureAll(ctx context.Context, targets []regionEntry) []latency 
 	return results
 }
 
-// measure measures one endpoint. A first failure ends it: what cannot be reached is not tried again and again.
+// measure measures one endpoint. A first failure ends it: what cannot be reached is not tried again
+// and again.
 func (p probe) measure(ctx context.Context, target regionEntry) latency {
 	result := latency{target: target}
 	var connects, handshakes, totals []time.Duration
@@ -67,16 +69,34 @@ func (p probe) measure(ctx context.Context, target regionEntry) latency {
 			result.failure = reason(err)
 			break
 		}
-		connects, handshakes, totals = append(connects, connect), append(handshakes, handshake), append(totals, connect+handshake)
+		connects, handshakes, totals = append(
+			connects,
+			connect,
+		), append(
+			handshakes,
+			handshake,
+		), append(
+			totals,
+			connect+handshake,
+		)
 	}
 	if result.rounds = len(totals); result.rounds > 0 {
-		result.connect, result.handshake, result.total = median(connects), median(handshakes), median(totals)
+		result.connect, result.handshake, result.total = median(
+			connects,
+		), median(
+			handshakes,
+		), median(
+			totals,
+		)
 	}
 	return result
 }
 
 // round makes one connection. Looking up the name takes no part in its time: it is remembered.
-func (p probe) round(ctx context.Context, endpoint string) (connect, handshake time.Duration, err error) {
+func (p probe) round(
+	ctx context.Context,
+	endpoint string,
+) (connect, handshake time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	address, err := url.Parse(endpoint)
@@ -97,7 +117,14 @@ func (p probe) round(ctx context.Context, endpoint string) (connect, handshake t
 		return connect, 0, nil
 	}
 	began := time.Now()
-	secured := tls.Client(connection, &tls.Config{ServerName: address.Hostname(), RootCAs: p.trusted, MinVersion: tls.VersionTLS12})
+	secured := tls.Client(
+		connection,
+		&tls.Config{
+			ServerName: address.Hostname(),
+			RootCAs:    p.trusted,
+			MinVersion: tls.VersionTLS12,
+		},
+	)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return 0, 0, err
 	}
@@ -105,11 +132,17 @@ func (p probe) round(ctx context.Context, endpoint string) (connect, handshake t
 }
 
 // dial connects to the first address that answers, and measures that alone.
-func dial(ctx context.Context, ips []netip.Addr, port string) (connection net.Conn, took time.Duration, err error) {
+func dial(
+	ctx context.Context,
+	ips []netip.Addr,
+	port string,
+) (connection net.Conn, took time.Duration, err error) {
 	err = errors.New("the name has no address")
 	for _, ip := range ips {
 		began := time.Now()
-		connection, err = new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(ip.Unmap().String(), port))
+		connection, err = new(
+			net.Dialer,
+		).DialContext(ctx, "tcp", net.JoinHostPort(ip.Unmap().String(), port))
 		if err == nil {
 			return connection, time.Since(began), nil
 		}
@@ -167,15 +200,42 @@ func printLatencies(printer *show.Printer, results []latency) error {
 		var err error
 		switch {
 		case printer.Format == show.JSON:
-			err = printer.Object(latencyEntry{l.target.Region, l.target.Endpoint, l.reachable(), l.rounds, milliseconds(l.connect),
-				milliseconds(l.handshake), milliseconds(l.total), l.failure})
+			err = printer.Object(
+				latencyEntry{
+					l.target.Region,
+					l.target.Endpoint,
+					l.reachable(),
+					l.rounds,
+					milliseconds(l.connect),
+					milliseconds(l.handshake),
+					milliseconds(l.total),
+					l.failure,
+				},
+			)
 		case printer.Format == show.Quiet && l.reachable():
 			err = printer.Line(cmp.Or(string(l.target.Region), l.target.Endpoint))
 		case l.reachable():
-			rows = append(rows, show.Text(cmp.Or(string(l.target.Region), "-"), inMilliseconds(l.connect), inMilliseconds(l.handshake),
-				inMilliseconds(l.total), l.target.Endpoint))
+			rows = append(
+				rows,
+				show.Text(
+					cmp.Or(string(l.target.Region), "-"),
+					inMilliseconds(l.connect),
+					inMilliseconds(l.handshake),
+					inMilliseconds(l.total),
+					l.target.Endpoint,
+				),
+			)
 		default:
-			rows = append(rows, show.Text(cmp.Or(string(l.target.Region), "-"), "-", "-", "unreachable", l.target.Endpoint+" ("+l.failure+")"))
+			rows = append(
+				rows,
+				show.Text(
+					cmp.Or(string(l.target.Region), "-"),
+					"-",
+					"-",
+					"unreachable",
+					l.target.Endpoint+" ("+l.failure+")",
+				),
+			)
 		}
 		if err != nil {
 			return err

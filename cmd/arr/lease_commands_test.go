@@ -32,7 +32,17 @@ func TestLeaseCommands(t *testing.T) {
 		{"session", "extend", "demo", "--at-least", "30h"},
 		{"session", "keep-alive", "over"},
 		{"session", "keep-alive", "nobody"},
-		{"session", "keep-alive", "other", "--threshold", "50m", "--max-lease", "40m", "--timeout", "500ms"},
+		{
+			"session",
+			"keep-alive",
+			"other",
+			"--threshold",
+			"50m",
+			"--max-lease",
+			"40m",
+			"--timeout",
+			"500ms",
+		},
 		{"session", "stop-all"},
 		{"session", "stop-all", "--all", "--prefix", "demo"},
 		{"session", "stop-all", "--all"},
@@ -59,7 +69,19 @@ func TestLeaseCommands(t *testing.T) {
 func TestKeepAliveLeavesTheSessionWhenItIsInterrupted(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := start(t, append(service.environment, "ARR_OUTPUT=json"), "session", "keep-alive", "demo", "--threshold", "45m", "--max-lease", "50m", "--interval", "20ms")
+	p := start(
+		t,
+		append(service.environment, "ARR_OUTPUT=json"),
+		"session",
+		"keep-alive",
+		"demo",
+		"--threshold",
+		"45m",
+		"--max-lease",
+		"50m",
+		"--interval",
+		"20ms",
+	)
 	line, err := p.stdout.ReadString('\n')
 	require.NoError(t, err, p.stderr)
 	var session struct {
@@ -71,8 +93,10 @@ func TestKeepAliveLeavesTheSessionWhenItIsInterrupted(t *testing.T) {
 	assert.Equal(t, 50, session.MaxLeaseTimeMinutes)
 	p.signal(os.Interrupt)
 	assert.Equal(t, failure.Interrupted, p.wait())
-	assert.True(t, strings.HasSuffix(p.stderr.String(),
-		"arr: keeping session \"demo\": interrupted\nSession demo goes on, and is billed until its lease ends. Stop it: arr session stop demo\n"), p.stderr)
+	assert.True(t, strings.HasSuffix(
+		p.stderr.String(),
+		"arr: keeping session \"demo\": interrupted\nSession demo goes on, and is billed until its lease ends. Stop it: arr session stop demo\n",
+	), p.stderr)
 	assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
 }
 
@@ -80,7 +104,21 @@ func TestKeepAliveEndsWithItsSessions(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("one")
 	service.ready("two")
-	p := start(t, service.environment, "session", "keep-alive", "one", "two", "--interval", "20ms", "--quiet", "--threshold", "45m", "--max-lease", "31m")
+	p := start(
+		t,
+		service.environment,
+		"session",
+		"keep-alive",
+		"one",
+		"two",
+		"--interval",
+		"20ms",
+		"--quiet",
+		"--threshold",
+		"45m",
+		"--max-lease",
+		"31m",
+	)
 	for _, id := range []string{"one", "two"} {
 		require.Eventually(t, func() bool {
 			session, err := service.client.Get(t.Context(), id, nil)
@@ -96,12 +134,39 @@ func TestKeepAliveEndsWithItsSessions(t *testing.T) {
 func TestKeepAliveSaysAtOnceWhatIsNotKept(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("one")
-	p := start(t, service.environment, "session", "keep-alive", "one", "typo", "--interval", "20ms", "--quiet")
-	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "\n") }, patience/3, 5*time.Millisecond)
-	assert.True(t, strings.HasPrefix(p.stderr.String(), "Session is not kept alive; session: typo; error: get session \"typo\" at "), p.stderr)
+	p := start(
+		t,
+		service.environment,
+		"session",
+		"keep-alive",
+		"one",
+		"typo",
+		"--interval",
+		"20ms",
+		"--quiet",
+	)
+	require.Eventually(
+		t,
+		func() bool { return strings.Contains(p.stderr.String(), "\n") },
+		patience/3,
+		5*time.Millisecond,
+	)
+	assert.True(
+		t,
+		strings.HasPrefix(
+			p.stderr.String(),
+			"Session is not kept alive; session: typo; error: get session \"typo\" at ",
+		),
+		p.stderr,
+	)
 	p.signal(os.Interrupt)
 	assert.Equal(t, failure.Interrupted, p.wait())
-	assert.NotContains(t, p.stderr.String(), "alive; session: one", "that it goes on is said at the end")
+	assert.NotContains(
+		t,
+		p.stderr.String(),
+		"alive; session: one",
+		"that it goes on is said at the end",
+	)
 }
 
 // That nobody reads what was stopped is no reason to keep silent about what was not.
@@ -119,7 +184,11 @@ func TestStopAllNamesWhatItCouldNotStopWithoutAReader(t *testing.T) {
 	require.Error(t, cmd.Run())
 	require.NoError(t, writer.Close())
 	assert.Equal(t, failure.Unread, cmd.ProcessState.ExitCode())
-	assert.Contains(t, stderr.String(), `arr: session "a-1" at `+service.url+` could not be stopped and is billed until its lease ends: `)
+	assert.Contains(
+		t,
+		stderr.String(),
+		`arr: session "a-1" at `+service.url+` could not be stopped and is billed until its lease ends: `,
+	)
 }
 
 func TestStopAllNamesWhatItCouldNotStop(t *testing.T) {
@@ -134,7 +203,11 @@ func TestStopAllNamesWhatItCouldNotStop(t *testing.T) {
 	assert.Equal(t, `{"id":"a-2","stopped":true}`+"\n", r.stdout)
 	assert.Equal(t, 4, strings.Count(r.stderr, "\n"), r.stderr)
 	for _, id := range []string{"a-1", "a-3"} {
-		assert.Contains(t, r.stderr, `arr: session "`+id+`" at `+service.url+` could not be stopped and is billed until its lease ends: `)
+		assert.Contains(
+			t,
+			r.stderr,
+			`arr: session "`+id+`" at `+service.url+` could not be stopped and is billed until its lease ends: `,
+		)
 		assert.Contains(t, r.stderr, "Try again: arr session stop "+id+" --endpoint "+service.url)
 	}
 	assert.Equal(t, arr.SessionStatusReady, service.status("b-1"))

@@ -15,7 +15,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// usualDomain is what an authority is made for if no domain is given, so that it can still be used when one is.
+// usualDomain is what an authority is made for if no domain is given, so that it can still be used
+// when one is.
 const usualDomain = "arr.test"
 
 // listening says where clients find the emulator.
@@ -28,12 +29,27 @@ type listening struct {
 
 func (l *listening) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&l.address, "listen", defaultAddress, "`HOST:PORT` to listen on; port 0 is any that is free")
+	flags.StringVar(
+		&l.address,
+		"listen",
+		defaultAddress,
+		"`HOST:PORT` to listen on; port 0 is any that is free",
+	)
 	flags.BoolVar(&l.tls, "tls", false, "serve https instead of http")
-	flags.StringVar(&l.domain, "domain", "", "`DOMAIN` of the service, such as "+usualDomain+": the token service is sts.DOMAIN, the session service "+
-		"remoterendering.REGION.DOMAIN, both on the one port (default: that of the hosted service)")
-	flags.StringVar(&l.caDir, "ca-dir", "", "`DIR` where the certificate authority of --tls is kept (default: arr-emulator in your "+
-		"configuration folder)")
+	flags.StringVar(
+		&l.domain,
+		"domain",
+		"",
+		"`DOMAIN` of the service, such as "+usualDomain+": the token service is sts.DOMAIN, the session service "+
+			"remoterendering.REGION.DOMAIN, both on the one port (default: that of the hosted service)",
+	)
+	flags.StringVar(
+		&l.caDir,
+		"ca-dir",
+		"",
+		"`DIR` where the certificate authority of --tls is kept (default: arr-emulator in your "+
+			"configuration folder)",
+	)
 }
 
 // listenAddress is an address of this machine.
@@ -42,11 +58,15 @@ type listenAddress struct {
 	loopback bool // nobody else can reach it
 }
 
-// resolve looks at the flags. What it returns holds the IP address that was looked at, so that a name cannot change its mind.
+// resolve looks at the flags. What it returns holds the IP address that was looked at, so that a
+// name cannot change its mind.
 func (l *listening) resolve() (listenAddress, error) {
 	if l.tls && l.domain != "" && !strings.Contains(l.domain, ".") {
-		return listenAddress{}, usagef("--domain %q is a top-level domain, too much for a certificate authority: give one below it, such as %s",
-			l.domain, usualDomain)
+		return listenAddress{}, usagef(
+			"--domain %q is a top-level domain, too much for a certificate authority: give one below it, such as %s",
+			l.domain,
+			usualDomain,
+		)
 	}
 	if l.caDir != "" && !l.tls {
 		return listenAddress{}, usagef("--ca-dir is of use only with --tls")
@@ -60,14 +80,22 @@ func (l *listening) resolve() (listenAddress, error) {
 		tcp, err = net.ResolveTCPAddr("tcp", l.address)
 	}
 	if err != nil {
-		return listenAddress{}, usagef("--listen %q: %w; give HOST:PORT of this machine, such as %s, or port 0 for any that is free",
-			l.address, err, defaultAddress)
+		return listenAddress{}, usagef(
+			"--listen %q: %w; give HOST:PORT of this machine, such as %s, or port 0 for any that is free",
+			l.address,
+			err,
+			defaultAddress,
+		)
 	}
 	return listenAddress{tcp.String(), tcp.IP.IsLoopback()}, nil // no IP means all addresses
 }
 
 // listen starts the server. The authority is nil without TLS.
-func (l *listening) listen(e *emulator.Emulator, address listenAddress, domain string) (*emulator.Server, *emulator.Authority, error) {
+func (l *listening) listen(
+	e *emulator.Emulator,
+	address listenAddress,
+	domain string,
+) (*emulator.Server, *emulator.Authority, error) {
 	var authority *emulator.Authority
 	var err error
 	if l.tls {
@@ -81,8 +109,11 @@ func (l *listening) listen(e *emulator.Emulator, address listenAddress, domain s
 	}
 	server, err := serve()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s\nIf another program uses the port, perhaps another emulator, end it, or choose a port with --listen; "+
-			"--listen 127.0.0.1:0 takes any that is free", strings.TrimPrefix(err.Error(), "emulator: "))
+		return nil, nil, fmt.Errorf(
+			"%s\nIf another program uses the port, perhaps another emulator, end it, or choose a port with --listen; "+
+				"--listen 127.0.0.1:0 takes any that is free",
+			strings.TrimPrefix(err.Error(), "emulator: "),
+		)
 	}
 	return server, authority, nil
 }
@@ -92,7 +123,10 @@ func (l *listening) openAuthority(domain string) (*emulator.Authority, error) {
 	if dir == "" {
 		base, err := os.UserConfigDir()
 		if err != nil {
-			return nil, fmt.Errorf("there is no place for the certificate authority: %w; give one with --ca-dir", err)
+			return nil, fmt.Errorf(
+				"there is no place for the certificate authority: %w; give one with --ca-dir",
+				err,
+			)
 		}
 		dir = filepath.Join(base, "arr-emulator")
 	}
@@ -100,7 +134,8 @@ func (l *listening) openAuthority(domain string) (*emulator.Authority, error) {
 		if authority, err := emulator.OpenAuthority(dir, usualDomain); err == nil {
 			return authority, nil
 		}
-		// It may be one for another domain, which will do: without a domain only loopback addresses are needed.
+		// It may be one for another domain, which will do: without a domain only loopback addresses
+		// are needed.
 		authority, err := emulator.OpenAuthority(dir)
 		return authority, aboutAuthority(err)
 	}
@@ -112,6 +147,8 @@ func aboutAuthority(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s\nAnother folder can be given with --ca-dir; its authority has to be trusted anew",
-		strings.TrimPrefix(err.Error(), "emulator: "))
+	return fmt.Errorf(
+		"%s\nAnother folder can be given with --ca-dir; its authority has to be trusted anew",
+		strings.TrimPrefix(err.Error(), "emulator: "),
+	)
 }

@@ -19,10 +19,24 @@ type logging struct {
 }
 
 func (l *logging) addFlags(cmd *cobra.Command) {
-	addChoice(cmd, &l.level, "log-level", "what is logged, on standard error; requests are at level info",
-		choice[slog.Level]{"info", slog.LevelInfo}, choice[slog.Level]{"debug", slog.LevelDebug},
-		choice[slog.Level]{"warn", slog.LevelWarn}, choice[slog.Level]{"error", slog.LevelError})
-	addChoice(cmd, &l.json, "log-format", "how the log is written", choice[bool]{"text", false}, choice[bool]{"json", true})
+	addChoice(
+		cmd,
+		&l.level,
+		"log-level",
+		"what is logged, on standard error; requests are at level info",
+		choice[slog.Level]{"info", slog.LevelInfo},
+		choice[slog.Level]{"debug", slog.LevelDebug},
+		choice[slog.Level]{"warn", slog.LevelWarn},
+		choice[slog.Level]{"error", slog.LevelError},
+	)
+	addChoice(
+		cmd,
+		&l.json,
+		"log-format",
+		"how the log is written",
+		choice[bool]{"text", false},
+		choice[bool]{"json", true},
+	)
 }
 
 // logger returns a logger that writes to w.
@@ -38,11 +52,12 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 func warn(log *slog.Logger, message string) {
 	handler := log.Handler()
 	record := slog.NewRecord(time.Now(), slog.LevelWarn, "WARNING: "+message, 0)
-	_ = handler.Handle(context.Background(), record) // as a logger does; the level is looked at before Handle
+	// as a logger does; the level is looked at before Handle
+	_ = handler.Handle(context.Background(), record)
 }
 
-// programOutput logs what the programs behind sessions write, line by line: as it is, it could not be told from the rest of the log,
-// and could move the cursor of a terminal.
+// programOutput logs what the programs behind sessions write, line by line: as it is, it could not
+// be told from the rest of the log, and could move the cursor of a terminal.
 type programOutput struct{ log *slog.Logger }
 
 func (o programOutput) Write(line []byte) (int, error) {

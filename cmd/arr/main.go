@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Arr is the command line of Azure Remote Rendering: sessions, access tokens, regions, and the emulator of the service. docs/cli has its
-// manual.
+// Arr is the command line of Azure Remote Rendering: sessions, access tokens, regions, and the
+// emulator of the service. docs/cli has its manual.
 //
 //	go run ./cmd/arr --help
 //	go run ./cmd/arr session create --emulator
@@ -24,12 +24,14 @@ func main() {
 	os.Exit(code)
 }
 
-// outliveReaders makes writing to a pipe that nobody reads any more an error like others. Left to itself it would kill the program on the
-// spot, and a session that a create waits for would go on and be billed.
+// outliveReaders makes writing to a pipe that nobody reads any more an error like others. Left to
+// itself it would kill the program on the spot, and a session that a create waits for would go on
+// and be billed.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// untilSignal returns a context that SIGINT, SIGTERM and SIGHUP end, with the signal as its cause. A second SIGINT or SIGTERM ends the program at
-// once. A second SIGHUP does not: one comes from the shell whose terminal goes away, and another as that shell ends. If this program was told to
+// untilSignal returns a context that SIGINT, SIGTERM and SIGHUP end, with the signal as its cause.
+// A second SIGINT or SIGTERM ends the program at once. A second SIGHUP does not: one comes from the
+// shell whose terminal goes away, and another as that shell ends. If this program was told to
 // ignore SIGHUP, as nohup does, it stays ignored.
 func untilSignal(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)

@@ -16,8 +16,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/process"
 )
 
-// keyVariable holds the account key where others cannot see it. It is not the variable that clients read theirs from: that may hold the key
-// of another service.
+// keyVariable holds the account key where others cannot see it. It is not the variable that clients
+// read theirs from: that may hold the key of another service.
 const keyVariable = "ARR_EMULATOR_ACCOUNT_KEY"
 
 // addOptionFlags adds the flags that say what service is emulated.
@@ -25,27 +25,98 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 	o, flags := &c.options, cmd.Flags()
 	o.Region = arr.RegionWestEurope
 	flags.StringVar(&o.AccountID, "account-id", emulator.DefaultAccountID, "`UUID` of the account")
-	flags.StringVar(&o.PrimaryKey, "account-key", "", "`KEY` of the account; other users of this machine can see it among the arguments, so prefer "+
-		"the environment variable "+keyVariable+" (default: random)")
-	addValue(cmd, &o.Region, "region", "REGION", string(o.Region), "region of the account, and of requests whose host names none",
-		func(text string) (arr.Region, error) { return arr.Region(text), nil })
-	addValue(cmd, &o.StartupTime, "startup-time", "TIME", "0s", "how long sessions are Starting: a time such as 30s, a range such as "+
-		"150s-180s, or recorded (8s or 150s-180s, as the service was seen); with --exec it counts only for sessions beyond the capacity", parseStartupTime)
-	addValue(cmd, &o.Capacity, "capacity", "N", "", "how many sessions of each size there can be at once in a region, such as 4 or "+
-		"Standard=4,Premium=1; sessions beyond it fail with CapacityExceeded (default: no limit)", parseCapacity)
-	addValue(cmd, &o.RateLimit, "rate-limit", "N/TIME", "", "how many requests an account may send in which time, such as 60/1m; "+
-		"beyond it the answer is 429 (default: no limit)", parseRateLimit)
-	addValue(cmd, &o.Decisions.PageSize, "page-size", "N", "50", "how many sessions a page of the list has at most", parsePageSize)
-	addChoice(cmd, &o.Decisions.AbsentValues, "spelling", "how members without a value are written: omitted, as recorded since May 2021, or null, "+
-		"as in January 2021", choice[emulator.AbsentValues]{"omitted", emulator.AbsentOmitted}, choice[emulator.AbsentValues]{"null", emulator.AbsentNull})
-	addValue(cmd, &o.TokenLifetime, "token-lifetime", "TIME", "24h", "how long access tokens are valid", parseTokenLifetime)
-	addValue(cmd, &c.exec, "exec", "COMMAND", "", "program to start for each session, such as 'server --port={port}'; the session is Ready when it "+
-		"accepts connections on {port}. Its arguments may contain {session}, {account}, {region}, {size}, {port}, {inspector-port} and "+
-		"{lease-minutes}; no shell is involved", parseCommand)
+	flags.StringVar(
+		&o.PrimaryKey,
+		"account-key",
+		"",
+		"`KEY` of the account; other users of this machine can see it among the arguments, so prefer "+
+			"the environment variable "+keyVariable+" (default: random)",
+	)
+	addValue(
+		cmd,
+		&o.Region,
+		"region",
+		"REGION",
+		string(o.Region),
+		"region of the account, and of requests whose host names none",
+		func(text string) (arr.Region, error) { return arr.Region(text), nil },
+	)
+	addValue(
+		cmd,
+		&o.StartupTime,
+		"startup-time",
+		"TIME",
+		"0s",
+		"how long sessions are Starting: a time such as 30s, a range such as "+
+			"150s-180s, or recorded (8s or 150s-180s, as the service was seen); with --exec it counts only for sessions beyond the capacity",
+		parseStartupTime,
+	)
+	addValue(
+		cmd,
+		&o.Capacity,
+		"capacity",
+		"N",
+		"",
+		"how many sessions of each size there can be at once in a region, such as 4 or "+
+			"Standard=4,Premium=1; sessions beyond it fail with CapacityExceeded (default: no limit)",
+		parseCapacity,
+	)
+	addValue(
+		cmd,
+		&o.RateLimit,
+		"rate-limit",
+		"N/TIME",
+		"",
+		"how many requests an account may send in which time, such as 60/1m; "+
+			"beyond it the answer is 429 (default: no limit)",
+		parseRateLimit,
+	)
+	addValue(
+		cmd,
+		&o.Decisions.PageSize,
+		"page-size",
+		"N",
+		"50",
+		"how many sessions a page of the list has at most",
+		parsePageSize,
+	)
+	addChoice(
+		cmd,
+		&o.Decisions.AbsentValues,
+		"spelling",
+		"how members without a value are written: omitted, as recorded since May 2021, or null, "+
+			"as in January 2021",
+		choice[emulator.AbsentValues]{"omitted", emulator.AbsentOmitted},
+		choice[emulator.AbsentValues]{"null", emulator.AbsentNull},
+	)
+	addValue(
+		cmd,
+		&o.TokenLifetime,
+		"token-lifetime",
+		"TIME",
+		"24h",
+		"how long access tokens are valid",
+		parseTokenLifetime,
+	)
+	addValue(
+		cmd,
+		&c.exec,
+		"exec",
+		"COMMAND",
+		"",
+		"program to start for each session, such as 'server --port={port}'; the session is Ready when it "+
+			"accepts connections on {port}. Its arguments may contain {session}, {account}, {region}, {size}, {port}, {inspector-port} and "+
+			"{lease-minutes}; no shell is involved",
+		parseCommand,
+	)
 }
 
 // newEmulator makes the emulator that the flags ask for.
-func (c *emulatorCommand) newEmulator(cmd *cobra.Command, address listenAddress, log *slog.Logger) (*emulator.Emulator, error) {
+func (c *emulatorCommand) newEmulator(
+	cmd *cobra.Command,
+	address listenAddress,
+	log *slog.Logger,
+) (*emulator.Emulator, error) {
 	o := c.options
 	o.Domain = c.listening.domain
 	o.Logger = log
@@ -53,7 +124,9 @@ func (c *emulatorCommand) newEmulator(cmd *cobra.Command, address listenAddress,
 		o.PrimaryKey = os.Getenv(keyVariable)
 	}
 	if c.exec != nil {
-		backend, err := process.New(process.Options{Command: c.exec, Logger: log, Output: programOutput{log}})
+		backend, err := process.New(
+			process.Options{Command: c.exec, Logger: log, Output: programOutput{log}},
+		)
 		if err != nil {
 			return nil, usagef("%s", inFlags(err))
 		}

@@ -36,7 +36,8 @@ func parseStartupTime(text string) (startupTime, error) {
 	return emulator.RangeStartup(from, to), nil
 }
 
-// parseCapacity reads "4", for each size, or "Standard=4,Premium=1"; a size that is not named has no limit.
+// parseCapacity reads "4", for each size, or "Standard=4,Premium=1"; a size that is not named has
+// no limit.
 func parseCapacity(text string) (capacity, error) {
 	if n, ok := parseCount(text); ok {
 		return emulator.FixedCapacity(n), nil
@@ -46,7 +47,9 @@ func parseCapacity(text string) (capacity, error) {
 		name, count, _ := strings.Cut(part, "=")
 		n, ok := parseCount(count)
 		if !ok {
-			return nil, errors.New("give a number for each size, such as 4, or name the sizes, such as Standard=4,Premium=1")
+			return nil, errors.New(
+				"give a number for each size, such as 4, or name the sizes, such as Standard=4,Premium=1",
+			)
 		}
 		size, err := parseSize(name)
 		if err != nil {
@@ -90,7 +93,9 @@ func parseRateLimit(text string) (emulator.RateLimit, error) {
 		per, err = time.ParseDuration(window)
 	}
 	if !ok || n == 0 || err != nil || per <= 0 {
-		return emulator.RateLimit{}, errors.New("give requests and the length of a window, such as 60/1m")
+		return emulator.RateLimit{}, errors.New(
+			"give requests and the length of a window, such as 60/1m",
+		)
 	}
 	return emulator.RateLimit{Requests: n, Per: per}, nil
 }
@@ -99,7 +104,9 @@ func parseRateLimit(text string) (emulator.RateLimit, error) {
 func parseTokenLifetime(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d < time.Second || d%time.Second != 0 {
-		return 0, errors.New("give a time of one second or more, in whole seconds, such as 90s or 24h")
+		return 0, errors.New(
+			"give a time of one second or more, in whole seconds, such as 90s or 24h",
+		)
 	}
 	return d, nil
 }

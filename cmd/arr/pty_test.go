@@ -37,7 +37,12 @@ func startOnTerminal(t *testing.T, environment []string, args ...string) *onTerm
 
 func startSized(t *testing.T, columns uint16, environment []string, args ...string) *onTerminal {
 	t.Helper()
-	p := &onTerminal{t: t, cmd: command(t, environment, args...), screen: new(output), ended: make(chan struct{})}
+	p := &onTerminal{
+		t:      t,
+		cmd:    command(t, environment, args...),
+		screen: new(output),
+		ended:  make(chan struct{}),
+	}
 	p.cmd.Dir = t.TempDir()
 	master, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 25, Cols: columns})
 	require.NoError(t, err)
@@ -69,7 +74,14 @@ func startSized(t *testing.T, columns uint16, environment []string, args ...stri
 
 func (p *onTerminal) await(text string) {
 	p.t.Helper()
-	require.Eventually(p.t, func() bool { return strings.Contains(p.screen.String(), text) }, patience, 5*time.Millisecond, "%q", text)
+	require.Eventually(
+		p.t,
+		func() bool { return strings.Contains(p.screen.String(), text) },
+		patience,
+		5*time.Millisecond,
+		"%q",
+		text,
+	)
 }
 
 func (p *onTerminal) write(text string) {
@@ -91,10 +103,19 @@ func (p *onTerminal) wait() int {
 func TestProgressOnATerminalIsOneLine(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.inject("operation=get show-status=Starting count=6") // it is Ready at the seventh look
-	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "create", "demo", "--interval", "50ms")
+	p := startOnTerminal(
+		t,
+		append(service.environment, "TERM=xterm"),
+		"session",
+		"create",
+		"demo",
+		"--interval",
+		"50ms",
+	)
 	require.Equal(t, failure.OK, p.wait(), p.screen)
 	screen := p.screen.String()
-	before, table, found := strings.Cut(screen, "\r\x1b[Ksession         demo") // the line is removed before the result
+	// the line is removed before the result
+	before, table, found := strings.Cut(screen, "\r\x1b[Ksession         demo")
 	require.True(t, found, screen)
 	assert.NotContains(t, before, "\n", "one line, written again and again")
 	assert.Greater(t, strings.Count(before, "\r"), 6)
@@ -107,12 +128,23 @@ func TestProgressOnANarrowTerminalShortensTheID(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.inject("operation=get show-status=Starting count=3")
 	service.environment = append(service.environment, "TERM=xterm")
-	p := startSized(t, 40, service.environment, "session", "create", "--prefix", "a-long-prefix-", "--interval", "50ms")
+	p := startSized(
+		t,
+		40,
+		service.environment,
+		"session",
+		"create",
+		"--prefix",
+		"a-long-prefix-",
+		"--interval",
+		"50ms",
+	)
 	require.Equal(t, failure.OK, p.wait(), p.screen)
 	before, _, _ := strings.Cut(p.screen.String(), "\r\x1b[Ksession ")
 	assert.Contains(t, before, "a-long…  \x1b[33mStarting\x1b[0m  0s  lease 30m from")
 	for line := range strings.SplitSeq(before, "\r") {
-		line = strings.NewReplacer("\x1b[33m", "", "\x1b[32m", "", "\x1b[0m", "", "\x1b[K", "").Replace(line)
+		line = strings.NewReplacer("\x1b[33m", "", "\x1b[32m", "", "\x1b[0m", "", "\x1b[K", "").
+			Replace(line)
 		assert.Less(t, utf8.RuneCountInString(line), 40, line)
 	}
 }
@@ -121,7 +153,14 @@ func TestProgressFitsEveryTerminal(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
 	for _, columns := range []uint16{0, 1, 2, 3, 10, 19} {
-		p := startSized(t, columns, append(service.environment, "NO_COLOR=1", "TERM=xterm"), "session", "wait", "demo")
+		p := startSized(
+			t,
+			columns,
+			append(service.environment, "NO_COLOR=1", "TERM=xterm"),
+			"session",
+			"wait",
+			"demo",
+		)
 		require.Equal(t, failure.OK, p.wait(), p.screen)
 		line, _, _ := strings.Cut(strings.TrimPrefix(p.screen.String(), "\r"), "\x1b")
 		if columns > 1 {
@@ -147,19 +186,43 @@ func TestNoColoursIfNotWanted(t *testing.T) {
 }
 
 func TestQuietOnATerminal(t *testing.T) {
-	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(100 * time.Millisecond)})
-	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "create", "demo", "--interval", "20ms", "--quiet")
+	service := newTestService(
+		t,
+		emulator.Options{StartupTime: emulator.FixedStartup(100 * time.Millisecond)},
+	)
+	p := startOnTerminal(
+		t,
+		append(service.environment, "TERM=xterm"),
+		"session",
+		"create",
+		"demo",
+		"--interval",
+		"20ms",
+		"--quiet",
+	)
 	require.Equal(t, failure.OK, p.wait(), p.screen)
 	assert.Equal(t, "demo\r\n", p.screen.String())
 }
 
 func TestCtrlCOnATerminal(t *testing.T) {
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
-	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "session", "create", "demo", "--interval", "50ms")
+	p := startOnTerminal(
+		t,
+		append(service.environment, "TERM=xterm"),
+		"session",
+		"create",
+		"demo",
+		"--interval",
+		"50ms",
+	)
 	p.await("Starting")
 	p.write("\x03")
 	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
-	assert.Contains(t, p.screen.String(), "arr: interrupted: waiting for session \"demo\", last seen Starting\r\nSession demo was stopped.")
+	assert.Contains(
+		t,
+		p.screen.String(),
+		"arr: interrupted: waiting for session \"demo\", last seen Starting\r\nSession demo was stopped.",
+	)
 	assert.Equal(t, arr.SessionStatusStopped, service.status("demo"))
 }
 
@@ -199,7 +262,11 @@ func TestATokenOnATerminalComesWithAWarning(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	p := startOnTerminal(t, service.environment, "token")
 	require.Equal(t, failure.OK, p.wait(), p.screen)
-	assert.Contains(t, p.screen.String(), "Whoever has this token can create, list and stop every session")
+	assert.Contains(
+		t,
+		p.screen.String(),
+		"Whoever has this token can create, list and stop every session",
+	)
 }
 
 func TestStopAllAsksOnATerminal(t *testing.T) {
@@ -216,7 +283,13 @@ func TestStopAllAsksOnATerminal(t *testing.T) {
 		{"\x03", failure.Interrupted, arr.SessionStatusReady},
 		{"y\n", failure.OK, arr.SessionStatusStopped},
 	} {
-		p := startOnTerminal(t, append(service.environment, "TERM=dumb"), "session", "stop-all", "--all")
+		p := startOnTerminal(
+			t,
+			append(service.environment, "TERM=dumb"),
+			"session",
+			"stop-all",
+			"--all",
+		)
 		p.await("Stop this session? Connected devices are cut off. [y/N] ")
 		p.write(test.answer)
 		assert.Equal(t, test.code, p.wait(), p.screen)

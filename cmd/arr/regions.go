@@ -52,10 +52,24 @@ none does. Rendering needs less than 100 ms, better less than 70 ms.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&c.latency, "latency", false, "measure how long connections take")
-	flags.StringArrayVar(&c.endpoints, "endpoint", nil, "`ENDPOINT` to measure, a region or an address, instead of all; may be given several times")
+	flags.StringArrayVar(
+		&c.endpoints,
+		"endpoint",
+		nil,
+		"`ENDPOINT` to measure, a region or an address, instead of all; may be given several times",
+	)
 	flags.IntVar(&c.probe.rounds, "rounds", 3, "`N`: how often each endpoint is measured")
-	flags.DurationVar(&c.probe.timeout, "timeout", 5*time.Second, "`TIME` after which one connection counts as unreachable")
-	c.addText(flags, config.CAFile, "`FILE` with certificates to trust besides those of the system, in PEM")
+	flags.DurationVar(
+		&c.probe.timeout,
+		"timeout",
+		5*time.Second,
+		"`TIME` after which one connection counts as unreachable",
+	)
+	c.addText(
+		flags,
+		config.CAFile,
+		"`FILE` with certificates to trust besides those of the system, in PEM",
+	)
 	flags.BoolVar(&c.emulator, "emulator", false, "measure an emulator in this process")
 	c.addFileFlags(flags)
 	c.addOutputFlags(flags)
@@ -101,13 +115,19 @@ func (c *regionsCommand) run(cmd *cobra.Command) error {
 		return err
 	}
 	if !slices.ContainsFunc(results, latency.reachable) {
-		return &failure.Advised{Err: errors.New("none of the endpoints can be reached"), Advice: "Check the network, a proxy or firewall, and the names of the endpoints."}
+		return &failure.Advised{
+			Err:    errors.New("none of the endpoints can be reached"),
+			Advice: "Check the network, a proxy or firewall, and the names of the endpoints.",
+		}
 	}
 	return nil
 }
 
 // targets returns what is to be measured.
-func (c *regionsCommand) targets(cmd *cobra.Command, values *config.Settings) ([]regionEntry, func(), error) {
+func (c *regionsCommand) targets(
+	cmd *cobra.Command,
+	values *config.Settings,
+) ([]regionEntry, func(), error) {
 	nothing := func() {}
 	if c.emulator {
 		svc, err := c.open(cmd)
@@ -157,7 +177,10 @@ func printRegions(printer *show.Printer, entries []regionEntry) error {
 		case show.Quiet:
 			err = printer.Line(string(entry.Region))
 		default:
-			rows = append(rows, show.Text(string(entry.Region), entry.Endpoint, entry.AccountDomain))
+			rows = append(
+				rows,
+				show.Text(string(entry.Region), entry.Endpoint, entry.AccountDomain),
+			)
 		}
 		if err != nil {
 			return err

@@ -27,18 +27,35 @@ func TestRegions(t *testing.T) {
 
 func TestLatencyOfGivenEndpoints(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // it accepts connections, and never says a word about TLS
+	// it accepts connections, and never says a word about TLS
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer silent.Close()
-	args := []string{"regions", "--latency", "--rounds", "2", "--timeout", "300ms", "--endpoint", "https://" + silent.Addr().String(),
-		"--endpoint", "http://127.0.0.1:1", "--endpoint", service.url}
+	args := []string{
+		"regions",
+		"--latency",
+		"--rounds",
+		"2",
+		"--timeout",
+		"300ms",
+		"--endpoint",
+		"https://" + silent.Addr().String(),
+		"--endpoint",
+		"http://127.0.0.1:1",
+		"--endpoint",
+		service.url,
+	}
 	r := runArr(t, nil, "", args...)
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
 	require.Len(t, lines, 4)
 	assert.Regexp(t, `^REGION +CONNECT +TLS +TOTAL +ENDPOINT$`, lines[0])
 	assert.Regexp(t, `^- +\d+\.\d ms +- +\d+\.\d ms +http://127`, lines[1], "the nearest first")
-	assert.Contains(t, r.stdout, "unreachable  https://"+silent.Addr().String()+" (no answer in time)")
+	assert.Contains(
+		t,
+		r.stdout,
+		"unreachable  https://"+silent.Addr().String()+" (no answer in time)",
+	)
 	assert.Contains(t, r.stdout, "unreachable  http://127.0.0.1:1 (")
 
 	r = runArr(t, nil, "", append(args, "--output", "json")...)
@@ -54,13 +71,23 @@ func TestLatencyOfGivenEndpoints(t *testing.T) {
 }
 
 func TestMedian(t *testing.T) {
-	assert.Equal(t, 2*time.Second, median([]time.Duration{3 * time.Second, time.Second, 2 * time.Second}))
+	assert.Equal(
+		t,
+		2*time.Second,
+		median([]time.Duration{3 * time.Second, time.Second, 2 * time.Second}),
+	)
 	assert.Equal(t, 1500*time.Millisecond, median([]time.Duration{2 * time.Second, time.Second}))
 }
 
 func TestMeasuringEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	results := probe{rounds: 3, timeout: time.Hour}.measureAll(ctx, []regionEntry{{Region: arr.RegionEastUS, Endpoint: "https://192.0.2.1"}})
+	results := probe{
+		rounds:  3,
+		timeout: time.Hour,
+	}.measureAll(
+		ctx,
+		[]regionEntry{{Region: arr.RegionEastUS, Endpoint: "https://192.0.2.1"}},
+	)
 	assert.False(t, results[0].reachable())
 }

@@ -55,9 +55,23 @@ func newRoot() *cobra.Command {
 	}
 	root.Args = knownCommand
 	root.SuggestionsMinimumDistance = 2
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
+	root.SetUsageTemplate(
+		strings.ReplaceAll(
+			root.UsageTemplate(),
+			".FlagUsages",
+			fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth),
+		),
+	)
 	root.DisableAutoGenTag = true // the pages in docs/cli have no dates
-	root.AddCommand(newSessionCommand(), newRunCommand(), newTokenCommand(), newRegionsCommand(), newConfigCommand(), newEmulatorCommand(), newVersionCommand())
+	root.AddCommand(
+		newSessionCommand(),
+		newRunCommand(),
+		newTokenCommand(),
+		newRegionsCommand(),
+		newConfigCommand(),
+		newEmulatorCommand(),
+		newVersionCommand(),
+	)
 	root.AddCommand(newTopics()...)
 	addBuiltins(root)
 	return root
@@ -69,7 +83,11 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		return fmt.Errorf("there is no command %q; did you mean \"%s\"?", args[0], strings.Join(similar, `" or "`))
+		return fmt.Errorf(
+			"there is no command %q; did you mean \"%s\"?",
+			args[0],
+			strings.Join(similar, `" or "`),
+		)
 	}
 	return fmt.Errorf("there is no command %q", args[0])
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 )
 
-// runPrefix begins the ids of sessions of arr run, so that those that were left behind can be found.
+// runPrefix begins the ids of sessions of arr run, so that those that were left behind can be
+// found.
 const runPrefix = "arr-run-"
 
 const runManual = `Acquire a session, wait until it is Ready, run a command, and stop the session when the command has ended. The
@@ -107,21 +108,70 @@ func newRunCommand() *cobra.Command {
 func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&c.session, "session", "", "`ID` of a session to use if that is possible; it is stopped at the end like a new one")
-	flags.StringVar(&c.prefix, "prefix", runPrefix, "`TEXT` in front of the ids of new sessions, by which stop-all --prefix finds them")
-	flags.StringArrayVar(&c.sizes, "size", nil, "`SIZE` of the server, Standard or Premium; may be repeated, the preferred one first (default Standard)")
-	flags.StringArrayVar(&c.fallback, "fallback", nil, "another `ENDPOINT` to try, a region or an address; may be repeated")
-	c.addText(flags, config.Lease, "`TIME` of the first lease, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)")
+	flags.StringVar(
+		&c.session,
+		"session",
+		"",
+		"`ID` of a session to use if that is possible; it is stopped at the end like a new one",
+	)
+	flags.StringVar(
+		&c.prefix,
+		"prefix",
+		runPrefix,
+		"`TEXT` in front of the ids of new sessions, by which stop-all --prefix finds them",
+	)
+	flags.StringArrayVar(
+		&c.sizes,
+		"size",
+		nil,
+		"`SIZE` of the server, Standard or Premium; may be repeated, the preferred one first (default Standard)",
+	)
+	flags.StringArrayVar(
+		&c.fallback,
+		"fallback",
+		nil,
+		"another `ENDPOINT` to try, a region or an address; may be repeated",
+	)
+	c.addText(
+		flags,
+		config.Lease,
+		"`TIME` of the first lease, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)",
+	)
 	c.keeping.addFlags(cmd)
-	flags.DurationVar(&c.startTimeout, "start-timeout", 0, "`TIME` that a session may take to be Ready before another size or endpoint is tried (default 10m)")
-	flags.DurationVar(&c.grace, "grace", 10*time.Second, "`TIME` that the command has to end after a signal before it is killed; 0 is for ever")
-	flags.BoolVar(&c.leave, "leave-running", false, "leave the session when the command has ended, and that of --session also if the command could not be started; it is billed until its lease ends")
-	flags.BoolVar(&c.keepGoing, "keep-going", false, "let the command go on when the session has ended")
+	flags.DurationVar(
+		&c.startTimeout,
+		"start-timeout",
+		0,
+		"`TIME` that a session may take to be Ready before another size or endpoint is tried (default 10m)",
+	)
+	flags.DurationVar(
+		&c.grace,
+		"grace",
+		10*time.Second,
+		"`TIME` that the command has to end after a signal before it is killed; 0 is for ever",
+	)
+	flags.BoolVar(
+		&c.leave,
+		"leave-running",
+		false,
+		"leave the session when the command has ended, and that of --session also if the command could not be started; it is billed until its lease ends",
+	)
+	flags.BoolVar(
+		&c.keepGoing,
+		"keep-going",
+		false,
+		"let the command go on when the session has ended",
+	)
 	c.addServiceFlags(flags)
 	c.addFileFlags(flags)
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "no progress")
 	completeWords(cmd, words())
-	completeWords(cmd, map[config.Name][]string{config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)}})
+	completeWords(
+		cmd,
+		map[config.Name][]string{
+			config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)},
+		},
+	)
 }
 
 // run is the whole life of arr run: acquire, run the command, let go.

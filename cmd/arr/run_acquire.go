@@ -26,8 +26,15 @@ type heldSession struct {
 
 // prepare opens the service and says what session is wanted.
 func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.Options, error) {
-	options := lease.Options{SessionID: c.session, IDPrefix: c.prefix, Step: c.step, Threshold: c.threshold, MaxLeaseTime: c.most,
-		StartTimeout: c.startTimeout, LookEvery: c.lookEvery()}
+	options := lease.Options{
+		SessionID:    c.session,
+		IDPrefix:     c.prefix,
+		Step:         c.step,
+		Threshold:    c.threshold,
+		MaxLeaseTime: c.most,
+		StartTimeout: c.startTimeout,
+		LookEvery:    c.lookEvery(),
+	}
 	svc, err := c.open(cmd, func(values *config.Settings) (err error) {
 		if options.Sizes, err = c.wantedSizes(values); err == nil {
 			options.LeaseTime, err = values.MaxLease()
@@ -69,7 +76,12 @@ func (c *runCommand) wantedSizes(values *config.Settings) ([]arr.SessionSize, er
 }
 
 // acquire returns a session that is Ready, and what the command is to know of it.
-func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Options, signals received) (*heldSession, error) {
+func (c *runCommand) acquire(
+	cmd *cobra.Command,
+	svc *service,
+	options lease.Options,
+	signals received,
+) (*heldSession, error) {
 	tries := len(options.Sizes) * (1 + len(options.Fallback))
 	if c.session != "" {
 		tries++
@@ -97,7 +109,12 @@ func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Opt
 	}
 	if id := l.Session().ID; c.session != "" && id != c.session && !c.quiet {
 		_ = progress.Aside(func() error { // as with all that is only for people to know
-			_, err := fmt.Fprintf(cmd.ErrOrStderr(), "Session %s could not be used; session %s is new.\n", c.session, id)
+			_, err := fmt.Fprintf(
+				cmd.ErrOrStderr(),
+				"Session %s could not be used; session %s is new.\n",
+				c.session,
+				id,
+			)
 			return err
 		})
 	}
@@ -115,9 +132,14 @@ func (c *runCommand) acquire(cmd *cobra.Command, svc *service, options lease.Opt
 	return held, nil
 }
 
-// beginning returns the context of the session. Until begun is called, signals and the timeout end it; afterwards only end does: then the
-// signals are the command's, and its session lasts as long as it does.
-func (c *runCommand) beginning(parent context.Context, signals received, limit time.Duration) (ctx context.Context, begun, end func()) {
+// beginning returns the context of the session. Until begun is called, signals and the timeout end
+// it; afterwards only end does: then the signals are the command's, and its session lasts as long
+// as it does.
+func (c *runCommand) beginning(
+	parent context.Context,
+	signals received,
+	limit time.Duration,
+) (ctx context.Context, begun, end func()) {
 	if c.timeout > 0 {
 		limit = c.timeout
 	}
@@ -150,28 +172,43 @@ func adviseNotAcquired(err error) error {
 		err = fmt.Errorf("%w: %w", signal, err) // first things first
 	}
 	if signalled || failure.Code(err) == failure.Timeout {
-		return &failure.Advised{Err: err, Advice: "The command was not started. Nothing that was created keeps running."}
+		return &failure.Advised{
+			Err:    err,
+			Advice: "The command was not started. Nothing that was created keeps running.",
+		}
 	}
 	return err
 }
 
-// patientStop is how long stopping a session may take before that is said: it may go on for half a minute, if the service does not answer.
+// patientStop is how long stopping a session may take before that is said: it may go on for half a
+// minute, if the service does not answer.
 const patientStop = time.Second
 
-// letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is to say.
+// letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is
+// to say.
 func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) error {
 	exit, ran := errors.AsType[*failure.Exit](result)
 	session := held.Session()
-	// A new session is left to whoever the command has told of it, one that was there before in any case.
+	// A new session is left to whoever the command has told of it, one that was there before in any
+	// case.
 	if c.leave && (session.ID == c.session || ran && exit.Err == nil) {
 		held.Detach()
 		if !session.Status.Ended() {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s --endpoint %s\n", goesOn(session.ID), held.Client().Endpoint()) // which may be that of a fallback
+			// which may be that of a fallback
+			fmt.Fprintf(
+				cmd.ErrOrStderr(),
+				"%s --endpoint %s\n",
+				goesOn(session.ID),
+				held.Client().Endpoint(),
+			)
 		}
 		return result
 	}
 	if !c.quiet {
-		notice := time.AfterFunc(patientStop, func() { fmt.Fprintf(cmd.ErrOrStderr(), "Stopping session %s …\n", session.ID) })
+		notice := time.AfterFunc(
+			patientStop,
+			func() { fmt.Fprintf(cmd.ErrOrStderr(), "Stopping session %s …\n", session.ID) },
+		)
 		defer notice.Stop()
 	}
 	err := held.Release(cmd.Context())

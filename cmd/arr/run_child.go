@@ -19,11 +19,13 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
-// received are the signals that arr run takes, from before it acquires a session until it has let it go: none of them ends arr at once.
+// received are the signals that arr run takes, from before it acquires a session until it has let
+// it go: none of them ends arr at once.
 type received struct{ C chan os.Signal }
 
-// receive begins to take signals. Those that arr was told to ignore stay ignored, by the command too, as SIGHUP does with nohup. SIGINT is the
-// exception: shells have the background jobs of scripts ignore it, and a script that is interrupted shall not leave a session behind.
+// receive begins to take signals. Those that arr was told to ignore stay ignored, by the command
+// too, as SIGHUP does with nohup. SIGINT is the exception: shells have the background jobs of
+// scripts ignore it, and a script that is interrupted shall not leave a session behind.
 func receive(signals []os.Signal) received {
 	r := received{make(chan os.Signal, 16)}
 	for _, s := range signals {
@@ -64,12 +66,19 @@ func cannotRun(name string, err error) error {
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		err = failed.Err
 	}
-	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrDot) {
-		return &failure.Exit{Code: failure.NoCommand, Err: &failure.Advised{Err: fmt.Errorf("there is no command %q: %w", name, err),
-			Advice: "Give a command in PATH, or its path, such as ./viewer."}}
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) ||
+		errors.Is(err, exec.ErrDot) {
+		return &failure.Exit{
+			Code: failure.NoCommand,
+			Err: &failure.Advised{Err: fmt.Errorf("there is no command %q: %w", name, err),
+				Advice: "Give a command in PATH, or its path, such as ./viewer."},
+		}
 	}
-	return &failure.Exit{Code: failure.NoExec, Err: &failure.Advised{Err: fmt.Errorf("cannot execute %q: %w", name, err),
-		Advice: "Give a file that is a program and that you may execute."}}
+	return &failure.Exit{
+		Code: failure.NoExec,
+		Err: &failure.Advised{Err: fmt.Errorf("cannot execute %q: %w", name, err),
+			Advice: "Give a file that is a program and that you may execute."},
+	}
 }
 
 // child is the command while it runs.
@@ -79,7 +88,8 @@ type child struct {
 	ended chan struct{} // closed when it has ended
 }
 
-// startChild starts the command with the streams of arr: they are handed over, not copied, so that nothing waits for those who keep them open.
+// startChild starts the command with the streams of arr: they are handed over, not copied, so that
+// nothing waits for those who keep them open.
 func startChild(path string, args, environment []string, cmd *cobra.Command) (*child, error) {
 	c := &child{Cmd: exec.Command(path, args[1:]...), ended: make(chan struct{})}
 	c.Args[0] = args[0]
@@ -106,8 +116,14 @@ func (c *child) result() error {
 	return &failure.Exit{Code: c.ProcessState.ExitCode()}
 }
 
-// supervise passes signals on to the command, and watches over it and its session until the command has ended.
-func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *child, signals, messages received) error {
+// supervise passes signals on to the command, and watches over it and its session until the command
+// has ended.
+func (c *runCommand) supervise(
+	cmd *cobra.Command,
+	held *heldSession,
+	child *child,
+	signals, messages received,
+) error {
 	defer child.place.close()
 	sessionEnded := held.Context().Done()
 	var lost error
@@ -126,7 +142,10 @@ func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *chi
 		select {
 		case <-child.ended:
 			if lost != nil && !c.keepGoing {
-				return &failure.Advised{Err: lost, Advice: "The command was told to end too. With --keep-going it may go on without a session."}
+				return &failure.Advised{
+					Err:    lost,
+					Advice: "The command was told to end too. With --keep-going it may go on without a session.",
+				}
 			}
 			return child.result()
 		case s := <-signals.C:
@@ -145,7 +164,11 @@ func (c *runCommand) supervise(cmd *cobra.Command, held *heldSession, child *chi
 				expectEnd()
 			}
 		case <-kill:
-			fmt.Fprintf(cmd.ErrOrStderr(), "The command has not ended within %v, and is killed.\n", c.grace)
+			fmt.Fprintf(
+				cmd.ErrOrStderr(),
+				"The command has not ended within %v, and is killed.\n",
+				c.grace,
+			)
 			child.kill()
 		}
 	}

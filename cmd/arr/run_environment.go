@@ -36,7 +36,10 @@ func environmentOf(svc *service, l *lease.Lease, token azcore.AccessToken) []str
 		{"ARR_ALLOW_HTTP", allowHTTP},
 		{"ARR_AUTH", "token"},
 		{"ARR_ACCESS_TOKEN", token.Token},
-		{"ARR_ACCESS_TOKEN_EXPIRES_ON", token.ExpiresOn.UTC().Truncate(time.Second).Format(time.RFC3339)},
+		{
+			"ARR_ACCESS_TOKEN_EXPIRES_ON",
+			token.ExpiresOn.UTC().Truncate(time.Second).Format(time.RFC3339),
+		},
 		// The command is trusted with a token, which expires, and not with the key.
 		{"ARR_ACCOUNT_KEY", ""},
 		{"ARR_ACCOUNT_KEY_FILE", ""},

@@ -31,8 +31,19 @@ func TestTheSessionEndsBeforeTheCommand(t *testing.T) {
 		require.NoError(t, service.SetStatus("demo", status))
 		assert.Equal(t, "TERM", p.line())
 		assert.Equal(t, failure.Ended, p.wait(), "not that of the command")
-		assert.Contains(t, p.stderr.String(), "Session demo has ended in state "+string(status)+". The command is told to end.\n")
-		assert.True(t, strings.HasSuffix(p.stderr.String(), "With --keep-going it may go on without a session.\n"), p.stderr)
+		assert.Contains(
+			t,
+			p.stderr.String(),
+			"Session demo has ended in state "+string(status)+". The command is told to end.\n",
+		)
+		assert.True(
+			t,
+			strings.HasSuffix(
+				p.stderr.String(),
+				"With --keep-going it may go on without a session.\n",
+			),
+			p.stderr,
+		)
 	}
 }
 
@@ -51,7 +62,18 @@ func TestTheCommandGoesOnWithoutItsSession(t *testing.T) {
 func TestASessionThatHasEndedIsNotSaidToGoOn(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startRun(t, service, "--session", "demo", "--keep-going", "--leave-running", "--", "sh", "-c", trapping)
+	p := startRun(
+		t,
+		service,
+		"--session",
+		"demo",
+		"--keep-going",
+		"--leave-running",
+		"--",
+		"sh",
+		"-c",
+		trapping,
+	)
 	require.Equal(t, "ready", p.line())
 	require.NoError(t, service.SetStatus("demo", arr.SessionStatusStopped))
 	p.said("The command goes on without it.\n")
@@ -65,20 +87,54 @@ func TestASessionThatWillNotDoIsReplaced(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("over")
 	require.NoError(t, service.SetStatus("over", arr.SessionStatusExpired))
-	r := service.arr("run", "--interval", "20ms", "--session", "over", "--", "sh", "-c", `echo "$ARR_SESSION_ID"`)
+	r := service.arr(
+		"run",
+		"--interval",
+		"20ms",
+		"--session",
+		"over",
+		"--",
+		"sh",
+		"-c",
+		`echo "$ARR_SESSION_ID"`,
+	)
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	assert.True(t, strings.HasPrefix(r.stdout, "arr-run-"), r.stdout)
-	assert.Contains(t, r.stderr, "Session not adopted: it has ended; session: over; status: Expired")
+	assert.Contains(
+		t,
+		r.stderr,
+		"Session not adopted: it has ended; session: over; status: Expired",
+	)
 	r = service.arr("run", "--interval", "20ms", "--session", "nobody", "--", "true")
 	assert.Equal(t, failure.OK, r.code, r.stderr)
-	assert.Regexp(t, `(?m)^Session nobody could not be used; session arr-run-\S+ is new\.$`, r.stderr)
+	assert.Regexp(
+		t,
+		`(?m)^Session nobody could not be used; session arr-run-\S+ is new\.$`,
+		r.stderr,
+	)
 }
 
-// The lease is extended while the command runs: here at once, for no lease is ever longer than the threshold.
+// The lease is extended while the command runs: here at once, for no lease is ever longer than the
+// threshold.
 func TestRunKeepsTheLease(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startRun(t, service, "--session", "demo", "--step", "7m", "--threshold", "35m", "--max-lease", "44m", "--", "sh", "-c", trapping)
+	p := startRun(
+		t,
+		service,
+		"--session",
+		"demo",
+		"--step",
+		"7m",
+		"--threshold",
+		"35m",
+		"--max-lease",
+		"44m",
+		"--",
+		"sh",
+		"-c",
+		trapping,
+	)
 	require.Equal(t, "ready", p.line())
 	require.Eventually(t, func() bool {
 		session, err := service.client.Get(t.Context(), "demo", nil)
@@ -117,8 +173,16 @@ func TestRunThatCannotStopItsSession(t *testing.T) {
 		service.inject("operation=stop status=403")
 		r := service.arr("run", "--quiet", "--session", "demo", "--", "sh", "-c", test.script)
 		assert.Equal(t, test.code, r.code)
-		assert.Contains(t, r.stderr, `arr: session "demo" at `+service.url+` could not be stopped and is billed until its lease ends: `)
-		assert.Contains(t, r.stderr, "\nTry again: arr session stop demo --endpoint "+service.url+"\n")
+		assert.Contains(
+			t,
+			r.stderr,
+			`arr: session "demo" at `+service.url+` could not be stopped and is billed until its lease ends: `,
+		)
+		assert.Contains(
+			t,
+			r.stderr,
+			"\nTry again: arr session stop demo --endpoint "+service.url+"\n",
+		)
 		assert.Equal(t, 2, strings.Count(r.stderr, "\n"), r.stderr)
 		assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
 	}
@@ -141,16 +205,32 @@ func TestRunThatHasNoTimeLeft(t *testing.T) {
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 	r := service.arr("run", "--interval", "20ms", "--timeout", "300ms", "--", "true")
 	assert.Equal(t, failure.Timeout, r.code, r.stderr)
-	assert.Contains(t, r.stderr, "The command was not started. Nothing that was created keeps running.")
+	assert.Contains(
+		t,
+		r.stderr,
+		"The command was not started. Nothing that was created keeps running.",
+	)
 	service.over(strings.Fields(r.stderr)[0])
 }
 
-// What is typed on a terminal reaches the command by itself, once, and is the command's business; arr goes on for as long as it does.
+// What is typed on a terminal reaches the command by itself, once, and is the command's business;
+// arr goes on for as long as it does.
 func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "run", "--session", "demo", "--grace", "50ms", "--", "sh", "-c",
-		`n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo TERM; exit 7' TERM; echo ready; while :; do sleep 0.02; done`)
+	p := startOnTerminal(
+		t,
+		append(service.environment, "TERM=xterm"),
+		"run",
+		"--session",
+		"demo",
+		"--grace",
+		"50ms",
+		"--",
+		"sh",
+		"-c",
+		`n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo TERM; exit 7' TERM; echo ready; while :; do sleep 0.02; done`,
+	)
 	p.await("ready")
 	p.write("\x03")
 	p.await("INT 1")
@@ -169,7 +249,17 @@ func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "run", "--session", "demo", "--", "sh", "-c", "read line; echo got $line; exec sleep 1000")
+	p := startOnTerminal(
+		t,
+		append(service.environment, "TERM=xterm"),
+		"run",
+		"--session",
+		"demo",
+		"--",
+		"sh",
+		"-c",
+		"read line; echo got $line; exec sleep 1000",
+	)
 	p.await("Ready")
 	p.write("this\n")
 	p.await("got this")
@@ -178,7 +268,8 @@ func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {
 	service.over("demo")
 }
 
-// What is typed while the command is being started has not reached it. A large environment takes a while to be handed over.
+// What is typed while the command is being started has not reached it. A large environment takes a
+// while to be handed over.
 func TestCtrlCWhileTheCommandIsStarted(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	environment := append(service.environment, "TERM=xterm")
@@ -199,7 +290,15 @@ func TestCtrlCWhileTheCommandIsStarted(t *testing.T) {
 
 func TestCtrlCOnATerminalBeforeTheCommand(t *testing.T) {
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
-	p := startOnTerminal(t, append(service.environment, "TERM=xterm"), "run", "--interval", "20ms", "--", "true")
+	p := startOnTerminal(
+		t,
+		append(service.environment, "TERM=xterm"),
+		"run",
+		"--interval",
+		"20ms",
+		"--",
+		"true",
+	)
 	p.await("Starting")
 	session := service.only("arr-run-")
 	p.write("\x03")
@@ -213,10 +312,26 @@ func TestTheTerminalGoesAway(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
 	started := filepath.Join(t.TempDir(), "started")
-	cmd := command(t, service.environment, "run", "--session", "demo", "--", "sh", "-c", "touch "+started+"; exec sleep 1000")
-	master, err := pty.Start(cmd) // nobody reads there: a reader would keep the terminal from being closed
+	cmd := command(
+		t,
+		service.environment,
+		"run",
+		"--session",
+		"demo",
+		"--",
+		"sh",
+		"-c",
+		"touch "+started+"; exec sleep 1000",
+	)
+	// nobody reads there: a reader would keep the terminal from being closed
+	master, err := pty.Start(cmd)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { _, err := os.Stat(started); return err == nil }, patience, 5*time.Millisecond)
+	require.Eventually(
+		t,
+		func() bool { _, err := os.Stat(started); return err == nil },
+		patience,
+		5*time.Millisecond,
+	)
 	require.NoError(t, master.Close())
 	_ = cmd.Wait() // the exit code tells
 	assert.Equal(t, 129, cmd.ProcessState.ExitCode())

@@ -20,9 +20,15 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-var ends = map[os.Signal]int{syscall.SIGINT: failure.Interrupted, syscall.SIGTERM: failure.Terminated, syscall.SIGHUP: 129, syscall.SIGQUIT: 131}
+var ends = map[os.Signal]int{
+	syscall.SIGINT:  failure.Interrupted,
+	syscall.SIGTERM: failure.Terminated,
+	syscall.SIGHUP:  129,
+	syscall.SIGQUIT: 131,
+}
 
-// Wherever a signal meets arr run before the command has been started, nothing that it has created keeps running.
+// Wherever a signal meets arr run before the command has been started, nothing that it has created
+// keeps running.
 func TestRunInterruptedBeforeTheCommand(t *testing.T) {
 	for _, stage := range []struct {
 		name, fault string
@@ -37,7 +43,10 @@ func TestRunInterruptedBeforeTheCommand(t *testing.T) {
 		for signal, code := range ends {
 			t.Run(stage.name+", "+signal.String(), func(t *testing.T) {
 				t.Parallel()
-				service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(stage.startup)})
+				service := newTestService(
+					t,
+					emulator.Options{StartupTime: emulator.FixedStartup(stage.startup)},
+				)
 				if stage.fault != "" {
 					service.inject(stage.fault)
 				}
@@ -102,7 +111,12 @@ func TestSignalsArePassedOnOnce(t *testing.T) {
 		p.signal(signal)
 		want := map[syscall.Signal]string{syscall.SIGINT: "INT", syscall.SIGHUP: "HUP", syscall.SIGQUIT: "QUIT"}[signal]
 		assert.Equal(t, want, p.line())
-		assert.Equal(t, arr.SessionStatusReady, service.status("demo"), "it is the command's for as long as it runs")
+		assert.Equal(
+			t,
+			arr.SessionStatusReady,
+			service.status("demo"),
+			"it is the command's for as long as it runs",
+		)
 	}
 	// A signal to the group of arr does not reach the command twice.
 	require.NoError(t, syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM))
@@ -115,7 +129,18 @@ func TestSignalsArePassedOnOnce(t *testing.T) {
 func TestMessagesArePassedOn(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startRun(t, service, "--session", "demo", "--grace", "100ms", "--", "sh", "-c", "trap 'echo USR1' USR1; trap 'echo USR2' USR2; "+trapping)
+	p := startRun(
+		t,
+		service,
+		"--session",
+		"demo",
+		"--grace",
+		"100ms",
+		"--",
+		"sh",
+		"-c",
+		"trap 'echo USR1' USR1; trap 'echo USR2' USR2; "+trapping,
+	)
 	require.Equal(t, "ready", p.line())
 	p.signal(syscall.SIGUSR1)
 	assert.Equal(t, "USR1", p.line())
@@ -155,7 +180,16 @@ func TestACommandThatEndsByTheSignal(t *testing.T) {
 	for signal, code := range ends {
 		service := newTestService(t, emulator.Options{})
 		service.ready("demo")
-		p := startRun(t, service, "--session", "demo", "--", "sh", "-c", "echo ready; exec sleep 1000")
+		p := startRun(
+			t,
+			service,
+			"--session",
+			"demo",
+			"--",
+			"sh",
+			"-c",
+			"echo ready; exec sleep 1000",
+		)
 		require.Equal(t, "ready", p.line())
 		p.signal(signal)
 		assert.Equal(t, code, p.wait())
@@ -167,20 +201,47 @@ func TestACommandThatDoesNotEndIsKilled(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		service := newTestService(t, emulator.Options{})
 		service.ready("demo")
-		p := startRun(t, service, "--session", "demo", "--grace", "100ms", "--", "sh", "-c", "trap '' INT TERM; echo ready; while :; do sleep 0.02; done")
+		p := startRun(
+			t,
+			service,
+			"--session",
+			"demo",
+			"--grace",
+			"100ms",
+			"--",
+			"sh",
+			"-c",
+			"trap '' INT TERM; echo ready; while :; do sleep 0.02; done",
+		)
 		require.Equal(t, "ready", p.line())
 		p.signal(signal)
 		assert.Equal(t, 137, p.wait())
-		assert.Contains(t, p.stderr.String(), "The command has not ended within 100ms, and is killed.\n")
+		assert.Contains(
+			t,
+			p.stderr.String(),
+			"The command has not ended within 100ms, and is killed.\n",
+		)
 		service.over("demo")
 	}
 }
 
-// A command that is stopped, as by reading from a terminal in the background, would not hear that it is to end.
+// A command that is stopped, as by reading from a terminal in the background, would not hear that
+// it is to end.
 func TestACommandThatIsStoppedIsToldToEnd(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startRun(t, service, "--session", "demo", "--grace", "0", "--", "sh", "-c", `trap 'exit 7' TERM; echo $$; kill -STOP $$; sleep 1000`)
+	p := startRun(
+		t,
+		service,
+		"--session",
+		"demo",
+		"--grace",
+		"0",
+		"--",
+		"sh",
+		"-c",
+		`trap 'exit 7' TERM; echo $$; kill -STOP $$; sleep 1000`,
+	)
 	pid, err := strconv.Atoi(p.line())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = syscall.Kill(-pid, syscall.SIGKILL) })
@@ -195,7 +256,8 @@ func TestACommandThatIsStoppedIsToldToEnd(t *testing.T) {
 	service.over("demo")
 }
 
-// A signal that comes while the session is being stopped changes nothing: the command has ended, and the session is stopped.
+// A signal that comes while the session is being stopped changes nothing: the command has ended,
+// and the session is stopped.
 func TestRunInterruptedWhileStopping(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		service := newTestService(t, emulator.Options{})
@@ -228,5 +290,9 @@ func TestRunThatIsKilled(t *testing.T) {
 	service.over(session.ID)
 	n, err := strconv.Atoi(pid)
 	require.NoError(t, err)
-	require.NoError(t, syscall.Kill(n, syscall.SIGKILL), "the command goes on; what becomes of it is not for arr to say any more")
+	require.NoError(
+		t,
+		syscall.Kill(n, syscall.SIGKILL),
+		"the command goes on; what becomes of it is not for arr to say any more",
+	)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
-// passedOn returns the signals that end arr before there is a command, and are passed on to it afterwards.
+// passedOn returns the signals that end arr before there is a command, and are passed on to it
+// afterwards.
 func passedOn() []os.Signal {
 	return []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 }
@@ -24,9 +25,11 @@ func told() []os.Signal { return []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2} }
 
 // place is where the command stands among processes.
 //
-// With a terminal it stands in the process group of arr, as if the shell had started it: it can read from the terminal, also as part of a
-// pipeline, and job control works for both at once. What is typed there reaches all of the group. If none of its streams is a terminal it has a
-// group of its own: then nobody else sends signals to both, and arr can send them to all that the command has started.
+// With a terminal it stands in the process group of arr, as if the shell had started it: it can
+// read from the terminal, also as part of a pipeline, and job control works for both at once. What
+// is typed there reaches all of the group. If none of its streams is a terminal it has a group of
+// its own: then nobody else sends signals to both, and arr can send them to all that the command
+// has started.
 type place struct {
 	terminal *os.File // the controlling terminal, nil if the command has a group of its own
 }
@@ -46,7 +49,8 @@ func (p place) attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: p.terminal == nil}
 }
 
-// reached reports whether a signal that has reached arr has reached the command as well, because it was typed on the terminal.
+// reached reports whether a signal that has reached arr has reached the command as well, because it
+// was typed on the terminal.
 func (p place) reached(s os.Signal) bool {
 	if p.terminal == nil || s != syscall.SIGINT && s != syscall.SIGQUIT {
 		return false
@@ -61,8 +65,9 @@ func (p place) close() {
 	}
 }
 
-// pass sends a signal to the command, and to its group if that is its own. That it has ended just now is no failure. A command that is stopped
-// is woken for a signal that is to end it: otherwise it would not learn of it.
+// pass sends a signal to the command, and to its group if that is its own. That it has ended just
+// now is no failure. A command that is stopped is woken for a signal that is to end it: otherwise
+// it would not learn of it.
 func (c *child) pass(s os.Signal) {
 	c.send(s)
 	if s == syscall.SIGTERM || s == syscall.SIGHUP {

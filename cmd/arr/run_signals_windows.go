@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// passedOn returns the signals that end a command: Ctrl-C and Ctrl-Break, and the end of the console, of the login or of the machine.
+// passedOn returns the signals that end a command: Ctrl-C and Ctrl-Break, and the end of the
+// console, of the login or of the machine.
 func passedOn() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // told returns no signals: there are none here that are messages to a command.
@@ -20,7 +21,8 @@ func findPlace(...any) place { return place{} }
 
 func (place) attributes() *syscall.SysProcAttr { return nil }
 
-// reached reports whether a signal has reached the command as well: the console tells all its processes of Ctrl-C.
+// reached reports whether a signal has reached the command as well: the console tells all its
+// processes of Ctrl-C.
 func (place) reached(s os.Signal) bool { return s == os.Interrupt }
 
 func (place) close() {}

@@ -31,9 +31,12 @@ type service struct {
 	close func() // ends what was started for this command
 }
 
-// open returns the service that the settings of a command name, or an emulator in this process. What a command needs besides is checked before
-// anybody is asked for a key.
-func (s *settings) open(cmd *cobra.Command, checks ...func(*config.Settings) error) (*service, error) {
+// open returns the service that the settings of a command name, or an emulator in this process.
+// What a command needs besides is checked before anybody is asked for a key.
+func (s *settings) open(
+	cmd *cobra.Command,
+	checks ...func(*config.Settings) error,
+) (*service, error) {
 	if s.timeout < 0 {
 		return nil, usagef("--timeout is a time above 0, such as 90s")
 	}
@@ -57,8 +60,11 @@ func (s *settings) open(cmd *cobra.Command, checks ...func(*config.Settings) err
 	}
 	target, err := values.Target()
 	if config.IsUnconfigured(err) {
-		return nil, &failure.Advised{Err: err, Advice: "Set ARR_ENDPOINT, ARR_ACCOUNT_ID and ARR_ACCOUNT_KEY, or see \"arr help configuration\"; " +
-			"to try this without a service, add --emulator."}
+		return nil, &failure.Advised{
+			Err: err,
+			Advice: "Set ARR_ENDPOINT, ARR_ACCOUNT_ID and ARR_ACCOUNT_KEY, or see \"arr help configuration\"; " +
+				"to try this without a service, add --emulator.",
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -99,30 +105,49 @@ func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
 		if err != nil {
 			return nil, err
 		}
-		return with(func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-			return arr.NewSessionsClientWithKeyCredential(t.Endpoint, t.Account, azcore.NewKeyCredential(key), options)
-		}), nil
+		return with(
+			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+				return arr.NewSessionsClientWithKeyCredential(
+					t.Endpoint,
+					t.Account,
+					azcore.NewKeyCredential(key),
+					options,
+				)
+			},
+		), nil
 	case config.SignInToken:
 		token, err := arr.NewStaticAccessToken(target.Secret)
 		if err != nil {
 			return nil, err
 		}
-		return with(func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-			return arr.NewSessionsClientWithAccessToken(t.Endpoint, t.Account.ID, token, options)
-		}), nil
+		return with(
+			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+				return arr.NewSessionsClientWithAccessToken(
+					t.Endpoint,
+					t.Account.ID,
+					token,
+					options,
+				)
+			},
+		), nil
 	default:
 		identity, err := identity(cmd, target)
 		if err != nil {
 			return nil, err
 		}
-		return with(func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-			return arr.NewSessionsClient(t.Endpoint, t.Account, identity, options)
-		}), nil
+		return with(
+			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+				return arr.NewSessionsClient(t.Endpoint, t.Account, identity, options)
+			},
+		), nil
 	}
 }
 
 func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
-	options := &arr.SessionsClientOptions{STSEndpoint: target.STSEndpoint, STSScope: target.STSScope}
+	options := &arr.SessionsClientOptions{
+		STSEndpoint: target.STSEndpoint,
+		STSScope:    target.STSScope,
+	}
 	options.Telemetry.ApplicationID = "arr"
 	for _, address := range []string{target.Endpoint, target.STSEndpoint} {
 		// Whether that is safe has been decided with the settings.
@@ -169,7 +194,8 @@ func trustedCertificates(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// checkedKey returns a key without what surrounds it in a file. It is not quoted: it may be one with a slip of the hand.
+// checkedKey returns a key without what surrounds it in a file. It is not quoted: it may be one
+// with a slip of the hand.
 func checkedKey(text, source string) (string, error) {
 	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 	if key == "" {
@@ -177,7 +203,10 @@ func checkedKey(text, source string) (string, error) {
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
-			return "", usagef("%s holds more than an account key: there is a space or a character that no key has", source)
+			return "", usagef(
+				"%s holds more than an account key: there is a space or a character that no key has",
+				source,
+			)
 		}
 	}
 	return key, nil

@@ -31,7 +31,9 @@ type testService struct {
 }
 
 // signingKey is made once: that takes part of a second.
-var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+var signingKey = sync.OnceValues(
+	func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) },
+)
 
 func newTestService(t *testing.T, options emulator.Options) *testService {
 	t.Helper()
@@ -49,14 +51,24 @@ func newTestService(t *testing.T, options emulator.Options) *testService {
 	client, err := e.SessionsClient(nil)
 	require.NoError(t, err)
 	return &testService{Emulator: e, t: t, url: server.URL, client: client, environment: []string{
-		"ARR_ENDPOINT=" + server.URL, "ARR_STS_ENDPOINT=" + server.URL, "ARR_ACCOUNT_ID=" + e.Account().ID,
-		"ARR_ACCOUNT_DOMAIN=" + e.Account().Domain, "ARR_ACCOUNT_KEY=" + e.Key(), "ARR_RETRIES=0"}}
+		"ARR_ENDPOINT=" + server.URL,
+		"ARR_STS_ENDPOINT=" + server.URL,
+		"ARR_ACCOUNT_ID=" + e.Account().ID,
+		"ARR_ACCOUNT_DOMAIN=" + e.Account().Domain,
+		"ARR_ACCOUNT_KEY=" + e.Key(),
+		"ARR_RETRIES=0",
+	}}
 }
 
 // ready creates a session that is Ready.
 func (s *testService) ready(id string) {
 	s.t.Helper()
-	_, err := s.client.BeginCreate(s.t.Context(), id, arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 30 * time.Minute}, nil)
+	_, err := s.client.BeginCreate(
+		s.t.Context(),
+		id,
+		arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: 30 * time.Minute},
+		nil,
+	)
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.SetStatus(id, arr.SessionStatusReady))
 }
@@ -123,7 +135,8 @@ func runArr(t *testing.T, environment []string, stdin string, args ...string) re
 	return r
 }
 
-// transcript writes down commands and what they did, with placeholders for what differs from run to run.
+// transcript writes down commands and what they did, with placeholders for what differs from run to
+// run.
 type transcript struct {
 	text strings.Builder
 	url  string

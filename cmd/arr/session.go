@@ -33,8 +33,17 @@ A session that nobody stops is billed from Ready until its lease ends.`,
 	s.addFileFlags(flags)
 	s.addOutputFlags(flags)
 	completeWords(cmd, words())
-	cmd.AddCommand(newCreateCommand(s), newGetCommand(s), newListCommand(s), newUpdateCommand(s), newStopCommand(s), newWaitCommand(s),
-		newExtendCommand(s), newKeepAliveCommand(s), newStopAllCommand(s))
+	cmd.AddCommand(
+		newCreateCommand(s),
+		newGetCommand(s),
+		newListCommand(s),
+		newUpdateCommand(s),
+		newStopCommand(s),
+		newWaitCommand(s),
+		newExtendCommand(s),
+		newKeepAliveCommand(s),
+		newStopAllCommand(s),
+	)
 	return cmd
 }
 
@@ -44,8 +53,13 @@ func words() map[config.Name][]string {
 	for _, region := range arr.Regions() {
 		regions = append(regions, string(region))
 	}
-	return map[config.Name][]string{config.Output: {"text", "json"}, config.Auth: config.SignIns(), config.Region: regions,
-		config.Endpoint: regions, config.AccountDomain: regions}
+	return map[config.Name][]string{
+		config.Output:        {"text", "json"},
+		config.Auth:          config.SignIns(),
+		config.Region:        regions,
+		config.Endpoint:      regions,
+		config.AccountDomain: regions,
+	}
 }
 
 // takesIDs makes the check for the ids that a command takes.
@@ -66,16 +80,21 @@ func takesIDs(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// checkID refuses what is no session id. The client would too, but a command may have sent requests about other sessions by then.
+// checkID refuses what is no session id. The client would too, but a command may have sent requests
+// about other sessions by then.
 func checkID(id string) error {
 	allowed := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
+			r == '_'
 	}
 	switch {
 	case id == "":
 		return usagef("the session id is empty")
 	case strings.ContainsFunc(id, func(r rune) bool { return !allowed(r) }):
-		return usagef("session id %q has a character that is not allowed; use A-Z, a-z, 0-9, - and _", id)
+		return usagef(
+			"session id %q has a character that is not allowed; use A-Z, a-z, 0-9, - and _",
+			id,
+		)
 	case len(id) > 256:
 		return usagef("a session id has at most 256 characters, and this one %d", len(id))
 	}
@@ -85,13 +104,19 @@ func checkID(id string) error {
 // atOnce is how many sessions a command works on at the same time.
 const atOnce = 8
 
-// forEach does something for each id, for some of them at the same time, and goes on after a failure.
+// forEach does something for each id, for some of them at the same time, and goes on after a
+// failure.
 func forEach(ctx context.Context, ids []string, do func(context.Context, string) error) error {
 	return forEachOf(ctx, ids, atOnce, do)
 }
 
 // forEachOf does the same for so many at the same time.
-func forEachOf(ctx context.Context, ids []string, most int, do func(context.Context, string) error) error {
+func forEachOf(
+	ctx context.Context,
+	ids []string,
+	most int,
+	do func(context.Context, string) error,
+) error {
 	results := make([]error, len(ids))
 	var workers sync.WaitGroup
 	places := make(chan struct{}, most)
@@ -112,8 +137,15 @@ func forEachOf(ctx context.Context, ids []string, most int, do func(context.Cont
 	return failures.OrNil()
 }
 
-// awaitReady waits for a session that exists to be Ready, and prints it: also when it has ended, which is an error.
-func awaitReady(ctx context.Context, svc *service, id string, progress *show.Progress, options arr.PollUntilDoneOptions) error {
+// awaitReady waits for a session that exists to be Ready, and prints it: also when it has ended,
+// which is an error.
+func awaitReady(
+	ctx context.Context,
+	svc *service,
+	id string,
+	progress *show.Progress,
+	options arr.PollUntilDoneOptions,
+) error {
 	poller, err := svc.BeginWait(ctx, id, nil)
 	if err != nil {
 		return err
@@ -121,7 +153,9 @@ func awaitReady(ctx context.Context, svc *service, id string, progress *show.Pro
 	options.Progress = progress.Saw
 	ready, err := poller.PollUntilDone(ctx, &options)
 	if err == nil {
-		return progress.Aside(func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) })
+		return progress.Aside(
+			func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) },
+		)
 	}
 	return printEnded(svc, progress, err)
 }
@@ -136,7 +170,9 @@ func printEnded(svc *service, progress *show.Progress, err error) error {
 	if svc.print.Format == show.Quiet {
 		return err // the ids there are those of sessions that are Ready
 	}
-	printing := progress.Aside(func() error { return svc.print.Session(ended.Session, ended.CorrelationVector) })
+	printing := progress.Aside(
+		func() error { return svc.print.Session(ended.Session, ended.CorrelationVector) },
+	)
 	if printing != nil {
 		return printing
 	}

@@ -54,19 +54,43 @@ existed before is never stopped, nor one with an id of yours of which it is not 
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	s.addText(flags, config.Size, "`SIZE` of the server: Standard or Premium (default Standard)")
-	s.addText(flags, config.Lease, "`TIME` that the session lives from Ready on, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)")
-	flags.StringVar(&c.prefix, "prefix", "", "`TEXT` in front of an id that is made up, by which list --prefix finds it")
+	s.addText(
+		flags,
+		config.Lease,
+		"`TIME` that the session lives from Ready on, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)",
+	)
+	flags.StringVar(
+		&c.prefix,
+		"prefix",
+		"",
+		"`TEXT` in front of an id that is made up, by which list --prefix finds it",
+	)
 	flags.BoolVar(&c.wait, "wait", true, "wait until the session is Ready")
 	flags.BoolVar(&c.noWait, "no-wait", false, "do not wait; the same as --wait=false")
-	flags.BoolVar(&c.keep, "keep", false, "leave the session when waiting is interrupted or fails; it is billed from Ready until its lease ends")
+	flags.BoolVar(
+		&c.keep,
+		"keep",
+		false,
+		"leave the session when waiting is interrupted or fails; it is billed from Ready until its lease ends",
+	)
 	addInterval(cmd, &c.interval)
-	completeWords(cmd, map[config.Name][]string{config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)}})
+	completeWords(
+		cmd,
+		map[config.Name][]string{
+			config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)},
+		},
+	)
 	return cmd
 }
 
 // addInterval adds the flag that says how often to look at a session.
 func addInterval(cmd *cobra.Command, target *time.Duration) {
-	addTime(cmd, target, "interval", "time between two looks at the session (default: 2s for Standard, 10s for other sizes)")
+	addTime(
+		cmd,
+		target,
+		"interval",
+		"time between two looks at the session (default: 2s for Standard, 10s for other sizes)",
+	)
 }
 
 func (c *createCommand) run(cmd *cobra.Command, args []string) error {
@@ -116,15 +140,26 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 // await waits until the session is Ready. own is whether this command has created it.
-func (c *createCommand) await(ctx context.Context, cmd *cobra.Command, svc *service, poller *arr.SessionPoller, own bool) error {
+func (c *createCommand) await(
+	ctx context.Context,
+	cmd *cobra.Command,
+	svc *service,
+	poller *arr.SessionPoller,
+	own bool,
+) error {
 	progress := c.progress(cmd)
 	defer progress.Close()
-	ready, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: c.interval, Progress: progress.Saw})
+	ready, err := poller.PollUntilDone(
+		ctx,
+		&arr.PollUntilDoneOptions{Frequency: c.interval, Progress: progress.Saw},
+	)
 	if _, ended := asEnded(err); ended {
 		return printEnded(svc, progress, err)
 	}
 	if err == nil {
-		err = progress.Aside(func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) })
+		err = progress.Aside(
+			func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) },
+		)
 	}
 	if err == nil {
 		return nil
@@ -132,13 +167,27 @@ func (c *createCommand) await(ctx context.Context, cmd *cobra.Command, svc *serv
 	return c.abandon(ctx, svc, poller.Session().ID, own, err)
 }
 
-// abandon stops a session that has not become Ready, or whose id could not be written, unless it is to be kept or may be somebody else's,
-// and tells its user.
-func (c *createCommand) abandon(ctx context.Context, svc *service, id string, own bool, cause error) error {
+// abandon stops a session that has not become Ready, or whose id could not be written, unless it is
+// to be kept or may be somebody else's, and tells its user.
+func (c *createCommand) abandon(
+	ctx context.Context,
+	svc *service,
+	id string,
+	own bool,
+	cause error,
+) error {
 	cause = failure.WithSignal(ctx, cause)
-	goesOn := fmt.Sprintf("Session %s goes on, and is billed from Ready until its lease ends. Stop it: arr session stop %s", id, id)
+	goesOn := fmt.Sprintf(
+		"Session %s goes on, and is billed from Ready until its lease ends. Stop it: arr session stop %s",
+		id,
+		id,
+	)
 	if errors.Is(cause, arr.ErrOutcomeUnknown) {
-		goesOn = fmt.Sprintf("Session %s may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop %s", id, id)
+		goesOn = fmt.Sprintf(
+			"Session %s may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop %s",
+			id,
+			id,
+		)
 	}
 	if c.keep || !own {
 		return &failure.Advised{Err: cause, Advice: goesOn}
@@ -150,17 +199,23 @@ func (c *createCommand) abandon(ctx context.Context, svc *service, id string, ow
 	case errors.Is(err, arr.ErrNotFound):
 		return &failure.Advised{Err: cause, Advice: fmt.Sprintf("Session %s was not created.", id)}
 	case err != nil:
-		return &failure.Advised{Err: fmt.Errorf("%w; stopping it failed too: %w", cause, err), Advice: goesOn}
+		return &failure.Advised{
+			Err:    fmt.Errorf("%w; stopping it failed too: %w", cause, err),
+			Advice: goesOn,
+		}
 	}
 	advice := fmt.Sprintf("Session %s was stopped. With --keep it is left as it is.", id)
 	if failure.Code(cause) == failure.Timeout {
-		advice = fmt.Sprintf("Session %s was stopped. Give it more time with --timeout, or leave it as it is with --keep.", id)
+		advice = fmt.Sprintf(
+			"Session %s was stopped. Give it more time with --timeout, or leave it as it is with --keep.",
+			id,
+		)
 	}
 	return &failure.Advised{Err: cause, Advice: advice}
 }
 
-// stopLatecomer stops a session that has been created or, if that is not known, may come to be a little later: a request whose answer was
-// lost may be on its way still.
+// stopLatecomer stops a session that has been created or, if that is not known, may come to be a
+// little later: a request whose answer was lost may be on its way still.
 func (svc *service) stopLatecomer(ctx context.Context, id string, unknown bool) error {
 	_, err := svc.Stop(ctx, id, nil)
 	for _, pause := range []time.Duration{time.Second, 3 * time.Second} {

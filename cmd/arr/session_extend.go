@@ -31,7 +31,9 @@ fails if that is not enough. That a session has ended is exit code 5: nothing re
 		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (by == 0) == (atLeast == 0) {
-				return usagef("give either --by, such as --by 30m, or --at-least, such as --at-least 1h")
+				return usagef(
+					"give either --by, such as --by 30m, or --at-least, such as --at-least 1h",
+				)
 			}
 			svc, err := s.open(cmd)
 			if err != nil {
@@ -54,8 +56,24 @@ fails if that is not enough. That a session has ended is exit code 5: nothing re
 			return svc.print.Session(session, "")
 		},
 	}
-	addValue(cmd, &by, "by", "TIME", "", "how much longer the lease is to be, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30", parseSpan)
-	addValue(cmd, &atLeast, "at-least", "TIME", "", "how much of the lease is to be left at least, in whole minutes", parseSpan)
+	addValue(
+		cmd,
+		&by,
+		"by",
+		"TIME",
+		"",
+		"how much longer the lease is to be, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30",
+		parseSpan,
+	)
+	addValue(
+		cmd,
+		&atLeast,
+		"at-least",
+		"TIME",
+		"",
+		"how much of the lease is to be left at least, in whole minutes",
+		parseSpan,
+	)
 	return cmd
 }
 
@@ -66,9 +84,17 @@ func (svc *service) extendBy(ctx context.Context, id string, by time.Duration) e
 		return err
 	}
 	if before.Status.Ended() {
-		return &arr.SessionEndedError{Session: before.Session, CorrelationVector: before.CorrelationVector}
+		return &arr.SessionEndedError{
+			Session:           before.Session,
+			CorrelationVector: before.CorrelationVector,
+		}
 	}
-	after, err := svc.Update(ctx, id, arr.UpdateSessionSettings{MaxLeaseTime: before.MaxLeaseTime + by}, nil)
+	after, err := svc.Update(
+		ctx,
+		id,
+		arr.UpdateSessionSettings{MaxLeaseTime: before.MaxLeaseTime + by},
+		nil,
+	)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,13 @@ never be Ready: that is exit code 5. Interrupting this command changes nothing a
 }
 
 // waitForAll waits until all sessions are Ready.
-func waitForAll(cmd *cobra.Command, s *settings, svc *service, ids []string, interval time.Duration) error {
+func waitForAll(
+	cmd *cobra.Command,
+	s *settings,
+	svc *service,
+	ids []string,
+	interval time.Duration,
+) error {
 	ctx, cancel := s.bounded(cmd.Context(), usualWait)
 	defer cancel()
 	progress := s.progress(cmd)

@@ -55,8 +55,13 @@ func (k *keeping) run(cmd *cobra.Command, s *settings, svc *service, ids []strin
 	defer cancel()
 	progress := s.progress(cmd)
 	defer progress.Close()
-	options := lease.KeepAliveOptions{Step: k.step, Threshold: k.threshold, MaxLeaseTime: k.most, LookEvery: k.lookEvery(),
-		Logger: newNotes(cmd.ErrOrStderr(), progress.Aside)}
+	options := lease.KeepAliveOptions{
+		Step:         k.step,
+		Threshold:    k.threshold,
+		MaxLeaseTime: k.most,
+		LookEvery:    k.lookEvery(),
+		Logger:       newNotes(cmd.ErrOrStderr(), progress.Aside),
+	}
 	if len(ids) > 1 {
 		watcher, err := k.watcher(svc)
 		if err != nil {
@@ -76,7 +81,13 @@ func (k *keeping) run(cmd *cobra.Command, s *settings, svc *service, ids []strin
 }
 
 // keepAlive keeps one session. It always returns an error, which says why it is kept no longer.
-func keepAlive(ctx context.Context, svc *service, id string, progress *show.Progress, options lease.KeepAliveOptions) error {
+func keepAlive(
+	ctx context.Context,
+	svc *service,
+	id string,
+	progress *show.Progress,
+	options lease.KeepAliveOptions,
+) error {
 	var total time.Duration
 	var printing error
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -103,10 +114,15 @@ func keepAlive(ctx context.Context, svc *service, id string, progress *show.Prog
 
 // goesOn is what to know of a session that is left running.
 func goesOn(id string) string {
-	return fmt.Sprintf("Session %s goes on, and is billed until its lease ends. Stop it: arr session stop %s", id, id)
+	return fmt.Sprintf(
+		"Session %s goes on, and is billed until its lease ends. Stop it: arr session stop %s",
+		id,
+		id,
+	)
 }
 
-// printExtended shows a session whose lease was extended. There is nothing to say of it with --quiet: its id is known.
+// printExtended shows a session whose lease was extended. There is nothing to say of it with
+// --quiet: its id is known.
 func (svc *service) printExtended(session arr.Session) error {
 	switch svc.print.Format {
 	case show.JSON:
@@ -114,7 +130,13 @@ func (svc *service) printExtended(session arr.Session) error {
 	case show.Quiet:
 		return nil
 	default:
-		return svc.print.Line(fmt.Sprintf("The lease of session %s is now %s, of which %s is left.", session.ID, show.Span(session.MaxLeaseTime),
-			show.Remaining(session)))
+		return svc.print.Line(
+			fmt.Sprintf(
+				"The lease of session %s is now %s, of which %s is left.",
+				session.ID,
+				show.Span(session.MaxLeaseTime),
+				show.Remaining(session),
+			),
+		)
 	}
 }

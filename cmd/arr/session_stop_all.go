@@ -53,8 +53,18 @@ is an error, which names each.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&c.prefix, "prefix", "", "sessions whose id begins with `TEXT`")
-	flags.BoolVar(&c.all, "all", false, "sessions whatever their id, those of other programs included")
-	flags.DurationVar(&c.olderThan, "older-than", 0, "only sessions that were created `TIME` ago or earlier, such as 12h")
+	flags.BoolVar(
+		&c.all,
+		"all",
+		false,
+		"sessions whatever their id, those of other programs included",
+	)
+	flags.DurationVar(
+		&c.olderThan,
+		"older-than",
+		0,
+		"only sessions that were created `TIME` ago or earlier, such as 12h",
+	)
 	flags.StringArrayVar(&c.keep, "keep", nil, "`ID` of a session to leave alone; may be repeated")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "list what would be stopped, and stop nothing")
 	flags.BoolVarP(&c.yes, "yes", "y", false, "do not ask")
@@ -70,7 +80,9 @@ func (c *stopAllCommand) run(cmd *cobra.Command) error {
 		return usagef("--older-than is a time above 0, such as 12h")
 	case !c.dryRun && !c.yes:
 		if asks = show.IsTerminal(cmd.InOrStdin()); !asks {
-			return usagef("nobody can be asked here: give --yes, or --dry-run to see what it would stop")
+			return usagef(
+				"nobody can be asked here: give --yes, or --dry-run to see what it would stop",
+			)
 		}
 	}
 	svc, err := c.open(cmd)
@@ -95,14 +107,22 @@ func (c *stopAllCommand) run(cmd *cobra.Command) error {
 		}
 		// What has appeared meanwhile was not agreed to.
 		options.Keep = func(s arr.Session) bool {
-			return !slices.ContainsFunc(chosen, func(agreed arr.Session) bool { return agreed.ID == s.ID })
+			return !slices.ContainsFunc(
+				chosen,
+				func(agreed arr.Session) bool { return agreed.ID == s.ID },
+			)
 		}
 	}
 	return stopAll(ctx, svc, options)
 }
 
-// wouldStop returns the sessions that the options choose. Which those are is for package lease alone to decide, so it is asked to spare them all.
-func wouldStop(ctx context.Context, svc *service, options lease.StopAllOptions) ([]arr.Session, error) {
+// wouldStop returns the sessions that the options choose. Which those are is for package lease
+// alone to decide, so it is asked to spare them all.
+func wouldStop(
+	ctx context.Context,
+	svc *service,
+	options lease.StopAllOptions,
+) ([]arr.Session, error) {
 	var chosen []arr.Session
 	keep := options.Keep
 	options.Keep = func(s arr.Session) bool { // the last condition that is looked at
@@ -115,7 +135,8 @@ func wouldStop(ctx context.Context, svc *service, options lease.StopAllOptions) 
 	return chosen, err
 }
 
-// stopAll stops the sessions and shows which. Each that could not be stopped is a failure of its own.
+// stopAll stops the sessions and shows which. Each that could not be stopped is a failure of its
+// own.
 func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) error {
 	stopped, err := lease.StopAll(ctx, svc.SessionsClient, options)
 	var failures failure.Several
@@ -145,12 +166,23 @@ func adviseNotStopped(err error) error {
 	if !ok {
 		return err
 	}
-	return &failure.Advised{Err: err, Advice: fmt.Sprintf("Try again: arr session stop %s --endpoint %s", failed.SessionID, failed.Endpoint)}
+	return &failure.Advised{
+		Err: err,
+		Advice: fmt.Sprintf(
+			"Try again: arr session stop %s --endpoint %s",
+			failed.SessionID,
+			failed.Endpoint,
+		),
+	}
 }
 
-// ask shows the sessions and asks whether to stop them. Reading cannot be interrupted, so a signal leaves the reader behind for the few
-// moments until the program ends.
-func (c *stopAllCommand) ask(ctx context.Context, cmd *cobra.Command, sessions []arr.Session) (bool, error) {
+// ask shows the sessions and asks whether to stop them. Reading cannot be interrupted, so a signal
+// leaves the reader behind for the few moments until the program ends.
+func (c *stopAllCommand) ask(
+	ctx context.Context,
+	cmd *cobra.Command,
+	sessions []arr.Session,
+) (bool, error) {
 	out := cmd.ErrOrStderr()
 	if len(sessions) == 0 {
 		fmt.Fprintln(out, "There are no such sessions.")

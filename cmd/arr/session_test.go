@@ -39,7 +39,8 @@ func life() [][]string {
 func TestLifeInTextJSONAndQuiet(t *testing.T) {
 	for name, flags := range map[string][]string{"life-text.txt": nil, "life-json.txt": {"--output", "json"}, "life-quiet.txt": {"--quiet"}} {
 		service := newTestService(t, emulator.Options{})
-		service.inject("operation=get session=large show-status=Starting count=1") // however long it takes until somebody looks
+		// however long it takes until somebody looks
+		service.inject("operation=get session=large show-status=Starting count=1")
 		record := transcript{url: service.url}
 		for _, args := range life() {
 			if len(args) > 1 && args[1] == "stop" {
@@ -76,12 +77,21 @@ func TestGeneratedIDs(t *testing.T) {
 	assert.Regexp(t, `^nightly-[0-9a-f-]{36}\n$`, r.stdout)
 	assert.Empty(t, r.stderr)
 	assert.Equal(t, arr.SessionStatusReady, service.status(strings.TrimSpace(r.stdout)))
-	assert.Equal(t, failure.Usage, service.arr("session", "create", "mine", "--prefix", "nightly-").code)
+	assert.Equal(
+		t,
+		failure.Usage,
+		service.arr("session", "create", "mine", "--prefix", "nightly-").code,
+	)
 }
 
 func TestSettingsReachTheService(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
-	service.environment = append(service.environment, "ARR_SIZE=premium", "ARR_LEASE=00:45:00", "ARR_OUTPUT=json")
+	service.environment = append(
+		service.environment,
+		"ARR_SIZE=premium",
+		"ARR_LEASE=00:45:00",
+		"ARR_OUTPUT=json",
+	)
 	r := service.arr("session", "create", "demo", "--no-wait")
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, `"size":"Premium"`)
@@ -113,7 +123,11 @@ func TestCreateThatFailsStopsWhatItCreated(t *testing.T) {
 	r = service.arr("session", "create", "b", "--timeout", "500ms", "--interval", "20ms", "--keep")
 	assert.Equal(t, failure.Timeout, r.code)
 	assert.Equal(t, arr.SessionStatusStarting, service.status("b"))
-	assert.Contains(t, r.stderr, "Session b goes on, and is billed from Ready until its lease ends. Stop it: arr session stop b\n")
+	assert.Contains(
+		t,
+		r.stderr,
+		"Session b goes on, and is billed from Ready until its lease ends. Stop it: arr session stop b\n",
+	)
 
 	r = service.arr("session", "create", "b", "--timeout", "500ms", "--interval", "20ms")
 	assert.Equal(t, failure.Timeout, r.code)
@@ -144,7 +158,12 @@ func TestACreateWithoutAnswerIsStoppedUnderItsGeneratedID(t *testing.T) {
 	service.inject("operation=create drop=after")
 	r = service.arr("session", "create", "of-the-user")
 	assert.Equal(t, failure.Unknown, r.code)
-	assert.Equal(t, arr.SessionStatusStarting, service.status("of-the-user"), "it may have been there before")
+	assert.Equal(
+		t,
+		arr.SessionStatusStarting,
+		service.status("of-the-user"),
+		"it may have been there before",
+	)
 }
 
 // The service answers a create with the session that has the id, whatever has become of it.
@@ -170,7 +189,11 @@ func TestTokenForADevice(t *testing.T) {
 	assert.Empty(t, r.stderr, "nobody reads it on a terminal")
 
 	// The token opens the account without the key.
-	environment := []string{"ARR_ENDPOINT=" + service.url, "ARR_ACCOUNT_ID=" + service.Account().ID, "ARR_ACCESS_TOKEN=" + strings.TrimSpace(r.stdout)}
+	environment := []string{
+		"ARR_ENDPOINT=" + service.url,
+		"ARR_ACCOUNT_ID=" + service.Account().ID,
+		"ARR_ACCESS_TOKEN=" + strings.TrimSpace(r.stdout),
+	}
 	r = runArr(t, environment, "", "session", "list")
 	assert.Equal(t, failure.OK, r.code, r.stderr)
 }

@@ -32,13 +32,26 @@ lease can grow, to at most 23h59m, and never shrink. Nothing revives a session t
 			defer svc.close()
 			ctx, cancel := s.bounded(cmd.Context(), 0)
 			defer cancel()
-			session, err := svc.Update(ctx, args[0], arr.UpdateSessionSettings{MaxLeaseTime: lease}, nil)
+			session, err := svc.Update(
+				ctx,
+				args[0],
+				arr.UpdateSessionSettings{MaxLeaseTime: lease},
+				nil,
+			)
 			if err != nil {
 				return err
 			}
 			return svc.print.Session(session.Session, session.CorrelationVector)
 		},
 	}
-	addValue(cmd, &lease, "lease", "TIME", "", "new length of the lease since Ready, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30", config.ParseLease)
+	addValue(
+		cmd,
+		&lease,
+		"lease",
+		"TIME",
+		"",
+		"new length of the lease since Ready, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30",
+		config.ParseLease,
+	)
 	return cmd
 }

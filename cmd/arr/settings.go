@@ -41,40 +41,109 @@ func (s *settings) addSwitch(flags *pflag.FlagSet, name config.Name, usage strin
 
 // addOutputFlags adds what every command with results has.
 func (s *settings) addOutputFlags(flags *pflag.FlagSet) {
-	s.addText(flags, config.Output, "`FORMAT` of results: text for people, or json, one object a line (default text)")
+	s.addText(
+		flags,
+		config.Output,
+		"`FORMAT` of results: text for people, or json, one object a line (default text)",
+	)
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "only ids on standard output, and no progress")
 }
 
 // addFileFlags adds where settings are read from.
 func (s *settings) addFileFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.file, "config", "", "config `FILE` (default: arr/config.toml in your configuration folder)")
-	flags.StringVar(&s.profile, "profile", "", "`NAME` of the profile in the config file (default: ARR_PROFILE, then its default_profile)")
-	flags.StringVar(&s.script, "arrconfig", "", "settings `FILE` of RenderingSession.ps1 (default: arrconfig.json in the working folder)")
+	flags.StringVar(
+		&s.file,
+		"config",
+		"",
+		"config `FILE` (default: arr/config.toml in your configuration folder)",
+	)
+	flags.StringVar(
+		&s.profile,
+		"profile",
+		"",
+		"`NAME` of the profile in the config file (default: ARR_PROFILE, then its default_profile)",
+	)
+	flags.StringVar(
+		&s.script,
+		"arrconfig",
+		"",
+		"settings `FILE` of RenderingSession.ps1 (default: arrconfig.json in the working folder)",
+	)
 }
 
 // addServiceFlags adds which service and account to talk to, and how to sign in.
 func (s *settings) addServiceFlags(flags *pflag.FlagSet) {
-	s.addText(flags, config.Endpoint, "rendering `ENDPOINT`: a region such as westeurope, or an address")
-	s.addText(flags, config.Region, "`REGION` of the rendering endpoint; the same as --endpoint with a region")
+	s.addText(
+		flags,
+		config.Endpoint,
+		"rendering `ENDPOINT`: a region such as westeurope, or an address",
+	)
+	s.addText(
+		flags,
+		config.Region,
+		"`REGION` of the rendering endpoint; the same as --endpoint with a region",
+	)
 	s.addAccountFlags(flags)
-	flags.BoolVar(&s.emulator, "emulator", false, "start an emulator in this process instead, with nothing configured; it has one session, "+
-		sampleSession+", and forgets everything when the command ends")
-	flags.DurationVar(&s.timeout, "timeout", 0, "`TIME` after which the command gives up, such as 90s (default: 15m if it waits for Ready, else none)")
-	s.addText(flags, config.Retries, "`N`: how often a request without an answer, or with 408, 429 or 5xx, is sent again (default 3)")
+	flags.BoolVar(
+		&s.emulator,
+		"emulator",
+		false,
+		"start an emulator in this process instead, with nothing configured; it has one session, "+
+			sampleSession+", and forgets everything when the command ends",
+	)
+	flags.DurationVar(
+		&s.timeout,
+		"timeout",
+		0,
+		"`TIME` after which the command gives up, such as 90s (default: 15m if it waits for Ready, else none)",
+	)
+	s.addText(
+		flags,
+		config.Retries,
+		"`N`: how often a request without an answer, or with 408, 429 or 5xx, is sent again (default 3)",
+	)
 }
 
 func (s *settings) addAccountFlags(flags *pflag.FlagSet) {
 	s.addText(flags, config.AccountID, "account id, a `UUID`")
-	s.addText(flags, config.AccountDomain, "account `DOMAIN`, or the region that the account was made in, or the address of the token service "+
-		"(default: that of the region of the endpoint)")
-	s.addText(flags, config.STSEndpoint, "`ADDRESS` of the token service, if it does not follow from the account domain")
-	s.addText(flags, config.STSScope, "`SCOPE` that is asked of a Microsoft Entra identity, if it is not that of the hosted service")
-	s.addText(flags, config.CAFile, "`FILE` with certificates to trust besides those of the system, in PEM")
-	s.addSwitch(flags, config.AllowHTTP, "send key and token over http to other machines too; to this machine it is always allowed")
-	s.addText(flags, config.Auth, "how to sign in: `HOW` is key, token, entra (whatever identity there is), azure-cli, device-code or "+
-		"managed-identity (default: key or token, whichever is there)")
+	s.addText(
+		flags,
+		config.AccountDomain,
+		"account `DOMAIN`, or the region that the account was made in, or the address of the token service "+
+			"(default: that of the region of the endpoint)",
+	)
+	s.addText(
+		flags,
+		config.STSEndpoint,
+		"`ADDRESS` of the token service, if it does not follow from the account domain",
+	)
+	s.addText(
+		flags,
+		config.STSScope,
+		"`SCOPE` that is asked of a Microsoft Entra identity, if it is not that of the hosted service",
+	)
+	s.addText(
+		flags,
+		config.CAFile,
+		"`FILE` with certificates to trust besides those of the system, in PEM",
+	)
+	s.addSwitch(
+		flags,
+		config.AllowHTTP,
+		"send key and token over http to other machines too; to this machine it is always allowed",
+	)
+	s.addText(
+		flags,
+		config.Auth,
+		"how to sign in: `HOW` is key, token, entra (whatever identity there is), azure-cli, device-code or "+
+			"managed-identity (default: key or token, whichever is there)",
+	)
 	s.addText(flags, config.Tenant, "Microsoft Entra `TENANT` to sign in to")
-	s.addText(flags, config.ClientID, "`ID` of the application for device-code, or of a user-assigned managed identity")
+	s.addText(
+		flags,
+		config.ClientID,
+		"`ID` of the application for device-code, or of a user-assigned managed identity",
+	)
 	s.addText(flags, config.KeyFile, "`FILE` with the account key")
 	s.addSwitch(flags, config.KeyStdin, "read the account key from standard input")
 }
@@ -83,13 +152,22 @@ func (s *settings) addAccountFlags(flags *pflag.FlagSet) {
 func completeWords(cmd *cobra.Command, words map[config.Name][]string) {
 	for name, choices := range words {
 		// An error would mean that there is no such flag.
-		_ = cmd.RegisterFlagCompletionFunc(string(name), cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+		_ = cmd.RegisterFlagCompletionFunc(
+			string(name),
+			cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp),
+		)
 	}
 }
 
 // load reads the settings of all layers.
 func (s *settings) load() (*config.Settings, error) {
-	inputs := config.Inputs{Flags: make(map[config.Name]string), Getenv: os.Getenv, File: s.file, Profile: s.profile, Script: s.script}
+	inputs := config.Inputs{
+		Flags:   make(map[config.Name]string),
+		Getenv:  os.Getenv,
+		File:    s.file,
+		Profile: s.profile,
+		Script:  s.script,
+	}
 	for name, flag := range s.bound {
 		if flag.Changed && (name != config.KeyStdin || flag.Value.String() == "true") {
 			inputs.Flags[name] = flag.Value.String()
@@ -117,7 +195,12 @@ func (s *settings) warnOfExposed(cmd *cobra.Command, values *config.Settings) {
 		return
 	}
 	for _, path := range values.Exposed() {
-		fmt.Fprintf(cmd.ErrOrStderr(), "Warning: %s holds a key or token, and other users of this machine can read it. Mend it: chmod 600 %s\n", path, quoteSh(path))
+		fmt.Fprintf(
+			cmd.ErrOrStderr(),
+			"Warning: %s holds a key or token, and other users of this machine can read it. Mend it: chmod 600 %s\n",
+			path,
+			quoteSh(path),
+		)
 	}
 }
 
@@ -126,11 +209,15 @@ func (s *settings) progress(cmd *cobra.Command) *show.Progress {
 	return show.NewProgress(cmd.ErrOrStderr(), s.quiet, os.Getenv)
 }
 
-// usualWait is how long a command waits for Ready if nothing else is said. Sessions were seen to take 3 minutes.
+// usualWait is how long a command waits for Ready if nothing else is said. Sessions were seen to
+// take 3 minutes.
 const usualWait = 15 * time.Minute
 
 // bounded returns the context of a command with its timeout, or with another if none was given.
-func (s *settings) bounded(ctx context.Context, otherwise time.Duration) (context.Context, context.CancelFunc) {
+func (s *settings) bounded(
+	ctx context.Context,
+	otherwise time.Duration,
+) (context.Context, context.CancelFunc) {
 	timeout := s.timeout
 	if timeout == 0 {
 		timeout = otherwise

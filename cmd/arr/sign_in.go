@@ -38,17 +38,23 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 		})
 	case config.KeyStdin:
 		if !show.IsTerminal(cmd.InOrStdin()) {
-			return untilEnd(cmd.Context(), func() (string, error) { return readKey(cmd.InOrStdin(), "standard input") })
+			return untilEnd(
+				cmd.Context(),
+				func() (string, error) { return readKey(cmd.InOrStdin(), "standard input") },
+			)
 		}
 	}
 	if file, ok := cmd.InOrStdin().(*os.File); ok && show.IsTerminal(file) {
 		return askForKey(cmd, file, target)
 	}
-	return "", &failure.Advised{Err: usagef("there is no account key"),
-		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra."}
+	return "", &failure.Advised{
+		Err:    usagef("there is no account key"),
+		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra.",
+	}
 }
 
-// untilEnd reads until the context ends. Reading itself cannot be interrupted: a pipe may stay empty for ever.
+// untilEnd reads until the context ends. Reading itself cannot be interrupted: a pipe may stay
+// empty for ever.
 func untilEnd(ctx context.Context, read func() (string, error)) (string, error) {
 	type answer struct {
 		text string
@@ -75,8 +81,9 @@ func readKey(r io.Reader, source string) (string, error) {
 	return checkedKey(string(text), source)
 }
 
-// askForKey asks on a terminal, without echo. Reading cannot be interrupted, so a signal leaves the reader behind for the few moments until
-// the program ends, and the terminal is set back before that.
+// askForKey asks on a terminal, without echo. Reading cannot be interrupted, so a signal leaves the
+// reader behind for the few moments until the program ends, and the terminal is set back before
+// that.
 func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (string, error) {
 	state, err := term.GetState(int(terminal.Fd()))
 	if err != nil {
@@ -90,7 +97,10 @@ func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (str
 	fmt.Fprintln(cmd.ErrOrStderr())
 	switch {
 	case cmd.Context().Err() != nil:
-		return "", errors.Join(context.Cause(cmd.Context()), term.Restore(int(terminal.Fd()), state))
+		return "", errors.Join(
+			context.Cause(cmd.Context()),
+			term.Restore(int(terminal.Fd()), state),
+		)
 	case err != nil && !errors.Is(err, io.EOF):
 		return "", fmt.Errorf("cannot read the account key: %w", err)
 	}
@@ -101,7 +111,11 @@ func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (str
 func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential, error) {
 	switch target.SignIn {
 	case config.SignInAzureCLI:
-		return made(azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: target.Tenant}))
+		return made(
+			azidentity.NewAzureCLICredential(
+				&azidentity.AzureCLICredentialOptions{TenantID: target.Tenant},
+			),
+		)
 	case config.SignInDeviceCode:
 		return made(azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
 			TenantID: target.Tenant, ClientID: target.ClientID,
@@ -117,7 +131,11 @@ func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential,
 		}
 		return made(azidentity.NewManagedIdentityCredential(options))
 	default:
-		return made(azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{TenantID: target.Tenant}))
+		return made(
+			azidentity.NewDefaultAzureCredential(
+				&azidentity.DefaultAzureCredentialOptions{TenantID: target.Tenant},
+			),
+		)
 	}
 }
 

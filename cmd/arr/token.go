@@ -49,14 +49,22 @@ create, list and stop every session. Hand it only to devices that you trust with
 				return err
 			}
 			if svc.print.OnTerminal() {
-				fmt.Fprintln(cmd.ErrOrStderr(), "Whoever has this token can create, list and stop every session of the account until it expires.")
+				fmt.Fprintln(
+					cmd.ErrOrStderr(),
+					"Whoever has this token can create, list and stop every session of the account until it expires.",
+				)
 			}
 			return svc.printToken(token)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	addTime(cmd, &validFor, "valid-for", "time that the token must be valid for at least (default: any)")
+	addTime(
+		cmd,
+		&validFor,
+		"valid-for",
+		"time that the token must be valid for at least (default: any)",
+	)
 	s.addServiceFlags(flags)
 	s.addFileFlags(flags)
 	s.addOutputFlags(flags)
@@ -68,7 +76,9 @@ func (svc *service) printToken(token azcore.AccessToken) error {
 	expires := token.ExpiresOn.UTC().Truncate(time.Second)
 	switch svc.print.Format {
 	case show.JSON:
-		return svc.print.Object(grant{token.Token, expires, svc.account.ID, svc.account.Domain, svc.RenderingDomain()})
+		return svc.print.Object(
+			grant{token.Token, expires, svc.account.ID, svc.account.Domain, svc.RenderingDomain()},
+		)
 	case show.Quiet:
 		return svc.print.Line(token.Token)
 	}

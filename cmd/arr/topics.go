@@ -105,7 +105,11 @@ is shown as two bounds: the service counts whole minutes and does not say when t
 // newTopics returns what arr help tells beyond commands.
 func newTopics() []*cobra.Command {
 	return []*cobra.Command{
-		{Use: "configuration", Short: "Where settings are looked for", Long: configurationPlaces + config.Table() + configurationFiles},
+		{
+			Use:   "configuration",
+			Short: "Where settings are looked for",
+			Long:  configurationPlaces + config.Table() + configurationFiles,
+		},
 		{Use: "output", Short: "Text, JSON, --quiet and progress", Long: outputManual},
 		{Use: "exit-codes", Short: "What the exit code says", Long: failure.Manual},
 	}

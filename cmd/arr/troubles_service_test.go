@@ -25,8 +25,15 @@ func refusals() map[string]func(*trouble) {
 		"fault-500":       once("operation=get status=500", "session", "get", "demo"),
 		"fault-503":       once("operation=get status=503", "session", "get", "demo"),
 		"stop-unknown":    once("operation=stop drop=after", "session", "stop", "demo"),
-		"update-unknown":  once("operation=update drop=after", "session", "update", "demo", "--lease", "1h"),
-		"stop-several":    once("", "session", "stop", "demo", "nobody"),
+		"update-unknown": once(
+			"operation=update drop=after",
+			"session",
+			"update",
+			"demo",
+			"--lease",
+			"1h",
+		),
+		"stop-several": once("", "session", "stop", "demo", "nobody"),
 		"update-ended": func(tr *trouble) {
 			tr.with(emulator.Options{}).ready("demo")
 			require.NoError(tr.t, tr.service.SetStatus("demo", arr.SessionStatusExpired))
@@ -70,7 +77,14 @@ func endings() map[string]func(*trouble) {
 			tr.with(emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 			tr.run("session", "create", "demo", "--timeout", "500ms")
 		},
-		"timeout-of-a-request": once("operation=get delay=1h", "session", "get", "demo", "--timeout", "500ms"),
+		"timeout-of-a-request": once(
+			"operation=get delay=1h",
+			"session",
+			"get",
+			"demo",
+			"--timeout",
+			"500ms",
+		),
 		"interrupted": func(tr *trouble) {
 			tr.with(emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 			tr.whileItStarts(interrupt, "session", "create", "demo")

@@ -44,15 +44,47 @@ func mistakes() map[string]func(*trouble) {
 			tr.write("arr.toml", "[profiles.work]\nendpoint = \"westeurope\"\n")
 			tr.run("session", "list", "--config", "arr.toml", "--profile", "lab")
 		},
-		"negative-lease":             inNothing("session", "create", "demo", "--lease=-5m"),
-		"no-session-id":              inNothing("session", "get", "my/session"),
-		"not-configured":             inNothing("session", "list"),
-		"http-endpoint":              once("", "session", "list", "--endpoint", "http://arr.example.com"),
-		"account-domain-as-endpoint": once("", "session", "list", "--endpoint", "mixedreality.azure.com"),
-		"token-service-as-endpoint":  once("", "session", "list", "--endpoint", "https://sts.westeurope.mixedreality.azure.com"),
-		"endpoint-as-account-domain": once("", "ARR_STS_ENDPOINT=", "session", "list", "--account-domain", "remoterendering.westeurope.mixedreality.azure.com"),
-		"account-id-that-is-none":    once("", "session", "list", "--account-id", "my-account"),
-		"key-missing":                inNothing("session", "list", "--endpoint", "westeurope", "--account-id", emulator.DefaultAccountID),
+		"negative-lease": inNothing("session", "create", "demo", "--lease=-5m"),
+		"no-session-id":  inNothing("session", "get", "my/session"),
+		"not-configured": inNothing("session", "list"),
+		"http-endpoint": once(
+			"",
+			"session",
+			"list",
+			"--endpoint",
+			"http://arr.example.com",
+		),
+		"account-domain-as-endpoint": once(
+			"",
+			"session",
+			"list",
+			"--endpoint",
+			"mixedreality.azure.com",
+		),
+		"token-service-as-endpoint": once(
+			"",
+			"session",
+			"list",
+			"--endpoint",
+			"https://sts.westeurope.mixedreality.azure.com",
+		),
+		"endpoint-as-account-domain": once(
+			"",
+			"ARR_STS_ENDPOINT=",
+			"session",
+			"list",
+			"--account-domain",
+			"remoterendering.westeurope.mixedreality.azure.com",
+		),
+		"account-id-that-is-none": once("", "session", "list", "--account-id", "my-account"),
+		"key-missing": inNothing(
+			"session",
+			"list",
+			"--endpoint",
+			"westeurope",
+			"--account-id",
+			emulator.DefaultAccountID,
+		),
 		"arrconfig-found": func(tr *trouble) {
 			tr.script("https://arr.example.com", "")
 			tr.run("ARR_ACCOUNT_KEY=KEY", "session", "list")
@@ -67,8 +99,11 @@ func mistakes() map[string]func(*trouble) {
 // script writes an arrconfig.json into the working folder.
 func (tr *trouble) script(domain, key string) {
 	tr.t.Helper()
-	tr.write("arrconfig.json", `{"accountSettings": {"arrAccountId": "`+emulator.DefaultAccountID+`", "arrAccountKey": "`+key+`", "arrAccountDomain": "westeurope"},
-"renderingSessionSettings": {"remoteRenderingDomain": "`+domain+`"}}`)
+	tr.write(
+		"arrconfig.json",
+		`{"accountSettings": {"arrAccountId": "`+emulator.DefaultAccountID+`", "arrAccountKey": "`+key+`", "arrAccountDomain": "westeurope"},
+"renderingSessionSettings": {"remoteRenderingDomain": "`+domain+`"}}`,
+	)
 }
 
 // write writes a file into the working folder.
@@ -81,14 +116,31 @@ func (tr *trouble) write(name, text string) {
 // signInTroubles end before the service is asked, or with its 401 or 403.
 func signInTroubles() map[string]func(*trouble) {
 	return map[string]func(*trouble){
-		"wrong-key":               once("", "ARR_ACCOUNT_KEY=an-old-key", "session", "list"),
-		"wrong-account":           once("", "session", "list", "--account-id", "11111111-2222-3333-4444-555555555555"),
-		"token-service-400":       once("operation=token status=400", "session", "list"),
-		"token-service-throttled": once("operation=token status=429 retry-after=15s", "session", "list"),
-		"token-service-fault":     once("operation=token status=503", "session", "list"),
-		"token-service-html":      once("operation=token body=invalid", "session", "list"),
-		"no-identity":             once("", "PATH=/nowhere", "session", "list", "--auth", "azure-cli"),
-		"forbidden":               once("operation=list status=403", "session", "list"),
+		"wrong-key": once("", "ARR_ACCOUNT_KEY=an-old-key", "session", "list"),
+		"wrong-account": once(
+			"",
+			"session",
+			"list",
+			"--account-id",
+			"11111111-2222-3333-4444-555555555555",
+		),
+		"token-service-400": once("operation=token status=400", "session", "list"),
+		"token-service-throttled": once(
+			"operation=token status=429 retry-after=15s",
+			"session",
+			"list",
+		),
+		"token-service-fault": once("operation=token status=503", "session", "list"),
+		"token-service-html":  once("operation=token body=invalid", "session", "list"),
+		"no-identity": once(
+			"",
+			"PATH=/nowhere",
+			"session",
+			"list",
+			"--auth",
+			"azure-cli",
+		),
+		"forbidden": once("operation=list status=403", "session", "list"),
 		"unauthorized": func(tr *trouble) {
 			tr.with(emulator.Options{}, "operation=list status=401")
 			tr.run("session", "list")
@@ -97,11 +149,23 @@ func signInTroubles() map[string]func(*trouble) {
 			tr.run("session", "list")
 		},
 		"revoked-and-replaced": func(tr *trouble) {
-			_, err := tr.with(emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}).client.BeginCreate(tr.t.Context(), "demo",
-				arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: time.Hour}, nil)
+			_, err := tr.with(
+				emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)},
+			).client.BeginCreate(
+				tr.t.Context(),
+				"demo",
+				arr.CreateSessionSettings{
+					Size:         arr.SessionSizeStandard,
+					MaxLeaseTime: time.Hour,
+				},
+				nil,
+			)
 			require.NoError(tr.t, err)
 			tr.whileItStarts(func(*os.Process) error {
-				return errors.Join(tr.service.RevokeTokens(tr.service.Account().ID), tr.service.SetStatus("demo", arr.SessionStatusReady))
+				return errors.Join(
+					tr.service.RevokeTokens(tr.service.Account().ID),
+					tr.service.SetStatus("demo", arr.SessionStatusReady),
+				)
 			}, "session", "wait", "demo", "--interval", "500ms")
 		},
 		"revoked-token": func(tr *trouble) {
@@ -137,13 +201,29 @@ func networkTroubles() map[string]func(*trouble) {
 			server, err := tr.with(emulator.Options{}).ListenTLS("", authority)
 			require.NoError(tr.t, err)
 			tr.t.Cleanup(func() { _ = server.Close() })
-			tr.hosts = []string{strings.TrimPrefix(server.URL, "https://"), "HOST", authority.CertificateFile(), "/etc/arr/ca.pem"}
+			tr.hosts = []string{
+				strings.TrimPrefix(server.URL, "https://"),
+				"HOST",
+				authority.CertificateFile(),
+				"/etc/arr/ca.pem",
+			}
 			tr.service.ready("demo")
 			tr.run("session", "list", "--quiet", "--endpoint", server.URL)
-			tr.run("session", "list", "--quiet", "--endpoint", server.URL, "--ca-file", authority.CertificateFile())
+			tr.run(
+				"session",
+				"list",
+				"--quiet",
+				"--endpoint",
+				server.URL,
+				"--ca-file",
+				authority.CertificateFile(),
+			)
 		},
 		"next-link": func(tr *trouble) {
-			tr.with(emulator.Options{Decisions: emulator.Decisions{PageSize: 1}}, "operation=list next-link=foreign")
+			tr.with(
+				emulator.Options{Decisions: emulator.Decisions{PageSize: 1}},
+				"operation=list next-link=foreign",
+			)
 			tr.service.ready("one")
 			tr.service.ready("two")
 			tr.run("session", "list")
@@ -163,21 +243,28 @@ func (tr *trouble) behindProxy(status int) {
 	}))
 	tr.t.Cleanup(proxy.Close)
 	service := tr.with(emulator.Options{})
-	service.environment = append(service.environment, "ARR_ENDPOINT="+proxy.URL) // the last one counts
+	// the last one counts
+	service.environment = append(service.environment, "ARR_ENDPOINT="+proxy.URL)
 	tr.hosts = []string{strings.TrimPrefix(proxy.URL, "http://"), "HOST"}
 }
 
-// nowhere makes the transcript of a command about a host that does not exist. It fails at once, although repeats are allowed.
+// nowhere makes the transcript of a command about a host that does not exist. It fails at once,
+// although repeats are allowed.
 func nowhere(words ...string) func(*trouble) {
 	return func(tr *trouble) {
 		var dns *net.DNSError
-		if _, err := net.DefaultResolver.LookupHost(context.Background(), "arr.invalid"); !errors.As(err, &dns) || !dns.IsNotFound {
+		if _, err := net.DefaultResolver.LookupHost(
+			context.Background(),
+			"arr.invalid",
+		); !errors.As(err, &dns) ||
+			!dns.IsNotFound {
 			tr.t.Skip("nobody here says which names exist")
 		}
 		tr.with(emulator.Options{})
 		tr.service.environment = append(tr.service.environment, "ARR_RETRIES=3")
 		if slices.Contains(words, "--account-domain") {
-			tr.service.environment = append(tr.service.environment, "ARR_STS_ENDPOINT=") // which would do without the domain
+			// which would do without the domain
+			tr.service.environment = append(tr.service.environment, "ARR_STS_ENDPOINT=")
 		}
 		began := time.Now()
 		tr.run(words...)
@@ -185,14 +272,20 @@ func nowhere(words ...string) func(*trouble) {
 	}
 }
 
-// whileItStarts makes the transcript of a command that waits for a session, during which something happens.
+// whileItStarts makes the transcript of a command that waits for a session, during which something
+// happens.
 func (tr *trouble) whileItStarts(happens func(*os.Process) error, words ...string) {
 	tr.t.Helper()
 	cmd := command(tr.t, tr.service.environment, words...)
 	screen := new(output)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = screen, screen, tr.t.TempDir()
 	require.NoError(tr.t, cmd.Start())
-	require.Eventually(tr.t, func() bool { return strings.Contains(screen.String(), "Starting") }, patience, 10*time.Millisecond)
+	require.Eventually(
+		tr.t,
+		func() bool { return strings.Contains(screen.String(), "Starting") },
+		patience,
+		10*time.Millisecond,
+	)
 	require.NoError(tr.t, happens(cmd.Process))
 	_ = cmd.Wait() // the exit code tells
 	tr.add(words, 0, screen.String(), cmd.ProcessState.ExitCode())
@@ -201,5 +294,9 @@ func (tr *trouble) whileItStarts(happens func(*os.Process) error, words ...strin
 // expiredToken is an access token whose end has passed.
 func expiredToken() string {
 	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	return part(`{"alg":"none","typ":"JWT"}`) + "." + part(`{"iat":1500000000,"exp":1500086400}`) + "."
+	return part(
+		`{"alg":"none","typ":"JWT"}`,
+	) + "." + part(
+		`{"iat":1500000000,"exp":1500086400}`,
+	) + "."
 }

@@ -18,13 +18,17 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// troublePage is written by hand but for its transcripts, each of which stands below a comment with the name of what makes it.
+// troublePage is written by hand but for its transcripts, each of which stands below a comment with
+// the name of what makes it.
 var (
 	troublePage      = filepath.Join("..", "..", "docs", "troubleshooting.md")
-	transcriptInPage = regexp.MustCompile("(?s)<!-- transcript: ([a-z0-9-]+) -->\n```console\n(.*?)```\n")
+	transcriptInPage = regexp.MustCompile(
+		"(?s)<!-- transcript: ([a-z0-9-]+) -->\n```console\n(.*?)```\n",
+	)
 )
 
-// The transcripts in docs/troubleshooting.md are what the program says. ARR_GOLDEN=1 writes them anew.
+// The transcripts in docs/troubleshooting.md are what the program says. ARR_GOLDEN=1 writes them
+// anew.
 func TestTroubleshooting(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the transcripts quote the system, and other systems have other words")
@@ -56,7 +60,12 @@ func TestTroubleshooting(t *testing.T) {
 	for name := range known {
 		assert.True(t, shown[name], "the page does not show %s", name)
 	}
-	assert.Len(t, shown, strings.Count(string(page), "<!-- transcript:"), "a transcript is not as it should be: comment, ```console, ```")
+	assert.Len(
+		t,
+		shown,
+		strings.Count(string(page), "<!-- transcript:"),
+		"a transcript is not as it should be: comment, ```console, ```",
+	)
 	if os.Getenv("ARR_GOLDEN") != "" && !t.Failed() {
 		require.NoError(t, os.WriteFile(troublePage, []byte(text), 0o644))
 	}
@@ -68,7 +77,8 @@ func TestTroubleshootingHasWhatItsContentsPromise(t *testing.T) {
 	require.NoError(t, err)
 	headings := map[string]bool{}
 	for _, heading := range regexp.MustCompile(`(?m)^##+ (.*)$`).FindAllStringSubmatch(string(page), -1) {
-		anchor := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		anchor := regexp.MustCompile(`[^a-z0-9 -]`).
+			ReplaceAllString(strings.ToLower(heading[1]), "")
 		headings[strings.ReplaceAll(anchor, " ", "-")] = true
 	}
 	for _, link := range regexp.MustCompile(`\]\(#([^)]*)\)`).FindAllStringSubmatch(string(page), -1) {
@@ -95,7 +105,8 @@ func (tr *trouble) with(options emulator.Options, faults ...string) *testService
 	return tr.service
 }
 
-// run adds a command. Arguments in front of it of the form NAME=VALUE are set for this command alone.
+// run adds a command. Arguments in front of it of the form NAME=VALUE are set for this command
+// alone.
 func (tr *trouble) run(words ...string) {
 	tr.t.Helper()
 	var environment []string
@@ -135,7 +146,8 @@ func (tr *trouble) String() string {
 	return steady(text, url)
 }
 
-// once makes the transcript of one command, sent to a service that has a session, demo, and a fault.
+// once makes the transcript of one command, sent to a service that has a session, demo, and a
+// fault.
 func once(fault string, words ...string) func(*trouble) {
 	return func(tr *trouble) {
 		service := tr.with(emulator.Options{})

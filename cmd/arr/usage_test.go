@@ -78,7 +78,11 @@ func TestRoot(t *testing.T) {
 	code, stdout, stderr := runOnce(t, "emulater")
 	assert.Equal(t, failure.Usage, code)
 	assert.Empty(t, stdout)
-	assert.Equal(t, "arr: there is no command \"emulater\"; did you mean \"emulator\"?\nSee: arr --help\n", stderr)
+	assert.Equal(
+		t,
+		"arr: there is no command \"emulater\"; did you mean \"emulator\"?\nSee: arr --help\n",
+		stderr,
+	)
 
 	code, _, stderr = runOnce(t, "xyzzy")
 	assert.Equal(t, failure.Usage, code)
@@ -94,7 +98,11 @@ func TestRoot(t *testing.T) {
 	assert.Regexp(t, `^arr version \S+ go1\.\S+ \w+/\w+\n$`, stdout)
 	code, stdout, _ = runOnce(t, "version", "--output", "json")
 	assert.Equal(t, failure.OK, code)
-	assert.Regexp(t, `^{"architecture":"\w+","go":"go1\.[^"]+","os":"\w+","version":"[^"]+"}\n$`, stdout)
+	assert.Regexp(
+		t,
+		`^{"architecture":"\w+","go":"go1\.[^"]+","os":"\w+","version":"[^"]+"}\n$`,
+		stdout,
+	)
 	code, stdout, _ = runOnce(t, "completion", "bash")
 	assert.Equal(t, failure.OK, code)
 	assert.Contains(t, stdout, "bash completion V2 for arr")
@@ -156,7 +164,8 @@ func TestParseStartupTime(t *testing.T) {
 }
 
 func TestParseCapacity(t *testing.T) {
-	for text, want := range map[string][3]int{ // Standard, Premium, a size that this program does not know
+	// Standard, Premium, a size that this program does not know
+	for text, want := range map[string][3]int{
 		"4":                    {4, 4, 4},
 		"0":                    {0, 0, 0},
 		"Standard=4,Premium=1": {4, 1, -1},
@@ -169,7 +178,16 @@ func TestParseCapacity(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, text)
-		assert.Equal(t, want, [3]int{limit("", arr.SessionSizeStandard), limit("", arr.SessionSizePremium), limit("", "Huge")}, text)
+		assert.Equal(
+			t,
+			want,
+			[3]int{
+				limit("", arr.SessionSizeStandard),
+				limit("", arr.SessionSizePremium),
+				limit("", "Huge"),
+			},
+			text,
+		)
 	}
 	for _, text := range []string{"", "-1", "4,Premium=1", "Standard", "Standard=-1", "Standard=1,standard=2", "Huge=1", "Standard=1,", "1.5"} {
 		_, err := parseCapacity(text)

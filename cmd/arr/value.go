@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// value is a flag, a pflag.Value, whose text is turned into a T when it is read, so that a mistake is reported together with the name of the flag.
+// value is a flag, a pflag.Value, whose text is turned into a T when it is read, so that a mistake
+// is reported together with the name of the flag.
 type value[T any] struct {
 	target *T
 	parse  func(string) (T, error)
@@ -31,8 +32,14 @@ func (v *value[T]) Set(text string) error {
 func (v *value[T]) String() string { return v.text }
 func (v *value[T]) Type() string   { return v.kind }
 
-// addValue adds a flag that parse understands. Its default is what target holds, and shown is how that is written in the help.
-func addValue[T any](cmd *cobra.Command, target *T, name, kind, shown, usage string, parse func(string) (T, error)) {
+// addValue adds a flag that parse understands. Its default is what target holds, and shown is how
+// that is written in the help.
+func addValue[T any](
+	cmd *cobra.Command,
+	target *T,
+	name, kind, shown, usage string,
+	parse func(string) (T, error),
+) {
 	cmd.Flags().Var(&value[T]{target, parse, shown, kind}, name, usage)
 }
 
@@ -60,15 +67,26 @@ func addChoice[T any](cmd *cobra.Command, target *T, name, usage string, choices
 		words[i] = c.word
 	}
 	*target = choices[0].value
-	addValue(cmd, target, name, strings.Join(words, "|"), words[0], usage, func(text string) (T, error) {
-		for _, c := range choices {
-			if c.word == text {
-				return c.value, nil
+	addValue(
+		cmd,
+		target,
+		name,
+		strings.Join(words, "|"),
+		words[0],
+		usage,
+		func(text string) (T, error) {
+			for _, c := range choices {
+				if c.word == text {
+					return c.value, nil
+				}
 			}
-		}
-		var none T
-		return none, fmt.Errorf("give one of %s", strings.Join(words, ", "))
-	})
+			var none T
+			return none, fmt.Errorf("give one of %s", strings.Join(words, ", "))
+		},
+	)
 	// An error would mean that there is no such flag.
-	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc(
+		name,
+		cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp),
+	)
 }

@@ -21,14 +21,33 @@ func newVersionCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
-				built := map[string]string{"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "architecture": runtime.GOARCH}
+				built := map[string]string{
+					"version":      version(),
+					"go":           runtime.Version(),
+					"os":           runtime.GOOS,
+					"architecture": runtime.GOARCH,
+				}
 				return show.NewPrinter(cmd.OutOrStdout(), show.JSON, os.Getenv).Object(built)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "arr version %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(
+				cmd.OutOrStdout(),
+				"arr version %s %s %s/%s\n",
+				version(),
+				runtime.Version(),
+				runtime.GOOS,
+				runtime.GOARCH,
+			)
 			return err
 		},
 	}
-	addChoice(cmd, &asJSON, "output", "text for people, or one line of JSON", choice[bool]{"text", false}, choice[bool]{"json", true})
+	addChoice(
+		cmd,
+		&asJSON,
+		"output",
+		"text for people, or one line of JSON",
+		choice[bool]{"text", false},
+		choice[bool]{"json", true},
+	)
 	return cmd
 }
 

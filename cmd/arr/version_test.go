@@ -13,23 +13,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startupGoal is what arr version should take on two cores. It is reported and no gate: other work on the machine slows it down.
+// startupGoal is what arr version should take on two cores. It is reported and no gate: other work
+// on the machine slows it down.
 const startupGoal = 50 * time.Millisecond
 
 func TestStartupIsReported(t *testing.T) {
 	var times []time.Duration
 	for range 11 {
 		began := time.Now()
-		require.NoError(t, exec.CommandContext(t.Context(), os.Getenv(binaryVariable), "version").Run())
+		require.NoError(
+			t,
+			exec.CommandContext(t.Context(), os.Getenv(binaryVariable), "version").Run(),
+		)
 		times = append(times, time.Since(began))
 	}
 	slices.Sort(times)
-	t.Logf("arr version on %d cores: median %v, slowest %v; the goal is %v", runtime.NumCPU(), times[len(times)/2], times[len(times)-1], startupGoal)
+	t.Logf(
+		"arr version on %d cores: median %v, slowest %v; the goal is %v",
+		runtime.NumCPU(),
+		times[len(times)/2],
+		times[len(times)-1],
+		startupGoal,
+	)
 }
 
 func BenchmarkStartup(b *testing.B) {
 	for b.Loop() {
-		if err := exec.CommandContext(b.Context(), os.Getenv(binaryVariable), "version").Run(); err != nil {
+		if err := exec.CommandContext(b.Context(), os.Getenv(binaryVariable), "version").
+			Run(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// Backend starts one process for each session. Create one with [New], and close it at the end; [emulator.Emulator.Close] does that
-// too. Its methods may be called by several goroutines at the same time.
+// Backend starts one process for each session. Create one with [New], and close it at the end;
+// [emulator.Emulator.Close] does that too. Its methods may be called by several goroutines at the
+// same time.
 type Backend struct {
 	options Options
 	output  sync.Mutex // held during a Write to options.Output
@@ -23,8 +24,9 @@ type Backend struct {
 
 var _ emulator.Backend = (*Backend)(nil)
 
-// Start begins to start a program for a session and returns at once. What goes wrong shows in the status of the server: code
-// ServerStartFailed if it did not come to accept connections, ServerFailed if it ended by itself after that.
+// Start begins to start a program for a session and returns at once. What goes wrong shows in the
+// status of the server: code ServerStartFailed if it did not come to accept connections,
+// ServerFailed if it ended by itself after that.
 func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
 	s := newServer(b, spec)
 	b.mu.Lock()
@@ -39,10 +41,12 @@ func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
 	return s
 }
 
-// Close ends all programs and waits for their end. Servers cannot be started after it. It may be called several times.
+// Close ends all programs and waits for their end. Servers cannot be started after it. It may be
+// called several times.
 //
-// It takes [Options.StopGrace] and a few seconds at most: it is an error if something was still left then, such as a program that
-// the system cannot kill because it waits for a device, or a Write to [Options.Output] that does not return.
+// It takes [Options.StopGrace] and a few seconds at most: it is an error if something was still
+// left then, such as a program that the system cannot kill because it waits for a device, or a
+// Write to [Options.Output] that does not return.
 func (b *Backend) Close() error {
 	b.mu.Lock()
 	b.closed = true
@@ -69,7 +73,11 @@ func (b *Backend) Close() error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("process: %d of %d servers could not be ended completely", failed, len(left))
+		return fmt.Errorf(
+			"process: %d of %d servers could not be ended completely",
+			failed,
+			len(left),
+		)
 	}
 	return nil
 }

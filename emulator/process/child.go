@@ -30,7 +30,8 @@ type child struct {
 	drained chan struct{} // closed when there will be no more output
 }
 
-// startChild starts a program and the goroutines that wait for its end and read its output. The output is discarded if to is nil.
+// startChild starts a program and the goroutines that wait for its end and read its output. The
+// output is discarded if to is nil.
 func startChild(command, environment []string, to *lines) (*child, error) {
 	c := &child{
 		cmd:     exec.Command(command[0], command[1:]...),
@@ -55,8 +56,8 @@ func startChild(command, environment []string, to *lines) (*child, error) {
 	return c, nil
 }
 
-// startPiped starts the program with a pipe of our own. With one made by package exec, waiting for the end of the program would be
-// waiting for everybody who has inherited the pipe from it.
+// startPiped starts the program with a pipe of our own. With one made by package exec, waiting for
+// the end of the program would be waiting for everybody who has inherited the pipe from it.
 func (c *child) startPiped(to *lines) error {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -84,12 +85,14 @@ func (c *child) result() string {
 	return c.cmd.ProcessState.String()
 }
 
-// end ends the program and its group, whatever is left of them. It returns when the program is gone, and the others too or killed.
-// It takes the grace, killTimeout and twice drainTimeout at most.
+// end ends the program and its group, whatever is left of them. It returns when the program is
+// gone, and the others too or killed. It takes the grace, killTimeout and twice drainTimeout at
+// most.
 //
-// When the program has ended by itself, its process id may in theory belong to somebody else by now. But the id of a group is
-// not given away while the group has members, and if it has none the signal follows the end within microseconds, whereas
-// systems do not use an id again before they have gone through all others.
+// When the program has ended by itself, its process id may in theory belong to somebody else by
+// now. But the id of a group is not given away while the group has members, and if it has none the
+// signal follows the end within microseconds, whereas systems do not use an id again before they
+// have gone through all others.
 func (c *child) end(grace time.Duration) error {
 	askGroup(c.cmd.Process)
 	var err error
@@ -125,7 +128,8 @@ func (c *child) gone(grace time.Duration) bool {
 	return true
 }
 
-// drain waits for the rest of the output. Somebody who has left the group may hold the pipe open: he is cut off.
+// drain waits for the rest of the output. Somebody who has left the group may hold the pipe open:
+// he is cut off.
 func (c *child) drain() error {
 	for range 2 {
 		select {

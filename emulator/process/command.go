@@ -13,11 +13,13 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// ParseCommand splits a command line into program and arguments, for [Options.Command]. Words are separated by spaces, tabs and
-// line ends. Everything between single quotes stands for itself; between double quotes a backslash stands for itself too, unless
-// a double quote or a backslash follows, which it then makes ordinary. Outside quotes a backslash makes any character after it
-// ordinary, so paths of Windows need quotes. Nothing else has a meaning: no variables, patterns, pipes or redirections. It is an
-// error if a quote is not closed, if the last character is a lone backslash, or if there is no program.
+// ParseCommand splits a command line into program and arguments, for [Options.Command]. Words are
+// separated by spaces, tabs and line ends. Everything between single quotes stands for itself;
+// between double quotes a backslash stands for itself too, unless a double quote or a backslash
+// follows, which it then makes ordinary. Outside quotes a backslash makes any character after it
+// ordinary, so paths of Windows need quotes. Nothing else has a meaning: no variables, patterns,
+// pipes or redirections. It is an error if a quote is not closed, if the last character is a lone
+// backslash, or if there is no program.
 func ParseCommand(line string) ([]string, error) {
 	var s splitter
 	for i, c := range line {
@@ -25,9 +27,15 @@ func ParseCommand(line string) ([]string, error) {
 	}
 	switch {
 	case s.escaped:
-		return nil, errors.New("process: the command ends in a lone backslash (double it, or put the word into single quotes)")
+		return nil, errors.New(
+			"process: the command ends in a lone backslash (double it, or put the word into single quotes)",
+		)
 	case s.quote != 0:
-		return nil, fmt.Errorf("process: the command has a quote %c at byte %d that is not closed", s.quote, s.opened)
+		return nil, fmt.Errorf(
+			"process: the command has a quote %c at byte %d that is not closed",
+			s.quote,
+			s.opened,
+		)
 	}
 	s.endWord()
 	if len(s.words) == 0 || s.words[0] == "" {
@@ -96,7 +104,8 @@ func (v values) byName() map[string]string {
 	}
 }
 
-// command returns the command with everything replaced. The error cannot occur for a command that Options.check has accepted.
+// command returns the command with everything replaced. The error cannot occur for a command that
+// Options.check has accepted.
 func (v values) command(template []string) ([]string, error) {
 	byName := v.byName()
 	words := make([]string, len(template))
@@ -109,7 +118,8 @@ func (v values) command(template []string) ([]string, error) {
 	return words, nil
 }
 
-// environment returns the environment of the program: parent without credentials, and what it is told.
+// environment returns the environment of the program: parent without credentials, and what it is
+// told.
 func (v values) environment(parent []string) []string {
 	return append(slices.DeleteFunc(slices.Clone(parent), private),
 		"ARR_SESSION_ID="+v.spec.SessionID,
@@ -121,8 +131,9 @@ func (v values) environment(parent []string) []string {
 	)
 }
 
-// private reports whether a variable, NAME=VALUE, is kept from programs. It goes by prefixes because the names under which account
-// keys, access tokens and client secrets are kept are many, and a rendering server needs none of the others either.
+// private reports whether a variable, NAME=VALUE, is kept from programs. It goes by prefixes
+// because the names under which account keys, access tokens and client secrets are kept are many,
+// and a rendering server needs none of the others either.
 func private(variable string) bool {
 	name, _, _ := strings.Cut(variable, "=")
 	name = strings.ToUpper(name)
@@ -154,7 +165,12 @@ func expand(word string, byName map[string]string) (string, error) {
 		case !closed:
 			return "", fmt.Errorf("%q has a { without } (write {{ for a brace that is meant)", word)
 		case !known:
-			return "", fmt.Errorf("%q: {%s} is not known; there are %s (write {{ and }} for braces that are meant)", word, name, placeholders)
+			return "", fmt.Errorf(
+				"%q: {%s} is not known; there are %s (write {{ and }} for braces that are meant)",
+				word,
+				name,
+				placeholders,
+			)
 		}
 		result.WriteString(value)
 		rest = tail

@@ -35,16 +35,24 @@ func newService(t *testing.T, options process.Options) service {
 
 func (s service) create(id string) azremoterendering.Session {
 	s.t.Helper()
-	poller, err := s.client.BeginCreate(context.Background(), id, azremoterendering.CreateSessionSettings{
-		Size:         azremoterendering.SessionSizeStandard,
-		MaxLeaseTime: time.Minute,
-	}, nil)
+	poller, err := s.client.BeginCreate(
+		context.Background(),
+		id,
+		azremoterendering.CreateSessionSettings{
+			Size:         azremoterendering.SessionSizeStandard,
+			MaxLeaseTime: time.Minute,
+		},
+		nil,
+	)
 	require.NoError(s.t, err)
 	return poller.Session()
 }
 
 // await polls a session until it is in a state.
-func (s service) await(id string, status azremoterendering.SessionStatus) azremoterendering.Session {
+func (s service) await(
+	id string,
+	status azremoterendering.SessionStatus,
+) azremoterendering.Session {
 	s.t.Helper()
 	var session azremoterendering.Session
 	eventually(s.t, func() bool {

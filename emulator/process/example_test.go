@@ -10,7 +10,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/process"
 )
 
-// Behind every session there is a web server of its own, at the host name and the handshake port that the session shows.
+// Behind every session there is a web server of its own, at the host name and the handshake port
+// that the session shows.
 func Example() {
 	command, err := process.ParseCommand("python3 -m http.server --bind 127.0.0.1 {port}")
 	if err != nil {

@@ -25,7 +25,8 @@ import (
 // patience bounds every wait. It is reached in failing tests only.
 const patience = 10 * time.Second
 
-// The test binary is also the program behind the sessions: a first argument says which role it plays.
+// The test binary is also the program behind the sessions: a first argument says which role it
+// plays.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "role=") {
 		play(strings.TrimPrefix(os.Args[1], "role="))
@@ -160,7 +161,8 @@ func (o *output) pids(t *testing.T, n int) []int {
 	return pids
 }
 
-// eventually waits for a condition. It is faster than testify's, which waits for the first tick of a clock.
+// eventually waits for a condition. It is faster than testify's, which waits for the first tick of
+// a clock.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !condition(); time.Sleep(2 * time.Millisecond) {

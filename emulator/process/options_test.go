@@ -34,7 +34,12 @@ func TestNewRefuses(t *testing.T) {
 		assert.Nil(t, backend)
 	}
 	for _, hostname := range []string{"", "localhost", "::1", "10.0.0.7", "renderer.example"} {
-		_, err := process.New(process.Options{Command: []string{"run-{size}", "{{{port}}}", "{region}{account}"}, Hostname: hostname})
+		_, err := process.New(
+			process.Options{
+				Command:  []string{"run-{size}", "{{{port}}}", "{region}{account}"},
+				Hostname: hostname,
+			},
+		)
 		assert.NoError(t, err, hostname)
 	}
 }

@@ -19,8 +19,9 @@ const (
 // portAttempts bounds the search for one port. Few of the range are ever in use.
 const portAttempts = 1000
 
-// reserved holds the ports of the servers that have not ended. It is shared by all backends of the process, for they share the
-// machine: a port is free again between the test for it and the start of the program that gets it.
+// reserved holds the ports of the servers that have not ended. It is shared by all backends of the
+// process, for they share the machine: a port is free again between the test for it and the start
+// of the program that gets it.
 var reserved struct {
 	sync.Mutex
 	ports map[int]struct{}
@@ -39,7 +40,9 @@ func reservePort() (int, error) {
 		}
 		releasePort(port)
 	}
-	return 0, errors.New("no free port was found from " + strconv.Itoa(firstPort) + " to " + strconv.Itoa(lastPort))
+	return 0, errors.New(
+		"no free port was found from " + strconv.Itoa(firstPort) + " to " + strconv.Itoa(lastPort),
+	)
 }
 
 func reserve(port int) bool {

@@ -11,7 +11,8 @@ import (
 
 func prepare(*exec.Cmd) {}
 
-// There is no signal that asks a process to end which every program would understand. The error says that it is gone.
+// There is no signal that asks a process to end which every program would understand. The error
+// says that it is gone.
 
 func askGroup(leader *os.Process)  { leader.Kill() }
 func killGroup(leader *os.Process) { leader.Kill() }

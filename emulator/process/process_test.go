@@ -144,7 +144,11 @@ func TestFailures(t *testing.T) {
 			f := backend(t, test.options)
 			status := failed(t, f.Start(spec("a")))
 			assert.Equal(t, test.code, status.Failure.Code)
-			assert.True(t, strings.HasPrefix(status.Failure.Message, test.message), status.Failure.Message)
+			assert.True(
+				t,
+				strings.HasPrefix(status.Failure.Message, test.message),
+				status.Failure.Message,
+			)
 			assert.Equal(t, test.code == "ServerFailed", !status.ReadyAt.IsZero())
 			require.NoError(t, f.Close())
 			log := strings.Join(f.log.lines(), "\n")
@@ -156,7 +160,10 @@ func TestFailures(t *testing.T) {
 
 func TestStatusIsACopy(t *testing.T) {
 	t.Parallel()
-	server := backend(t, process.Options{Command: []string{"no-such-program-anywhere"}}).Start(spec("a"))
+	server := backend(
+		t,
+		process.Options{Command: []string{"no-such-program-anywhere"}},
+	).Start(spec("a"))
 	failed(t, server).Failure.Code = "changed"
 	assert.Equal(t, "ServerStartFailed", server.Status().Failure.Code)
 }
@@ -180,7 +187,12 @@ func TestLease(t *testing.T) {
 	server.SetLease(2 * lease)
 	assert.Nil(t, server.Status().Failure, "that is no extension")
 	server.SetLease(time.Hour)
-	assert.Equal(t, "ServerFailed", server.Status().Failure.Code, "a session cannot go on without its server")
+	assert.Equal(
+		t,
+		"ServerFailed",
+		server.Status().Failure.Code,
+		"a session cannot go on without its server",
+	)
 }
 
 func TestLeaseCountsFromReady(t *testing.T) {
@@ -255,8 +267,11 @@ func TestWhatTheProgramIsTold(t *testing.T) {
 		t.Setenv(name, "hunter2")
 	}
 	t.Setenv("RENDERER_HOME", "somewhere")
-	f := backend(t, process.Options{Command: program("show", "--session={session}", "{account}/{region}/{size}",
-		"{port} {inspector-port}", "{lease-minutes}", "{{port}}", "$HOME;*", "")})
+	f := backend(
+		t,
+		process.Options{Command: program("show", "--session={session}", "{account}/{region}/{size}",
+			"{port} {inspector-port}", "{lease-minutes}", "{{port}}", "$HOME;*", "")},
+	)
 	_, status := f.ready("a-b_c")
 	port, inspector := fmt.Sprint(status.HandshakePort), fmt.Sprint(status.ArrInspectorPort)
 	require.NoError(t, f.Close())
@@ -301,10 +316,12 @@ func TestOutputThatBlocks(t *testing.T) {
 	t.Parallel()
 	unblock := make(chan struct{})
 	wrote := make(chan struct{}, 1)
-	b, err := process.New(process.Options{Command: program("listen"), Output: writer(func(data []byte) {
-		wrote <- struct{}{}
-		<-unblock
-	})})
+	b, err := process.New(
+		process.Options{Command: program("listen"), Output: writer(func(data []byte) {
+			wrote <- struct{}{}
+			<-unblock
+		})},
+	)
 	require.NoError(t, err)
 	b.Start(spec("a"))
 	<-wrote

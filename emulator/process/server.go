@@ -25,8 +25,8 @@ const (
 	dialTimeout   = time.Second
 )
 
-// server is one program and the goroutine that looks after it: [server.run]. Everybody else only reads and writes the facts below
-// mu and wakes that goroutine.
+// server is one program and the goroutine that looks after it: [server.run]. Everybody else only
+// reads and writes the facts below mu and wakes that goroutine.
 type server struct {
 	backend *Backend
 	spec    emulator.ServerSpec
@@ -76,7 +76,8 @@ func (s *server) Status() emulator.ServerStatus {
 func (s *server) SetLease(lease time.Duration) {
 	s.mu.Lock()
 	s.lease = lease
-	// Clocks are read at different moments: a lease can be extended just before its end, and the news arrive just after it.
+	// Clocks are read at different moments: a lease can be extended just before its end, and the
+	// news arrive just after it.
 	late := s.over && time.Now().Before(s.status.ReadyAt.Add(lease))
 	s.mu.Unlock()
 	if late {
@@ -142,12 +143,17 @@ func (s *server) start(told values) (*child, error) {
 	}
 	var output *lines
 	if options.Output != nil {
-		output = &lines{prefix: "[" + s.spec.SessionID + "] ", to: options.Output, lock: &s.backend.output}
+		output = &lines{
+			prefix: "[" + s.spec.SessionID + "] ",
+			to:     options.Output,
+			lock:   &s.backend.output,
+		}
 	}
 	return startChild(command, told.environment(os.Environ()), output)
 }
 
-// awaitReady connects to the program until it accepts. It reports false if that is not going to happen.
+// awaitReady connects to the program until it accepts. It reports false if that is not going to
+// happen.
 func (s *server) awaitReady(program *child, told values) bool {
 	limit := time.NewTimer(s.backend.options.StartupTimeout)
 	defer limit.Stop()
@@ -161,10 +167,22 @@ func (s *server) awaitReady(program *child, told values) bool {
 		case <-s.stopping.Done():
 			return false
 		case <-program.exited:
-			s.fail(codeStartFailed, fmt.Sprintf("The server ended before it accepted connections: %s.", program.result()))
+			s.fail(
+				codeStartFailed,
+				fmt.Sprintf(
+					"The server ended before it accepted connections: %s.",
+					program.result(),
+				),
+			)
 			return false
 		case <-limit.C:
-			s.fail(codeStartFailed, fmt.Sprintf("The server did not accept connections within %v.", s.backend.options.StartupTimeout))
+			s.fail(
+				codeStartFailed,
+				fmt.Sprintf(
+					"The server did not accept connections within %v.",
+					s.backend.options.StartupTimeout,
+				),
+			)
 			return false
 		case <-retry.C:
 		}
@@ -178,8 +196,8 @@ func (s *server) accepts(port int) bool {
 		return false
 	}
 	defer connection.Close()
-	// The range of ports overlaps with those that systems give to clients, and a client that happens to get the port to which
-	// it connects is connected with itself.
+	// The range of ports overlaps with those that systems give to clients, and a client that
+	// happens to get the port to which it connects is connected with itself.
 	return connection.LocalAddr().String() != connection.RemoteAddr().String()
 }
 
@@ -231,7 +249,8 @@ func (s *server) expired() bool {
 	return s.over
 }
 
-// fail records why the server failed, unless it was stopped: nobody asks any more then, and what it does is of its own making.
+// fail records why the server failed, unless it was stopped: nobody asks any more then, and what it
+// does is of its own making.
 func (s *server) fail(code, message string) {
 	s.mu.Lock()
 	ignored := s.stopped || s.status.Failure != nil

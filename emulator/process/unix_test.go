@@ -20,8 +20,9 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/process"
 )
 
-// gone reports whether a process has ended. Where nobody takes note of the end of an orphan its number stays in use: it has ended
-// nevertheless, if none of its threads is left but the first, which is what the number stands for.
+// gone reports whether a process has ended. Where nobody takes note of the end of an orphan its
+// number stays in use: it has ended nevertheless, if none of its threads is left but the first,
+// which is what the number stands for.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) == syscall.ESRCH {
 		return true
@@ -37,7 +38,10 @@ func gone(pid int) bool {
 
 func TestProgramThatIgnoresTheRequestToEnd(t *testing.T) {
 	t.Parallel()
-	f := backend(t, process.Options{Command: program("ignore SIGTERM"), StopGrace: 200 * time.Millisecond})
+	f := backend(
+		t,
+		process.Options{Command: program("ignore SIGTERM"), StopGrace: 200 * time.Millisecond},
+	)
 	server, _ := f.ready("a")
 	pid := f.output.pids(t, 1)[0]
 	began := time.Now()

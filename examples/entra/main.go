@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-// Entra signs in with a Microsoft Entra identity instead of an account key, and lists the rendering sessions of an account. With -create
-// it creates a session, waits until it is Ready, shows what a device needs to open it, and stops it.
+// Entra signs in with a Microsoft Entra identity instead of an account key, and lists the rendering
+// sessions of an account. With -create it creates a session, waits until it is Ready, shows what a
+// device needs to open it, and stops it.
 //
-// It needs a real tenant and a service: the emulator knows no identities. azidentity's DefaultAzureCredential finds the identity that
-// the machine has: environment variables, a managed identity, or the login of az or azd. The identity needs the role Remote Rendering
-// Client or Remote Rendering Administrator on the account.
+// It needs a real tenant and a service: the emulator knows no identities. azidentity's
+// DefaultAzureCredential finds the identity that the machine has: environment variables, a managed
+// identity, or the login of az or azd. The identity needs the role Remote Rendering Client or
+// Remote Rendering Administrator on the account.
 //
 // Set
 //
@@ -40,7 +42,11 @@ import (
 )
 
 func main() {
-	create := flag.Bool("create", false, "create a session, show what a device needs, and stop it; it is billed while it runs")
+	create := flag.Bool(
+		"create",
+		false,
+		"create a session, show what a device needs, and stop it; it is billed while it runs",
+	)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -83,8 +89,11 @@ func serviceFromEnvironment() (*service, error) {
 		return value
 	}
 	s := &service{
-		endpoint:    required("ARR_ENDPOINT"),
-		account:     arr.Account{ID: required("ARR_ACCOUNT_ID"), Domain: required("ARR_ACCOUNT_DOMAIN")},
+		endpoint: required("ARR_ENDPOINT"),
+		account: arr.Account{
+			ID:     required("ARR_ACCOUNT_ID"),
+			Domain: required("ARR_ACCOUNT_DOMAIN"),
+		},
 		stsEndpoint: os.Getenv("ARR_STS_ENDPOINT"),
 		stsScope:    os.Getenv("ARR_STS_SCOPE"),
 	}
@@ -95,7 +104,8 @@ func serviceFromEnvironment() (*service, error) {
 	return s, nil
 }
 
-// signIn returns a client that signs in with the identity of this machine. Nothing is sent before the first call.
+// signIn returns a client that signs in with the identity of this machine. Nothing is sent before
+// the first call.
 func (s *service) signIn() (*arr.SessionsClient, error) {
 	identity, err := azidentity.NewDefaultAzureCredential(nil)
 	if err != nil {
@@ -143,7 +153,9 @@ func createAndStop(ctx context.Context, client *arr.SessionsClient, service *ser
 	fmt.Printf("  account id         %s\n", service.account.ID)
 	fmt.Printf("  account domain     %s\n", service.account.Domain)
 	fmt.Printf("  rendering domain   %s\n", client.RenderingDomain())
-	fmt.Printf("  access token       opens the whole account, so it is not shown; examples/tokenbroker hands it out\n")
+	fmt.Printf(
+		"  access token       opens the whole account, so it is not shown; examples/tokenbroker hands it out\n",
+	)
 	return nil
 }
 
@@ -156,7 +168,11 @@ func stopSession(ctx context.Context, client *arr.SessionsClient, id string) err
 		return nil // the create never took effect
 	}
 	if err != nil {
-		return fmt.Errorf("session %s may still run and cost money, at most until its lease ends; stop it by other means: %w", id, err)
+		return fmt.Errorf(
+			"session %s may still run and cost money, at most until its lease ends; stop it by other means: %w",
+			id,
+			err,
+		)
 	}
 	fmt.Printf("Stopped session %s\n", id)
 	return nil

@@ -20,7 +20,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// cancelling is an output that ends a context when a text is written to it, as a person would press Ctrl-C.
+// cancelling is an output that ends a context when a text is written to it, as a person would press
+// Ctrl-C.
 type cancelling struct {
 	bytes.Buffer
 	at     string
@@ -61,13 +62,21 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, err)
 	owner, err := e.SessionsClient(nil)
 	require.NoError(t, err)
-	return &fixture{emulator: e, network: &network{next: e.Transport()}, owner: owner, file: sessionFile(filepath.Join(t.TempDir(), "session.txt"))}
+	return &fixture{
+		emulator: e,
+		network:  &network{next: e.Transport()},
+		owner:    owner,
+		file:     sessionFile(filepath.Join(t.TempDir(), "session.txt")),
+	}
 }
 
-// run runs the program until it ends, with Ctrl-C when it prints a text. It returns the output and the exit code as well.
+// run runs the program until it ends, with Ctrl-C when it prints a text. It returns the output and
+// the exit code as well.
 func (f *fixture) run(t *testing.T, ctrlC string, change func(*device)) (string, int, error) {
 	t.Helper()
-	client, err := f.emulator.SessionsClient(&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.network}})
+	client, err := f.emulator.SessionsClient(
+		&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.network}},
+	)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -25,7 +25,13 @@ func TestADeviceThatFallsSilentLosesItsSession(t *testing.T) {
 		out, code, err := f.run(t, "", nil)
 		require.NoError(t, err)
 		require.Zero(t, code)
-		require.WithinDuration(t, start.Add(62*time.Minute), time.Now(), 5*time.Second, "a minute to start, an hour of life, a minute of silence")
+		require.WithinDuration(
+			t,
+			start.Add(62*time.Minute),
+			time.Now(),
+			5*time.Second,
+			"a minute to start, an hour of life, a minute of silence",
+		)
 		require.Contains(t, out, "The lease has ended: no sign of life")
 		require.Empty(t, f.running(t))
 		require.NoFileExists(t, string(f.file))
@@ -48,7 +54,8 @@ func TestCtrlCStopsTheSession(t *testing.T) {
 	}
 }
 
-// TestTheNextRunTakesUpTheSession: the machine loses its network and then the program, with the session Ready, or still Starting.
+// TestTheNextRunTakesUpTheSession: the machine loses its network and then the program, with the
+// session Ready, or still Starting.
 func TestTheNextRunTakesUpTheSession(t *testing.T) {
 	for _, at := range []string{"Starting", "The device is there"} {
 		t.Run(at, func(t *testing.T) {
@@ -82,7 +89,12 @@ func TestTheNextRunTakesUpTheSession(t *testing.T) {
 func TestCtrlCStopsASessionTakenUpWhileItIsStarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		_, err := f.owner.BeginCreate(t.Context(), "saved", arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: time.Hour}, nil)
+		_, err := f.owner.BeginCreate(
+			t.Context(),
+			"saved",
+			arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: time.Hour},
+			nil,
+		)
 		require.NoError(t, err)
 		require.NoError(t, f.file.write("saved"))
 		_, code, err := f.run(t, "saved is Starting", nil)
@@ -116,7 +128,11 @@ func TestTheEnvironmentNamesTheService(t *testing.T) {
 	}
 	t.Setenv("ARR_ENDPOINT", "https://remoterendering.arr.test")
 	_, err := findService(os.Stdout)
-	require.EqualError(t, err, "ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)")
+	require.EqualError(
+		t,
+		err,
+		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)",
+	)
 
 	t.Setenv("ARR_ACCOUNT_ID", emulator.DefaultAccountID)
 	t.Setenv("ARR_ACCOUNT_KEY", "key")

@@ -34,12 +34,21 @@ func findService(out io.Writer) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(out, "No ARR_ENDPOINT is set, so this is the emulator, in memory. It takes some ten seconds")
+	fmt.Fprintln(
+		out,
+		"No ARR_ENDPOINT is set, so this is the emulator, in memory. It takes some ten seconds",
+	)
 	return &service{client: client, account: e.Account()}, nil
 }
 
 func serviceFromEnvironment() (*service, error) {
-	endpoint, stsEndpoint, key := os.Getenv("ARR_ENDPOINT"), os.Getenv("ARR_STS_ENDPOINT"), os.Getenv("ARR_ACCOUNT_KEY")
+	endpoint, stsEndpoint, key := os.Getenv(
+		"ARR_ENDPOINT",
+	), os.Getenv(
+		"ARR_STS_ENDPOINT",
+	), os.Getenv(
+		"ARR_ACCOUNT_KEY",
+	)
 	account := arr.Account{ID: os.Getenv("ARR_ACCOUNT_ID"), Domain: os.Getenv("ARR_ACCOUNT_DOMAIN")}
 	var missing []string
 	if account.ID == "" {
@@ -52,15 +61,24 @@ func serviceFromEnvironment() (*service, error) {
 		missing = append(missing, "ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)")
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("ARR_ENDPOINT is set, so these must be too: %s", strings.Join(missing, ", "))
+		return nil, fmt.Errorf(
+			"ARR_ENDPOINT is set, so these must be too: %s",
+			strings.Join(missing, ", "),
+		)
 	}
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, account, azcore.NewKeyCredential(key), &arr.SessionsClientOptions{
-		ClientOptions: azcore.ClientOptions{
-			// Who names an http address means it: an emulator on this machine, with a key that opens nothing else.
-			InsecureAllowCredentialWithHTTP: strings.HasPrefix(endpoint, "http://"),
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		account,
+		azcore.NewKeyCredential(key),
+		&arr.SessionsClientOptions{
+			ClientOptions: azcore.ClientOptions{
+				// Who names an http address means it: an emulator on this machine, with a key that
+				// opens nothing else.
+				InsecureAllowCredentialWithHTTP: strings.HasPrefix(endpoint, "http://"),
+			},
+			STSEndpoint: stsEndpoint,
 		},
-		STSEndpoint: stsEndpoint,
-	})
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// sessionFile is the path of the file with the id of a session. The empty path is no file: nothing is remembered.
+// sessionFile is the path of the file with the id of a session. The empty path is no file: nothing
+// is remembered.
 type sessionFile string
 
 // read returns the id, or the empty string if there is none.

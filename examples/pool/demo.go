@@ -45,7 +45,10 @@ func runDemo(ctx context.Context, out io.Writer) error {
 		http:    &http.Client{Timeout: time.Minute},
 		out:     out,
 	}
-	fmt.Fprintln(out, "No ARR_ENDPOINT is set, so sessions are those of an emulator, in memory, and this program plays the devices")
+	fmt.Fprintln(
+		out,
+		"No ARR_ENDPOINT is set, so sessions are those of an emulator, in memory, and this program plays the devices",
+	)
 	err = d.play(ctx)
 	if ctx.Err() != nil {
 		return nil // Ctrl-C
@@ -76,11 +79,19 @@ func (d *demo) play(ctx context.Context) error {
 // before is what happens before the restart.
 func (d *demo) before(ctx context.Context) error {
 	fmt.Fprintln(d.out, "\nThe pool warms up, for Anna and Ben")
-	if err := errors.Join(d.awaitWarm(ctx, d.anna, 2), d.open(ctx, d.anna), d.open(ctx, d.ben)); err != nil {
+	if err := errors.Join(
+		d.awaitWarm(ctx, d.anna, 2),
+		d.open(ctx, d.anna),
+		d.open(ctx, d.ben),
+	); err != nil {
 		return err
 	}
 	fmt.Fprintln(d.out, "\nAnna leaves, and Clara comes. Ben falls silent")
-	if err := errors.Join(d.heartbeat(ctx, d.anna), d.giveBack(ctx, d.anna), d.open(ctx, d.clara)); err != nil {
+	if err := errors.Join(
+		d.heartbeat(ctx, d.anna),
+		d.giveBack(ctx, d.anna),
+		d.open(ctx, d.clara),
+	); err != nil {
 		return err
 	}
 	for range 6 {
@@ -98,7 +109,8 @@ func (d *demo) after(ctx context.Context) error {
 	return errors.Join(d.heartbeat(ctx, d.clara), d.giveBack(ctx, d.clara))
 }
 
-// whileServing serves devices while they act, and then closes the pool as at the end of the program.
+// whileServing serves devices while they act, and then closes the pool as at the end of the
+// program.
 func (d *demo) whileServing(ctx context.Context, act func(context.Context) error) error {
 	server, err := d.listen()
 	if err != nil {
@@ -108,11 +120,17 @@ func (d *demo) whileServing(ctx context.Context, act func(context.Context) error
 	defer stop()
 	ended := make(chan error, 1)
 	s := &service{
-		client:   d.client,
-		account:  d.account,
-		devices:  d.devices,
-		settings: settings{prefix: "demo-", warm: 2, max: 4, idle: 4 * time.Second, wait: 10 * time.Second},
-		log:      slog.New(slog.DiscardHandler),
+		client:  d.client,
+		account: d.account,
+		devices: d.devices,
+		settings: settings{
+			prefix: "demo-",
+			warm:   2,
+			max:    4,
+			idle:   4 * time.Second,
+			wait:   10 * time.Second,
+		},
+		log: slog.New(slog.DiscardHandler),
 	}
 	go func() { ended <- serve(ctx, s, server) }()
 	for _, h := range []*headset{d.anna, d.ben, d.clara} {

@@ -95,7 +95,12 @@ func newFixture(t *testing.T, warm, most int) *fixture {
 	require.NoError(t, err)
 	owner, err := e.SessionsClient(nil)
 	require.NoError(t, err)
-	f := &fixture{emulator: e, wire: &wire{next: e.Transport(), key: e.Key()}, owner: owner, log: new(lockedBuffer)}
+	f := &fixture{
+		emulator: e,
+		wire:     &wire{next: e.Transport(), key: e.Key()},
+		owner:    owner,
+		log:      new(lockedBuffer),
+	}
 	one, secret := backend.NewDevice("one")
 	f.one = secret
 	two, secret := backend.NewDevice("two")
@@ -109,7 +114,9 @@ func newFixture(t *testing.T, warm, most int) *fixture {
 // start starts the program, on the sessions that there are.
 func (f *fixture) start(t *testing.T, s settings) {
 	t.Helper()
-	client, err := f.emulator.SessionsClient(&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.wire}})
+	client, err := f.emulator.SessionsClient(
+		&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.wire}},
+	)
 	require.NoError(t, err)
 	f.service = &service{
 		client: client, account: f.emulator.Account(), devices: f.devices, settings: s,
@@ -129,7 +136,10 @@ func (f *fixture) stop(t *testing.T) {
 }
 
 // send sends a request of the device with that secret.
-func (f *fixture) send(ctx context.Context, secret, method, path string) *httptest.ResponseRecorder {
+func (f *fixture) send(
+	ctx context.Context,
+	secret, method, path string,
+) *httptest.ResponseRecorder {
 	req := httptest.NewRequestWithContext(ctx, method, path, nil)
 	if secret != "" {
 		req.Header.Set("Authorization", "Bearer "+secret)
@@ -152,7 +162,11 @@ func (f *fixture) open(t *testing.T, secret string) access {
 }
 
 // expect sends a request about a session and checks the status.
-func (f *fixture) expect(t *testing.T, status int, secret, method, path string) *httptest.ResponseRecorder {
+func (f *fixture) expect(
+	t *testing.T,
+	status int,
+	secret, method, path string,
+) *httptest.ResponseRecorder {
 	t.Helper()
 	w := f.send(t.Context(), secret, method, path)
 	require.Equal(t, status, w.Code, w.Body)
@@ -160,7 +174,11 @@ func (f *fixture) expect(t *testing.T, status int, secret, method, path string) 
 	return w
 }
 
-func (f *fixture) heartbeat(t *testing.T, status int, secret, id string) *httptest.ResponseRecorder {
+func (f *fixture) heartbeat(
+	t *testing.T,
+	status int,
+	secret, id string,
+) *httptest.ResponseRecorder {
 	t.Helper()
 	return f.expect(t, status, secret, http.MethodPut, "/sessions/"+id+"/heartbeat")
 }

@@ -38,7 +38,8 @@ func (d *demo) awaitWarm(ctx context.Context, h *headset, want int) error {
 	return nil
 }
 
-// open gets a session. A device that is told to come back later would do so; here that does not happen.
+// open gets a session. A device that is told to come back later would do so; here that does not
+// happen.
 func (d *demo) open(ctx context.Context, h *headset) error {
 	start := time.Now()
 	var got access
@@ -50,7 +51,14 @@ func (d *demo) open(ctx context.Context, h *headset) error {
 		return fmt.Errorf("no session for %s: status %d", h.name, status)
 	}
 	h.session = got.SessionID
-	fmt.Fprintf(d.out, "  %-6s POST    %d  %s, after %.1f s\n", h.name, status, got.SessionID, time.Since(start).Seconds())
+	fmt.Fprintf(
+		d.out,
+		"  %-6s POST    %d  %s, after %.1f s\n",
+		h.name,
+		status,
+		got.SessionID,
+		time.Since(start).Seconds(),
+	)
 	return nil
 }
 
@@ -78,7 +86,12 @@ func (d *demo) giveBack(ctx context.Context, h *headset) error {
 }
 
 // send sends one request of a headset. A refusal is no error here: the status tells.
-func (d *demo) send(ctx context.Context, h *headset, method, path string, answer any) (status int, err error) {
+func (d *demo) send(
+	ctx context.Context,
+	h *headset,
+	method, path string,
+	answer any,
+) (status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, h.url+path, nil)
 	if err != nil {
 		return 0, err

@@ -67,7 +67,9 @@ func newDemo(t *testing.T, out *bytes.Buffer) *demo {
 	d := &demo{client: client, account: e.Account(), out: out}
 	d.listen = func() (*backend.Server, error) {
 		p := newPipes()
-		d.http = &http.Client{Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}}
+		d.http = &http.Client{
+			Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true},
+		}
 		return &backend.Server{Listener: p}, nil
 	}
 	return d
@@ -80,16 +82,28 @@ func TestTheDemoTellsItsStory(t *testing.T) {
 		require.NoError(t, d.play(t.Context()))
 		var story []string
 		for line := range strings.Lines(out.String()) {
-			if words := strings.Fields(line); len(words) > 2 && words[1] == strings.ToUpper(words[1]) {
+			if words := strings.Fields(
+				line,
+			); len(words) > 2 &&
+				words[1] == strings.ToUpper(words[1]) {
 				story = append(story, strings.Join(words[:3], " "))
 			}
 		}
 		require.Equal(t, []string{
-			"anna POST 201", "ben POST 201",
-			"anna PUT 200", "anna DELETE 204", "clara POST 201",
-			"clara PUT 200", "clara PUT 200", "clara PUT 200", "clara PUT 200", "clara PUT 200", "clara PUT 200",
+			"anna POST 201",
+			"ben POST 201",
+			"anna PUT 200",
+			"anna DELETE 204",
+			"clara POST 201",
+			"clara PUT 200",
+			"clara PUT 200",
+			"clara PUT 200",
+			"clara PUT 200",
+			"clara PUT 200",
+			"clara PUT 200",
 			"ben PUT 404",
-			"clara PUT 200", "clara DELETE 204",
+			"clara PUT 200",
+			"clara DELETE 204",
 		}, story, out.String())
 		require.Contains(t, out.String(), "Sessions that still run: 0")
 	})
@@ -99,7 +113,8 @@ func TestCtrlCStopsWhatNobodyHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		d := newDemo(t, &out)
-		ctx, ctrlC := context.WithTimeout(t.Context(), 2500*time.Millisecond) // while sessions are starting
+		// while sessions are starting
+		ctx, ctrlC := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer ctrlC()
 		require.Error(t, d.play(ctx))
 		for session, err := range d.client.All(t.Context(), nil) {
@@ -111,7 +126,10 @@ func TestCtrlCStopsWhatNobodyHolds(t *testing.T) {
 
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "devices")
-	require.NoError(t, os.WriteFile(file, []byte("headset-1 "+strings.Repeat("5c", 32)+"\n"), 0o600))
+	require.NoError(
+		t,
+		os.WriteFile(file, []byte("headset-1 "+strings.Repeat("5c", 32)+"\n"), 0o600),
+	)
 	for _, name := range []string{"ARR_ACCOUNT_ID", "ARR_ACCOUNT_DOMAIN", "ARR_ACCOUNT_KEY", "ARR_STS_ENDPOINT", "POOL_DEVICES_FILE"} {
 		t.Setenv(name, "")
 	}
@@ -119,8 +137,11 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	s := settings{idle: idle, wait: wait}
 	require.ErrorContains(t, run(t.Context(), s, "", "", ""), "-prefix is missing")
 	s.prefix = "test-"
-	require.EqualError(t, run(t.Context(), s, "", "", ""),
-		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_DOMAIN, ARR_ACCOUNT_KEY, POOL_DEVICES_FILE")
+	require.EqualError(
+		t,
+		run(t.Context(), s, "", "", ""),
+		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_DOMAIN, ARR_ACCOUNT_KEY, POOL_DEVICES_FILE",
+	)
 
 	t.Setenv("ARR_ACCOUNT_ID", emulator.DefaultAccountID)
 	t.Setenv("ARR_ACCOUNT_DOMAIN", "arr.test")

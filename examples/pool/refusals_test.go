@@ -58,7 +58,12 @@ func TestNoSecretGoesWhereItDoesNotBelong(t *testing.T) {
 
 		require.NotEmpty(t, f.wire.withKey)
 		for _, path := range f.wire.withKey {
-			require.True(t, strings.HasSuffix(path, "/token"), "the account key goes to the token service only, not to %s", path)
+			require.True(
+				t,
+				strings.HasSuffix(path, "/token"),
+				"the account key goes to the token service only, not to %s",
+				path,
+			)
 		}
 		for _, secret := range []string{f.emulator.Key(), f.one, f.two} {
 			require.NotContains(t, f.answers.String(), secret)

@@ -44,8 +44,19 @@ func TestASessionThatNobodyClaimsAfterARestartIsStopped(t *testing.T) {
 		time.Sleep(idle + time.Second)
 		f.heartbeat(t, http.StatusNotFound, f.one, id)
 		var s stats
-		require.NoError(t, json.Unmarshal(f.expect(t, http.StatusOK, f.one, http.MethodGet, "/stats").Body.Bytes(), &s))
-		require.Equal(t, stats{SpentMinutes: s.SpentMinutes, CommittedMinutes: s.CommittedMinutes}, s, "nothing is left")
+		require.NoError(
+			t,
+			json.Unmarshal(
+				f.expect(t, http.StatusOK, f.one, http.MethodGet, "/stats").Body.Bytes(),
+				&s,
+			),
+		)
+		require.Equal(
+			t,
+			stats{SpentMinutes: s.SpentMinutes, CommittedMinutes: s.CommittedMinutes},
+			s,
+			"nothing is left",
+		)
 		require.Empty(t, f.running(t))
 	})
 }

@@ -51,16 +51,22 @@ func run(ctx context.Context, settings settings, address, certFile, keyFile stri
 	defer server.Listener.Close()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	log.Info("devices get sessions", "url", server.URL()+"/sessions", "prefix", settings.prefix)
-	return serve(ctx, &service{client: client, account: account, devices: devices, settings: settings, log: log}, server)
+	return serve(
+		ctx,
+		&service{client: client, account: account, devices: devices, settings: settings, log: log},
+		server,
+	)
 }
 
-// serve keeps a pool, and answers devices until ctx ends. Then idle sessions are stopped, and devices keep theirs.
+// serve keeps a pool, and answers devices until ctx ends. Then idle sessions are stopped, and
+// devices keep theirs.
 func serve(ctx context.Context, s *service, server *backend.Server) (err error) {
 	s.pool, err = lease.NewPool(s.client, s.poolOptions())
 	if err != nil {
 		return err
 	}
-	// The pool is closed last, for requests that are in flight use it, and in its own time: ctx has ended by then.
+	// The pool is closed last, for requests that are in flight use it, and in its own time: ctx has
+	// ended by then.
 	defer func() { err = errors.Join(err, s.pool.Close(context.WithoutCancel(ctx))) }()
 	return server.Serve(ctx, s.handler(), s.settings.wait+exchangeTimeout, s.log)
 }
@@ -76,9 +82,11 @@ func (s *service) poolOptions() lease.PoolOptions {
 	}
 }
 
-// clientFromEnvironment returns a client that fetches the access token that the devices get, keeps it, and renews it in time.
+// clientFromEnvironment returns a client that fetches the access token that the devices get, keeps
+// it, and renews it in time.
 //
-// With arr.NewSessionsClient and a credential of azidentity in place of the account key, a pool needs no key at all.
+// With arr.NewSessionsClient and a credential of azidentity in place of the account key, a pool
+// needs no key at all.
 func clientFromEnvironment() (*arr.SessionsClient, arr.Account, error) {
 	var missing []string
 	required := func(name string) string {
@@ -93,14 +101,23 @@ func clientFromEnvironment() (*arr.SessionsClient, arr.Account, error) {
 	key := required("ARR_ACCOUNT_KEY")
 	required("POOL_DEVICES_FILE")
 	if len(missing) > 0 {
-		return nil, account, fmt.Errorf("ARR_ENDPOINT is set, so these must be too: %s", strings.Join(missing, ", "))
+		return nil, account, fmt.Errorf(
+			"ARR_ENDPOINT is set, so these must be too: %s",
+			strings.Join(missing, ", "),
+		)
 	}
-	client, err := arr.NewSessionsClientWithKeyCredential(endpoint, account, azcore.NewKeyCredential(key), &arr.SessionsClientOptions{
-		ClientOptions: azcore.ClientOptions{
-			// Who names an http address means it: an emulator on this machine, with a key that opens nothing else.
-			InsecureAllowCredentialWithHTTP: strings.HasPrefix(endpoint, "http://"),
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		endpoint,
+		account,
+		azcore.NewKeyCredential(key),
+		&arr.SessionsClientOptions{
+			ClientOptions: azcore.ClientOptions{
+				// Who names an http address means it: an emulator on this machine, with a key that
+				// opens nothing else.
+				InsecureAllowCredentialWithHTTP: strings.HasPrefix(endpoint, "http://"),
+			},
+			STSEndpoint: os.Getenv("ARR_STS_ENDPOINT"),
 		},
-		STSEndpoint: os.Getenv("ARR_STS_ENDPOINT"),
-	})
+	)
 	return client, account, err
 }

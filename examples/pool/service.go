@@ -17,11 +17,13 @@ import (
 )
 
 const (
-	// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to wait for one.
+	// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to
+	// wait for one.
 	exchangeTimeout = 30 * time.Second
 	// timeToConnect is for how long an access token is valid at least when a device gets it.
 	timeToConnect = 5 * time.Minute
-	// maxBody bounds what is read of a request. Nothing here reads a body; whoever adds that finds it bounded.
+	// maxBody bounds what is read of a request. Nothing here reads a body; whoever adds that finds
+	// it bounded.
 	maxBody = 4 << 10
 )
 
@@ -46,11 +48,14 @@ func (s *service) handler() http.Handler {
 }
 
 // forDevices lets devices pass, and nobody else.
-func (s *service) forDevices(next func(w http.ResponseWriter, r *http.Request, device string)) http.HandlerFunc {
+func (s *service) forDevices(
+	next func(w http.ResponseWriter, r *http.Request, device string),
+) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		device, ok := s.devices.Authenticate(r)
 		if !ok {
-			// The same answer for a missing, a malformed and an unknown secret: the difference would help only who guesses.
+			// The same answer for a missing, a malformed and an unknown secret: the difference
+			// would help only who guesses.
 			s.log.Warn("refused a device", "remote", r.RemoteAddr)
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			writeError(w, http.StatusUnauthorized, "unauthorized")
@@ -112,7 +117,11 @@ func (s *service) heartbeat(w http.ResponseWriter, r *http.Request, device strin
 		return
 	}
 	atLeast, atMost := l.Remaining()
-	writeJSON(w, http.StatusOK, remaining{AtLeastSeconds: int64(atLeast.Seconds()), AtMostSeconds: int64(atMost.Seconds())})
+	writeJSON(
+		w,
+		http.StatusOK,
+		remaining{AtLeastSeconds: int64(atLeast.Seconds()), AtMostSeconds: int64(atMost.Seconds())},
+	)
 }
 
 // giveBack takes back the session of a device that has disconnected, so that the next one gets it.
@@ -129,7 +138,8 @@ func (s *service) giveBack(w http.ResponseWriter, r *http.Request, device string
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// held returns the lease on the session that the request names, if the device holds it. Otherwise it has answered, and returns nil.
+// held returns the lease on the session that the request names, if the device holds it. Otherwise
+// it has answered, and returns nil.
 func (s *service) held(w http.ResponseWriter, r *http.Request, device string) *lease.Lease {
 	// After a restart, Claim waits until the pool has found its sessions again.
 	waiting, cancel := context.WithTimeout(r.Context(), s.settings.wait)

@@ -24,15 +24,25 @@ func TestADeviceGetsAWarmSessionAtOnceAndGivesItBack(t *testing.T) {
 		start := time.Now()
 		got := f.open(t, f.one)
 		require.Less(t, time.Since(start), time.Second)
-		require.Equal(t, f.emulator.Account(), arr.Account{ID: got.AccountID, Domain: got.AccountDomain})
+		require.Equal(
+			t,
+			f.emulator.Account(),
+			arr.Account{ID: got.AccountID, Domain: got.AccountDomain},
+		)
 		require.Equal(t, "westeurope.mixedreality.azure.com", got.RenderingDomain)
 		require.Greater(t, got.ExpiresInSeconds, int64(timeToConnect.Seconds()))
 		require.InDelta(t, 20, got.HeartbeatEverySeconds, 0)
 
 		token, err := arr.NewStaticAccessToken(got.AccessToken)
 		require.NoError(t, err)
-		device, err := arr.NewSessionsClientWithAccessToken("https://remoterendering."+got.RenderingDomain, got.AccountID, token,
-			&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.emulator.Transport()}})
+		device, err := arr.NewSessionsClientWithAccessToken(
+			"https://remoterendering."+got.RenderingDomain,
+			got.AccountID,
+			token,
+			&arr.SessionsClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: f.emulator.Transport()},
+			},
+		)
 		require.NoError(t, err)
 		session, err := device.Get(t.Context(), got.SessionID, nil)
 		require.NoError(t, err)
@@ -41,7 +51,13 @@ func TestADeviceGetsAWarmSessionAtOnceAndGivesItBack(t *testing.T) {
 		for range 3 * 60 { // three hours, longer than the lease of half an hour
 			time.Sleep(20 * time.Second)
 			var left remaining
-			require.NoError(t, json.Unmarshal(f.heartbeat(t, http.StatusOK, f.one, got.SessionID).Body.Bytes(), &left))
+			require.NoError(
+				t,
+				json.Unmarshal(
+					f.heartbeat(t, http.StatusOK, f.one, got.SessionID).Body.Bytes(),
+					&left,
+				),
+			)
 			require.Positive(t, left.AtLeastSeconds)
 			require.GreaterOrEqual(t, left.AtMostSeconds, left.AtLeastSeconds)
 		}
@@ -139,12 +155,19 @@ func TestADeviceThatHangsUpTakesNoSession(t *testing.T) {
 func TestADeviceGetsNoSessionWithoutAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, 1, 1)
-		require.NoError(t, f.emulator.SetTokenLifetime(timeToConnect-time.Minute)) // too short to hand out
+		// too short to hand out
+		require.NoError(t, f.emulator.SetTokenLifetime(timeToConnect-time.Minute))
 		require.NoError(t, f.emulator.RevokeTokens(emulator.DefaultAccountID))
 		time.Sleep(time.Minute) // the pool has noticed
 		f.expect(t, http.StatusServiceUnavailable, f.one, http.MethodPost, "/sessions")
 		var s stats
-		require.NoError(t, json.Unmarshal(f.expect(t, http.StatusOK, f.one, http.MethodGet, "/stats").Body.Bytes(), &s))
+		require.NoError(
+			t,
+			json.Unmarshal(
+				f.expect(t, http.StatusOK, f.one, http.MethodGet, "/stats").Body.Bytes(),
+				&s,
+			),
+		)
 		require.Equal(t, 1, s.Idle, "the session was put back")
 		require.Zero(t, s.HandedOut)
 	})

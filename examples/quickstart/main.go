@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-// Quickstart goes through the life of a rendering session as a program of yours would: create it, wait until it is Ready, see what a
-// device needs to open it, extend the lease, list, stop.
+// Quickstart goes through the life of a rendering session as a program of yours would: create it,
+// wait until it is Ready, see what a device needs to open it, extend the lease, list, stop.
 //
-// It runs as it is: unless the environment names a service, it starts the emulator on a loopback port first. To talk to a service, set
-// ARR_ENDPOINT, ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, and ARR_ACCOUNT_DOMAIN or ARR_STS_ENDPOINT.
+// It runs as it is: unless the environment names a service, it starts the emulator on a loopback
+// port first. To talk to a service, set ARR_ENDPOINT, ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, and
+// ARR_ACCOUNT_DOMAIN or ARR_STS_ENDPOINT.
 //
 //	go run ./examples/quickstart
 //
@@ -43,7 +44,12 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	defer service.close()
 
-	client, err := arr.NewSessionsClientWithKeyCredential(service.endpoint, service.account, azcore.NewKeyCredential(service.key), service.options())
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		service.endpoint,
+		service.account,
+		azcore.NewKeyCredential(service.key),
+		service.options(),
+	)
 	if err != nil {
 		return err
 	}
@@ -51,7 +57,12 @@ func run(ctx context.Context, out io.Writer) error {
 }
 
 // lifeOfASession is what the quickstart is about; everything else is there so that it runs.
-func lifeOfASession(ctx context.Context, client *arr.SessionsClient, service *service, out io.Writer) (err error) {
+func lifeOfASession(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	service *service,
+	out io.Writer,
+) (err error) {
 	id := "quickstart-" + arr.NewSessionID()
 	fmt.Fprintf(out, "Creating session %s\n", id)
 	poller, err := client.BeginCreate(ctx, id, arr.CreateSessionSettings{
@@ -59,7 +70,8 @@ func lifeOfASession(ctx context.Context, client *arr.SessionsClient, service *se
 		MaxLeaseTime: 10 * time.Minute,
 	}, nil)
 	if err == nil || errors.Is(err, arr.ErrOutcomeUnknown) {
-		// From here on a session may exist, and cost money until it is stopped: whatever happens, stop it.
+		// From here on a session may exist, and cost money until it is stopped: whatever happens,
+		// stop it.
 		defer func() { err = errors.Join(err, stopSession(ctx, client, id, out)) }()
 	}
 	if err != nil {
@@ -82,14 +94,31 @@ func lifeOfASession(ctx context.Context, client *arr.SessionsClient, service *se
 	fmt.Fprintf(out, "  account domain     %s\n", service.account.Domain)
 	fmt.Fprintf(out, "  rendering domain   %s\n", client.RenderingDomain())
 	fmt.Fprintf(out, "  access token       from a token broker: see examples/tokenbroker\n")
-	fmt.Fprintf(out, "Its server is %s, ports %d and %d\n\n", ready.Hostname, ready.HandshakePort, ready.ArrInspectorPort)
+	fmt.Fprintf(
+		out,
+		"Its server is %s, ports %d and %d\n\n",
+		ready.Hostname,
+		ready.HandshakePort,
+		ready.ArrInspectorPort,
+	)
 
-	updated, err := client.Update(ctx, id, arr.UpdateSessionSettings{MaxLeaseTime: 20 * time.Minute}, nil)
+	updated, err := client.Update(
+		ctx,
+		id,
+		arr.UpdateSessionSettings{MaxLeaseTime: 20 * time.Minute},
+		nil,
+	)
 	if err != nil {
 		return err
 	}
 	atLeast, atMost := updated.RemainingLease()
-	fmt.Fprintf(out, "Extended the lease to %v; between %v and %v are left\n", updated.MaxLeaseTime, atLeast, atMost)
+	fmt.Fprintf(
+		out,
+		"Extended the lease to %v; between %v and %v are left\n",
+		updated.MaxLeaseTime,
+		atLeast,
+		atMost,
+	)
 
 	fmt.Fprintln(out, "Sessions of the account:")
 	for session, err := range client.All(ctx, nil) {
@@ -101,7 +130,8 @@ func lifeOfASession(ctx context.Context, client *arr.SessionsClient, service *se
 	return nil
 }
 
-// stopSession stops the session and looks whether it is. It takes its own time: the context of the program may have ended by Ctrl-C.
+// stopSession stops the session and looks whether it is. It takes its own time: the context of the
+// program may have ended by Ctrl-C.
 func stopSession(ctx context.Context, client *arr.SessionsClient, id string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
@@ -118,7 +148,11 @@ func stopSession(ctx context.Context, client *arr.SessionsClient, id string, out
 	}
 	fmt.Fprintf(out, "Stopped it: the service now says %s\n", session.Status)
 	if !session.Status.Ended() {
-		return fmt.Errorf("session %s is still %s and may cost money: stop it by other means", id, session.Status)
+		return fmt.Errorf(
+			"session %s is still %s and may cost money: stop it by other means",
+			id,
+			session.Status,
+		)
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// cancelling is an output that ends a context when a text is written to it, as a person would press Ctrl-C.
+// cancelling is an output that ends a context when a text is written to it, as a person would press
+// Ctrl-C.
 type cancelling struct {
 	bytes.Buffer
 	at     string
@@ -56,7 +57,11 @@ func TestTheEnvironmentNamesTheService(t *testing.T) {
 	t.Setenv("ARR_ACCOUNT_ID", "")
 	t.Setenv("ARR_ACCOUNT_KEY", "")
 	var out bytes.Buffer
-	require.EqualError(t, run(t.Context(), &out), "ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)")
+	require.EqualError(
+		t,
+		run(t.Context(), &out),
+		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)",
+	)
 
 	t.Setenv("ARR_STS_ENDPOINT", server.URL)
 	t.Setenv("ARR_ACCOUNT_ID", e.Account().ID)

@@ -23,7 +23,8 @@ type service struct {
 	close                 func()
 }
 
-// findService returns the service that the environment names, or else an emulator started for the occasion.
+// findService returns the service that the environment names, or else an emulator started for the
+// occasion.
 func findService(out io.Writer) (*service, error) {
 	if os.Getenv("ARR_ENDPOINT") != "" {
 		return serviceFromEnvironment()
@@ -50,9 +51,12 @@ func serviceFromEnvironment() (*service, error) {
 	s := &service{
 		endpoint:    os.Getenv("ARR_ENDPOINT"),
 		stsEndpoint: os.Getenv("ARR_STS_ENDPOINT"),
-		account:     arr.Account{ID: os.Getenv("ARR_ACCOUNT_ID"), Domain: os.Getenv("ARR_ACCOUNT_DOMAIN")},
-		key:         os.Getenv("ARR_ACCOUNT_KEY"),
-		close:       func() {},
+		account: arr.Account{
+			ID:     os.Getenv("ARR_ACCOUNT_ID"),
+			Domain: os.Getenv("ARR_ACCOUNT_DOMAIN"),
+		},
+		key:   os.Getenv("ARR_ACCOUNT_KEY"),
+		close: func() {},
 	}
 	var missing []string
 	if s.account.ID == "" {
@@ -65,7 +69,10 @@ func serviceFromEnvironment() (*service, error) {
 		missing = append(missing, "ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)")
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("ARR_ENDPOINT is set, so these must be too: %s", strings.Join(missing, ", "))
+		return nil, fmt.Errorf(
+			"ARR_ENDPOINT is set, so these must be too: %s",
+			strings.Join(missing, ", "),
+		)
 	}
 	return s, nil
 }
@@ -73,7 +80,8 @@ func serviceFromEnvironment() (*service, error) {
 func (s *service) options() *arr.SessionsClientOptions {
 	return &arr.SessionsClientOptions{
 		ClientOptions: azcore.ClientOptions{
-			// Who names an http address means it: an emulator on this machine, with a key that opens nothing else.
+			// Who names an http address means it: an emulator on this machine, with a key that
+			// opens nothing else.
 			InsecureAllowCredentialWithHTTP: strings.HasPrefix(s.endpoint, "http://"),
 		},
 		STSEndpoint: s.stsEndpoint,

@@ -18,8 +18,14 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// runDemo serves access to a session of an emulator in this process, to one device whose secret it prints.
-func runDemo(ctx context.Context, server *backend.Server, out io.Writer, log *slog.Logger) (err error) {
+// runDemo serves access to a session of an emulator in this process, to one device whose secret it
+// prints.
+func runDemo(
+	ctx context.Context,
+	server *backend.Server,
+	out io.Writer,
+	log *slog.Logger,
+) (err error) {
 	e, err := emulator.New(emulator.Options{})
 	if err != nil {
 		return err
@@ -35,7 +41,8 @@ func runDemo(ctx context.Context, server *backend.Server, out io.Writer, log *sl
 		stsEndpoint: emulated.URL,
 		account:     e.Account(),
 		key:         e.Key(),
-		options:     azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, // the key opens nothing but this emulator
+		// the key opens nothing but this emulator
+		options: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true},
 	}
 
 	demo, secret := backend.NewDevice("demo")
@@ -48,17 +55,28 @@ func runDemo(ctx context.Context, server *backend.Server, out io.Writer, log *sl
 		return err
 	}
 	fmt.Fprintf(out, "Session %s is Ready. Be its device:\n\n", b.session.SessionID)
-	fmt.Fprintf(out, "  curl -sS -X POST -H 'Authorization: Bearer %s' %s\n\n", secret, server.URL()+sessionPath)
+	fmt.Fprintf(
+		out,
+		"  curl -sS -X POST -H 'Authorization: Bearer %s' %s\n\n",
+		secret,
+		server.URL()+sessionPath,
+	)
 	fmt.Fprintln(out, "Ctrl-C stops the session and the program.")
 	return server.Serve(ctx, b.handler(), exchangeTimeout, log)
 }
 
 func createSession(ctx context.Context, client *arr.SessionsClient, id string) error {
-	poller, err := client.BeginCreate(ctx, id, arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: time.Hour}, nil)
+	poller, err := client.BeginCreate(
+		ctx,
+		id,
+		arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: time.Hour},
+		nil,
+	)
 	if err != nil {
 		return err
 	}
-	// The emulator has sessions Ready at once, so there is no need for the pace that the service wants.
+	// The emulator has sessions Ready at once, so there is no need for the pace that the service
+	// wants.
 	_, err = poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: 100 * time.Millisecond})
 	return err
 }

@@ -19,17 +19,20 @@ import (
 // sessionPath is where a device gets access to the session.
 const sessionPath = "/devices/session"
 
-// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to wait for one.
+// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to wait
+// for one.
 const exchangeTimeout = 30 * time.Second
 
-// defaultRetryAfter is when a device is to come back that got no token, unless the token service said when.
+// defaultRetryAfter is when a device is to come back that got no token, unless the token service
+// said when.
 const defaultRetryAfter = 10 * time.Second
 
-// sessionAccess is the answer to POST /devices/session: what the runtime on a device needs to open the session.
+// sessionAccess is the answer to POST /devices/session: what the runtime on a device needs to open
+// the session.
 //
-// AccessToken opens the whole account, not only this session: whoever holds it can create, list and stop every session, for up to 24
-// hours, and nothing takes it back. A device keeps it in memory, and sends it to the rendering service alone. When it is about to
-// expire, the device asks again.
+// AccessToken opens the whole account, not only this session: whoever holds it can create, list and
+// stop every session, for up to 24 hours, and nothing takes it back. A device keeps it in memory,
+// and sends it to the rendering service alone. When it is about to expire, the device asks again.
 type sessionAccess struct {
 	SessionID       string `json:"sessionId"`
 	AccountID       string `json:"accountId"`
@@ -57,7 +60,8 @@ func (b *broker) handler() http.Handler {
 func (b *broker) serveSession(w http.ResponseWriter, r *http.Request) {
 	device, ok := b.devices.Authenticate(r)
 	if !ok {
-		// The same answer for a missing, a malformed and an unknown secret: the difference would help only who guesses.
+		// The same answer for a missing, a malformed and an unknown secret: the difference would
+		// help only who guesses.
 		b.log.Warn("refused a device", "remote", r.RemoteAddr)
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		writeError(w, http.StatusUnauthorized, "unauthorized")
@@ -79,7 +83,8 @@ func (b *broker) serveSession(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, access)
 }
 
-// serveUnavailable tells the device when to come back, and nothing of the reason: that is for the log.
+// serveUnavailable tells the device when to come back, and nothing of the reason: that is for the
+// log.
 func (b *broker) serveUnavailable(w http.ResponseWriter, device string, err error) {
 	retryAfter := defaultRetryAfter
 	if refused, ok := errors.AsType[*arr.AuthenticationError](err); ok && refused.RetryAfter > 0 {

@@ -30,8 +30,14 @@ func TestTheTokenOpensTheAccount(t *testing.T) {
 		require.EqualValues(t, 24*60*60, access.ExpiresInSeconds)
 		token, err := arr.NewStaticAccessToken(access.AccessToken)
 		require.NoError(t, err)
-		client, err := arr.NewSessionsClientWithAccessToken("https://remoterendering."+access.RenderingDomain, access.AccountID, token,
-			&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: f.emulator.Transport()}})
+		client, err := arr.NewSessionsClientWithAccessToken(
+			"https://remoterendering."+access.RenderingDomain,
+			access.AccountID,
+			token,
+			&arr.SessionsClientOptions{
+				ClientOptions: azcore.ClientOptions{Transport: f.emulator.Transport()},
+			},
+		)
 		require.NoError(t, err)
 		session, err := client.Get(t.Context(), access.SessionID, nil)
 		require.NoError(t, err)
@@ -147,7 +153,11 @@ func TestAnOutageOfTheTokenService(t *testing.T) {
 		w := f.ask(t.Context(), "Bearer "+f.secret)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.Equal(t, "10", w.Header().Get("Retry-After"))
-		require.JSONEq(t, `{"error": "no access token at present; try again later"}`, w.Body.String())
+		require.JSONEq(
+			t,
+			`{"error": "no access token at present; try again later"}`,
+			w.Body.String(),
+		)
 		require.Contains(t, f.log.String(), "connection reset by peer", "the log says why")
 		f.requireNoSecret(t, nil, w.Body.String())
 

@@ -32,7 +32,8 @@ const (
 	exchangeLag = time.Second
 )
 
-// wire is the network between the broker and the emulator. It counts exchanges, and breaks them as a test wants.
+// wire is the network between the broker and the emulator. It counts exchanges, and breaks them as
+// a test wants.
 type wire struct {
 	next policy.Transporter
 
@@ -87,15 +88,29 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, err)
 	owner, err := e.SessionsClient(nil)
 	require.NoError(t, err)
-	_, err = owner.BeginCreate(t.Context(), sessionID, arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: leaseTime}, nil)
+	_, err = owner.BeginCreate(
+		t.Context(),
+		sessionID,
+		arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: leaseTime},
+		nil,
+	)
 	require.NoError(t, err)
 
 	f := &fixture{emulator: e, wire: &wire{next: e.Transport()}, log: new(bytes.Buffer)}
-	s := &service{endpoint: endpoint, account: e.Account(), key: e.Key(), options: azcore.ClientOptions{Transport: f.wire}}
+	s := &service{
+		endpoint: endpoint,
+		account:  e.Account(),
+		key:      e.Key(),
+		options:  azcore.ClientOptions{Transport: f.wire},
+	}
 	one, secret := backend.NewDevice("one")
 	two, _ := backend.NewDevice("two")
 	f.secret = secret
-	b, err := s.newBroker(sessionID, backend.Devices{two, one}, slog.New(slog.NewTextHandler(f.log, nil)))
+	b, err := s.newBroker(
+		sessionID,
+		backend.Devices{two, one},
+		slog.New(slog.NewTextHandler(f.log, nil)),
+	)
 	require.NoError(t, err)
 	f.handler = b.handler()
 	return f

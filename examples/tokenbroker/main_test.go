@@ -61,7 +61,14 @@ func start(t *testing.T) (out *output, stop func() error) {
 func waitFor(t *testing.T, out *output, pattern string) []string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
-	require.Eventually(t, func() bool { return re.MatchString(out.String()) }, 30*time.Second, 10*time.Millisecond, "no match for %s", re)
+	require.Eventually(
+		t,
+		func() bool { return re.MatchString(out.String()) },
+		30*time.Second,
+		10*time.Millisecond,
+		"no match for %s",
+		re,
+	)
 	return re.FindStringSubmatch(out.String())
 }
 
@@ -99,12 +106,24 @@ func TestARealServiceComesFromTheEnvironment(t *testing.T) {
 	defer server.Close()
 	owner, err := e.SessionsClient(nil)
 	require.NoError(t, err)
-	_, err = owner.BeginCreate(t.Context(), sessionID, arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: leaseTime}, nil)
+	_, err = owner.BeginCreate(
+		t.Context(),
+		sessionID,
+		arr.CreateSessionSettings{Size: arr.SessionSizeStandard, MaxLeaseTime: leaseTime},
+		nil,
+	)
 	require.NoError(t, err)
 	_, err = owner.Get(t.Context(), sessionID, nil)
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "devices")
-	require.NoError(t, os.WriteFile(file, []byte("headset-1 "+fmt.Sprintf("%x", sha256.Sum256([]byte("secret")))+"\n"), 0o600))
+	require.NoError(
+		t,
+		os.WriteFile(
+			file,
+			[]byte("headset-1 "+fmt.Sprintf("%x", sha256.Sum256([]byte("secret")))+"\n"),
+			0o600,
+		),
+	)
 
 	for name, value := range map[string]string{
 		"ARR_ENDPOINT": server.URL, "ARR_STS_ENDPOINT": server.URL, "ARR_ACCOUNT_ID": e.Account().ID, "ARR_ACCOUNT_KEY": e.Key(),
@@ -118,12 +137,21 @@ func TestARealServiceComesFromTheEnvironment(t *testing.T) {
 	require.NoError(t, stop())
 	session, err := owner.Get(t.Context(), sessionID, nil)
 	require.NoError(t, err)
-	require.Equal(t, arr.SessionStatusReady, session.Status, "the session is not the broker's to stop")
+	require.Equal(
+		t,
+		arr.SessionStatusReady,
+		session.Status,
+		"the session is not the broker's to stop",
+	)
 
 	t.Setenv("ARR_ACCOUNT_KEY", "")
 	t.Setenv("ARR_SESSION_ID", "")
 	_, stop = start(t)
-	require.EqualError(t, stop(), "ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_KEY, ARR_SESSION_ID")
+	require.EqualError(
+		t,
+		stop(),
+		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_KEY, ARR_SESSION_ID",
+	)
 }
 
 func TestWhatOthersCanReachNeedsTLS(t *testing.T) {

@@ -35,27 +35,45 @@ func serviceFromEnvironment() (*service, error) {
 	s := &service{
 		endpoint:    required("ARR_ENDPOINT"),
 		stsEndpoint: os.Getenv("ARR_STS_ENDPOINT"),
-		account:     arr.Account{ID: required("ARR_ACCOUNT_ID"), Domain: required("ARR_ACCOUNT_DOMAIN")},
-		key:         required("ARR_ACCOUNT_KEY"),
+		account: arr.Account{
+			ID:     required("ARR_ACCOUNT_ID"),
+			Domain: required("ARR_ACCOUNT_DOMAIN"),
+		},
+		key: required("ARR_ACCOUNT_KEY"),
 	}
 	required("ARR_SESSION_ID")
 	required("BROKER_DEVICES_FILE")
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("ARR_ENDPOINT is set, so these must be too: %s", strings.Join(missing, ", "))
+		return nil, fmt.Errorf(
+			"ARR_ENDPOINT is set, so these must be too: %s",
+			strings.Join(missing, ", "),
+		)
 	}
-	// Who names an http address means it: an emulator on this machine, with a key that opens nothing else.
+	// Who names an http address means it: an emulator on this machine, with a key that opens
+	// nothing else.
 	s.options.InsecureAllowCredentialWithHTTP = strings.HasPrefix(s.endpoint, "http://")
 	return s, nil
 }
 
-// newBroker returns a broker for the session. Its client fetches the access token that the devices get, keeps it, and renews it in time.
+// newBroker returns a broker for the session. Its client fetches the access token that the devices
+// get, keeps it, and renews it in time.
 //
-// With arr.NewSessionsClient and a credential of azidentity in place of the account key, a broker needs no key at all.
-func (s *service) newBroker(sessionID string, d backend.Devices, log *slog.Logger) (*broker, error) {
-	client, err := arr.NewSessionsClientWithKeyCredential(s.endpoint, s.account, azcore.NewKeyCredential(s.key), &arr.SessionsClientOptions{
-		ClientOptions: s.options,
-		STSEndpoint:   s.stsEndpoint,
-	})
+// With arr.NewSessionsClient and a credential of azidentity in place of the account key, a broker
+// needs no key at all.
+func (s *service) newBroker(
+	sessionID string,
+	d backend.Devices,
+	log *slog.Logger,
+) (*broker, error) {
+	client, err := arr.NewSessionsClientWithKeyCredential(
+		s.endpoint,
+		s.account,
+		azcore.NewKeyCredential(s.key),
+		&arr.SessionsClientOptions{
+			ClientOptions: s.options,
+			STSEndpoint:   s.stsEndpoint,
+		},
+	)
 	if err != nil {
 		return nil, err
 	}

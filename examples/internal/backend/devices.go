@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package backend is what the web services among the examples share: devices that show a secret of their own, and a server that those outside this
-// machine reach over TLS only. It has nothing to do with Remote Rendering, and is meant to be copied with the example.
+// Package backend is what the web services among the examples share: devices that show a secret of
+// their own, and a server that those outside this machine reach over TLS only. It has nothing to do
+// with Remote Rendering, and is meant to be copied with the example.
 package backend
 
 import (
@@ -18,8 +19,9 @@ import (
 	"strings"
 )
 
-// Devices are those that may have sessions and the access token: the hash of each one's secret. A plain SHA-256 is enough for secrets of 128 random
-// bits and more, which nobody can try out; for passwords that people choose it would not be.
+// Devices are those that may have sessions and the access token: the hash of each one's secret. A
+// plain SHA-256 is enough for secrets of 128 random bits and more, which nobody can try out; for
+// passwords that people choose it would not be.
 type Devices []Device
 
 // Device is one of them.
@@ -28,8 +30,8 @@ type Device struct {
 	hash [sha256.Size]byte
 }
 
-// Authenticate returns the name of the device whose secret the request carries. It takes the same time for every secret: all hashes are
-// compared, each in constant time.
+// Authenticate returns the name of the device whose secret the request carries. It takes the same
+// time for every secret: all hashes are compared, each in constant time.
 func (d Devices) Authenticate(r *http.Request) (name string, ok bool) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
@@ -38,7 +40,11 @@ func (d Devices) Authenticate(r *http.Request) (name string, ok bool) {
 	hash := sha256.Sum256([]byte(secret))
 	found := -1
 	for i := range d {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], d[i].hash[:]), i, found)
+		found = subtle.ConstantTimeSelect(
+			subtle.ConstantTimeCompare(hash[:], d[i].hash[:]),
+			i,
+			found,
+		)
 	}
 	if found < 0 {
 		return "", false
@@ -56,7 +62,10 @@ func NewDevice(name string) (d Device, secret string) {
 func ReadDevices(path string) (Devices, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the devices: %w (it takes a file of lines NAME SHA256)", err)
+		return nil, fmt.Errorf(
+			"cannot read the devices: %w (it takes a file of lines NAME SHA256)",
+			err,
+		)
 	}
 	defer file.Close()
 	d, err := parseDevices(file)
@@ -66,8 +75,9 @@ func ReadDevices(path string) (Devices, error) {
 	return d, nil
 }
 
-// parseDevices reads lines of the form "NAME SHA256-IN-HEX". Empty lines, and those that begin with #, are skipped. Errors do not repeat a
-// line: somebody may have put the secret there instead of its hash.
+// parseDevices reads lines of the form "NAME SHA256-IN-HEX". Empty lines, and those that begin with
+// #, are skipped. Errors do not repeat a line: somebody may have put the secret there instead of
+// its hash.
 func parseDevices(r io.Reader) (Devices, error) {
 	var d Devices
 	lines := bufio.NewScanner(r)

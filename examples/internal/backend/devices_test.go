@@ -14,7 +14,11 @@ import (
 const hashOfSecret = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
 
 func TestReadDevices(t *testing.T) {
-	d, err := parseDevices(strings.NewReader("# devices of the lab\n\n  headset-1 " + strings.ToUpper(hashOfSecret) + "\r\n"))
+	d, err := parseDevices(
+		strings.NewReader(
+			"# devices of the lab\n\n  headset-1 " + strings.ToUpper(hashOfSecret) + "\r\n",
+		),
+	)
 	require.NoError(t, err)
 	req := httptest.NewRequest("POST", "/", nil)
 	req.Header.Set("Authorization", "Bearer secret")

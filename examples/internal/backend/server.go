@@ -18,14 +18,18 @@ type Server struct {
 	certFile, keyFile string
 }
 
-// Listen opens the address. An address that other machines can reach is opened with TLS only: what passes there opens the account.
+// Listen opens the address. An address that other machines can reach is opened with TLS only: what
+// passes there opens the account.
 func Listen(address, certFile, keyFile string) (*Server, error) {
 	if (certFile == "") != (keyFile == "") {
 		return nil, errors.New("-tls-cert and -tls-key go together: give both, or neither")
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen: %w (-listen takes HOST:PORT of this machine; port 0 is any that is free)", err)
+		return nil, fmt.Errorf(
+			"cannot listen: %w (-listen takes HOST:PORT of this machine; port 0 is any that is free)",
+			err,
+		)
 	}
 	if ip, ok := listener.Addr().(*net.TCPAddr); certFile == "" && !(ok && ip.IP.IsLoopback()) {
 		_ = listener.Close()
@@ -44,8 +48,14 @@ func (s *Server) URL() string {
 	return scheme + s.Listener.Addr().String()
 }
 
-// Serve answers requests until ctx ends, and then those that are in flight. No request takes longer than longest.
-func (s *Server) Serve(ctx context.Context, handler http.Handler, longest time.Duration, log *slog.Logger) error {
+// Serve answers requests until ctx ends, and then those that are in flight. No request takes longer
+// than longest.
+func (s *Server) Serve(
+	ctx context.Context,
+	handler http.Handler,
+	longest time.Duration,
+	log *slog.Logger,
+) error {
 	h := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,

@@ -14,18 +14,24 @@ import (
 
 const hostedDomain = "mixedreality.azure.com"
 
-// regionOf returns the region that a text names: by itself, or as an address or domain of the hosted service.
+// regionOf returns the region that a text names: by itself, or as an address or domain of the
+// hosted service.
 func regionOf(text, service string) (arr.Region, bool) {
 	name := strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(text), "https://"), "/")
 	if short, ok := strings.CutSuffix(name, "."+hostedDomain); ok {
 		name = strings.TrimPrefix(short, service+".")
 		return arr.Region(name), slices.Contains(arr.Regions(), arr.Region(name))
 	}
-	isName := name != "" && name != "localhost" && !strings.ContainsFunc(name, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	isName := name != "" && name != "localhost" &&
+		!strings.ContainsFunc(
+			name,
+			func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') },
+		)
 	return arr.Region(name), isName && name == strings.ToLower(text)
 }
 
-// parseRegion reads the name of a region. Those that the module does not know are as good: the set is open.
+// parseRegion reads the name of a region. Those that the module does not know are as good: the set
+// is open.
 func parseRegion(text string) (arr.Region, error) {
 	region, ok := regionOf(text, "")
 	if !ok || strings.Contains(text, ".") {
@@ -34,7 +40,8 @@ func parseRegion(text string) (arr.Region, error) {
 	return region, nil
 }
 
-// ParseEndpoint reads a rendering endpoint: a region, a host, or an address. The region is empty if the text names none.
+// ParseEndpoint reads a rendering endpoint: a region, a host, or an address. The region is empty if
+// the text names none.
 func ParseEndpoint(text string) (endpoint string, region arr.Region, err error) {
 	text = strings.TrimSpace(text)
 	if region, ok := regionOf(text, "remoterendering"); ok {
@@ -44,8 +51,8 @@ func ParseEndpoint(text string) (endpoint string, region arr.Region, err error) 
 	return address, "", err
 }
 
-// parseAccountDomain reads an account domain: a region, a domain, or the address of the token service. The STS endpoint is empty if it
-// follows from the domain.
+// parseAccountDomain reads an account domain: a region, a domain, or the address of the token
+// service. The STS endpoint is empty if it follows from the domain.
 func parseAccountDomain(text string) (domain, sts string, err error) {
 	text = strings.TrimSpace(text)
 	if region, ok := regionOf(text, "sts"); ok {
@@ -60,7 +67,9 @@ func parseAccountDomain(text string) (domain, sts string, err error) {
 	}
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return "", "", errors.New("it is not an address such as https://sts.westeurope.mixedreality.azure.com")
+		return "", "", errors.New(
+			"it is not an address such as https://sts.westeurope.mixedreality.azure.com",
+		)
 	}
 	domain, isSTS := strings.CutPrefix(parsed.Hostname(), "sts.")
 	if isSTS && parsed.Scheme == "https" && parsed.Port() == "" && parsed.Path == "" {
@@ -78,8 +87,11 @@ func withScheme(text string) (string, error) {
 		text = "https://" + text
 	}
 	address, err := url.Parse(text)
-	if err != nil || address.Hostname() == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return "", errors.New("give a region such as westeurope, or an address such as https://remoterendering.westeurope." + hostedDomain)
+	if err != nil || address.Hostname() == "" ||
+		address.Scheme != "https" && address.Scheme != "http" {
+		return "", errors.New(
+			"give a region such as westeurope, or an address such as https://remoterendering.westeurope." + hostedDomain,
+		)
 	}
 	return strings.TrimRight(text, "/"), nil
 }
@@ -107,5 +119,6 @@ func hosted(text string) bool {
 		return true
 	}
 	address, err := url.Parse(text)
-	return err == nil && (address.Hostname() == hostedDomain || strings.HasSuffix(address.Hostname(), "."+hostedDomain))
+	return err == nil &&
+		(address.Hostname() == hostedDomain || strings.HasSuffix(address.Hostname(), "."+hostedDomain))
 }

@@ -12,8 +12,8 @@ import (
 	"unicode/utf16"
 )
 
-// parseScript reads the arrconfig.json of RenderingSession.ps1. Members that are not about sessions are ignored, as are those that are
-// empty. No error quotes a value: it may be a key.
+// parseScript reads the arrconfig.json of RenderingSession.ps1. Members that are not about sessions
+// are ignored, as are those that are empty. No error quotes a value: it may be a key.
 func parseScript(text []byte) (map[Name]string, error) {
 	text, err := decodeText(text)
 	if err != nil {
@@ -83,10 +83,14 @@ func notJSON(text []byte, err error) error {
 		return errors.New("it is not a JSON object")
 	}
 	before := text[:min(int(syntax.Offset), len(text))]
-	return fmt.Errorf("line %d is not JSON; often a comma is missing, or there is one too many", 1+bytes.Count(before, []byte("\n")))
+	return fmt.Errorf(
+		"line %d is not JSON; often a comma is missing, or there is one too many",
+		1+bytes.Count(before, []byte("\n")),
+	)
 }
 
-// decodeText removes a byte order mark. Windows PowerShell writes UTF-16 unless it is told otherwise.
+// decodeText removes a byte order mark. Windows PowerShell writes UTF-16 unless it is told
+// otherwise.
 func decodeText(text []byte) ([]byte, error) {
 	var order binary.ByteOrder
 	switch {

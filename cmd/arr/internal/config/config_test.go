@@ -35,7 +35,10 @@ func newScene(t *testing.T) *scene {
 	t.Setenv("XDG_CONFIG_HOME", folder)
 	t.Setenv("AppData", folder)
 	t.Chdir(folder)
-	s.inputs = Inputs{Flags: make(map[Name]string), Getenv: func(name string) string { return s.environment[name] }}
+	s.inputs = Inputs{
+		Flags:  make(map[Name]string),
+		Getenv: func(name string) string { return s.environment[name] },
+	}
 	return s
 }
 
@@ -92,11 +95,28 @@ func TestLayersWinInTheirOrder(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, arr.SessionSizePremium, size)
 	assert.Equal(t, 4*time.Hour, lease)
-	assert.Equal(t, Target{Endpoint: arr.RegionWestEurope.Endpoint(), Account: arr.Account{ID: accountB, Domain: "mixedreality.azure.com"},
-		Retries: -1, SignIn: SignInKey, Credential: AccountKey, Secret: secret}, s.target())
+	assert.Equal(
+		t,
+		Target{
+			Endpoint:   arr.RegionWestEurope.Endpoint(),
+			Account:    arr.Account{ID: accountB, Domain: "mixedreality.azure.com"},
+			Retries:    -1,
+			SignIn:     SignInKey,
+			Credential: AccountKey,
+			Secret:     secret,
+		},
+		s.target(),
+	)
 
-	s.config("default_profile = \"p\"\n[profiles.p]\nregion = \"eastus\"\nsize = \"Standard\"\n[profiles.q]\nlease = \"5m\"\n")
-	assert.Equal(t, arr.RegionEastUS.Endpoint(), s.target().Endpoint, "region and endpoint are one setting: the profile wins")
+	s.config(
+		"default_profile = \"p\"\n[profiles.p]\nregion = \"eastus\"\nsize = \"Standard\"\n[profiles.q]\nlease = \"5m\"\n",
+	)
+	assert.Equal(
+		t,
+		arr.RegionEastUS.Endpoint(),
+		s.target().Endpoint,
+		"region and endpoint are one setting: the profile wins",
+	)
 	s.environment["ARR_ENDPOINT"] = "https://arr.example.com/"
 	assert.Equal(t, "https://arr.example.com", s.target().Endpoint)
 	s.inputs.Flags[Region] = "japaneast"
@@ -130,7 +150,12 @@ func TestSignIn(t *testing.T) {
 	target := s.target()
 	assert.Equal(t, SignInKey, target.SignIn)
 	assert.Empty(t, target.Credential, "the program asks for it")
-	assert.Equal(t, "westeurope.mixedreality.azure.com", target.Account.Domain, "that of the region")
+	assert.Equal(
+		t,
+		"westeurope.mixedreality.azure.com",
+		target.Account.Domain,
+		"that of the region",
+	)
 
 	s.environment["ARR_ACCESS_TOKEN"] = secret
 	assert.Equal(t, SignInToken, s.target().SignIn)
@@ -152,7 +177,11 @@ func TestSignIn(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	base := map[string]string{"ARR_ENDPOINT": "westeurope", "ARR_ACCOUNT_ID": accountA, "ARR_ACCOUNT_KEY": secret}
+	base := map[string]string{
+		"ARR_ENDPOINT":    "westeurope",
+		"ARR_ACCOUNT_ID":  accountA,
+		"ARR_ACCOUNT_KEY": secret,
+	}
 	for _, test := range []struct {
 		environment map[string]string
 		flags       map[Name]string
@@ -194,22 +223,34 @@ func TestPlainHTTPStaysOnThisMachineOrIsAllowed(t *testing.T) {
 	assert.Equal(t, "http://arr.example.com", s.target().Endpoint)
 }
 
-// An arrconfig.json that somebody has put into a folder must not draw the key of the environment to themselves.
+// An arrconfig.json that somebody has put into a folder must not draw the key of the environment to
+// themselves.
 func TestFoundScriptSettingsDoNotLeadAwayAKeyFromElsewhere(t *testing.T) {
 	const hostile = `{"accountSettings":{"arrAccountId":"` + accountB + `","arrAccountDomain":"https://sts.evil.example"},
 "renderingSessionSettings":{"remoteRenderingDomain":"westeurope"}}`
 	s := newScene(t)
 	s.write("arrconfig.json", hostile)
 	s.environment["ARR_ACCOUNT_KEY"] = secret
-	assert.ErrorContains(t, s.fails(), "accountSettings.arrAccountDomain in arrconfig.json leads to another service")
+	assert.ErrorContains(
+		t,
+		s.fails(),
+		"accountSettings.arrAccountDomain in arrconfig.json leads to another service",
+	)
 	s.inputs.Script = "arrconfig.json"
 	assert.Equal(t, "evil.example", s.target().Account.Domain, "whoever names the file means it")
 	s.inputs.Script = ""
 	s.environment["ARR_ACCOUNT_DOMAIN"] = "westeurope"
 	assert.Equal(t, "westeurope.mixedreality.azure.com", s.target().Account.Domain)
-	s.write("arrconfig.json", `{"renderingSessionSettings":{"remoteRenderingDomain":"https://evil.example"}}`)
+	s.write(
+		"arrconfig.json",
+		`{"renderingSessionSettings":{"remoteRenderingDomain":"https://evil.example"}}`,
+	)
 	s.environment["ARR_ACCOUNT_ID"] = accountA
-	assert.ErrorContains(t, s.fails(), "remoteRenderingDomain in arrconfig.json leads to another service")
+	assert.ErrorContains(
+		t,
+		s.fails(),
+		"remoteRenderingDomain in arrconfig.json leads to another service",
+	)
 }
 
 func TestEntriesHoldNoSecret(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Exposed returns the files that hold a key or a token and that other users of this machine can read. Windows has no modes that would tell.
+// Exposed returns the files that hold a key or a token and that other users of this machine can
+// read. Windows has no modes that would tell.
 func (s *Settings) Exposed() []string {
 	files := s.secretFiles
 	if key := s.effective(KeyFile).Text; key != "" {
@@ -18,7 +19,8 @@ func (s *Settings) Exposed() []string {
 	for _, path := range files {
 		const readByOthers = 0o044
 		info, err := os.Stat(path)
-		if err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode()&readByOthers != 0 {
+		if err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() &&
+			info.Mode()&readByOthers != 0 {
 			exposed = append(exposed, path)
 		}
 	}

@@ -23,7 +23,8 @@ type file struct {
 	profiles       map[string]map[Name]string
 }
 
-// parseFile reads TOML. No error quotes what the file holds but names of keys, for the rest may be a secret.
+// parseFile reads TOML. No error quotes what the file holds but names of keys, for the rest may be
+// a secret.
 func parseFile(text []byte) (*file, error) {
 	var content struct {
 		DefaultProfile string                    `toml:"default_profile"`
@@ -36,7 +37,11 @@ func parseFile(text []byte) (*file, error) {
 		return nil, notTOML(err)
 	}
 	if unknown := metadata.Undecoded(); len(unknown) > 0 {
-		return nil, wrongKey(data, unknown[0], "is not known: at the top there are default_profile and [profiles.NAME]")
+		return nil, wrongKey(
+			data,
+			unknown[0],
+			"is not known: at the top there are default_profile and [profiles.NAME]",
+		)
 	}
 	if content.Profiles == nil && metadata.IsDefined("profiles") {
 		return nil, wrongKey(data, toml.Key{"profiles"}, "is not a table")
@@ -44,7 +49,11 @@ func parseFile(text []byte) (*file, error) {
 	f := &file{defaultProfile: content.DefaultProfile, profiles: make(map[string]map[Name]string)}
 	for _, profile := range slices.Sorted(maps.Keys(content.Profiles)) {
 		if content.Profiles[profile] == nil { // which is what the library makes of anything else
-			return nil, wrongKey(data, toml.Key{"profiles", profile}, "is not a table such as [profiles.work]")
+			return nil, wrongKey(
+				data,
+				toml.Key{"profiles", profile},
+				"is not a table such as [profiles.work]",
+			)
 		}
 		values := make(map[Name]string)
 		for _, key := range slices.Sorted(maps.Keys(content.Profiles[profile])) {
@@ -65,7 +74,8 @@ func parseFile(text []byte) (*file, error) {
 	return f, nil
 }
 
-// profile returns the settings of a profile and its name. An empty name is that of the default profile, which need not exist.
+// profile returns the settings of a profile and its name. An empty name is that of the default
+// profile, which need not exist.
 func (f *file) profile(name string) (values map[Name]string, used string, ok bool) {
 	if name != "" {
 		values, ok = f.profiles[name]
@@ -93,9 +103,14 @@ func scalar(value any) (string, bool) {
 // notTOML leaves out the library's text, which quotes the file.
 func notTOML(err error) error {
 	if parse, ok := errors.AsType[toml.ParseError](err); ok {
-		return fmt.Errorf("line %d is not as it should be: text stands in double quotes, and no key comes twice", parse.Position.Line)
+		return fmt.Errorf(
+			"line %d is not as it should be: text stands in double quotes, and no key comes twice",
+			parse.Position.Line,
+		)
 	}
-	return errors.New("it is not as it should be: default_profile is text, and profiles are tables such as [profiles.work]")
+	return errors.New(
+		"it is not as it should be: default_profile is text, and profiles are tables such as [profiles.work]",
+	)
 }
 
 func wrongKey(data string, key toml.Key, what string) error {
@@ -105,15 +120,19 @@ func wrongKey(data string, key toml.Key, what string) error {
 	return fmt.Errorf("key %q %s", key.String(), what)
 }
 
-// lineOf returns the line of a key, 0 if it cannot be found. The library tells it only in errors, so the file is decoded again into
-// a type that refuses this very key.
+// lineOf returns the line of a key, 0 if it cannot be found. The library tells it only in errors,
+// so the file is decoded again into a type that refuses this very key.
 func lineOf(data string, key toml.Key) int {
 	kind := reflect.TypeFor[refusal]()
 	for _, name := range slices.Backward(key) {
 		if strings.Contains(name, ",") || name == "-" {
 			return 0 // such a name has another meaning in a tag
 		}
-		kind = reflect.StructOf([]reflect.StructField{{Name: "Key", Type: kind, Tag: reflect.StructTag("toml:" + strconv.Quote(name))}})
+		kind = reflect.StructOf(
+			[]reflect.StructField{
+				{Name: "Key", Type: kind, Tag: reflect.StructTag("toml:" + strconv.Quote(name))},
+			},
+		)
 	}
 	_, err := toml.Decode(data, reflect.New(kind).Interface())
 	parse, _ := errors.AsType[toml.ParseError](err)

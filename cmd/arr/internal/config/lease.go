@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// longestLease keeps a lease within what the root package can send; what the service takes is a day.
+// longestLease keeps a lease within what the root package can send; what the service takes is a
+// day.
 const longestLease = 1000 * time.Hour
 
-// ParseLease reads "90m" or "1h30m", and "hh:mm:ss" or "hh:mm" as RenderingSession.ps1 has it. The service counts whole minutes.
+// ParseLease reads "90m" or "1h30m", and "hh:mm:ss" or "hh:mm" as RenderingSession.ps1 has it. The
+// service counts whole minutes.
 func ParseLease(text string) (time.Duration, error) {
 	text = strings.TrimSpace(text)
 	lease, err := time.ParseDuration(text)

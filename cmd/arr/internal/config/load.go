@@ -23,11 +23,13 @@ type Inputs struct {
 	Flags map[Name]string
 	// Getenv is [os.Getenv].
 	Getenv func(string) string
-	// File is the path of the config file. If it is empty, the one in the user's configuration folder is read if it is there.
+	// File is the path of the config file. If it is empty, the one in the user's configuration
+	// folder is read if it is there.
 	File string
 	// Profile is the profile of the config file. If it is empty, ARR_PROFILE or the file decides.
 	Profile string
-	// Script is the path of an arrconfig.json. If it is empty, the one in the working folder is read if it is there.
+	// Script is the path of an arrconfig.json. If it is empty, the one in the working folder is
+	// read if it is there.
 	Script string
 }
 
@@ -65,7 +67,12 @@ func (s *Settings) loadProfile(in Inputs) error {
 	text, err := readFile(path)
 	if path == "" || !named && errors.Is(err, fs.ErrNotExist) {
 		if profile != "" {
-			return mistake("%s names profile %q, and there is no config file %s", from, profile, path)
+			return mistake(
+				"%s names profile %q, and there is no config file %s",
+				from,
+				profile,
+				path,
+			)
 		}
 		return nil
 	}
@@ -78,10 +85,23 @@ func (s *Settings) loadProfile(in Inputs) error {
 	}
 	values, used, ok := file.profile(profile)
 	if !ok {
-		return mistake("%s names profile %q, which config file %s does not have", from, profile, path)
+		return mistake(
+			"%s names profile %q, which config file %s does not have",
+			from,
+			profile,
+			path,
+		)
 	}
 	for name, text := range values {
-		s.set(profileLayer, name, Value{Text: text, Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path), file: path})
+		s.set(
+			profileLayer,
+			name,
+			Value{
+				Text:   text,
+				Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path),
+				file:   path,
+			},
+		)
 	}
 	return nil
 }
@@ -103,7 +123,16 @@ func (s *Settings) loadScript(in Inputs) error {
 		return mistake("%s: %w", path, err)
 	}
 	for name, text := range members {
-		s.set(scriptLayer, name, Value{Text: text, Source: name.member() + " in " + path, unfilled: isPlaceholder(text), file: path})
+		s.set(
+			scriptLayer,
+			name,
+			Value{
+				Text:     text,
+				Source:   name.member() + " in " + path,
+				unfilled: isPlaceholder(text),
+				file:     path,
+			},
+		)
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package config finds the settings of a command: flags over environment over a profile of the config file over the arrconfig.json of
-// RenderingSession.ps1.
+// Package config finds the settings of a command: flags over environment over a profile of the
+// config file over the arrconfig.json of RenderingSession.ps1.
 package config
 
 import (
@@ -36,13 +36,33 @@ const (
 )
 
 // all is every setting in the order in which it is shown.
-var all = [...]Name{Endpoint, Region, AccountID, AccountDomain, STSEndpoint, STSScope, CAFile, AllowHTTP, Auth, Tenant, ClientID,
-	AccountKey, KeyFile, KeyStdin, AccessToken, Retries, Size, Lease, Output}
+var all = [...]Name{
+	Endpoint,
+	Region,
+	AccountID,
+	AccountDomain,
+	STSEndpoint,
+	STSScope,
+	CAFile,
+	AllowHTTP,
+	Auth,
+	Tenant,
+	ClientID,
+	AccountKey,
+	KeyFile,
+	KeyStdin,
+	AccessToken,
+	Retries,
+	Size,
+	Lease,
+	Output,
+}
 
 // Secret reports whether the value must never be shown.
 func (n Name) Secret() bool { return n == AccountKey || n == AccessToken }
 
-// hasFlag reports whether there is a flag: other users of a machine can see the arguments of a program, so secrets have none.
+// hasFlag reports whether there is a flag: other users of a machine can see the arguments of a
+// program, so secrets have none.
 func (n Name) hasFlag() bool { return !n.Secret() }
 
 // variable returns the environment variable, empty if there is none.
@@ -93,7 +113,9 @@ func nameOfKey(key string) (Name, bool) {
 func Table() string {
 	var text strings.Builder
 	row := func(columns ...any) {
-		text.WriteString(strings.TrimRight(fmt.Sprintf("  %-17s %-21s %-17s %s", columns...), " ") + "\n")
+		text.WriteString(
+			strings.TrimRight(fmt.Sprintf("  %-17s %-21s %-17s %s", columns...), " ") + "\n",
+		)
 	}
 	row("flag", "variable", "in a profile", "in arrconfig.json")
 	for _, name := range all {

@@ -83,19 +83,43 @@ const asItComes = `{
 func TestPlaceholdersAreNotFilledIn(t *testing.T) {
 	s := newScene(t)
 	s.write("arrconfig.json", "\ufeff"+asItComes)
-	assert.ErrorContains(t, s.fails(), "renderingSessionSettings.remoteRenderingDomain in arrconfig.json is not filled in")
+	assert.ErrorContains(
+		t,
+		s.fails(),
+		"renderingSessionSettings.remoteRenderingDomain in arrconfig.json is not filled in",
+	)
 	s.inputs.Flags[Endpoint] = "westeurope"
-	assert.ErrorContains(t, s.fails(), "accountSettings.arrAccountKey in arrconfig.json is not filled in")
+	assert.ErrorContains(
+		t,
+		s.fails(),
+		"accountSettings.arrAccountKey in arrconfig.json is not filled in",
+	)
 	s.environment["ARR_ACCOUNT_KEY"] = secret
-	assert.ErrorContains(t, s.fails(), "accountSettings.arrAccountId in arrconfig.json is not filled in")
+	assert.ErrorContains(
+		t,
+		s.fails(),
+		"accountSettings.arrAccountId in arrconfig.json is not filled in",
+	)
 	s.environment["ARR_ACCOUNT_ID"] = accountA
-	assert.ErrorContains(t, s.fails(), "accountSettings.arrAccountDomain in arrconfig.json is not filled in")
+	assert.ErrorContains(
+		t,
+		s.fails(),
+		"accountSettings.arrAccountDomain in arrconfig.json is not filled in",
+	)
 	s.environment["ARR_ACCOUNT_DOMAIN"] = "eastus"
 	assert.Equal(t, "eastus.mixedreality.azure.com", s.target().Account.Domain)
 	_, err := s.load().SessionSize()
-	assert.ErrorContains(t, err, "renderingSessionSettings.vmSize in arrconfig.json is not filled in")
+	assert.ErrorContains(
+		t,
+		err,
+		"renderingSessionSettings.vmSize in arrconfig.json is not filled in",
+	)
 	_, err = s.load().MaxLease()
-	assert.ErrorContains(t, err, "renderingSessionSettings.maxLeaseTime in arrconfig.json is not filled in")
+	assert.ErrorContains(
+		t,
+		err,
+		"renderingSessionSettings.maxLeaseTime in arrconfig.json is not filled in",
+	)
 }
 
 func TestScriptSettings(t *testing.T) {
@@ -110,8 +134,19 @@ func TestScriptSettings(t *testing.T) {
 	} {
 		values, err := parseScript([]byte(text))
 		require.NoError(t, err, name)
-		assert.Equal(t, map[Name]string{Endpoint: "westeurope", AccountID: accountB, AccountDomain: "eastus2", AccountKey: secret, Size: "premium",
-			Lease: "4:0:0"}, values, name)
+		assert.Equal(
+			t,
+			map[Name]string{
+				Endpoint:      "westeurope",
+				AccountID:     accountB,
+				AccountDomain: "eastus2",
+				AccountKey:    secret,
+				Size:          "premium",
+				Lease:         "4:0:0",
+			},
+			values,
+			name,
+		)
 	}
 	for text, want := range map[string]string{
 		"{\n\"a\": 1,\n}":         "line 3 is not JSON",
@@ -126,7 +161,9 @@ func TestScriptSettings(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "abc")
 	}
-	values, err := parseScript([]byte(`{"accountSettings": {"arrAccountKey": null, "arrAccountId": " "}}`))
+	values, err := parseScript(
+		[]byte(`{"accountSettings": {"arrAccountKey": null, "arrAccountId": " "}}`),
+	)
 	require.NoError(t, err)
 	assert.Empty(t, values)
 }
@@ -150,7 +187,11 @@ func TestConfigFileMistakesNameTheLine(t *testing.T) {
 		assert.Contains(t, err.Error(), want)
 		assert.NotContains(t, err.Error(), secret)
 	}
-	f, err := parseFile([]byte("\ufeff[profiles.default]\nretries = 0\nallow_http = true\naccount_key_file = \"f\"\n"))
+	f, err := parseFile(
+		[]byte(
+			"\ufeff[profiles.default]\nretries = 0\nallow_http = true\naccount_key_file = \"f\"\n",
+		),
+	)
 	require.NoError(t, err)
 	values, used, ok := f.profile("")
 	assert.True(t, ok)
@@ -204,7 +245,8 @@ func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("[profiles.p]\nx = 1\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		parsed, err := parseFile(text)
-		if err == nil && parsed.defaultProfile != "" && parsed.profiles[parsed.defaultProfile] == nil {
+		if err == nil && parsed.defaultProfile != "" &&
+			parsed.profiles[parsed.defaultProfile] == nil {
 			t.Errorf("%q has no profile %q", text, parsed.defaultProfile)
 		}
 	})

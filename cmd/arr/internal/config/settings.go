@@ -36,7 +36,8 @@ const (
 // Settings are the settings of one call of the program.
 type Settings struct {
 	layers [layers]layer
-	// found is whether the arrconfig.json was merely found in the working folder, and not named by the user.
+	// found is whether the arrconfig.json was merely found in the working folder, and not named by
+	// the user.
 	found bool
 	// secretFiles are those that hold a key or a token itself.
 	secretFiles []string
@@ -47,14 +48,15 @@ func (s *Settings) set(l int, name Name, value Value) {
 		s.layers[l] = make(layer)
 	}
 	value.layer = l
-	if name.Secret() && value.file != "" && !value.unfilled && !slices.Contains(s.secretFiles, value.file) {
+	if name.Secret() && value.file != "" && !value.unfilled &&
+		!slices.Contains(s.secretFiles, value.file) {
 		s.secretFiles = append(s.secretFiles, value.file)
 	}
 	s.layers[l][name] = value
 }
 
-// choose returns the value of the first layer that has one of several settings that stand for the same thing. Two of them in one layer are
-// a mistake, for nothing says which one is meant.
+// choose returns the value of the first layer that has one of several settings that stand for the
+// same thing. Two of them in one layer are a mistake, for nothing says which one is meant.
 func (s *Settings) choose(names ...Name) (Name, Value, error) {
 	for l := range layers {
 		var chosen Name
@@ -64,7 +66,11 @@ func (s *Settings) choose(names ...Name) (Name, Value, error) {
 				continue
 			}
 			if chosen != "" {
-				return "", Value{}, mistake("%s and %s exclude each other", s.layers[l][chosen].Source, value.Source)
+				return "", Value{}, mistake(
+					"%s and %s exclude each other",
+					s.layers[l][chosen].Source,
+					value.Source,
+				)
 			}
 			chosen = name
 		}
@@ -88,7 +94,8 @@ func (v Value) check() error {
 	return nil
 }
 
-// parse turns the text of a setting into what it means, and says where it comes from if that cannot be done.
+// parse turns the text of a setting into what it means, and says where it comes from if that cannot
+// be done.
 func parse[T any](s *Settings, name Name, fallback T, read func(string) (T, error)) (T, error) {
 	value, err := s.get(name)
 	if err != nil || value.Source == "" {
@@ -118,7 +125,8 @@ type Entry struct {
 	Source string
 }
 
-// Entries returns every setting that has a value, in a fixed order, without secrets. Placeholders have the value "(not filled in)".
+// Entries returns every setting that has a value, in a fixed order, without secrets. Placeholders
+// have the value "(not filled in)".
 func (s *Settings) Entries() []Entry {
 	var entries []Entry
 	for _, name := range all {
@@ -142,7 +150,8 @@ func (s *Settings) Entries() []Entry {
 	return entries
 }
 
-// effective returns the value of a setting unless another that stands for the same thing wins over it.
+// effective returns the value of a setting unless another that stands for the same thing wins over
+// it.
 func (s *Settings) effective(name Name) Value {
 	group := []Name{name}
 	switch name {
@@ -156,7 +165,8 @@ func (s *Settings) effective(name Name) Value {
 	} else if err == nil {
 		return value
 	}
-	_, value, _ := s.choose(name) // both are in one layer, which is a mistake that both take part in
+	// both are in one layer, which is a mistake that both take part in
+	_, value, _ := s.choose(name)
 	return value
 }
 

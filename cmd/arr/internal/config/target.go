@@ -25,8 +25,14 @@ const (
 
 // SignIns returns the ways to sign in.
 func SignIns() []string {
-	return []string{string(SignInKey), string(SignInToken), string(SignInEntra), string(SignInAzureCLI), string(SignInDeviceCode),
-		string(SignInManagedIdentity)}
+	return []string{
+		string(SignInKey),
+		string(SignInToken),
+		string(SignInEntra),
+		string(SignInAzureCLI),
+		string(SignInDeviceCode),
+		string(SignInManagedIdentity),
+	}
 }
 
 // Target is a service, an account, and how to sign in.
@@ -39,7 +45,8 @@ type Target struct {
 	AllowHTTP   bool
 	Retries     int // -1 means the client's default
 	SignIn      SignIn
-	// Credential is where key or token come from: AccountKey, KeyFile, KeyStdin or AccessToken. It is empty if there is neither.
+	// Credential is where key or token come from: AccountKey, KeyFile, KeyStdin or AccessToken. It
+	// is empty if there is neither.
 	Credential Name
 	// Secret is the key, the token, or the path of the file with the key.
 	Secret           string
@@ -49,7 +56,8 @@ type Target struct {
 // errUnconfigured means that nothing at all says which service to talk to.
 var errUnconfigured = errors.New("no service is configured")
 
-// IsUnconfigured reports whether an error of [Settings.Target] means that nothing says which service to talk to.
+// IsUnconfigured reports whether an error of [Settings.Target] means that nothing says which
+// service to talk to.
 func IsUnconfigured(err error) bool { return errors.Is(err, errUnconfigured) }
 
 // Target returns the service that the settings name. What the root package checks is left to it.
@@ -100,8 +108,8 @@ func (s *Settings) endpoint() (string, arr.Region, error) {
 	return endpoint, region, nil
 }
 
-// account finds account id, account domain and token service. If nothing names the domain it is that of the region of the endpoint: most
-// accounts are used where they were made.
+// account finds account id, account domain and token service. If nothing names the domain it is
+// that of the region of the endpoint: most accounts are used where they were made.
 func (s *Settings) account(t *Target, region arr.Region) error {
 	id, err := s.get(AccountID)
 	if err != nil {
@@ -217,8 +225,8 @@ func parseBool(text string) (bool, error) {
 	return b, nil
 }
 
-// checkAddresses keeps secrets from going where their user did not mean them to go: over http to another machine, or to wherever an
-// arrconfig.json says that merely lay in the working folder.
+// checkAddresses keeps secrets from going where their user did not mean them to go: over http to
+// another machine, or to wherever an arrconfig.json says that merely lay in the working folder.
 func (s *Settings) checkAddresses(t Target) error {
 	if err := t.checkPlain(); err != nil {
 		return err
@@ -231,11 +239,18 @@ func (s *Settings) checkAddresses(t Target) error {
 		return nil
 	}
 	const text = "%s leads to another service, and the sign-in is not from that file: name the file with --arrconfig if you mean it"
-	if _, endpoint, _ := s.choose(Endpoint, Region); endpoint.layer == scriptLayer && !hosted(t.Endpoint) {
+	if _, endpoint, _ := s.choose(
+		Endpoint,
+		Region,
+	); endpoint.layer == scriptLayer &&
+		!hosted(t.Endpoint) {
 		return mistake(text, endpoint.Source)
 	}
 	_, sts, _ := s.choose(STSEndpoint)
-	if domain, _ := s.get(AccountDomain); domain.layer == scriptLayer && sts.Source == "" && !hosted(t.Account.Domain+t.STSEndpoint) {
+	if domain, _ := s.get(
+		AccountDomain,
+	); domain.layer == scriptLayer && sts.Source == "" &&
+		!hosted(t.Account.Domain+t.STSEndpoint) {
 		return mistake(text, domain.Source)
 	}
 	return nil
@@ -247,10 +262,16 @@ func (s *Settings) missing(name Name) error {
 	if name.hasFlag() {
 		places = append(places, "--"+string(name))
 	}
-	return mistake("there is no %s: set %s, or %s in a profile", strings.ReplaceAll(string(name), "-", " "), strings.Join(places, " or "), name.key())
+	return mistake(
+		"there is no %s: set %s, or %s in a profile",
+		strings.ReplaceAll(string(name), "-", " "),
+		strings.Join(places, " or "),
+		name.key(),
+	)
 }
 
-// SessionSize returns the configured size, Standard if there is none. What the service knows is matched without case.
+// SessionSize returns the configured size, Standard if there is none. What the service knows is
+// matched without case.
 func (s *Settings) SessionSize() (arr.SessionSize, error) {
 	return parse(s, Size, arr.SessionSizeStandard, ParseSize)
 }
@@ -269,8 +290,8 @@ func ParseSize(text string) (arr.SessionSize, error) {
 	return arr.SessionSize(text), nil // the service may know more sizes than this program
 }
 
-// At returns the target with another endpoint, for the same account and sign-in. What the user names there is held to the same rules as the
-// endpoint itself.
+// At returns the target with another endpoint, for the same account and sign-in. What the user
+// names there is held to the same rules as the endpoint itself.
 func (t Target) At(text string) (Target, error) {
 	endpoint, _, err := ParseEndpoint(text)
 	if err != nil {
@@ -284,7 +305,11 @@ func (t Target) At(text string) (Target, error) {
 func (t Target) checkPlain() error {
 	for _, address := range []string{t.Endpoint, t.STSEndpoint} {
 		if plain, loopback := Plain(address); plain && !loopback && !t.AllowHTTP {
-			return mistake("%s is http, and account key and access token would be readable on the way: use https, or give --%s", address, AllowHTTP)
+			return mistake(
+				"%s is http, and account key and access token would be readable on the way: use https, or give --%s",
+				address,
+				AllowHTTP,
+			)
 		}
 	}
 	return nil

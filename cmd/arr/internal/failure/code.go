@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package failure turns errors into what a user of the command line is told: an exit code and two lines.
+// Package failure turns errors into what a user of the command line is told: an exit code and two
+// lines.
 package failure
 
 import (
@@ -92,8 +93,8 @@ func (s Signal) code() int {
 // SignalBase is what shells add to the number of the signal that has ended a program.
 const SignalBase = 128
 
-// Exit is how a command ended that arr has run, or why it could not be run. Without Err there is nothing to report: what there was to say the
-// command has said itself.
+// Exit is how a command ended that arr has run, or why it could not be run. Without Err there is
+// nothing to report: what there was to say the command has said itself.
 type Exit struct {
 	Code int
 	Err  error
@@ -140,7 +141,8 @@ func Code(err error) int {
 	return refusal(err)
 }
 
-// asUnwritten returns the error of a file, such as standard output, that could not be written. Those of connections are others.
+// asUnwritten returns the error of a file, such as standard output, that could not be written.
+// Those of connections are others.
 func asUnwritten(err error) (*fs.PathError, bool) {
 	path, ok := errors.AsType[*fs.PathError](err)
 	return path, ok && path.Op == "write"
@@ -200,7 +202,8 @@ func (s Several) code() int {
 	for i, err := range s {
 		codes[i] = Code(err)
 	}
-	// That the command was ended, or that something may go on being billed, must not be lost among other failures.
+	// That the command was ended, or that something may go on being billed, must not be lost among
+	// other failures.
 	first := []int{Interrupted, Terminated}
 	for _, code := range codes {
 		if code > SignalBase && code != Unread {

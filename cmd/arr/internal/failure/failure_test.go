@@ -24,7 +24,9 @@ func TestCode(t *testing.T) {
 	exchange := func(status int) error {
 		return &arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: status}
 	}
-	ended := &arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: arr.SessionStatusExpired}}
+	ended := &arr.SessionEndedError{
+		Session: arr.Session{ID: "demo", Status: arr.SessionStatusExpired},
+	}
 	unread := &fs.PathError{Op: "write", Err: syscall.EPIPE}
 	for _, test := range []struct {
 		err  error
@@ -124,7 +126,12 @@ func TestWithSignal(t *testing.T) {
 	assert.Equal(t, plain, WithSignal(ctx, plain))
 	cancel(Signal{os.Interrupt})
 	assert.Equal(t, Interrupted, Code(WithSignal(ctx, plain)))
-	assert.Equal(t, WithSignal(ctx, plain), WithSignal(ctx, WithSignal(ctx, plain)), "once is enough")
+	assert.Equal(
+		t,
+		WithSignal(ctx, plain),
+		WithSignal(ctx, WithSignal(ctx, plain)),
+		"once is enough",
+	)
 	other := errors.New("x")
 	assert.Equal(t, other, WithSignal(ctx, other), "the signal came too late to have led to it")
 }

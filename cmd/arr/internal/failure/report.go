@@ -25,7 +25,8 @@ type Advised struct {
 func (e *Advised) Error() string { return e.Err.Error() }
 func (e *Advised) Unwrap() error { return e.Err }
 
-// Report writes two lines for an error, or for each of several: what failed and what to do. It writes nothing for an [Exit] without one. help is the command whose help may tell.
+// Report writes two lines for an error, or for each of several: what failed and what to do. It
+// writes nothing for an [Exit] without one. help is the command whose help may tell.
 func Report(w io.Writer, err error, help string) {
 	if several, ok := errors.AsType[Several](err); ok {
 		for _, one := range several {
@@ -61,13 +62,14 @@ func WithSignal(ctx context.Context, err error) error {
 // goesOn is what the root package and package lease say of a session whose start was not awaited.
 const goesOn = "; the session goes on, and is billed from Ready until it is stopped or its lease ends"
 
-// lines returns the two parts of an error. The errors of the root package end with their advice; in errors of this program it may be
-// a second line.
+// lines returns the two parts of an error. The errors of the root package end with their advice; in
+// errors of this program it may be a second line.
 func lines(err error) (what, advice string) {
 	text := plain(err)
 	if advised, ok := errors.AsType[*Advised](err); ok {
 		what, _ := lines(advised.Err)
-		return strings.Replace(what, goesOn, "", 1), advised.Advice // which knows better what becomes of it
+		// which knows better what becomes of it
+		return strings.Replace(what, goesOn, "", 1), advised.Advice
 	}
 	if what, advice, ok := strings.Cut(text, "\n"); ok {
 		return what, advice
@@ -76,7 +78,8 @@ func lines(err error) (what, advice string) {
 		error
 		Advice() string
 	}](err); ok && adviser.Advice() != "" {
-		// It may stand in the middle if another text was wrapped around it; then it is said twice rather than not where it belongs.
+		// It may stand in the middle if another text was wrapped around it; then it is said twice
+		// rather than not where it belongs.
 		return strings.TrimSuffix(text, "; "+adviser.Advice()), capital(adviser.Advice())
 	}
 	// A refusal without advice may quote the service, whose message is not to be cut apart.
@@ -101,8 +104,8 @@ func plain(err error) string {
 	return strings.TrimPrefix(text, arr.ErrInvalidArgument.Error()+": ")
 }
 
-// tellsMore reports whether the last part of the text of an error is no advice, but more of what failed: what became of it, or an error that it
-// wraps.
+// tellsMore reports whether the last part of the text of an error is no advice, but more of what
+// failed: what became of it, or an error that it wraps.
 func tellsMore(err error, tail string) bool {
 	return tail == lease.ErrStopped.Error() || tail == "no time is left" || endsWithCause(err, tail)
 }
@@ -117,11 +120,13 @@ func endsWithCause(err error, text string) bool {
 		below = []error{err.Unwrap()}
 	}
 	return slices.ContainsFunc(below, func(cause error) bool {
-		return cause != nil && (cause.Error() != "" && strings.HasSuffix(" "+text, " "+plain(cause)) || endsWithCause(cause, text))
+		return cause != nil &&
+			(cause.Error() != "" && strings.HasSuffix(" "+text, " "+plain(cause)) || endsWithCause(cause, text))
 	})
 }
 
-// betterAdvice is what a user of the command line can do where an error brings advice for programs, or none.
+// betterAdvice is what a user of the command line can do where an error brings advice for programs,
+// or none.
 func betterAdvice(err error) string {
 	if _, advised := errors.AsType[*Advised](err); advised {
 		return ""
@@ -129,7 +134,10 @@ func betterAdvice(err error) string {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "Check the address; if it is right, name a file with the certificate of its authority: --ca-file or ARR_CA_FILE."
 	}
-	if refusal, ok := errors.AsType[*arr.AuthenticationError](err); ok && refusal.Stage == arr.StageAccessToken {
+	if refusal, ok := errors.AsType[*arr.AuthenticationError](
+		err,
+	); ok &&
+		refusal.Stage == arr.StageAccessToken {
 		return "Get a new token from where this one came from: \"arr token\" makes one where the account key is."
 	}
 	return ""
@@ -162,7 +170,8 @@ func capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// oneLine makes text fit for one line of a terminal: no character in it could do anything, nor change the order of others.
+// oneLine makes text fit for one line of a terminal: no character in it could do anything, nor
+// change the order of others.
 func oneLine(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {

@@ -55,7 +55,9 @@ func (p *Printer) Session(s arr.Session, correlationVector string) error {
 
 // Sessions writes a list.
 func (p *Printer) Sessions(sessions []arr.Session) error {
-	rows := [][]Cell{p.Heading("SESSION", "STATUS", "SIZE", "CREATED", "ELAPSED", "LEASE", "REMAINING")}
+	rows := [][]Cell{
+		p.Heading("SESSION", "STATUS", "SIZE", "CREATED", "ELAPSED", "LEASE", "REMAINING"),
+	}
 	for _, s := range sessions {
 		if p.Format != ForPeople {
 			if err := p.Session(s, ""); err != nil {
@@ -100,8 +102,8 @@ func (p *Printer) Object(value any) error {
 	return p.write(escape(text.String()))
 }
 
-// escape makes a line of JSON fit for a terminal. Its library escapes the characters below the space, and these act too. They can stand
-// only within strings, where an escape means the same.
+// escape makes a line of JSON fit for a terminal. Its library escapes the characters below the
+// space, and these act too. They can stand only within strings, where an escape means the same.
 func escape(line string) string {
 	var text strings.Builder
 	for _, r := range line {

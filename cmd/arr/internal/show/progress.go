@@ -16,8 +16,9 @@ import (
 // redraw is how often the line on a terminal is written again.
 const redraw = 250 * time.Millisecond
 
-// Progress tells people how sessions come along: on a terminal in one line that is written again and again, elsewhere in a line for each
-// change of state. Several goroutines may use it at the same time.
+// Progress tells people how sessions come along: on a terminal in one line that is written again
+// and again, elsewhere in a line for each change of state. Several goroutines may use it at the
+// same time.
 type Progress struct {
 	out      io.Writer
 	terminal bool
@@ -36,8 +37,16 @@ type Progress struct {
 
 // NewProgress starts to show progress on out, until [Progress.Close].
 func NewProgress(out io.Writer, silent bool, getenv func(string) string) *Progress {
-	p := &Progress{out: out, silent: silent, terminal: IsTerminal(out) && getenv("TERM") != "dumb", colours: colourful(out, getenv),
-		began: time.Now(), stop: make(chan struct{}), last: make(map[string]arr.Session), seen: make(map[string]time.Time)}
+	p := &Progress{
+		out:      out,
+		silent:   silent,
+		terminal: IsTerminal(out) && getenv("TERM") != "dumb",
+		colours:  colourful(out, getenv),
+		began:    time.Now(),
+		stop:     make(chan struct{}),
+		last:     make(map[string]arr.Session),
+		seen:     make(map[string]time.Time),
+	}
 	if p.terminal && !silent {
 		p.stopped.Go(p.draw)
 	}
@@ -64,7 +73,8 @@ func (p *Progress) Saw(s arr.Session) {
 	}
 }
 
-// Aside lets write write something while no progress is shown. The line comes back with the next look.
+// Aside lets write write something while no progress is shown. The line comes back with the next
+// look.
 func (p *Progress) Aside(write func() error) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -109,7 +119,8 @@ func (p *Progress) clear() {
 	}
 }
 
-// drawLine writes the line again. It is cut to the width of the terminal, for a line that wraps cannot be written again.
+// drawLine writes the line again. It is cut to the width of the terminal, for a line that wraps
+// cannot be written again.
 func (p *Progress) drawLine() {
 	if len(p.order) == 0 {
 		return
@@ -122,11 +133,19 @@ func (p *Progress) drawLine() {
 		id := p.order[0]
 		state := "  " + p.state(id)
 		// Ids that are made up are long, and all that changes stands behind them.
-		text = cut(cut(clean(id), max(shortestID, limit-utf8.RuneCountInString(state)))+state, limit)
+		text = cut(
+			cut(clean(id), max(shortestID, limit-utf8.RuneCountInString(state)))+state,
+			limit,
+		)
 	}
 	if p.colours && len(p.order) == 1 {
 		status := p.last[p.order[0]].Status
-		text = strings.Replace(text, "  "+string(status)+"  ", "  "+paintOf(status).on(string(status))+"  ", 1)
+		text = strings.Replace(
+			text,
+			"  "+string(status)+"  ",
+			"  "+paintOf(status).on(string(status))+"  ",
+			1,
+		)
 	}
 	fmt.Fprintf(p.out, "\r%s\x1b[K", text)
 	p.drawn = true

@@ -9,7 +9,8 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Session is how a session is written as JSON. Members that have no value are left out, but for those that every session has.
+// Session is how a session is written as JSON. Members that have no value are left out, but for
+// those that every session has.
 type Session struct {
 	ID                  string            `json:"id"`
 	Status              arr.SessionStatus `json:"status"`
@@ -36,12 +37,18 @@ type RemainingMinutes struct {
 func NewSession(s arr.Session, correlationVector string) Session {
 	atLeast, atMost := s.RemainingLease()
 	out := Session{
-		ID: s.ID, Status: s.Status, Size: s.Size,
+		ID:                  s.ID,
+		Status:              s.Status,
+		Size:                s.Size,
 		ElapsedTimeMinutes:  int(s.ElapsedTime.Minutes()),
 		MaxLeaseTimeMinutes: int(s.MaxLeaseTime.Minutes()),
 		RemainingMinutes:    RemainingMinutes{int(atLeast.Minutes()), int(atMost.Minutes())},
-		Hostname:            s.Hostname, HandshakePort: s.HandshakePort, ArrInspectorPort: s.ArrInspectorPort,
-		Teraflops: s.Teraflops, Error: s.Error, CorrelationVector: correlationVector,
+		Hostname:            s.Hostname,
+		HandshakePort:       s.HandshakePort,
+		ArrInspectorPort:    s.ArrInspectorPort,
+		Teraflops:           s.Teraflops,
+		Error:               s.Error,
+		CorrelationVector:   correlationVector,
 	}
 	if !s.CreationTime.IsZero() {
 		out.CreationTime = &s.CreationTime
@@ -93,6 +100,13 @@ func tableRow(s arr.Session) []Cell {
 	if !s.CreationTime.IsZero() {
 		created = s.CreationTime.Local().Format("2006-01-02 15:04:05")
 	}
-	return []Cell{{Text: s.ID}, {Text: string(s.Status), paint: paintOf(s.Status)}, {Text: string(s.Size)}, {Text: created},
-		{Text: Span(s.ElapsedTime)}, {Text: Span(s.MaxLeaseTime)}, {Text: Remaining(s)}}
+	return []Cell{
+		{Text: s.ID},
+		{Text: string(s.Status), paint: paintOf(s.Status)},
+		{Text: string(s.Size)},
+		{Text: created},
+		{Text: Span(s.ElapsedTime)},
+		{Text: Span(s.MaxLeaseTime)},
+		{Text: Remaining(s)},
+	}
 }

@@ -28,9 +28,18 @@ func TestSpan(t *testing.T) {
 }
 
 func TestRemainingIsHonest(t *testing.T) {
-	s := arr.Session{Status: arr.SessionStatusReady, MaxLeaseTime: 30 * time.Minute, ElapsedTime: 10 * time.Minute}
+	s := arr.Session{
+		Status:       arr.SessionStatusReady,
+		MaxLeaseTime: 30 * time.Minute,
+		ElapsedTime:  10 * time.Minute,
+	}
 	assert.Equal(t, "19m to 20m", Remaining(s))
-	assert.Equal(t, "18m30s to 19m30s", remainingAfter(s, 30*time.Second), "it is less by the time since the answer")
+	assert.Equal(
+		t,
+		"18m30s to 19m30s",
+		remainingAfter(s, 30*time.Second),
+		"it is less by the time since the answer",
+	)
 	assert.Equal(t, "0s to 0s", remainingAfter(s, time.Hour))
 	s.Status = arr.SessionStatusStarting
 	s.ElapsedTime = 0
@@ -44,14 +53,23 @@ func TestRemainingIsHonest(t *testing.T) {
 func TestTextFromOutsideCannotMoveTheCursor(t *testing.T) {
 	var out bytes.Buffer
 	printer := NewPrinter(&out, ForPeople, nothingSet)
-	hostile := arr.Session{ID: "a\x1b[2Jb", Status: "x\ny", Error: &arr.ErrorDetail{Code: "\x9b31m", Message: "\u2028\u202e"}}
+	hostile := arr.Session{
+		ID:     "a\x1b[2Jb",
+		Status: "x\ny",
+		Error:  &arr.ErrorDetail{Code: "\x9b31m", Message: "\u2028\u202e"},
+	}
 	require.NoError(t, printer.Session(hostile, "\r"))
 	require.NoError(t, printer.Sessions([]arr.Session{hostile}))
 	progress := NewProgress(&out, false, nothingSet)
 	progress.Saw(hostile)
 	progress.Close()
 	for _, r := range out.String() {
-		assert.True(t, r == '\n' || r >= ' ' && (r < 0x7f || r >= 0xa0) && r != '\u2028' && r != '\u202e', "%q", r)
+		assert.True(
+			t,
+			r == '\n' || r >= ' ' && (r < 0x7f || r >= 0xa0) && r != '\u2028' && r != '\u202e',
+			"%q",
+			r,
+		)
 	}
 }
 
@@ -59,7 +77,10 @@ func TestTextFromOutsideCannotMoveTheCursor(t *testing.T) {
 func TestJSONActsOnNoTerminal(t *testing.T) {
 	const hostile = "\x1b[2J\u009b31m\u202e\u2066\x7f\U000e0001ü€😀<>"
 	var out bytes.Buffer
-	require.NoError(t, NewPrinter(&out, JSON, nothingSet).Session(arr.Session{ID: "demo", Hostname: hostile}, ""))
+	require.NoError(
+		t,
+		NewPrinter(&out, JSON, nothingSet).Session(arr.Session{ID: "demo", Hostname: hostile}, ""),
+	)
 	for _, r := range strings.TrimSuffix(out.String(), "\n") {
 		assert.False(t, acts(r), "%q", r)
 	}
@@ -73,14 +94,22 @@ func TestColoursTakeNoRoom(t *testing.T) {
 	rows := [][]Cell{{{Text: "a", paint: green}, {Text: "b"}}, Text("long", "c")}
 	coloured := layOut(rows, true)
 	assert.Equal(t, "\x1b[32ma\x1b[0m     b\nlong  c\n", coloured)
-	assert.Equal(t, layOut(rows, false), strings.NewReplacer("\x1b[32m", "", "\x1b[0m", "").Replace(coloured))
+	assert.Equal(
+		t,
+		layOut(rows, false),
+		strings.NewReplacer("\x1b[32m", "", "\x1b[0m", "").Replace(coloured),
+	)
 }
 
 func TestProgressInAPipeIsALineForEachChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		progress := NewProgress(&out, false, nothingSet)
-		s := arr.Session{ID: "demo", Status: arr.SessionStatusStarting, MaxLeaseTime: 30 * time.Minute}
+		s := arr.Session{
+			ID:           "demo",
+			Status:       arr.SessionStatusStarting,
+			MaxLeaseTime: 30 * time.Minute,
+		}
 		progress.Saw(s)
 		time.Sleep(5 * time.Second)
 		progress.Saw(s)
@@ -89,7 +118,11 @@ func TestProgressInAPipeIsALineForEachChange(t *testing.T) {
 		progress.Saw(s)
 		progress.Close()
 		progress.Close()
-		assert.Equal(t, "demo  Starting  0s  lease 30m from Ready on\ndemo  Ready  10s  lease 29m to 30m\n", out.String())
+		assert.Equal(
+			t,
+			"demo  Starting  0s  lease 30m from Ready on\ndemo  Ready  10s  lease 29m to 30m\n",
+			out.String(),
+		)
 	})
 }
 
@@ -131,9 +164,23 @@ func TestSilence(t *testing.T) {
 func TestJSONOfASession(t *testing.T) {
 	var out bytes.Buffer
 	printer := NewPrinter(&out, JSON, nothingSet)
-	require.NoError(t, printer.Session(arr.Session{ID: "a<b", Status: arr.SessionStatusError, Error: &arr.ErrorDetail{Code: "C", Message: "M"}}, "cv"))
-	assert.JSONEq(t, `{"id":"a<b","status":"Error","size":"","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":0,"remainingMinutes":{"atLeast":0,"atMost":0},
-"error":{"code":"C","message":"M"},"correlationVector":"cv"}`, out.String())
+	require.NoError(
+		t,
+		printer.Session(
+			arr.Session{
+				ID:     "a<b",
+				Status: arr.SessionStatusError,
+				Error:  &arr.ErrorDetail{Code: "C", Message: "M"},
+			},
+			"cv",
+		),
+	)
+	assert.JSONEq(
+		t,
+		`{"id":"a<b","status":"Error","size":"","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":0,"remainingMinutes":{"atLeast":0,"atMost":0},
+"error":{"code":"C","message":"M"},"correlationVector":"cv"}`,
+		out.String(),
+	)
 	assert.Contains(t, out.String(), "a<b")
 	assert.True(t, json.Valid(out.Bytes()))
 }

@@ -26,8 +26,8 @@ func Span(d time.Duration) string {
 	return text
 }
 
-// Remaining writes what was left of a lease when the service answered. It counts whole minutes, so of a Ready session only bounds
-// are known.
+// Remaining writes what was left of a lease when the service answered. It counts whole minutes, so
+// of a Ready session only bounds are known.
 func Remaining(s arr.Session) string { return remainingAfter(s, 0) }
 
 // remainingAfter writes what is left of a lease some time after the answer.

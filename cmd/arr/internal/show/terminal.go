@@ -34,7 +34,8 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// colourful reports whether w is to get colours: it is a terminal that has them, and its user has not said no.
+// colourful reports whether w is to get colours: it is a terminal that has them, and its user has
+// not said no.
 func colourful(w io.Writer, getenv func(string) string) bool {
 	return IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }
@@ -73,8 +74,8 @@ func paintOf(status arr.SessionStatus) paint {
 	}
 }
 
-// clean makes text from outside fit for a terminal: nothing in it can move the cursor, change the title, or
-// change the order in which other characters are shown.
+// clean makes text from outside fit for a terminal: nothing in it can move the cursor, change the
+// title, or change the order in which other characters are shown.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if acts(r) {
