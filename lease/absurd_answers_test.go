@@ -76,9 +76,9 @@ func TestAcquireBearsANotFoundAfterItsCreate(t *testing.T) {
 						return forward()
 					},
 				)
-				options := lease.Options{}
+				options := lease.AcquireOptions{}
 				if watched {
-					w, err := lease.NewWatcher(s.client, nil)
+					w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 					require.NoError(t, err)
 					defer w.Close()
 					options.Watcher = w
@@ -120,7 +120,7 @@ func TestAcquireStopsASessionThatIsNotKnownYet(t *testing.T) {
 				return forward()
 			},
 		)
-		_, err := lease.Acquire(ctx, s.client, lease.Options{})
+		_, err := lease.Acquire(ctx, s.client, lease.AcquireOptions{})
 		require.Error(t, err)
 		assert.Empty(t, s.running(), "%v", err)
 	})
@@ -130,10 +130,10 @@ func TestAcquireStopsASessionThatIsNotKnownYet(t *testing.T) {
 func TestLeaseBearsOneListWithoutIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
-		w, err := lease.NewWatcher(s.client, nil)
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 		require.NoError(t, err)
 		defer w.Close()
-		l := acquire(t, s, lease.Options{Watcher: w})
+		l := acquire(t, s, lease.AcquireOptions{Watcher: w})
 		time.Sleep(5 * time.Minute)
 		var list, get atomic.Bool
 		s.handle(
@@ -239,7 +239,7 @@ func TestReleaseStopsWhateverWasSeen(t *testing.T) {
 		t.Run(string(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(t, emulator.Options{})
-				l := acquire(t, s, lease.Options{})
+				l := acquire(t, s, lease.AcquireOptions{})
 				s.fault(emulator.Fault{Operation: "get", ShowStatus: status, Count: 1})
 				<-l.Context().Done()
 				require.NoError(t, l.Release(t.Context()))
@@ -253,7 +253,7 @@ func TestReleaseStopsWhateverWasSeen(t *testing.T) {
 func TestSlowListsDoNotTakeASessionBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Second)})
-		w, err := lease.NewWatcher(s.client, nil)
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 		require.NoError(t, err)
 		defer w.Close()
 		var slow atomic.Bool
@@ -268,7 +268,7 @@ func TestSlowListsDoNotTakeASessionBack(t *testing.T) {
 		)
 		s.ready("demo", 12*time.Minute)
 		time.Sleep(time.Minute)
-		l := acquire(t, s, lease.Options{SessionID: "demo", Watcher: w})
+		l := acquire(t, s, lease.AcquireOptions{SessionID: "demo", Watcher: w})
 		var most time.Duration
 		for range 2000 {
 			time.Sleep(time.Second)

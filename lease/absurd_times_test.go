@@ -33,7 +33,7 @@ func withRetryAfter(req *http.Request, status int, seconds string) *http.Respons
 func TestKeepAliveHeedsNoRetryAfterBeyondTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
-		l := acquire(t, s, lease.Options{})
+		l := acquire(t, s, lease.AcquireOptions{})
 		var once atomic.Bool
 		s.handle(
 			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
@@ -67,7 +67,7 @@ func TestAcquireGivesUpACreateThatHangs(t *testing.T) {
 		l, err := lease.Acquire(
 			ctx,
 			s.client,
-			lease.Options{Fallback: []*arr.SessionsClient{other}},
+			lease.AcquireOptions{Fallback: []*arr.SessionsClient{other}},
 		)
 		require.NoError(t, err)
 		_ = l.Release(t.Context())
@@ -82,7 +82,7 @@ func TestAcquireGivesUpALookThatHangs(t *testing.T) {
 		s.fault(emulator.Fault{Operation: "get", Delay: 24 * time.Hour, Count: 1})
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 		defer cancel()
-		l, err := lease.Acquire(ctx, s.client, lease.Options{SessionID: "demo"})
+		l, err := lease.Acquire(ctx, s.client, lease.AcquireOptions{SessionID: "demo"})
 		require.NoError(t, err)
 		_ = l.Release(t.Context())
 	})
@@ -194,7 +194,7 @@ func TestTouchAtTheLastMoment(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newService(t, emulator.Options{})
-			l := acquire(t, s, lease.Options{IdleTimeout: 5 * time.Minute})
+			l := acquire(t, s, lease.AcquireOptions{IdleTimeout: 5 * time.Minute})
 			time.Sleep(5 * time.Minute)
 			if l.Touch() {
 				time.Sleep(time.Second)
@@ -220,7 +220,7 @@ func TestIdleTimeoutAfterTheEndOfTheContext(t *testing.T) {
 		_, err := lease.Acquire(
 			ctx,
 			s.client,
-			lease.Options{IdleTimeout: 2 * time.Minute, LeaseTime: 10 * time.Hour},
+			lease.AcquireOptions{IdleTimeout: 2 * time.Minute, LeaseTime: 10 * time.Hour},
 		)
 		require.NoError(t, err)
 		cancel()
@@ -249,13 +249,13 @@ func TestWatcherIsNotAskedAboutOtherRegions(t *testing.T) {
 			},
 		)
 		other := s.newClient("https://remoterendering.eastus.mixedreality.azure.com", s)
-		w, err := lease.NewWatcher(s.client, nil)
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 		require.NoError(t, err)
 		defer w.Close()
 		l, err := lease.Acquire(
 			t.Context(),
 			s.client,
-			lease.Options{Watcher: w, Fallback: []*arr.SessionsClient{other}},
+			lease.AcquireOptions{Watcher: w, Fallback: []*arr.SessionsClient{other}},
 		)
 		require.NoError(t, err)
 		time.Sleep(3 * time.Hour)

@@ -21,9 +21,9 @@ import (
 //   - options are optional parameters; their zero value means the defaults
 //
 // A caller must see to it that [Lease.Release] or [Lease.Detach] is called. Until then, the session
-// is kept alive, and billed, up to [Options.MaxLeaseTime].
+// is kept alive, and billed, up to [AcquireOptions.MaxLeaseTime].
 //
-// A session that ends in state Error while starting, or is not Ready within [Options.StartTimeout],
+// A session that ends in state Error while starting, or is not Ready within [AcquireOptions.StartTimeout],
 // is taken for want of capacity: the other sizes are tried, then the other regions. A region that
 // cannot be reached makes way for the next. When nothing is left to try, and on all other failures
 // at once, the error says what each try met; [errors.As] finds the [*arr.ServiceError],
@@ -32,7 +32,7 @@ import (
 // When Acquire fails, nothing that it created keeps running: it stops such sessions before it
 // returns, also when ctx has ended and when the answer to the creation was lost. That may take up
 // to 30 seconds. The error is a [*NotStoppedError] as well for a session that could not be stopped.
-func Acquire(ctx context.Context, client *arr.SessionsClient, options Options) (*Lease, error) {
+func Acquire(ctx context.Context, client *arr.SessionsClient, options AcquireOptions) (*Lease, error) {
 	options, err := options.withDefaults(client)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func Acquire(ctx context.Context, client *arr.SessionsClient, options Options) (
 
 // acquisition is one call of Acquire.
 type acquisition struct {
-	options Options
+	options AcquireOptions
 	clients []*arr.SessionsClient // the preferred one first
 	ledger  *ledger               // that sessions are charged to; nil if there is none
 	lost    func(*keeper)         // told of sessions that could not be stopped, if not nil

@@ -29,7 +29,7 @@ func TestAcquireOfACrowd(t *testing.T) {
 			Faults:      []emulator.Fault{{Start: emulator.StartNoCapacity, Probability: 0.1}},
 			Seed:        7,
 		})
-		w, err := lease.NewWatcher(s.client, &lease.WatcherOptions{Interval: interval})
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{Interval: interval})
 		require.NoError(t, err)
 		defer w.Close()
 		began := time.Now()
@@ -53,7 +53,7 @@ func TestAcquireOfACrowd(t *testing.T) {
 				l, err := lease.Acquire(
 					t.Context(),
 					s.client,
-					lease.Options{Watcher: w, Sizes: arr.PossibleSessionSizeValues()},
+					lease.AcquireOptions{Watcher: w, Sizes: arr.PossibleSessionSizeValues()},
 				)
 				if err == nil { // both sizes may be had by nobody
 					mutex.Lock()

@@ -20,23 +20,23 @@ import (
 )
 
 // ways are the ways in which Acquire can wait for a session.
-var ways = map[string]func(t *testing.T, s *service) lease.Options{
-	"polling": func(*testing.T, *service) lease.Options { return lease.Options{} },
-	"watching": func(t *testing.T, s *service) lease.Options {
-		w, err := lease.NewWatcher(s.client, nil)
+var ways = map[string]func(t *testing.T, s *service) lease.AcquireOptions{
+	"polling": func(*testing.T, *service) lease.AcquireOptions { return lease.AcquireOptions{} },
+	"watching": func(t *testing.T, s *service) lease.AcquireOptions {
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 		require.NoError(t, err)
 		t.Cleanup(w.Close)
-		return lease.Options{Watcher: w}
+		return lease.AcquireOptions{Watcher: w}
 	},
-	"adopting one that is gone": func(*testing.T, *service) lease.Options { return lease.Options{SessionID: "gone"} },
-	"second size": func(t *testing.T, s *service) lease.Options {
+	"adopting one that is gone": func(*testing.T, *service) lease.AcquireOptions { return lease.AcquireOptions{SessionID: "gone"} },
+	"second size": func(t *testing.T, s *service) lease.AcquireOptions {
 		s.fault(emulator.Fault{Start: emulator.StartNoCapacity, Count: 1})
-		return lease.Options{Sizes: arr.PossibleSessionSizeValues()}
+		return lease.AcquireOptions{Sizes: arr.PossibleSessionSizeValues()}
 	},
-	"extending at once": func(*testing.T, *service) lease.Options { return lease.Options{MinRemaining: time.Hour} },
+	"extending at once": func(*testing.T, *service) lease.AcquireOptions { return lease.AcquireOptions{MinRemaining: time.Hour} },
 }
 
-func eachWay(t *testing.T, story func(t *testing.T, s *service, options lease.Options)) {
+func eachWay(t *testing.T, story func(t *testing.T, s *service, options lease.AcquireOptions)) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestAcquireStopsASessionWhoseCreationArrivesLate(t *testing.T) {
 				return nil, req.Context().Err()
 			},
 		)
-		_, err := lease.Acquire(ctx, s.client, lease.Options{})
+		_, err := lease.Acquire(ctx, s.client, lease.AcquireOptions{})
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)
 		time.Sleep(time.Minute)
@@ -248,7 +248,7 @@ func TestAcquireStopsASessionWhoseCreationArrivesLate(t *testing.T) {
 
 // What cannot be stopped is named.
 func TestAcquireNamesWhatItCouldNotStop(t *testing.T) {
-	eachWay(t, func(t *testing.T, s *service, options lease.Options) {
+	eachWay(t, func(t *testing.T, s *service, options lease.AcquireOptions) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		s.fault(emulator.Fault{Operation: "stop", Drop: emulator.DropBefore})

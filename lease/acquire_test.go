@@ -27,7 +27,7 @@ func TestAcquireTellsOfItsProgress(t *testing.T) {
 		l, err := lease.Acquire(
 			t.Context(),
 			s.client,
-			lease.Options{Progress: func(arr.Session) { told++ }},
+			lease.AcquireOptions{Progress: func(arr.Session) { told++ }},
 		)
 		require.NoError(t, err)
 		assert.Equal(t, s.count("PUT")+s.count("GET"), told)
@@ -41,7 +41,7 @@ func TestAcquireCreatesASessionAndReleaseStopsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Minute)})
 		var seen []arr.SessionStatus
-		l, err := lease.Acquire(t.Context(), s.client, lease.Options{
+		l, err := lease.Acquire(t.Context(), s.client, lease.AcquireOptions{
 			IDPrefix: "show-",
 			Progress: func(session arr.Session) { seen = append(seen, session.Status) },
 		})
@@ -70,22 +70,22 @@ func TestAcquireCreatesASessionAndReleaseStopsIt(t *testing.T) {
 func TestAcquireAdopts(t *testing.T) {
 	for name, test := range map[string]struct {
 		prepare func(s *service)
-		options lease.Options
+		options lease.AcquireOptions
 		adopted bool
 	}{
-		"a Ready session":          {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.Options{}, true},
-		"a Starting session":       {func(s *service) { s.create("saved", arr.SessionSizeStandard, 30*time.Minute) }, lease.Options{}, true},
-		"one spelt otherwise":      {func(s *service) { s.ready("saved", 30*time.Minute); s.fault(emulator.Fault{ShowSize: "standard"}) }, lease.Options{}, true},
-		"one of the second size":   {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.Options{Sizes: []arr.SessionSize{arr.SessionSizePremium, arr.SessionSizeStandard}}, true},
-		"one with a minute left":   {func(s *service) { s.ready("saved", 3*time.Minute); time.Sleep(2 * time.Minute) }, lease.Options{}, true},
-		"one that is not there":    {func(*service) {}, lease.Options{}, false},
-		"one of another size":      {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.Options{Sizes: []arr.SessionSize{arr.SessionSizePremium}}, false},
-		"a stopped one":            {func(s *service) { s.ready("saved", 30*time.Minute); s.stop("saved") }, lease.Options{}, false},
-		"an expired one":           {func(s *service) { s.ready("saved", time.Minute); time.Sleep(time.Minute) }, lease.Options{}, false},
-		"one that fails to start":  {func(s *service) { s.fail("saved") }, lease.Options{}, false},
-		"one at the cap":           {func(s *service) { s.ready("saved", 30*time.Minute); time.Sleep(25 * time.Minute) }, lease.Options{MaxLeaseTime: 30 * time.Minute}, false},
-		"one at the service's cap": {func(s *service) { s.ready("saved", 1439*time.Minute); time.Sleep(1430 * time.Minute) }, lease.Options{}, false},
-		"one not extendable":       {func(s *service) { s.ready("saved", 1440*time.Minute); time.Sleep(1430 * time.Minute) }, lease.Options{}, false},
+		"a Ready session":          {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{}, true},
+		"a Starting session":       {func(s *service) { s.create("saved", arr.SessionSizeStandard, 30*time.Minute) }, lease.AcquireOptions{}, true},
+		"one spelt otherwise":      {func(s *service) { s.ready("saved", 30*time.Minute); s.fault(emulator.Fault{ShowSize: "standard"}) }, lease.AcquireOptions{}, true},
+		"one of the second size":   {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{Sizes: []arr.SessionSize{arr.SessionSizePremium, arr.SessionSizeStandard}}, true},
+		"one with a minute left":   {func(s *service) { s.ready("saved", 3*time.Minute); time.Sleep(2 * time.Minute) }, lease.AcquireOptions{}, true},
+		"one that is not there":    {func(*service) {}, lease.AcquireOptions{}, false},
+		"one of another size":      {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{Sizes: []arr.SessionSize{arr.SessionSizePremium}}, false},
+		"a stopped one":            {func(s *service) { s.ready("saved", 30*time.Minute); s.stop("saved") }, lease.AcquireOptions{}, false},
+		"an expired one":           {func(s *service) { s.ready("saved", time.Minute); time.Sleep(time.Minute) }, lease.AcquireOptions{}, false},
+		"one that fails to start":  {func(s *service) { s.fail("saved") }, lease.AcquireOptions{}, false},
+		"one at the cap":           {func(s *service) { s.ready("saved", 30*time.Minute); time.Sleep(25 * time.Minute) }, lease.AcquireOptions{MaxLeaseTime: 30 * time.Minute}, false},
+		"one at the service's cap": {func(s *service) { s.ready("saved", 1439*time.Minute); time.Sleep(1430 * time.Minute) }, lease.AcquireOptions{}, false},
+		"one not extendable":       {func(s *service) { s.ready("saved", 1440*time.Minute); time.Sleep(1430 * time.Minute) }, lease.AcquireOptions{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestAcquireAdoptsFromAnotherRegion(t *testing.T) {
 		l, err := lease.Acquire(
 			t.Context(),
 			s.client,
-			lease.Options{SessionID: "saved", Fallback: []*arr.SessionsClient{other}},
+			lease.AcquireOptions{SessionID: "saved", Fallback: []*arr.SessionsClient{other}},
 		)
 		require.NoError(t, err)
 		assert.Equal(t, "saved", l.Session().ID)
@@ -199,7 +199,7 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 				l, err := lease.Acquire(
 					t.Context(),
 					s.client,
-					lease.Options{Sizes: test.sizes, Fallback: []*arr.SessionsClient{fallback}},
+					lease.AcquireOptions{Sizes: test.sizes, Fallback: []*arr.SessionsClient{fallback}},
 				)
 				require.NoError(t, err)
 				assert.Equal(t, test.size, l.Session().Size)
@@ -228,7 +228,7 @@ func TestAcquireThatFailsSaysWhatEachTryMet(t *testing.T) {
 		_, err := lease.Acquire(
 			t.Context(),
 			s.client,
-			lease.Options{Sizes: arr.PossibleSessionSizeValues()},
+			lease.AcquireOptions{Sizes: arr.PossibleSessionSizeValues()},
 		)
 		var ended *arr.SessionEndedError
 		require.ErrorAs(t, err, &ended)
@@ -251,7 +251,7 @@ func TestAcquireReturnsRefusalsAtOnce(t *testing.T) {
 			_, err := lease.Acquire(
 				t.Context(),
 				s.client,
-				lease.Options{
+				lease.AcquireOptions{
 					Sizes:    arr.PossibleSessionSizeValues(),
 					Fallback: []*arr.SessionsClient{fallback},
 				},
@@ -274,7 +274,7 @@ func TestAcquireReturnsRefusalsAtOnce(t *testing.T) {
 
 func TestAcquireRefusesWrongOptions(t *testing.T) {
 	s := newService(t, emulator.Options{})
-	for name, options := range map[string]lease.Options{
+	for name, options := range map[string]lease.AcquireOptions{
 		"prefix":             {IDPrefix: "no spaces"},
 		"size":               {Sizes: []arr.SessionSize{""}},
 		"fallback":           {Fallback: []*arr.SessionsClient{nil}},
@@ -296,7 +296,7 @@ func TestAcquireRefusesWrongOptions(t *testing.T) {
 			assert.ErrorIs(t, err, arr.ErrInvalidArgument)
 		})
 	}
-	_, err := lease.Acquire(t.Context(), nil, lease.Options{})
+	_, err := lease.Acquire(t.Context(), nil, lease.AcquireOptions{})
 	assert.ErrorIs(t, err, arr.ErrInvalidArgument)
 	assert.Empty(t, s.requests())
 }

@@ -76,7 +76,7 @@ func TestChangesOfOneSession(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(50 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		log := r.consume(t.Context(), nil)
 		time.Sleep(time.Second)
@@ -125,7 +125,7 @@ func TestChangesWhenSessionsEndByThemselves(t *testing.T) {
 						DieAfter:  time.Minute,
 					},
 				},
-			}, nil)
+			}, WatcherOptions{})
 			r.create("long")
 			r.setStatus("long", arr.SessionStatusStopped)
 			r.create("dies")
@@ -150,7 +150,7 @@ func TestChangesWhenSessionsEndByThemselves(t *testing.T) {
 // A session that the service has forgotten before its end could be seen is shown without a state.
 func TestChangesWhenASessionIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{Retention: time.Second}, nil)
+		r := newWatchRig(t, emulator.Options{Retention: time.Second}, WatcherOptions{})
 		r.create("demo")
 		log := r.consume(t.Context(), nil)
 		require.Equal(t, []string{"demo:  → Ready, 30m0s"}, log.take())
@@ -173,7 +173,7 @@ func TestChangesForASlowConsumer(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Minute)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("one")
 		r.create("two")
@@ -215,7 +215,7 @@ func TestChangesForASlowConsumer(t *testing.T) {
 // What is kept for a consumer is bounded by the number of sessions.
 func TestChangesAreKeptOncePerSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		for i := range 20 {
 			r.create(fmt.Sprint("demo-", i))
 		}
@@ -236,7 +236,7 @@ func TestChangesAreKeptOncePerSession(t *testing.T) {
 // What changed and changed back before a consumer looked is not told.
 func TestChangesThatCameToNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("one")
 		r.create("two")
 		gate := make(chan struct{}, 10)
@@ -257,7 +257,7 @@ func TestChangesWhileOthersWait(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("one")
 		log := r.consume(t.Context(), nil)
@@ -281,7 +281,7 @@ func TestChangesWhileOthersWait(t *testing.T) {
 
 func TestChangesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 
 		// Early, by the consumer.
@@ -332,7 +332,7 @@ func TestChangesEnd(t *testing.T) {
 // An outage delays what is told and ends nothing.
 func TestChangesThroughAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, WatcherOptions{})
 		r.create("demo")
 		log := r.consume(t.Context(), nil)
 		require.Len(t, log.take(), 1)

@@ -16,8 +16,8 @@
 // more than 30 minutes of lease are ahead at any time: a lease of 30 minutes, extended by 20 when
 // 10 are left. So that is what a session costs, at most, after the program that held it has
 // crashed, lost its network or its credential; one that was adopted, up to a minute more. A longer
-// [Options.LeaseTime], or Threshold and Step, means fewer requests and a higher price of a crash.
-// [Options.MaxLeaseTime] caps the whole.
+// [AcquireOptions.LeaseTime], or Threshold and Step, means fewer requests and a higher price of a crash.
+// [AcquireOptions.MaxLeaseTime] caps the whole.
 //
 // # Time
 //

@@ -18,7 +18,7 @@ var (
 	ErrExpired = errors.New("the lease of the session ran out")
 	// ErrStopped means that somebody else stopped the session.
 	ErrStopped = errors.New("the session was stopped")
-	// ErrIdle means that there was no sign of life for [Options.IdleTimeout], and the session was
+	// ErrIdle means that there was no sign of life for [AcquireOptions.IdleTimeout], and the session was
 	// stopped.
 	ErrIdle = errors.New("no sign of life from whoever uses the session")
 	// ErrReleased means that [Lease.Release] was called, or [Pool.Return].

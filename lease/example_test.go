@@ -34,7 +34,7 @@ func ExampleAcquire() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	l, err := lease.Acquire(ctx, client, lease.Options{
+	l, err := lease.Acquire(ctx, client, lease.AcquireOptions{
 		IDPrefix: "show-",
 		Sizes:    []arr.SessionSize{arr.SessionSizeStandard, arr.SessionSizePremium},
 	})
@@ -70,7 +70,7 @@ func ExampleAcquire_adopt() {
 	ctx, client := context.Background(), newClient()
 	create(client, "saved") // by the earlier run, which noted the id
 
-	l, err := lease.Acquire(ctx, client, lease.Options{SessionID: "saved", IDPrefix: "show-"})
+	l, err := lease.Acquire(ctx, client, lease.AcquireOptions{SessionID: "saved", IDPrefix: "show-"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func ExampleLease_Touch() {
 	l, err := lease.Acquire(
 		ctx,
 		client,
-		lease.Options{SessionID: "demo", IdleTimeout: 2 * time.Minute},
+		lease.AcquireOptions{SessionID: "demo", IdleTimeout: 2 * time.Minute},
 	)
 	if err != nil {
 		log.Fatal(err)
@@ -142,7 +142,7 @@ func ExampleStopAll() {
 
 func ExampleWatcher() {
 	ctx, client := context.Background(), newClient()
-	watcher, err := lease.NewWatcher(client, &lease.WatcherOptions{Interval: 10 * time.Millisecond})
+	watcher, err := lease.NewWatcher(client, lease.WatcherOptions{Interval: 10 * time.Millisecond})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -117,13 +117,13 @@ func newLease(h *hold, idleTimeout time.Duration) *Lease {
 func (l *Lease) Session() arr.Session { return l.hold.session() }
 
 // Client returns the client of the region in which the session runs: the one given to [Acquire], or
-// one of [Options.Fallback]. A device needs its [arr.SessionsClient.RenderingDomain].
+// one of [AcquireOptions.Fallback]. A device needs its [arr.SessionsClient.RenderingDomain].
 func (l *Lease) Client() *arr.SessionsClient { return l.hold.client }
 
 // Context returns a context that ends when the session is no longer held. [context.Cause] says why:
 // [ErrReleased], [ErrDetached], [ErrIdle], [ErrExpired], [ErrStopped], the session's own error,
 // which is an [*arr.SessionEndedError], or the cause of the context that the lease was acquired
-// with. The end of a session is noticed within [Options.LookEvery], or within the interval of the
+// with. The end of a session is noticed within [AcquireOptions.LookEvery], or within the interval of the
 // Watcher.
 func (l *Lease) Context() context.Context { return l.ctx }
 
@@ -134,7 +134,7 @@ func (l *Lease) Context() context.Context { return l.ctx }
 func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.hold.remaining() }
 
 // Touch is a sign of life from whoever uses the session. It puts off the end of the lease by
-// [Options.IdleTimeout], and does nothing if there is none or if the lease has ended. It reports
+// [AcquireOptions.IdleTimeout], and does nothing if there is none or if the lease has ended. It reports
 // whether the session is still held. A program that ends after [ErrIdle] should call
 // [Lease.Release] before, which waits for the session to be stopped.
 func (l *Lease) Touch() bool {

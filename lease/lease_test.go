@@ -17,7 +17,7 @@ import (
 )
 
 // acquire acquires a session that takes a minute to start.
-func acquire(t *testing.T, s *service, options lease.Options) *lease.Lease {
+func acquire(t *testing.T, s *service, options lease.AcquireOptions) *lease.Lease {
 	t.Helper()
 	l, err := lease.Acquire(t.Context(), s.client, options)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestLeaseSaysWhyItEnded(t *testing.T) {
 					t,
 					emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)},
 				)
-				l := acquire(t, s, lease.Options{})
+				l := acquire(t, s, lease.AcquireOptions{})
 				time.Sleep(42 * time.Minute)
 				require.NoError(t, l.Context().Err())
 				test.end(s, l)
@@ -71,7 +71,7 @@ func TestLeaseEndsWithTheErrorOfTheSession(t *testing.T) {
 				Faults: []emulator.Fault{{Start: emulator.StartDies, DieAfter: time.Hour}},
 			},
 		)
-		l := acquire(t, s, lease.Options{})
+		l := acquire(t, s, lease.AcquireOptions{})
 		<-l.Context().Done()
 		var ended *arr.SessionEndedError
 		require.ErrorAs(t, context.Cause(l.Context()), &ended)
@@ -87,7 +87,7 @@ func TestLeaseEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		ctx, cancel := context.WithCancelCause(t.Context())
-		l, err := lease.Acquire(ctx, s.client, lease.Options{})
+		l, err := lease.Acquire(ctx, s.client, lease.AcquireOptions{})
 		require.NoError(t, err)
 		cancel(assert.AnError)
 		<-l.Context().Done()
@@ -109,7 +109,7 @@ func TestPriceOfACrash(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newService(t, emulator.Options{})
 			ctx, crash := context.WithCancel(t.Context())
-			_, err := lease.Acquire(ctx, s.client, lease.Options{})
+			_, err := lease.Acquire(ctx, s.client, lease.AcquireOptions{})
 			require.NoError(t, err)
 			time.Sleep(time.Duration(after) * 7 * time.Minute)
 			crash()
@@ -124,7 +124,7 @@ func TestPriceOfACrash(t *testing.T) {
 func TestReleaseThatFailsCanBeRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		l := acquire(t, s, lease.Options{})
+		l := acquire(t, s, lease.AcquireOptions{})
 		mend := s.fault(emulator.Fault{Operation: "stop", Status: 503})
 		began := time.Now()
 		err := l.Release(t.Context())
@@ -141,7 +141,7 @@ func TestReleaseThatFailsCanBeRepeated(t *testing.T) {
 func TestDetachLeavesTheSessionToOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		l := acquire(t, s, lease.Options{})
+		l := acquire(t, s, lease.AcquireOptions{})
 		time.Sleep(5 * time.Minute)
 		l.Detach()
 		sent := len(s.requests())
@@ -150,7 +150,7 @@ func TestDetachLeavesTheSessionToOthers(t *testing.T) {
 		assert.Len(t, s.requests(), sent, "it is not extended any more")
 		assert.Len(t, s.running(), 1)
 
-		again, err := lease.Acquire(t.Context(), s.client, lease.Options{SessionID: l.Session().ID})
+		again, err := lease.Acquire(t.Context(), s.client, lease.AcquireOptions{SessionID: l.Session().ID})
 		require.NoError(t, err)
 		assert.Equal(t, l.Session().ID, again.Session().ID)
 		require.NoError(t, again.Release(t.Context()))
@@ -161,7 +161,7 @@ func TestDetachLeavesTheSessionToOthers(t *testing.T) {
 func TestIdleLeaseIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		l := acquire(t, s, lease.Options{IdleTimeout: 2 * time.Minute})
+		l := acquire(t, s, lease.AcquireOptions{IdleTimeout: 2 * time.Minute})
 		for range 30 {
 			time.Sleep(119 * time.Second)
 			require.NoError(t, l.Context().Err())
@@ -183,7 +183,7 @@ func TestIdleLeaseIsStopped(t *testing.T) {
 func TestIdleLeaseIsStoppedAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		l := acquire(t, s, lease.Options{IdleTimeout: 2 * time.Minute})
+		l := acquire(t, s, lease.AcquireOptions{IdleTimeout: 2 * time.Minute})
 		mend := s.fault(emulator.Fault{Operation: "stop", Drop: emulator.DropBefore})
 		<-l.Context().Done()
 		time.Sleep(5 * time.Minute)
@@ -198,7 +198,7 @@ func TestIdleLeaseIsStoppedAfterAnOutage(t *testing.T) {
 func TestReleaseTakesOverFromTheIdleLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		l := acquire(t, s, lease.Options{IdleTimeout: 2 * time.Minute})
+		l := acquire(t, s, lease.AcquireOptions{IdleTimeout: 2 * time.Minute})
 		s.fault(emulator.Fault{Operation: "stop", Drop: emulator.DropBefore})
 		<-l.Context().Done()
 		time.Sleep(90 * time.Second)
@@ -214,11 +214,11 @@ func TestReleaseTakesOverFromTheIdleLease(t *testing.T) {
 // session that was seen to become Ready, and within a minute for one that was adopted.
 func TestRemainingIsHonest(t *testing.T) {
 	for name, test := range map[string]struct {
-		options lease.Options
+		options lease.AcquireOptions
 		width   time.Duration
 	}{
-		"created": {lease.Options{}, 5 * time.Second},
-		"adopted": {lease.Options{SessionID: "saved"}, time.Minute},
+		"created": {lease.AcquireOptions{}, 5 * time.Second},
+		"adopted": {lease.AcquireOptions{SessionID: "saved"}, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -256,17 +256,17 @@ func TestRemainingIsHonest(t *testing.T) {
 func TestLeasesShareAWatcher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
-		w, err := lease.NewWatcher(s.client, nil)
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 		require.NoError(t, err)
 		defer w.Close()
 		one, two := acquire(
 			t,
 			s,
-			lease.Options{Watcher: w},
+			lease.AcquireOptions{Watcher: w},
 		), acquire(
 			t,
 			s,
-			lease.Options{Watcher: w},
+			lease.AcquireOptions{Watcher: w},
 		)
 		time.Sleep(10 * time.Minute)
 		assert.Zero(t, s.count("GET"))
@@ -287,9 +287,9 @@ func TestLeasesShareAWatcher(t *testing.T) {
 func TestLeaseLooksForItselfAfterItsWatcherIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, emulator.Options{})
-		w, err := lease.NewWatcher(s.client, nil)
+		w, err := lease.NewWatcher(s.client, lease.WatcherOptions{})
 		require.NoError(t, err)
-		l := acquire(t, s, lease.Options{Watcher: w})
+		l := acquire(t, s, lease.AcquireOptions{Watcher: w})
 		w.Close()
 		time.Sleep(3 * time.Hour)
 		require.NoError(t, l.Context().Err())

@@ -17,14 +17,14 @@ import (
 // three minutes.
 const defaultStartTimeout = 10 * time.Minute
 
-// Options are the optional parameters of [Acquire]. The zero value is useful: a new Standard
+// AcquireOptions are the optional parameters of [Acquire]. The zero value is useful: a new Standard
 // session, whose lease is extended by 20 minutes whenever 10 are left.
 //
 // The defaults bound what a forgotten session costs. Whatever happens to the program, a session
 // that it created is billed for 30 minutes at most after the last sign of life of the program: for
 // LeaseTime, for MinRemaining, or for Threshold and Step, whichever is the longest, and for up to a
 // minute more if it was adopted, because the service counts in minutes.
-type Options struct {
+type AcquireOptions struct {
 	// SessionID is a session that exists, perhaps: one that the program held before it was started
 	// anew. It is adopted if it is Starting or Ready, of one of Sizes, and can have MinRemaining
 	// left of its lease. If it is not, a new session is created, under another id; the one named is
@@ -95,7 +95,7 @@ type Options struct {
 
 var prefixPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{0,220}$`)
 
-func (o Options) withDefaults(client *arr.SessionsClient) (Options, error) {
+func (o AcquireOptions) withDefaults(client *arr.SessionsClient) (AcquireOptions, error) {
 	keeping, err := o.keepAlive().withDefaults()
 	if err != nil {
 		return o, err
@@ -152,7 +152,7 @@ func among(sizes []arr.SessionSize, size arr.SessionSize) bool {
 }
 
 // keepAlive returns how the lease of an acquired session is kept.
-func (o Options) keepAlive() KeepAliveOptions {
+func (o AcquireOptions) keepAlive() KeepAliveOptions {
 	return KeepAliveOptions{
 		Step:         o.Step,
 		Threshold:    o.Threshold,

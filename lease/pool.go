@@ -75,7 +75,7 @@ func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	watcher, err := NewWatcher(client, &options.Watch)
+	watcher, err := NewWatcher(client, options.Watch)
 	if err != nil {
 		return nil, err
 	}
@@ -179,12 +179,11 @@ func (p *Pool) interrupted(ctx context.Context) error {
 
 // Return takes a lease back, so that its session can be handed out again. The device must have
 // disconnected: it keeps its access token, and could open the session again.
-//   - ctx is not used: no request is sent
 //   - l is a lease that Acquire or Claim has returned
 //
 // The error is [ErrNotHandedOut] if the lease is not one of this pool's, or is no longer held, as
 // after [Pool.Close].
-func (p *Pool) Return(ctx context.Context, l *Lease) error {
+func (p *Pool) Return(l *Lease) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if l == nil || l.hold == nil {

@@ -52,7 +52,7 @@ func TestPoolPassesOverASessionThatCannotBeLookedAt(t *testing.T) {
 				p := s.newWarmPool(poolOptions)
 				time.Sleep(10 * time.Second)
 				l := s.acquireAtOnce(p) // the one that is looked at first
-				require.NoError(t, p.Return(t.Context(), l))
+				require.NoError(t, p.Return(l))
 				fault.Session = l.Session().ID
 				s.fault(fault)
 				time.Sleep(10 * time.Second)
@@ -78,7 +78,7 @@ func TestPoolPassesOverASessionThatOutlastsTheCalls(t *testing.T) {
 		p := s.newWarmPool(poolOptions)
 		time.Sleep(10 * time.Second)
 		l := s.acquireAtOnce(p)
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		s.fault(emulator.Fault{Operation: "get", Session: l.Session().ID, Delay: 24 * time.Hour})
 		time.Sleep(10 * time.Second)
 		served := 0
@@ -219,7 +219,7 @@ func TestPoolReturnAtTheMomentOfGivingUp(t *testing.T) {
 			time.Sleep(time.Second)
 			synctest.Wait()
 			cancel()
-			_ = p.Return(t.Context(), l)
+			_ = p.Return(l)
 			got := <-served
 			synctest.Wait()
 			if got != nil {
@@ -238,7 +238,7 @@ func TestPoolHasRoomAgainWhenTheLeaseOfASessionHasEnded(t *testing.T) {
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 1})
 		l := s.acquire(p)
 		s.fault(emulator.Fault{Operation: "stop", Session: l.Session().ID, Status: 503})
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		time.Sleep(20 * time.Minute)
 		assert.Equal(t, 1, p.Stats().Stopping)
 		time.Sleep(13 * time.Minute)

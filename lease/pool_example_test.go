@@ -43,7 +43,7 @@ func ExamplePool() {
 	atLeast, _ := l.Remaining()
 	fmt.Println(l.Session().Status, atLeast >= 10*time.Minute)
 	l.Touch() // whenever the device gives a sign of life
-	if err := pool.Return(ctx, l); err != nil {
+	if err := pool.Return(l); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(context.Cause(l.Context()))

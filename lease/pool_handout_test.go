@@ -63,7 +63,7 @@ func TestPoolEndsTheLeaseOfASessionThatEnded(t *testing.T) {
 		s.stop(l.Session().ID)
 		<-l.Context().Done()
 		assert.ErrorIs(t, context.Cause(l.Context()), lease.ErrStopped)
-		assert.ErrorIs(t, p.Return(t.Context(), l), lease.ErrNotHandedOut)
+		assert.ErrorIs(t, p.Return(l), lease.ErrNotHandedOut)
 		s.acquire(p)
 	})
 }
@@ -81,7 +81,7 @@ func TestPoolKeepsItsPromise(t *testing.T) {
 			assert.GreaterOrEqual(t, time.Until(s.life(l.Session().ID).LeaseEnd), 90*time.Minute)
 			atLeast, _ := l.Remaining()
 			assert.GreaterOrEqual(t, atLeast, 90*time.Minute)
-			require.NoError(t, p.Return(t.Context(), l))
+			require.NoError(t, p.Return(l))
 			time.Sleep(7 * time.Minute)
 		}
 	})
@@ -99,7 +99,7 @@ func TestPoolReplacesSessionsBeforeTheyAreTooOld(t *testing.T) {
 		for range 3 * 24 {
 			l := s.acquireAtOnce(p)
 			require.GreaterOrEqual(t, time.Until(s.life(l.Session().ID).LeaseEnd), promise)
-			require.NoError(t, p.Return(t.Context(), l))
+			require.NoError(t, p.Return(l))
 			time.Sleep(time.Hour)
 		}
 		oldest := time.Duration(0)
@@ -139,7 +139,7 @@ func TestPoolRetiresASessionThatCannotKeepThePromise(t *testing.T) {
 		time.Sleep(58*time.Minute + 30*time.Second)
 		l := s.acquireAtOnce(p)
 		assert.Equal(t, old, l.Session().ID)
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		time.Sleep(time.Minute)
 		l = s.acquire(p)
 		assert.NotEqual(t, old, l.Session().ID)
@@ -174,7 +174,7 @@ func TestPoolStopsASessionWithoutSignOfLife(t *testing.T) {
 		synctest.Wait()
 		assert.ErrorIs(t, context.Cause(l.Context()), lease.ErrIdle)
 		assert.Empty(t, s.running())
-		assert.ErrorIs(t, p.Return(t.Context(), l), lease.ErrNotHandedOut)
+		assert.ErrorIs(t, p.Return(l), lease.ErrNotHandedOut)
 		assert.Zero(t, p.Stats().HandedOut)
 	})
 }
@@ -185,7 +185,7 @@ func TestPoolReturnedLeaseHasNoSayInTheSession(t *testing.T) {
 		"Release":      func(_ *lease.Pool, l *lease.Lease) { _ = l.Release(context.Background()) },
 		"Detach":       func(_ *lease.Pool, l *lease.Lease) { l.Detach() },
 		"Touch":        func(_ *lease.Pool, l *lease.Lease) { l.Touch() },
-		"Return":       func(p *lease.Pool, l *lease.Lease) { _ = p.Return(context.Background(), l) },
+		"Return":       func(p *lease.Pool, l *lease.Lease) { _ = p.Return(l) },
 		"idle timeout": func(*lease.Pool, *lease.Lease) {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestPoolReturnedLeaseHasNoSayInTheSession(t *testing.T) {
 				time.Sleep(4 * time.Minute)
 				served := s.acquireLater(t.Context(), p)
 				synctest.Wait()
-				require.NoError(t, p.Return(t.Context(), old))
+				require.NoError(t, p.Return(old))
 				l := <-served
 				require.Equal(t, old.Session().ID, l.Session().ID)
 
@@ -220,20 +220,20 @@ func TestPoolReturnRefusesWhatItHasNotHandedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 3})
-		foreign, err := lease.Acquire(t.Context(), s.client, lease.Options{})
+		foreign, err := lease.Acquire(t.Context(), s.client, lease.AcquireOptions{})
 		require.NoError(t, err)
-		assert.ErrorIs(t, p.Return(t.Context(), nil), arr.ErrInvalidArgument)
-		assert.ErrorIs(t, p.Return(t.Context(), new(lease.Lease)), arr.ErrInvalidArgument)
-		assert.ErrorIs(t, p.Return(t.Context(), foreign), lease.ErrNotHandedOut)
+		assert.ErrorIs(t, p.Return(nil), arr.ErrInvalidArgument)
+		assert.ErrorIs(t, p.Return(new(lease.Lease)), arr.ErrInvalidArgument)
+		assert.ErrorIs(t, p.Return(foreign), lease.ErrNotHandedOut)
 		require.NoError(t, foreign.Context().Err(), "it is left alone")
 		require.NoError(t, foreign.Release(t.Context()))
 
 		released, detached, returned := s.acquire(p), s.acquire(p), s.acquire(p)
 		require.NoError(t, released.Release(t.Context()))
 		detached.Detach()
-		require.NoError(t, p.Return(t.Context(), returned))
+		require.NoError(t, p.Return(returned))
 		for _, l := range []*lease.Lease{released, detached, returned} {
-			assert.ErrorIs(t, p.Return(t.Context(), l), lease.ErrNotHandedOut)
+			assert.ErrorIs(t, p.Return(l), lease.ErrNotHandedOut)
 		}
 		synctest.Wait()
 		assert.Equal(t, []string{detached.Session().ID}, s.running())
@@ -288,16 +288,16 @@ func TestPoolInCrossfire(t *testing.T) {
 					switch (i + n) % 4 {
 					case 0:
 						go func() { _ = l.Release(t.Context()) }()
-						_ = p.Return(t.Context(), l)
+						_ = p.Return(l)
 					case 1:
-						go func() { _ = p.Return(t.Context(), l) }()
-						_ = p.Return(t.Context(), l)
+						go func() { _ = p.Return(l) }()
+						_ = p.Return(l)
 					case 2:
 						time.Sleep(time.Minute) // its idle timeout elapses as it is returned
-						_ = p.Return(t.Context(), l)
+						_ = p.Return(l)
 					default:
 						_ = s.emulator.SetStatus(l.Session().ID, endings[n%3])
-						_ = p.Return(t.Context(), l)
+						_ = p.Return(l)
 					}
 				}
 			}()

@@ -146,7 +146,7 @@ func TestPoolClaimComesTooLateAfterAnother(t *testing.T) {
 		time.Sleep(6 * time.Minute)
 		l := s.acquire(p)
 		require.Equal(t, id, l.Session().ID)
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		_, err := p.Claim(t.Context(), id)
 		assert.ErrorIs(t, err, arr.ErrNotFound)
 	})

@@ -44,7 +44,7 @@ type PoolOptions struct {
 	// Sizes are the sizes that will do, the preferred one first. The default is Standard.
 	Sizes []arr.SessionSize
 
-	// LeaseTime, Step, Threshold, MaxLeaseTime and StartTimeout are as in [Options].
+	// LeaseTime, Step, Threshold, MaxLeaseTime and StartTimeout are as in [AcquireOptions].
 	LeaseTime, Step, Threshold, MaxLeaseTime, StartTimeout time.Duration
 
 	// MinRemaining is the promise: how much of the lease is surely left at least when a session is
@@ -105,8 +105,8 @@ func (o PoolOptions) withDefaults(client *arr.SessionsClient) (PoolOptions, erro
 }
 
 // session returns the options of one session.
-func (o PoolOptions) session() Options {
-	return Options{
+func (o PoolOptions) session() AcquireOptions {
+	return AcquireOptions{
 		IDPrefix:     o.IDPrefix,
 		Sizes:        o.Sizes,
 		LeaseTime:    o.LeaseTime,

@@ -149,7 +149,7 @@ func TestPoolHandsOutNoSessionOfAnotherSize(t *testing.T) {
 		first := s.acquireAtOnce(p)
 		served := s.acquireLater(t.Context(), p)
 		synctest.Wait()
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		second := <-served
 		for _, l := range []*lease.Lease{first, second} {
 			assert.Equal(t, arr.SessionSizeStandard, l.Session().Size)
@@ -191,7 +191,7 @@ func TestPoolTakesOverMoreThanMax(t *testing.T) {
 		require.NoError(t, claimed[0].Release(t.Context()))
 		time.Sleep(time.Hour)
 		assert.Len(t, s.running(), 2)
-		require.NoError(t, p.Return(t.Context(), claimed[1]))
+		require.NoError(t, p.Return(claimed[1]))
 		assert.Equal(t, "pool-b", (<-served).Session().ID)
 	})
 }

@@ -92,7 +92,7 @@ func TestPoolServesThoseFirstWhoCameFirst(t *testing.T) {
 		}
 		assert.Equal(t, 5, p.Stats().Waiting)
 		for i, served := range queue {
-			require.NoError(t, p.Return(t.Context(), l))
+			require.NoError(t, p.Return(l))
 			next := <-served
 			assert.Equal(
 				t,
@@ -120,15 +120,15 @@ func TestPoolKeepsThePlaceOfACallThatMetADeadSession(t *testing.T) {
 		second := s.acquireLater(t.Context(), p)
 		synctest.Wait()
 		require.NoError(t, s.emulator.SetStatus(l.Session().ID, arr.SessionStatusError))
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		select {
 		case next := <-first:
 			assert.NotEqual(t, l.Session().ID, next.Session().ID)
-			require.NoError(t, p.Return(t.Context(), next))
+			require.NoError(t, p.Return(next))
 			<-second
 		case l := <-second:
 			t.Error("the second call was served before the first")
-			require.NoError(t, p.Return(t.Context(), l))
+			require.NoError(t, p.Return(l))
 			<-first
 		}
 	})
@@ -160,7 +160,7 @@ func TestPoolStopsSurplusAtOnce(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 1})
 		l := s.acquire(p)
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		synctest.Wait()
 		assert.Empty(t, s.running())
 		assert.ErrorIs(t, context.Cause(l.Context()), lease.ErrReleased)
@@ -175,7 +175,7 @@ func TestPoolStopsStartingSessionsFirst(t *testing.T) {
 		l := s.acquireAtOnce(p)
 		time.Sleep(time.Minute)
 		require.Equal(t, 1, p.Stats().Starting)
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		time.Sleep(time.Second)
 		assert.Equal(t, []string{l.Session().ID}, s.running())
 		assert.Equal(t, 1, p.Stats().Idle)
@@ -200,7 +200,7 @@ func TestPoolNeverExceedsMax(t *testing.T) {
 					if i%2 == 0 {
 						_ = l.Release(t.Context())
 					} else {
-						_ = p.Return(t.Context(), l)
+						_ = p.Return(l)
 					}
 				}
 			})

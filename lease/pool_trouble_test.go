@@ -183,12 +183,12 @@ func TestPoolKeepsTheSessionThatACallCannotCheckYet(t *testing.T) {
 		s.acquireLater(impatient, p)
 		synctest.Wait()
 		mend := s.fault(emulator.Fault{Operation: "get", Status: 503})
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		time.Sleep(2 * time.Minute)
 		mend()
 		next := <-served
 		assert.Equal(t, l.Session().ID, next.Session().ID)
-		require.NoError(t, p.Return(t.Context(), next))
+		require.NoError(t, p.Return(next))
 		synctest.Wait()
 		assert.Empty(t, s.running(), "nobody waits any more")
 	})
@@ -203,7 +203,7 @@ func TestPoolStopsWhatCouldNotBeStoppedAtFirst(t *testing.T) {
 		mend := s.fault(emulator.Fault{Operation: "stop", Status: 503})
 		var notStopped *lease.NotStoppedError
 		require.ErrorAs(t, l.Release(t.Context()), &notStopped)
-		require.NoError(t, p.Return(t.Context(), idle))
+		require.NoError(t, p.Return(idle))
 		time.Sleep(3 * time.Minute)
 		assert.Equal(t, 2, p.Stats().Stopping)
 		assert.Len(t, s.running(), 2)
@@ -256,7 +256,7 @@ func TestPoolNeverExceedsItsBudget(t *testing.T) {
 						l.Detach()
 					case 2: // forgotten
 					default:
-						_ = p.Return(t.Context(), l)
+						_ = p.Return(l)
 					}
 				}
 			})
@@ -284,7 +284,7 @@ func TestPoolBudgetLetsCallsWaitForSessionsThatComeBack(t *testing.T) {
 		served := s.acquireLater(t.Context(), p)
 		time.Sleep(5 * time.Minute)
 		assert.ErrorIs(t, p.Stats().LastError, lease.ErrBudget)
-		require.NoError(t, p.Return(t.Context(), l))
+		require.NoError(t, p.Return(l))
 		next := <-served
 		assert.Equal(t, l.Session().ID, next.Session().ID)
 		<-next.Context().Done()

@@ -45,7 +45,7 @@ func TestSoakAcquire(t *testing.T) {
 		var err error
 		a.watcher, err = lease.NewWatcher(
 			a.client,
-			&lease.WatcherOptions{Interval: 15 * time.Second},
+			lease.WatcherOptions{Interval: 15 * time.Second},
 		)
 		require.NoError(t, err)
 		defer a.watcher.Close()
@@ -54,7 +54,7 @@ func TestSoakAcquire(t *testing.T) {
 		revoking.Go(func() { a.revokeTokens(ctx) })
 		for i := range workers {
 			random := rand.New(rand.NewPCG(soakSeed, uint64(i+1)))
-			options := lease.Options{IDPrefix: "soak-", MinRemaining: 12 * time.Minute}
+			options := lease.AcquireOptions{IDPrefix: "soak-", MinRemaining: 12 * time.Minute}
 			if i%2 == 0 {
 				options.Watcher = a.watcher
 			}
@@ -73,7 +73,7 @@ func TestSoakAcquire(t *testing.T) {
 }
 
 // live acquires a session, holds it, and releases it.
-func (a *acquireSoak) live(random *rand.Rand, options lease.Options) {
+func (a *acquireSoak) live(random *rand.Rand, options lease.AcquireOptions) {
 	time.Sleep(time.Duration(random.Int64N(int64(10 * time.Minute))))
 	l, err := lease.Acquire(a.t.Context(), a.client, options)
 	for err != nil { // the tries of the client are used up at times

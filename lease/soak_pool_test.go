@@ -161,7 +161,7 @@ func (p *poolSoak) leave(l *lease.Lease, h *handOut, how leaving) {
 	h.over = time.Now()
 	switch how {
 	case returns:
-		assert.NoError(p.t, p.pool.Return(p.t.Context(), l))
+		assert.NoError(p.t, p.pool.Return(l))
 	case releases:
 		assert.NoError(p.t, l.Release(p.t.Context()))
 	case detaches:

@@ -25,8 +25,7 @@ const (
 // session itself goes on.
 var ErrWatcherClosed = errors.New("the watcher is closed")
 
-// WatcherOptions are the optional settings of a [Watcher]. The zero value and nil mean the
-// defaults.
+// WatcherOptions are the optional settings of a [Watcher]. The zero value means the defaults.
 type WatcherOptions struct {
 	// Interval is the time from one look at all sessions to the next while somebody waits for one
 	// of them to be Ready. A session that becomes Ready is noticed at most that much later. The
@@ -77,13 +76,10 @@ type Watcher struct {
 // NewWatcher returns a watcher of the sessions of a client: those of its account in its region. It
 // starts one goroutine, which [Watcher.Close] ends, and sends no request.
 //   - client is used for all requests, with its own retries
-//   - options are optional settings; nil means the defaults
+//   - options are optional settings; the zero value means the defaults
 //
 // A nil client and negative times are refused with [arr.ErrInvalidArgument].
-func NewWatcher(client *arr.SessionsClient, options *WatcherOptions) (*Watcher, error) {
-	if options == nil {
-		options = &WatcherOptions{}
-	}
+func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, error) {
 	switch {
 	case client == nil:
 		return nil, invalid("the client of a watcher is nil")

@@ -69,7 +69,7 @@ func inVirtualTime(
 					StartupTime: startups.take,
 					Faults:      []emulator.Fault{watchCrowdFault},
 				},
-				nil,
+				WatcherOptions{},
 			)
 			crowd := r.crowd(startups)
 			outcomes := await(r, crowd)

@@ -125,7 +125,7 @@ type watchRig struct {
 	begun    time.Time
 }
 
-func newWatchRig(t *testing.T, options emulator.Options, watching *WatcherOptions) *watchRig {
+func newWatchRig(t *testing.T, options emulator.Options, watching WatcherOptions) *watchRig {
 	t.Helper()
 	options.SigningKey = watchSigningKey()
 	e, err := emulator.New(options)

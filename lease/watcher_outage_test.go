@@ -26,7 +26,7 @@ func TestWatcherRefused(t *testing.T) {
 	for status, want := range map[int]error{401: arr.ErrUnauthorized, 403: arr.ErrForbidden} {
 		for _, operation := range []string{"list", "get"} {
 			synctest.Test(t, func(t *testing.T) {
-				r := newWatchRig(t, emulator.Options{}, nil)
+				r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 				remove := r.inject(emulator.Fault{Operation: operation, Status: status})
 				one, two := r.wait("one"), r.wait("two")
 				for _, o := range []watchOutcome{<-one, <-two} {
@@ -45,7 +45,7 @@ func TestWatcherRefused(t *testing.T) {
 
 func TestWatcherBearsAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, WatcherOptions{})
 		r.create("demo")
 		demo := r.wait("demo")
 		time.Sleep(16 * time.Second)
@@ -59,7 +59,7 @@ func TestWatcherBearsAnOutage(t *testing.T) {
 
 func TestWatcherGivesUpAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, WatcherOptions{})
 		r.create("demo")
 		demo := r.wait("demo")
 		time.Sleep(16 * time.Second)
@@ -95,13 +95,13 @@ func TestWatcherGivesUpAfterAnOutage(t *testing.T) {
 func TestWatcherBearsWhatHangs(t *testing.T) {
 	for _, operation := range []string{"list", "get"} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newWatchRig(t, emulator.Options{}, nil)
+			r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 			r.inject(emulator.Fault{Operation: operation, Count: 2, Delay: time.Hour})
 			require.ErrorIs(t, (<-r.wait("unknown")).err, arr.ErrNotFound)
 			require.InDelta(t, (2*time.Minute + 10*time.Second).Seconds(), r.since().Seconds(), 10)
 		})
 		synctest.Test(t, func(t *testing.T) {
-			r := newWatchRig(t, emulator.Options{}, nil)
+			r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 			r.inject(emulator.Fault{Operation: operation, Delay: time.Hour})
 			err := (<-r.wait("unknown")).err
 			require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -113,7 +113,7 @@ func TestWatcherBearsWhatHangs(t *testing.T) {
 // What the service asks for counts, also where the client gave up waiting for it.
 func TestWatcherHeedsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.inject(
 			emulator.Fault{Operation: "list", Count: 1, Status: 429, RetryAfter: 2 * time.Minute},
@@ -131,7 +131,7 @@ func TestWatcherHeedsRetryAfter(t *testing.T) {
 // does not wait for that long.
 func TestWatcherIsPatientWhileItMayNotAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Status: 429, RetryAfter: time.Hour})
 		require.ErrorIs(t, (<-r.wait("demo")).err, arr.ErrThrottled)
@@ -147,7 +147,7 @@ func TestWatcherRefusedOneSession(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.inject(emulator.Fault{Operation: "get", Session: "odd", Status: 400})
 		r.create("demo")
@@ -162,7 +162,7 @@ func TestWatcherRefusedOneSession(t *testing.T) {
 // A lookup that nobody would be allowed ends all waits.
 func TestWatcherRefusedInALookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)}, WatcherOptions{})
 		r.inject(emulator.Fault{Operation: "get", Status: 403})
 		r.create("demo")
 		unknown, demo := r.wait("unknown"), r.wait("demo")
@@ -173,7 +173,7 @@ func TestWatcherRefusedInALookup(t *testing.T) {
 
 func TestWatcherHeedsRetryAfterOfALookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.inject(
 			emulator.Fault{Operation: "get", Count: 1, Status: 429, RetryAfter: 2 * time.Minute},
 		)
@@ -191,7 +191,7 @@ func TestWatcherLogs(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{},
-			&WatcherOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))},
+			WatcherOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))},
 		)
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Count: 4, Status: 503})
@@ -213,7 +213,7 @@ func TestWatcherLogs(t *testing.T) {
 // Pauses between failed rounds grow to a minute, and rounds that succeed forget them.
 func TestWatcherBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		r.create("demo")
 		f := r.watcher.follow("demo", true)
 		defer f.close()
@@ -255,7 +255,7 @@ func TestWatcherOfAnUnknownHost(t *testing.T) {
 		return nil, &net.DNSError{Err: "no such host", Name: "rendering.example", IsNotFound: true}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.wire.handle(unknownHost)
 		err := (<-r.wait("demo")).err
@@ -267,7 +267,7 @@ func TestWatcherOfAnUnknownHost(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("demo")
 		demo := r.wait("demo")
@@ -284,7 +284,7 @@ func TestWatcherOfAnUnknownHost(t *testing.T) {
 func TestWatcherMeetsHostileLinks(t *testing.T) {
 	for _, link := range []emulator.NextLinkFault{emulator.NextLinkForeign, emulator.NextLinkLoop} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newWatchRig(t, emulator.Options{Decisions: emulator.Decisions{PageSize: 1}}, nil)
+			r := newWatchRig(t, emulator.Options{Decisions: emulator.Decisions{PageSize: 1}}, WatcherOptions{})
 			r.create("first")
 			r.create("second")
 			r.inject(emulator.Fault{Operation: "list", NextLink: link})
@@ -305,7 +305,7 @@ func TestWatcherMeetsHostileLinks(t *testing.T) {
 
 func TestWatcherMeetsAnEndlessList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		page := 0
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind != "list" {
@@ -328,7 +328,7 @@ func TestWatcherMeetsAnEndlessList(t *testing.T) {
 // A lookup that fails is repeated in the next round.
 func TestWatcherRepeatsLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		failures := 0
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind == "get" && failures < 3 {

@@ -55,7 +55,7 @@ func watchACrowd(t *testing.T, latency time.Duration) {
 	r := newWatchRig(
 		t,
 		emulator.Options{StartupTime: startups.take, Faults: []emulator.Fault{watchCrowdFault}},
-		nil,
+		WatcherOptions{},
 	)
 	crowd := r.crowd(startups)
 	r.wire.latency = latency
@@ -100,7 +100,7 @@ func TestWatcherOfACrowdWithFaults(t *testing.T) {
 				Seed:        4,
 				Faults:      []emulator.Fault{watchCrowdFault},
 			},
-			nil,
+			WatcherOptions{},
 		)
 		crowd := r.crowd(startups)
 		for _, operation := range []string{"list", "get"} {
@@ -132,7 +132,7 @@ func TestWatcherSendsNothingWhileNobodyWaits(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		time.Sleep(time.Hour)
 		require.Zero(t, r.wire.count("list"))
@@ -149,7 +149,7 @@ func TestWatcherSendsNothingWhileNobodyWaits(t *testing.T) {
 // closer.
 func TestWatcherCadence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		r.create("demo")
 		r.wire.latency = 700 * time.Millisecond
 		begun := time.Now()
@@ -179,7 +179,7 @@ func TestWatcherCadence(t *testing.T) {
 // that were missed.
 func TestWatcherDoesNotCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Count: 1, Delay: 12 * time.Second})
 		begun := time.Now()
@@ -200,7 +200,7 @@ func TestWatcherLooksUpWhatTheListDoesNotShow(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(10 * time.Hour)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("demo")
 		var lagging atomic.Bool
@@ -235,7 +235,7 @@ func TestWatcherLooksUpWhatTheListDoesNotShow(t *testing.T) {
 // What a list says without naming session or state is as good as not said.
 func TestWatcherOverlooksHalfSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind == "list" {
@@ -259,7 +259,7 @@ func TestWatcherDoesNotMissWhatIsYoungerThanTheRound(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(20 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("old")
 		first := r.wait("old")
@@ -285,7 +285,7 @@ func TestWatcherDoesNotMissWhatIsYoungerThanTheRound(t *testing.T) {
 // When all that is wanted has been found, the rest of the list is not read.
 func TestWatcherReadsNoMorePagesThanItNeeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{Decisions: emulator.Decisions{PageSize: 2}}, nil)
+		r := newWatchRig(t, emulator.Options{Decisions: emulator.Decisions{PageSize: 2}}, WatcherOptions{})
 		for i := range 9 {
 			r.create(fmt.Sprint(i))
 		}
@@ -300,7 +300,7 @@ func TestWatcherBoundsLookups(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(12 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "get", Delay: 7 * time.Second})
@@ -330,7 +330,7 @@ func TestWatcherBoundsLookups(t *testing.T) {
 // What nobody wants any more when its turn comes is not looked up.
 func TestWatcherForgetsLookupsThatNobodyWants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.inject(emulator.Fault{Operation: "get", Delay: 20 * time.Second})
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()

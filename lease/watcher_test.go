@@ -19,12 +19,12 @@ import (
 )
 
 func TestNewWatcherRefusesWhatCannotBe(t *testing.T) {
-	_, err := NewWatcher(nil, nil)
+	_, err := NewWatcher(nil, WatcherOptions{})
 	require.ErrorIs(t, err, arr.ErrInvalidArgument)
 
 	client := new(arr.SessionsClient)
 	for _, options := range []WatcherOptions{{Interval: -1}, {IdleInterval: -1}} {
-		_, err = NewWatcher(client, &options)
+		_, err = NewWatcher(client, options)
 		require.ErrorIs(t, err, arr.ErrInvalidArgument)
 		require.ErrorContains(t, err, "-1ns is negative")
 	}
@@ -37,7 +37,7 @@ func TestWatcherIntervals(t *testing.T) {
 		{WatcherOptions{Interval: time.Minute}, WatcherOptions{Interval: time.Minute, IdleInterval: time.Minute}},
 		{WatcherOptions{IdleInterval: time.Second}, WatcherOptions{Interval: 5 * time.Second, IdleInterval: 5 * time.Second}},
 	} {
-		w, err := NewWatcher(new(arr.SessionsClient), &test.given)
+		w, err := NewWatcher(new(arr.SessionsClient), test.given)
 		require.NoError(t, err)
 		require.Equal(t, test.want, WatcherOptions{Interval: w.interval, IdleInterval: w.idle})
 		w.Close()
@@ -49,7 +49,7 @@ func TestWaitForReady(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(12 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("demo")
 		demo := <-r.wait("demo")
@@ -78,7 +78,7 @@ func TestWaitForAnEndedSession(t *testing.T) {
 				r := newWatchRig(
 					t,
 					emulator.Options{Decisions: emulator.Decisions{ListEnded: listed}},
-					nil,
+					WatcherOptions{},
 				)
 				r.create("demo")
 				r.setStatus("demo", test.status)
@@ -100,7 +100,7 @@ func TestWaitForAnEndedSession(t *testing.T) {
 
 func TestWaitForAnUnknownSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		demo := <-r.wait("demo")
 		require.ErrorIs(t, demo.err, arr.ErrNotFound)
 		require.ErrorContains(t, demo.err, `waiting for session "demo"`)
@@ -116,7 +116,7 @@ func TestWaitForAnUnknownSession(t *testing.T) {
 
 func TestWaitForAnIDThatCannotBe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		require.ErrorIs(t, (<-r.wait("")).err, arr.ErrInvalidArgument)
 		require.Zero(t, r.wire.count("list"))
 		require.ErrorIs(t, (<-r.wait("../other")).err, arr.ErrInvalidArgument)
@@ -127,7 +127,7 @@ func TestWaitForAnIDThatCannotBe(t *testing.T) {
 // A state that this package does not know means waiting on.
 func TestWaitThroughAnUnknownState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.setStatus("demo", "Pausing")
 		demo := r.wait("demo")
@@ -140,7 +140,7 @@ func TestWaitThroughAnUnknownState(t *testing.T) {
 
 func TestWaitThatIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, nil)
+		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := r.watcher.Wait(ctx, "demo")
@@ -163,7 +163,7 @@ func TestWaitThatIsGivenUp(t *testing.T) {
 
 func TestWaitThatIsGivenUpWhileTheListHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Delay: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -176,7 +176,7 @@ func TestWaitThatIsGivenUpWhileTheListHangs(t *testing.T) {
 
 func TestWatcherClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Delay: time.Hour})
 		demo := r.wait("demo")
@@ -212,7 +212,7 @@ func TestWatcherClose(t *testing.T) {
 
 func TestWatcherCloseDuringLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.inject(emulator.Fault{Operation: "get", Delay: time.Hour})
 		for _, id := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"} {
 			r.watcher.follow(id, true)
@@ -228,7 +228,7 @@ func TestWatcherCloseDuringLookups(t *testing.T) {
 // Close waits for requests that take their time to be given up.
 func TestWatcherCloseLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, nil)
+		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind != "get" {
 				return nil, nil
@@ -250,7 +250,7 @@ func TestFollower(t *testing.T) {
 		r := newWatchRig(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Second)},
-			nil,
+			WatcherOptions{},
 		)
 		r.create("demo")
 		one, two := r.watcher.follow("demo", false), r.watcher.follow("demo", true)
@@ -301,7 +301,7 @@ func TestWatcherChurn(t *testing.T) {
 				StartupTime: emulator.RangeStartup(0, time.Minute),
 				Decisions:   emulator.Decisions{PageSize: 3},
 			},
-			nil,
+			WatcherOptions{},
 		)
 		r.inject(emulator.Fault{Operation: "list", Probability: 0.2, Delay: 3 * time.Second})
 		for i := range 10 {
@@ -342,7 +342,7 @@ func TestWatcherChurn(t *testing.T) {
 
 // A list whose answer takes long says less than a lookup that was sent after it.
 func TestFollowerIgnoresOvertakenAnswers(t *testing.T) {
-	w, err := NewWatcher(new(arr.SessionsClient), nil)
+	w, err := NewWatcher(new(arr.SessionsClient), WatcherOptions{})
 	require.NoError(t, err)
 	w.Close()
 	f := &follower{watcher: w, signal: make(chan struct{}, 1)}

@@ -85,7 +85,7 @@ func (k *keeping) lookEvery() time.Duration {
 func (k *keeping) watcher(svc *service) (*lease.Watcher, error) {
 	return lease.NewWatcher(
 		svc.SessionsClient,
-		&lease.WatcherOptions{Interval: k.interval, IdleInterval: k.lookEvery()},
+		lease.WatcherOptions{Interval: k.interval, IdleInterval: k.lookEvery()},
 	)
 }
 

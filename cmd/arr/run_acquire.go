@@ -25,8 +25,8 @@ type heldSession struct {
 }
 
 // prepare opens the service and says what session is wanted.
-func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.Options, error) {
-	options := lease.Options{
+func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.AcquireOptions, error) {
+	options := lease.AcquireOptions{
 		SessionID:    c.session,
 		IDPrefix:     c.prefix,
 		Step:         c.step,
@@ -79,7 +79,7 @@ func (c *runCommand) wantedSizes(values *config.Settings) ([]arr.SessionSize, er
 func (c *runCommand) acquire(
 	cmd *cobra.Command,
 	svc *service,
-	options lease.Options,
+	options lease.AcquireOptions,
 	signals received,
 ) (*heldSession, error) {
 	tries := len(options.Sizes) * (1 + len(options.Fallback))

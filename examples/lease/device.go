@@ -32,7 +32,7 @@ func (d *device) use(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := lease.Acquire(ctx, d.service.client, lease.Options{
+	l, err := lease.Acquire(ctx, d.service.client, lease.AcquireOptions{
 		SessionID:   saved,
 		IDPrefix:    "lease-example-",
 		IdleTimeout: d.idle,

@@ -77,7 +77,7 @@ func (s *service) open(w http.ResponseWriter, r *http.Request, device string) {
 	what, err := s.access(r.Context(), l, device)
 	if err != nil {
 		// The device has not seen the session, so the next one may have it.
-		s.unavailable(w, r, device, errors.Join(err, s.pool.Return(r.Context(), l)))
+		s.unavailable(w, r, device, errors.Join(err, s.pool.Return(l)))
 		return
 	}
 	s.log.Info("gave a device a session", "device", device, "session", what.SessionID)
@@ -130,7 +130,7 @@ func (s *service) giveBack(w http.ResponseWriter, r *http.Request, device string
 	if l == nil {
 		return
 	}
-	if err := s.pool.Return(r.Context(), l); err != nil { // the lease has ended this moment
+	if err := s.pool.Return(l); err != nil { // the lease has ended this moment
 		s.notHeld(w, r, device)
 		return
 	}
