@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
+
+	"github.com/arr-go/azremoterendering/emulator"
 )
 
 // TestMakeRecordings writes testdata/recordings anew: what TestRecordings replays is played against
@@ -38,7 +40,7 @@ func TestMakeRecordings(t *testing.T) {
 
 func makeRecording(t *testing.T, name string, r recording) {
 	options := r.options
-	options.PrimaryKey = testKey
+	options.Accounts = []emulator.AccountOptions{{PrimaryKey: testKey}}
 	e := newEmulator(t, options)
 	service := &wire{next: e.Transport()}
 	if r.front != nil {

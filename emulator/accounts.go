@@ -9,18 +9,19 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// AccountOptions says what an account is like. The zero value is an account with a random id and
-// random keys.
+// AccountOptions configures one account; see [Options.Accounts].
 type AccountOptions struct {
-	// ID is the id of the account, a UUID, which no other account has in any case of its letters.
-	// The default is random.
+	// ID is the id of the account, a UUID that no other account has; case does not count. The
+	// default is [DefaultAccountID] for the first account, and random for the others.
 	ID string
 
 	// Region is where the account was made: it is part of its domain and of its access tokens. Its
 	// sessions may live in any region. The default is [Options.Region].
 	Region azremoterendering.Region
 
-	// PrimaryKey and SecondaryKey are the account keys, as in [Options].
+	// PrimaryKey and SecondaryKey are the account keys; both are valid at any time. They consist
+	// of printable ASCII characters without spaces. The default of each is random: 32 bytes in
+	// Base64.
 	PrimaryKey, SecondaryKey string
 }
 
@@ -38,8 +39,7 @@ const (
 // that accounts of its region have.
 func (e *Emulator) Account() azremoterendering.Account { return e.accounts[0].public() }
 
-// Accounts returns all accounts: the one of [Emulator.Account], then those of
-// [Options.OtherAccounts], in that order.
+// Accounts returns all accounts, in the order of [Options.Accounts].
 func (e *Emulator) Accounts() []azremoterendering.Account {
 	accounts := make([]azremoterendering.Account, len(e.accounts))
 	for i, a := range e.accounts {

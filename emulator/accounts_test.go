@@ -4,6 +4,7 @@ package emulator_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,8 @@ import (
 
 const otherID = "abcdef00-1111-2222-3333-444455556666"
 
-var twoAccounts = emulator.Options{OtherAccounts: []emulator.AccountOptions{
+var twoAccounts = emulator.Options{Accounts: []emulator.AccountOptions{
+	{},
 	{ID: otherID, Region: "uksouth", PrimaryKey: "other-one", SecondaryKey: "other-two"},
 }}
 
@@ -31,7 +33,7 @@ func (s *service) status() int {
 func TestAccounts(t *testing.T) {
 	options := twoAccounts
 	options.Region = "japaneast"
-	options.OtherAccounts = append(options.OtherAccounts, emulator.AccountOptions{})
+	options.Accounts = append(slices.Clone(options.Accounts), emulator.AccountOptions{})
 	s := start(t, options)
 	accounts := s.Accounts()
 	require.Len(t, accounts, 3)
@@ -83,15 +85,15 @@ func TestAccountsThatCannotBe(t *testing.T) {
 		account emulator.AccountOptions
 		message string
 	}{
-		"id":            {emulator.AccountOptions{ID: "contoso"}, `Options.OtherAccounts[0].ID "contoso" is not a UUID`},
+		"id":            {emulator.AccountOptions{ID: "contoso"}, `Options.Accounts[1].ID "contoso" is not a UUID`},
 		"id twice":      {emulator.AccountOptions{ID: emulator.DefaultAccountID}, "is that of another account"},
-		"region":        {emulator.AccountOptions{Region: "UK South"}, `Options.OtherAccounts[0].Region "UK South"`},
-		"primary key":   {emulator.AccountOptions{PrimaryKey: "secret key"}, "Options.OtherAccounts[0].PrimaryKey"},
-		"secondary key": {emulator.AccountOptions{SecondaryKey: "secret\x00key"}, "Options.OtherAccounts[0].SecondaryKey"},
+		"region":        {emulator.AccountOptions{Region: "UK South"}, `Options.Accounts[1].Region "UK South"`},
+		"primary key":   {emulator.AccountOptions{PrimaryKey: "secret key"}, "Options.Accounts[1].PrimaryKey"},
+		"secondary key": {emulator.AccountOptions{SecondaryKey: "secret\x00key"}, "Options.Accounts[1].SecondaryKey"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := emulator.New(
-				emulator.Options{OtherAccounts: []emulator.AccountOptions{test.account}},
+				emulator.Options{Accounts: []emulator.AccountOptions{{}, test.account}},
 			)
 			require.ErrorContains(t, err, test.message)
 			assert.NotContains(t, err.Error(), "secret")
@@ -99,8 +101,7 @@ func TestAccountsThatCannotBe(t *testing.T) {
 	}
 	_, err := emulator.New(
 		emulator.Options{
-			AccountID:     strings.ToUpper(otherID),
-			OtherAccounts: []emulator.AccountOptions{{ID: otherID}},
+			Accounts: []emulator.AccountOptions{{ID: strings.ToUpper(otherID)}, {ID: otherID}},
 		},
 	)
 	require.ErrorContains(t, err, "is that of another account", "case makes no difference")

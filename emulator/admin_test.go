@@ -89,8 +89,8 @@ func TestAdminSetsStatus(t *testing.T) {
 	s := start(
 		t,
 		emulator.Options{
-			Admin:         true,
-			OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}},
+			Admin:    true,
+			Accounts: []emulator.AccountOptions{{}, {ID: secondAccount}},
 		},
 	)
 	s.create("a", standard5)
@@ -125,8 +125,8 @@ func TestAdminRevokesTokens(t *testing.T) {
 	s := start(
 		t,
 		emulator.Options{
-			Admin:         true,
-			OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}},
+			Admin:    true,
+			Accounts: []emulator.AccountOptions{{}, {ID: secondAccount}},
 		},
 	)
 	other := s.as(secondAccount)
@@ -144,7 +144,7 @@ func TestAdminState(t *testing.T) {
 		t,
 		emulator.Options{
 			Admin:       true,
-			PrimaryKey:  "primary-secret",
+			Accounts:    []emulator.AccountOptions{{PrimaryKey: "primary-secret"}},
 			StartupTime: emulator.FixedStartup(time.Hour),
 		},
 	)

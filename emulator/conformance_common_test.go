@@ -21,7 +21,7 @@ var withNulls = emulator.Options{Decisions: emulator.Decisions{AbsentValues: emu
 var commonRows = []row{
 	{
 		"the base path has an account id, a UUID in any case",
-		emulator.Options{AccountID: otherID},
+		account(emulator.AccountOptions{ID: otherID}),
 		func(w *walker) {
 			w.want(200, "GET", "/accounts/"+otherID+"/sessions", "")
 			w.want(200, "GET", "/accounts/"+strings.ToUpper(otherID)+"/sessions", "")

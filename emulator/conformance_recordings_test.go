@@ -178,8 +178,10 @@ func playFolder(t *testing.T, folder string, known map[string]backwards) {
 
 func (b backwards) run(t *testing.T, tape []*cassette.Interaction) {
 	options := b.options
-	options.AccountID = strings.Split(addressOf(t, tape[0]).Path, "/")[2]
-	options.PrimaryKey = "cmVjb3JkZWQ="
+	options.Accounts = []emulator.AccountOptions{{
+		ID:         strings.Split(addressOf(t, tape[0]).Path, "/")[2],
+		PrimaryKey: "cmVjb3JkZWQ=",
+	}}
 	options.StartupTime = emulator.FixedStartup(recordedStartup(t, tape))
 	// the region of the account is not known from a recording; that of its sessions is
 	for _, i := range tape {

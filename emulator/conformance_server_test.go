@@ -31,7 +31,7 @@ type plug struct {
 // plugIn makes a server whose timeouts are what adjust makes of them, with a session a.
 func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 	t.Helper()
-	e, err := New(Options{PrimaryKey: "c29ja2V0"})
+	e, err := New(Options{Accounts: []AccountOptions{{PrimaryKey: "c29ja2V0"}}})
 	require.NoError(t, err)
 	recorder := httptest.NewRecorder()
 	req := httptest.NewRequest(http.MethodGet, "/accounts/"+DefaultAccountID+"/token", nil)

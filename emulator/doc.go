@@ -18,7 +18,7 @@
 //
 // # Accounts, regions, servers
 //
-// [Options.OtherAccounts] adds accounts; keys can be rotated ([Emulator.RotateKey]) and access
+// [Options.Accounts] names the accounts; keys can be rotated ([Emulator.RotateKey]) and access
 // tokens revoked ([Emulator.RevokeTokens]) while clients work. The host of a request names its
 // region, and each region has sessions of its own ([Options.Regions]). [Options.Capacity],
 // [Options.StartupTime] and [Options.RateLimit] make the service scarce, slow and strict. A
@@ -34,8 +34,8 @@
 //
 // # Sockets
 //
-// [Emulator.ListenTLS] serves https with certificates of an [Authority], which is made once and
-// kept; clients trust its [Authority.CertificateFile]. The root path shows a person what goes on;
+// [Emulator.ListenTLS] serves https, for example with certificates of an [Authority], which is made
+// once and kept; clients trust its [Authority.CertificateFile]. The root path shows a person what goes on;
 // it is shown only to browsers that came by a name of this machine or of the emulator's domain.
 //
 // # Time

@@ -39,10 +39,12 @@ func TestNewDefaults(t *testing.T) {
 
 func TestNewKeepsOptions(t *testing.T) {
 	e, err := emulator.New(emulator.Options{
-		AccountID:    "ABCDEF00-1111-2222-3333-444455556666",
-		Region:       azremoterendering.RegionEastUS2,
-		PrimaryKey:   "one",
-		SecondaryKey: "two",
+		Region: azremoterendering.RegionEastUS2,
+		Accounts: []emulator.AccountOptions{{
+			ID:           "ABCDEF00-1111-2222-3333-444455556666",
+			PrimaryKey:   "one",
+			SecondaryKey: "two",
+		}},
 	})
 	require.NoError(t, err)
 	assert.Equal(t, azremoterendering.Account{
@@ -53,18 +55,23 @@ func TestNewKeepsOptions(t *testing.T) {
 	assert.Equal(t, "two", e.SecondaryKey())
 }
 
+// account returns options with one account.
+func account(o emulator.AccountOptions) emulator.Options {
+	return emulator.Options{Accounts: []emulator.AccountOptions{o}}
+}
+
 func TestNewRefuses(t *testing.T) {
 	small := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: big.NewInt(3233), E: 17}}
 	for name, test := range map[string]struct {
 		options emulator.Options
 		message string
 	}{
-		"account id":        {emulator.Options{AccountID: "contoso"}, `Options.AccountID "contoso" is not a UUID`},
-		"account id length": {emulator.Options{AccountID: emulator.DefaultAccountID + "0"}, "is not a UUID"},
+		"account id":        {account(emulator.AccountOptions{ID: "contoso"}), `Options.Accounts[0].ID "contoso" is not a UUID`},
+		"account id length": {account(emulator.AccountOptions{ID: emulator.DefaultAccountID + "0"}), "is not a UUID"},
 		"region":            {emulator.Options{Region: "West Europe"}, `Options.Region "West Europe"`},
 		"region dots":       {emulator.Options{Region: "evil.example/"}, "Options.Region"},
-		"primary key":       {emulator.Options{PrimaryKey: "secret key"}, "Options.PrimaryKey"},
-		"secondary key":     {emulator.Options{SecondaryKey: "secret\nkey"}, "Options.SecondaryKey"},
+		"primary key":       {account(emulator.AccountOptions{PrimaryKey: "secret key"}), "Options.Accounts[0].PrimaryKey"},
+		"secondary key":     {account(emulator.AccountOptions{SecondaryKey: "secret\nkey"}), "Options.Accounts[0].SecondaryKey"},
 		"token lifetime":    {emulator.Options{TokenLifetime: -time.Hour}, "Options.TokenLifetime -1h0m0s"},
 		"token fraction":    {emulator.Options{TokenLifetime: 1500 * time.Millisecond}, "whole seconds"},
 		"retention":         {emulator.Options{Retention: -1}, "Options.Retention"},

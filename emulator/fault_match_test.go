@@ -61,7 +61,7 @@ func TestMatching(t *testing.T) {
 	} {
 		s := start(
 			t,
-			emulator.Options{OtherAccounts: []emulator.AccountOptions{{ID: secondAccount}}},
+			emulator.Options{Accounts: []emulator.AccountOptions{{}, {ID: secondAccount}}},
 		)
 		f, err := emulator.ParseFault(fault + " status=599")
 		require.NoError(t, err)

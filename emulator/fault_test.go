@@ -81,7 +81,7 @@ func onEachTransport(
 		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 		s := start(t, options)
 		authority := openAuthority(t, t.TempDir())
-		server, err := s.ListenTLS("", authority)
+		server, err := s.ListenTLS("", authority.TLSConfig())
 		require.NoError(t, err)
 		transport := &http.Transport{ForceAttemptHTTP2: true, DisableKeepAlives: true}
 		transport.TLSClientConfig = authority.TLSConfig()

@@ -122,7 +122,7 @@ var fuzzToken string
 func populated(t *testing.T) *service {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{
-		PrimaryKey:    "ZnV6eg==",
+		Accounts:      []emulator.AccountOptions{{PrimaryKey: "ZnV6eg=="}},
 		SigningKey:    signingKey(),
 		TokenLifetime: 365 * 24 * time.Hour,
 		StartupTime: func(size azremoterendering.SessionSize) time.Duration {

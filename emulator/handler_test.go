@@ -178,7 +178,7 @@ func TestChallengeCanBeLeftOut(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
-	s := start(t, emulator.Options{AccountID: "abcdef00-1111-2222-3333-444455556666"})
+	s := start(t, account(emulator.AccountOptions{ID: "abcdef00-1111-2222-3333-444455556666"}))
 	s.create("a", standard5)
 	account := s.Account().ID
 	for path, status := range map[string]int{
@@ -315,8 +315,8 @@ func TestPanicOfAnOptionIsAnAnswer(t *testing.T) {
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	s := start(t, emulator.Options{
-		PrimaryKey: "primary-secret",
-		Logger:     slog.New(slog.NewJSONHandler(&log, nil)),
+		Accounts: []emulator.AccountOptions{{PrimaryKey: "primary-secret"}},
+		Logger:   slog.New(slog.NewJSONHandler(&log, nil)),
 	})
 	log.Reset()
 	r := s.put("a", standard5)

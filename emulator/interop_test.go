@@ -137,7 +137,7 @@ func (c interopCase) run(ctx context.Context, t *testing.T, python string) *inte
 	require.NoError(t, err)
 	authority, err := emulator.OpenAuthority(filepath.Join(t.TempDir(), "authority"), interopDomain)
 	require.NoError(t, err)
-	server, err := e.ListenTLS("127.0.0.1:0", authority)
+	server, err := e.ListenTLS("127.0.0.1:0", authority.TLSConfig())
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 

@@ -38,12 +38,15 @@ type leaf struct {
 	lastUse     uint64
 }
 
-// TLSConfig returns a new configuration for a server: TLS 1.2 or newer, with a certificate signed
-// for the name that the client asks for or, if it names none, as clients that connect to an IP
-// address do, for the address it has connected to. Certificates are valid for 90 days, at most as
-// long as the authority, and replaced 30 days before their end; the 256 used last are kept, in
-// memory only. For a name or address that the authority is not for, the handshake fails with an
-// error that names those it is for.
+// TLSConfig returns a new configuration for a server, such as [Emulator.ListenTLS]: TLS 1.2 or
+// newer, with a certificate signed for the name that the client asks for. A client that names none,
+// as is usual for one that connects to an IP address, gets a certificate for that address. Clients
+// must trust [Authority.CertificateFile] or [Authority.CertPool].
+//
+// Certificates are valid for 90 days, at most as long as the authority, and replaced 30 days before
+// their end; the 256 used last are kept, in memory only. A handshake fails for a name or address
+// that the authority is not for: it is for loopback addresses, localhost, and names at or below its
+// domains. The error names them.
 func (a *Authority) TLSConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.certificateFor}
 }

@@ -106,7 +106,7 @@ func newComparison(t *testing.T, seed uint64) *comparison {
 	capacity := []int{-1, 5, 60}[pick(3)]
 	c.model = newModel(decided, retention, capacity)
 	c.service = start(t, emulator.Options{
-		PrimaryKey:    "bW9kZWw=",
+		Accounts:      []emulator.AccountOptions{{PrimaryKey: "bW9kZWw="}},
 		TokenLifetime: 20 * 365 * 24 * time.Hour,
 		Retention:     retention,
 		Decisions:     decided,

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,17 +29,19 @@ const (
 	minSigningKeyBits    = 2048
 )
 
-// Options says what service to emulate. The zero value is one account with random keys, whose
-// sessions are Ready at the first look after their creation. Functions among the options are called
-// by several goroutines at the same time and must return at once.
+// Options configures an [Emulator]. The zero value is one account with random keys, whose sessions
+// are Ready on the first read after their creation. Functions among the options are called
+// concurrently and must return at once.
 type Options struct {
-	// AccountID is the id of the first account, a UUID. The default is [DefaultAccountID].
-	AccountID string
+	// Accounts are the accounts of the service. They share the Capacity and nothing else: the
+	// access tokens of one do not open the sessions of another. The first account is the one of
+	// [Emulator.Account], [Emulator.Key] and [Emulator.SessionsClient]; its default ID is
+	// [DefaultAccountID]. The default is one account.
+	Accounts []AccountOptions
 
-	// Region is the region of the first account, and the one that the service plays for every host
-	// that names none: see Regions. It is part of the account domain, of the host names of servers,
-	// and of access tokens. It need not be one that this module knows, but consists of lower-case
-	// letters and digits. The default is [azremoterendering.RegionWestEurope].
+	// Region serves every request whose host names no region; see Regions. It is also the default
+	// region of accounts. It consists of lower-case letters and digits, and may be one that this
+	// module does not know. The default is [azremoterendering.RegionWestEurope].
 	Region azremoterendering.Region
 
 	// Regions are the regions that are served beside Region; requests to another one are answered
@@ -55,15 +59,6 @@ type Options struct {
 	// default is the service's own, mixedreality.azure.com, below which the domain of an account
 	// has its region in front.
 	Domain string
-
-	// PrimaryKey and SecondaryKey are the keys of the first account; both are valid at any time.
-	// They consist of printable ASCII characters without spaces. The default of each is random: 32
-	// bytes in Base64.
-	PrimaryKey, SecondaryKey string
-
-	// OtherAccounts are the accounts beside the first one. Accounts share the capacity and nothing
-	// else: each has its own sessions, which the others' access tokens do not open.
-	OtherAccounts []AccountOptions
 
 	// AcceptIdentity says whether a token of Microsoft Entra may be exchanged for an access token,
 	// of whichever account: it is what follows Bearer in the Authorization header, and not an
@@ -145,9 +140,6 @@ var (
 const maxDomainLength = 150
 
 func (o Options) withDefaults() (Options, error) {
-	if o.AccountID == "" {
-		o.AccountID = DefaultAccountID
-	}
 	if o.Region == "" {
 		o.Region = defaultRegion
 	}
@@ -226,6 +218,9 @@ func (o Options) check() error {
 			maxDomainLength,
 		)
 	}
+	if err := checkRegion("Options.Region", o.Region); err != nil {
+		return err
+	}
 	for i, region := range o.Regions {
 		if err := checkRegion(fmt.Sprintf("Options.Regions[%d]", i), region); err != nil {
 			return err
@@ -251,31 +246,23 @@ func checkRegion(what string, region azremoterendering.Region) error {
 	)
 }
 
-// accounts returns all accounts that the options ask for, the first one first.
+// accounts returns the accounts of the options, at least one.
 func (o Options) accounts() ([]*account, error) {
-	all := []AccountOptions{
-		{ID: o.AccountID, Region: o.Region, PrimaryKey: o.PrimaryKey, SecondaryKey: o.SecondaryKey},
+	all := slices.Clone(o.Accounts)
+	if len(all) == 0 {
+		all = make([]AccountOptions, 1)
 	}
-	all = append(all, o.OtherAccounts...)
+	all[0].ID = cmp.Or(all[0].ID, DefaultAccountID)
 	accounts := make([]*account, len(all))
 	known := make(map[string]bool)
 	for i, each := range all {
-		what := "Options."
-		field := "AccountID"
-		if i > 0 {
-			what, field = fmt.Sprintf("Options.OtherAccounts[%d].", i-1), "ID"
-		}
+		field := fmt.Sprintf("Options.Accounts[%d].", i)
 		each = each.withDefaults(o.Region)
-		if err := each.check(what, field); err != nil {
+		if err := each.check(field); err != nil {
 			return nil, err
 		}
 		if known[strings.ToLower(each.ID)] {
-			return nil, fmt.Errorf(
-				"emulator: %s%s %q is that of another account",
-				what,
-				field,
-				each.ID,
-			)
+			return nil, fmt.Errorf("emulator: %sID %q is that of another account", field, each.ID)
 		}
 		known[strings.ToLower(each.ID)] = true
 		accounts[i] = newAccount(each, o.Domain)
@@ -299,30 +286,23 @@ func (o AccountOptions) withDefaults(region azremoterendering.Region) AccountOpt
 	return o
 }
 
-// check returns which field cannot be; what stands in front of its name, and id is the name of the
-// first.
-func (o AccountOptions) check(what, id string) error {
+// check validates o. prefix precedes the names of fields in errors.
+func (o AccountOptions) check(prefix string) error {
+	const notAKey = "has a character that is not printable ASCII, or a space"
 	switch {
 	case !uuidPattern.MatchString(o.ID):
 		return fmt.Errorf(
-			"emulator: %s%s %q is not a UUID such as %s",
-			what,
-			id,
+			"emulator: %sID %q is not a UUID such as %s",
+			prefix,
 			o.ID,
 			DefaultAccountID,
 		)
 	case !keyPattern.MatchString(o.PrimaryKey):
-		return fmt.Errorf(
-			"emulator: %sPrimaryKey has a character that is not printable ASCII, or a space",
-			what,
-		)
+		return fmt.Errorf("emulator: %sPrimaryKey %s", prefix, notAKey)
 	case !keyPattern.MatchString(o.SecondaryKey):
-		return fmt.Errorf(
-			"emulator: %sSecondaryKey has a character that is not printable ASCII, or a space",
-			what,
-		)
+		return fmt.Errorf("emulator: %sSecondaryKey %s", prefix, notAKey)
 	}
-	return checkRegion(what+"Region", o.Region)
+	return checkRegion(prefix+"Region", o.Region)
 }
 
 func randomKey() string {

@@ -112,9 +112,8 @@ func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
 
 func TestPageHoldsNoSecret(t *testing.T) {
 	e, err := New(Options{
-		PrimaryKey:   "primary-secret",
-		SecondaryKey: "secondary-secret",
-		OtherAccounts: []AccountOptions{
+		Accounts: []AccountOptions{
+			{PrimaryKey: "primary-secret", SecondaryKey: "secondary-secret"},
 			{PrimaryKey: "third-secret", SecondaryKey: "fourth-secret"},
 		},
 	})

@@ -63,8 +63,8 @@ func TestRateLimitOfTheTokenService(t *testing.T) {
 		s := start(
 			t,
 			emulator.Options{
-				PrimaryKey: "key",
-				RateLimit:  emulator.RateLimit{Requests: 2, Per: 10 * time.Second},
+				Accounts:  []emulator.AccountOptions{{PrimaryKey: "key"}},
+				RateLimit: emulator.RateLimit{Requests: 2, Per: 10 * time.Second},
 			},
 		)
 		credential := s.Account().ID + ":key"

@@ -43,8 +43,8 @@ func TestAccessLogHoldsNoKeyOrTokenInTheWrongPlace(t *testing.T) {
 	s := start(
 		t,
 		emulator.Options{
-			Logger:     slog.New(slog.NewTextHandler(&log, nil)),
-			PrimaryKey: "c2VjcmV0IC8gKyBrZXk/Pz8+Pj4=",
+			Logger:   slog.New(slog.NewTextHandler(&log, nil)),
+			Accounts: []emulator.AccountOptions{{PrimaryKey: "c2VjcmV0IC8gKyBrZXk/Pz8+Pj4="}},
 		},
 	)
 	for _, secret := range []string{s.Key(), s.token} {

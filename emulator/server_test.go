@@ -91,7 +91,7 @@ func TestCloseDoesNotWaitForConnectionsWithoutRequest(t *testing.T) {
 	authority := openAuthority(t, t.TempDir())
 	for _, listen := range []func() (*emulator.Server, error){
 		func() (*emulator.Server, error) { return e.Listen("") },
-		func() (*emulator.Server, error) { return e.ListenTLS("", authority) },
+		func() (*emulator.Server, error) { return e.ListenTLS("", authority.TLSConfig()) },
 	} {
 		server, err := listen()
 		require.NoError(t, err)

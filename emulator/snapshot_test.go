@@ -39,7 +39,7 @@ func TestSnapshot(t *testing.T) {
 			Capacity: func(_ azremoterendering.Region, size sessionSize) int {
 				return map[sessionSize]int{"Standard": -1}[size]
 			},
-			OtherAccounts: []AccountOptions{{ID: other, Region: "uksouth"}},
+			Accounts: []AccountOptions{{}, {ID: other, Region: "uksouth"}},
 		})
 		require.NoError(t, err)
 		create := func(account, region, id, size string) {

@@ -113,7 +113,7 @@ func TestListenTLS(t *testing.T) {
 	var log lines
 	s := start(t, emulator.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	a := openAuthority(t, t.TempDir(), arrTest)
-	server, err := s.ListenTLS("", a)
+	server, err := s.ListenTLS("", a.TLSConfig())
 	require.NoError(t, err)
 	assert.Regexp(t, `^https://127\.0\.0\.1:[0-9]+$`, server.URL)
 	s.create("a", standard5)
@@ -166,7 +166,7 @@ func TestListenTLSOnIPv6(t *testing.T) {
 	}
 	s := start(t, emulator.Options{})
 	a := openAuthority(t, t.TempDir())
-	server, err := s.ListenTLS("[::1]:0", a)
+	server, err := s.ListenTLS("[::1]:0", a.TLSConfig())
 	require.NoError(t, err)
 	defer server.Close()
 	resp := s.overSocket(
@@ -182,7 +182,7 @@ func TestListenTLSOnIPv6(t *testing.T) {
 func TestHTTP2GivesTheSameAnswers(t *testing.T) {
 	s := start(t, emulator.Options{})
 	a := openAuthority(t, t.TempDir(), arrTest)
-	server, err := s.ListenTLS("", a)
+	server, err := s.ListenTLS("", a.TLSConfig())
 	require.NoError(t, err)
 	defer server.Close()
 	ask := func(client *http.Client, method, path, body string) (int, http.Header, string) {
@@ -239,13 +239,15 @@ func TestListenTLSRefuses(t *testing.T) {
 	require.EqualError(
 		t,
 		err,
-		"emulator: ListenTLS needs a certificate authority: get one with OpenAuthority",
+		"emulator: ListenTLS needs a configuration with a certificate, such as that of Authority.TLSConfig",
 	)
+	_, err = e.ListenTLS("", new(tls.Config))
+	require.ErrorContains(t, err, "needs a configuration with a certificate")
 	a := openAuthority(t, t.TempDir())
-	server, err := e.ListenTLS("", a)
+	server, err := e.ListenTLS("", a.TLSConfig())
 	require.NoError(t, err)
 	defer server.Close()
-	_, err = e.ListenTLS(strings.TrimPrefix(server.URL, "https://"), a)
+	_, err = e.ListenTLS(strings.TrimPrefix(server.URL, "https://"), a.TLSConfig())
 	require.ErrorContains(t, err, "emulator: cannot listen on ")
 
 	_, err = tls.Dial(
@@ -270,7 +272,7 @@ func TestCloseTLSAtOnce(t *testing.T) {
 	s := start(t, emulator.Options{})
 	a := openAuthority(t, t.TempDir())
 	for _, http2 := range []bool{false, true} {
-		server, err := s.ListenTLS("", a)
+		server, err := s.ListenTLS("", a.TLSConfig())
 		require.NoError(t, err)
 		client := clientOf(t, a, server, http2)
 		var group sync.WaitGroup

@@ -21,9 +21,9 @@ import (
 )
 
 func TestTokenExchange(t *testing.T) {
-	s := start(t, emulator.Options{
-		AccountID: "abcdef00-1111-2222-3333-444455556666", PrimaryKey: "one:1", SecondaryKey: "two",
-	})
+	s := start(t, account(emulator.AccountOptions{
+		ID: "abcdef00-1111-2222-3333-444455556666", PrimaryKey: "one:1", SecondaryKey: "two",
+	}))
 	id := s.Account().ID
 	upper := strings.ToUpper(id)
 	for _, test := range []struct {

@@ -150,7 +150,7 @@ func TestTLSWithItsAuthority(t *testing.T) {
 	authority, err := emulator.OpenAuthority(t.TempDir(), "arr.test")
 	require.NoError(t, err)
 	service := newTestService(t, emulator.Options{})
-	server, err := service.ListenTLS("", authority)
+	server, err := service.ListenTLS("", authority.TLSConfig())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
 	environment := append(

@@ -105,7 +105,7 @@ func (l *listening) listen(
 	}
 	serve := func() (*emulator.Server, error) { return e.Listen(address.text) }
 	if l.tls {
-		serve = func() (*emulator.Server, error) { return e.ListenTLS(address.text, authority) }
+		serve = func() (*emulator.Server, error) { return e.ListenTLS(address.text, authority.TLSConfig()) }
 	}
 	server, err := serve()
 	if err != nil {

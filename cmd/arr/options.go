@@ -24,9 +24,11 @@ const keyVariable = "ARR_EMULATOR_ACCOUNT_KEY"
 func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 	o, flags := &c.options, cmd.Flags()
 	o.Region = arr.RegionWestEurope
-	flags.StringVar(&o.AccountID, "account-id", emulator.DefaultAccountID, "`UUID` of the account")
+	o.Accounts = make([]emulator.AccountOptions, 1)
+	account := &o.Accounts[0]
+	flags.StringVar(&account.ID, "account-id", emulator.DefaultAccountID, "`UUID` of the account")
 	flags.StringVar(
-		&o.PrimaryKey,
+		&account.PrimaryKey,
 		"account-key",
 		"",
 		"`KEY` of the account; other users of this machine can see it among the arguments, so prefer "+
@@ -120,8 +122,8 @@ func (c *emulatorCommand) newEmulator(
 	o := c.options
 	o.Domain = c.listening.domain
 	o.Logger = log
-	if o.PrimaryKey == "" {
-		o.PrimaryKey = os.Getenv(keyVariable)
+	if account := &o.Accounts[0]; account.PrimaryKey == "" {
+		account.PrimaryKey = os.Getenv(keyVariable)
 	}
 	if c.exec != nil {
 		backend, err := process.New(
@@ -155,8 +157,8 @@ func inFlags(err error) string {
 	return strings.NewReplacer(
 		"emulator: ", "",
 		"process: ", "",
-		"Options.AccountID", "--account-id",
-		"Options.PrimaryKey", fmt.Sprintf("--account-key (or %s)", keyVariable),
+		"Options.Accounts[0].ID", "--account-id",
+		"Options.Accounts[0].PrimaryKey", fmt.Sprintf("--account-key (or %s)", keyVariable),
 		"Options.Region", "--region",
 		"Options.Domain", "--domain",
 		"Options.Command", "--exec",

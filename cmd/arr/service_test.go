@@ -40,8 +40,8 @@ func newTestService(t *testing.T, options emulator.Options) *testService {
 	key, err := signingKey()
 	require.NoError(t, err)
 	options.SigningKey = key
-	if options.PrimaryKey == "" {
-		options.PrimaryKey = "the-secret-key"
+	if options.Accounts == nil {
+		options.Accounts = []emulator.AccountOptions{{PrimaryKey: "the-secret-key"}}
 	}
 	e, err := emulator.New(options)
 	require.NoError(t, err)

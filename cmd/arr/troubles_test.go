@@ -198,7 +198,7 @@ func networkTroubles() map[string]func(*trouble) {
 		"untrusted": func(tr *trouble) {
 			authority, err := emulator.OpenAuthority(tr.t.TempDir(), "arr.test")
 			require.NoError(tr.t, err)
-			server, err := tr.with(emulator.Options{}).ListenTLS("", authority)
+			server, err := tr.with(emulator.Options{}).ListenTLS("", authority.TLSConfig())
 			require.NoError(tr.t, err)
 			tr.t.Cleanup(func() { _ = server.Close() })
 			tr.hosts = []string{
