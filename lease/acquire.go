@@ -41,35 +41,35 @@ func Acquire(ctx context.Context, client *arr.SessionsClient, options AcquireOpt
 		options: options,
 		clients: append([]*arr.SessionsClient{client}, options.Fallback...),
 	}
-	k, err := a.acquire(ctx)
+	r, err := a.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k.options.Progress = nil // it is not for the goroutine that keeps the lease
-	return newLease(newHold(ctx, k), options.IdleTimeout), nil
+	r.options.Progress = nil // it is not for the goroutine that keeps the lease
+	return newLease(newManagedSession(ctx, r), options.IdleTimeout), nil
 }
 
 // acquisition is one call of Acquire.
 type acquisition struct {
 	options AcquireOptions
 	clients []*arr.SessionsClient // the preferred one first
-	ledger  *ledger               // that sessions are charged to; nil if there is none
-	lost    func(*keeper)         // told of sessions that could not be stopped, if not nil
+	budget  *budget               // that sessions are charged to; nil if there is none
+	lost    func(*renewer)        // told of sessions that could not be stopped, if not nil
 }
 
-func (a *acquisition) acquire(ctx context.Context) (*keeper, error) {
+func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 	if a.options.SessionID != "" {
-		k, err := a.adopt(ctx)
-		if k != nil || err != nil {
-			return k, err
+		r, err := a.adopt(ctx)
+		if r != nil || err != nil {
+			return r, err
 		}
 	}
 	var failures attempts
 	for _, client := range a.clients {
 		for _, size := range a.options.Sizes {
-			k, err := a.create(ctx, client, size)
+			r, err := a.create(ctx, client, size)
 			if err == nil {
-				return k, nil
+				return r, nil
 			}
 			if ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)) {
 				err = fmt.Errorf("%w; %w", err, endOfContext(ctx))
@@ -97,33 +97,33 @@ func (a *acquisition) acquire(ctx context.Context) (*keeper, error) {
 	return nil, failures.err()
 }
 
-// newKeeper makes the keeper of a session, which has not been seen yet.
-func (a *acquisition) newKeeper(client *arr.SessionsClient, id string) *keeper {
+// newRenewer makes the renewer of a session, which has not been seen yet.
+func (a *acquisition) newRenewer(client *arr.SessionsClient, id string) *renewer {
 	options := a.options.keepAlive()
 	if options.Watcher != nil && options.Watcher.client != client {
 		options.Watcher = nil
 	}
-	k := newKeeper(client, id, options)
-	if a.ledger != nil {
-		k.granted = func(total time.Duration) { a.ledger.record(id, total) }
-		k.allow = func(total time.Duration) error { return a.ledger.extend(id, total) }
+	r := newRenewer(client, id, options)
+	if a.budget != nil {
+		r.granted = func(total time.Duration) { a.budget.record(id, total) }
+		r.allow = func(total time.Duration) error { return a.budget.extend(id, total) }
 	}
-	return k
+	return r
 }
 
-// adopt returns the keeper of the session named in the options, or nil if it is not usable. Clients
+// adopt returns the renewer of the session named in the options, or nil if it is not usable. Clients
 // that cannot be reached are not used any more, unless there is no other.
-func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
+func (a *acquisition) adopt(ctx context.Context) (*renewer, error) {
 	var unreachable attempts
 	for _, client := range slices.Clone(a.clients) {
-		k := a.newKeeper(client, a.options.SessionID)
-		err := k.look(ctx)
+		r := a.newRenewer(client, a.options.SessionID)
+		err := r.look(ctx)
 		if passing(err) && ctx.Err() == nil {
-			err = k.look(ctx) // giving a session up costs more than a second look
+			err = r.look(ctx) // giving a session up costs more than a second look
 		}
 		switch {
 		case err == nil:
-			return a.adoptSeen(ctx, k)
+			return a.adoptSeen(ctx, r)
 		case errors.Is(err, arr.ErrNotFound):
 		case passing(err) && ctx.Err() == nil:
 			unreachable.add(client, "", err)
@@ -148,39 +148,39 @@ func (a *acquisition) adopt(ctx context.Context) (*keeper, error) {
 }
 
 // adoptSeen waits for a session that exists, and returns nil if it will not do.
-func (a *acquisition) adoptSeen(ctx context.Context, k *keeper) (*keeper, error) {
-	refuse := func(reason string) (*keeper, error) {
+func (a *acquisition) adoptSeen(ctx context.Context, r *renewer) (*renewer, error) {
+	refuse := func(reason string) (*renewer, error) {
 		a.options.Logger.WarnContext(
 			ctx,
 			"session not adopted: "+reason,
 			"session",
-			k.id,
+			r.id,
 			"status",
-			k.session().Status,
+			r.session().Status,
 			"size",
-			k.session().Size,
+			r.session().Size,
 		)
 		return nil, nil
 	}
-	if k.end() != nil {
+	if r.end() != nil {
 		return refuse("it has ended")
 	}
-	if !among(a.options.Sizes, k.session().Size) {
+	if !among(a.options.Sizes, r.session().Size) {
 		return refuse("it is of another size")
 	}
-	err := a.wait(ctx, k, nil)
+	err := a.wait(ctx, r, nil)
 	if err == nil {
-		err = k.ensure(ctx, a.options.MinRemaining)
+		err = r.ensure(ctx, a.options.MinRemaining)
 	}
 	switch {
 	case err == nil:
-		a.options.Logger.InfoContext(ctx, "session adopted", "session", k.id)
-		return k, nil
+		a.options.Logger.InfoContext(ctx, "session adopted", "session", r.id)
+		return r, nil
 	case ctx.Err() != nil:
 		return nil, err
 	case errors.Is(err, errStartTimeout):
 		return refuse("it was not Ready in time")
-	case errors.Is(err, arr.ErrNotFound), wantOfCapacity(err), k.end() != nil:
+	case errors.Is(err, arr.ErrNotFound), wantOfCapacity(err), r.end() != nil:
 		return refuse("it ended meanwhile")
 	case errors.Is(err, arr.ErrLeaseNotExtended):
 		return refuse("not enough is left of its lease")
@@ -194,28 +194,28 @@ func (a *acquisition) create(
 	ctx context.Context,
 	client *arr.SessionsClient,
 	size arr.SessionSize,
-) (*keeper, error) {
-	k := a.newKeeper(client, a.options.IDPrefix+arr.NewSessionID())
-	if err := a.ledger.open(k.id, a.options.LeaseTime); err != nil {
+) (*renewer, error) {
+	r := a.newRenewer(client, a.options.IDPrefix+arr.NewSessionID())
+	if err := a.budget.open(r.id, a.options.LeaseTime); err != nil {
 		return nil, err
 	}
-	mayExist, err := a.start(ctx, k, size)
+	mayExist, err := a.start(ctx, r, size)
 	switch {
 	case err == nil:
-		return k, nil
+		return r, nil
 	case !mayExist:
-		a.ledger.drop(k.id)
+		a.budget.drop(r.id)
 		return nil, err
 	}
-	notStopped := Stop(ctx, client, k.id)
-	a.ledger.close(k, notStopped)
+	notStopped := Stop(ctx, client, r.id)
+	a.budget.close(r, notStopped)
 	if notStopped == nil {
-		a.options.Logger.InfoContext(ctx, "session stopped", "session", k.id, "cause", err)
+		a.options.Logger.InfoContext(ctx, "session stopped", "session", r.id, "cause", err)
 		return nil, fmt.Errorf("%w; the session was stopped", err)
 	}
-	a.options.Logger.ErrorContext(ctx, "session not stopped", "session", k.id, "error", notStopped)
+	a.options.Logger.ErrorContext(ctx, "session not stopped", "session", r.id, "error", notStopped)
 	if a.lost != nil {
-		a.lost(k)
+		a.lost(r)
 	}
 	return nil, fmt.Errorf("%w; and %w", err, notStopped)
 }
@@ -224,16 +224,16 @@ func (a *acquisition) create(
 // now or in a moment, that has not been seen to end.
 func (a *acquisition) start(
 	ctx context.Context,
-	k *keeper,
+	r *renewer,
 	size arr.SessionSize,
 ) (mayExist bool, err error) {
 	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	sent := time.Now()
-	k.bounds.earliest = sent
-	poller, err := k.client.BeginCreate(
+	r.bounds.earliest = sent
+	poller, err := r.client.BeginCreate(
 		bounded,
-		k.id,
+		r.id,
 		arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime},
 		nil,
 	)
@@ -244,19 +244,19 @@ func (a *acquisition) start(
 		ctx,
 		"session created",
 		"session",
-		k.id,
+		r.id,
 		"size",
 		size,
 		"endpoint",
-		k.client.Endpoint(),
+		r.client.Endpoint(),
 	)
 	// Whether the answer was 200 or 201 does not matter: a random id is nobody else's.
-	k.learn(sighting{session: poller.Session(), sent: sent, received: time.Now()})
-	err = a.wait(ctx, k, poller)
+	r.learn(observation{session: poller.Session(), sent: sent, received: time.Now()})
+	err = a.wait(ctx, r, poller)
 	if err == nil {
-		err = k.ensure(ctx, a.options.MinRemaining)
+		err = r.ensure(ctx, a.options.MinRemaining)
 	}
-	return k.end() == nil, err
+	return r.end() == nil, err
 }
 
 // errStartTimeout means that a session was not Ready in time.
@@ -272,37 +272,37 @@ func wantOfCapacity(err error) bool {
 
 // wait waits until a session that has been seen is Ready. The poller is nil, or that of the
 // session.
-func (a *acquisition) wait(ctx context.Context, k *keeper, poller *arr.SessionPoller) error {
+func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionPoller) error {
 	if a.options.StartTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, a.options.StartTimeout, errStartTimeout)
 		defer cancel()
 	}
-	err := a.waitFor(ctx, k, poller)
+	err := a.waitFor(ctx, r, poller)
 	retry := newBackoff(leastPause, mostPause)
 	for unknown := 1; errors.Is(err, arr.ErrNotFound) && unknown < confirmations && sleep(ctx, retry.next(0)) == nil; unknown++ {
 		// it was there a moment ago: a part of the service may lag behind
-		err = a.waitFor(ctx, k, poller)
+		err = a.waitFor(ctx, r, poller)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
 		return fmt.Errorf(
 			"session %q was %w: it was %s after %v",
-			k.id,
+			r.id,
 			errStartTimeout,
-			k.session().Status,
+			r.session().Status,
 			a.options.StartTimeout,
 		)
 	}
 	return err
 }
 
-func (a *acquisition) waitFor(ctx context.Context, k *keeper, poller *arr.SessionPoller) error {
+func (a *acquisition) waitFor(ctx context.Context, r *renewer, poller *arr.SessionPoller) error {
 	switch {
-	case k.session().Status == arr.SessionStatusReady:
+	case r.session().Status == arr.SessionStatusReady:
 		return nil
-	case k.options.Watcher != nil:
-		return k.waitWatching(ctx)
+	case r.options.Watcher != nil:
+		return r.waitWatching(ctx)
 	default:
-		return k.waitPolling(ctx, poller)
+		return r.waitPolling(ctx, poller)
 	}
 }

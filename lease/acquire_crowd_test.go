@@ -34,13 +34,13 @@ func TestAcquireOfACrowd(t *testing.T) {
 		defer w.Close()
 		began := time.Now()
 		lists := make(map[time.Duration]int) // by interval
-		var mutex sync.Mutex
+		var mu sync.Mutex
 		s.handle(
 			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
 				if nameOf(req) == "LIST" {
-					mutex.Lock()
+					mu.Lock()
 					lists[time.Since(began)/interval]++
-					mutex.Unlock()
+					mu.Unlock()
 				}
 				return forward()
 			},
@@ -56,9 +56,9 @@ func TestAcquireOfACrowd(t *testing.T) {
 					lease.AcquireOptions{Watcher: w, Sizes: arr.PossibleSessionSizeValues()},
 				)
 				if err == nil { // both sizes may be had by nobody
-					mutex.Lock()
+					mu.Lock()
 					leases[i], had[l.Session().ID] = l, time.Now()
-					mutex.Unlock()
+					mu.Unlock()
 				}
 			})
 		}

@@ -37,12 +37,12 @@ type Change struct {
 // only delay what is yielded. Leaving the loop early costs nothing.
 func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		o := w.observe()
-		defer w.forget(o)
+		f := w.openFeed()
+		defer w.closeFeed(f)
 		for {
 			change, more, err := Change{}, false, ctx.Err()
 			if err == nil {
-				change, more, err = w.take(o)
+				change, more, err = w.take(f)
 			}
 			switch {
 			case err != nil:
@@ -57,7 +57,7 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				}
 			default:
 				select {
-				case <-o.signal:
+				case <-f.signal:
 				case <-ctx.Done():
 				}
 			}
@@ -65,8 +65,8 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	}
 }
 
-// observer is a consumer of changes. The watcher's mutex guards all but signal.
-type observer struct {
+// changeFeed is a consumer of changes. The watcher's lock guards all but signal.
+type changeFeed struct {
 	signal chan struct{}
 	// the sessions as it was last told of them, without those that have ended
 	yielded map[string]arr.Session
@@ -75,14 +75,14 @@ type observer struct {
 	final   error             // what comes after them
 }
 
-// unread is the newest of a session that an observer has not been told.
+// unread is the newest of a session that an changeFeed has not been told.
 type unread struct {
 	session arr.Session
 	over    bool // nothing comes after it
 }
 
-func (w *Watcher) observe() *observer {
-	o := &observer{
+func (w *Watcher) openFeed() *changeFeed {
+	f := &changeFeed{
 		signal:  make(chan struct{}, 1),
 		yielded: make(map[string]arr.Session),
 		waiting: make(map[string]unread),
@@ -90,22 +90,22 @@ func (w *Watcher) observe() *observer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		o.final = ErrWatcherClosed
-		return o
+		f.final = ErrWatcherClosed
+		return f
 	}
-	w.observers[o] = struct{}{}
+	w.feeds[f] = struct{}{}
 	w.fresh = true
 	notify(w.wake)
-	return o
+	return f
 }
 
-// forget ends an observation. Sessions that only observers wanted are forgotten with the last of
+// closeFeed ends an observation. Sessions that only feeds wanted are forgotten with the last of
 // them.
-func (w *Watcher) forget(o *observer) {
+func (w *Watcher) closeFeed(f *changeFeed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.observers, o)
-	if len(w.observers) > 0 {
+	delete(w.feeds, f)
+	if len(w.feeds) > 0 {
 		return
 	}
 	for _, entry := range w.watched {
@@ -113,10 +113,10 @@ func (w *Watcher) forget(o *observer) {
 	}
 }
 
-// note keeps what was seen of a session for an observer, if it is worth telling. The mutex is held.
-func (o *observer) note(session arr.Session, over bool) {
-	before, known := o.yielded[session.ID]
-	_, queued := o.waiting[session.ID]
+// note keeps what was seen of a session for an changeFeed, if it is worth telling. The lock is held.
+func (f *changeFeed) note(session arr.Session, over bool) {
+	before, known := f.yielded[session.ID]
+	_, queued := f.waiting[session.ID]
 	switch {
 	case over && !known && !queued:
 		return // it began and ended untold
@@ -124,33 +124,33 @@ func (o *observer) note(session arr.Session, over bool) {
 	case known && !over && !differ(before, session):
 		return
 	default:
-		o.order = append(o.order, session.ID)
+		f.order = append(f.order, session.ID)
 	}
-	o.waiting[session.ID] = unread{session, over}
-	notify(o.signal)
+	f.waiting[session.ID] = unread{session, over}
+	notify(f.signal)
 }
 
-// take takes the oldest change from what waits for an observer. If nothing waits it returns false,
+// take takes the oldest change from what waits for an changeFeed. If nothing waits it returns false,
 // or the error that comes last.
-func (w *Watcher) take(o *observer) (Change, bool, error) {
+func (w *Watcher) take(f *changeFeed) (Change, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(o.order) > 0 {
-		id := o.order[0]
-		o.order = o.order[1:]
-		after := o.waiting[id]
-		delete(o.waiting, id)
-		before, known := o.yielded[id]
+	for len(f.order) > 0 {
+		id := f.order[0]
+		f.order = f.order[1:]
+		after := f.waiting[id]
+		delete(f.waiting, id)
+		before, known := f.yielded[id]
 		if after.over {
-			delete(o.yielded, id)
+			delete(f.yielded, id)
 		} else {
-			o.yielded[id] = after.session
+			f.yielded[id] = after.session
 		}
 		if !known || after.over || differ(before, after.session) {
 			return Change{Before: before, After: after.session}, true, nil
 		}
 	}
-	return Change{}, false, o.final
+	return Change{}, false, f.final
 }
 
 // differ reports whether a session changed in a way that is worth telling. Elapsed minutes always

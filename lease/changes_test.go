@@ -219,7 +219,7 @@ func TestChangesAreKeptOncePerSession(t *testing.T) {
 		for i := range 20 {
 			r.create(fmt.Sprint("demo-", i))
 		}
-		o := r.watcher.observe()
+		o := r.watcher.openFeed()
 		for i := range 30 {
 			for j := range 20 {
 				r.setStatus(fmt.Sprint("demo-", j), arr.SessionStatus(fmt.Sprint("State", i)))
@@ -273,7 +273,7 @@ func TestChangesWhileOthersWait(t *testing.T) {
 		require.Empty(t, log.take())
 		// Followed, and given up before it was looked up: nothing to ask.
 		r.wire.times("get")
-		r.watcher.follow("fleeting", true).close()
+		r.watcher.subscribe("fleeting", true).close()
 		time.Sleep(2 * time.Minute)
 		require.Zero(t, r.wire.count("get"))
 	})

@@ -38,9 +38,9 @@ type service struct {
 	client   *arr.SessionsClient // goes through the network
 	direct   *arr.SessionsClient // goes past it, for what the test wants to know
 
-	mutex sync.Mutex
-	sent  []string // "PUT demo", "GET demo", "LIST", "STS", in order
-	meet  handler
+	mu   sync.Mutex
+	sent []string // "PUT demo", "GET demo", "LIST", "STS", in order
+	meet handler
 }
 
 // handler handles a request; forward sends it on. n counts the requests from 1.
@@ -78,10 +78,10 @@ func (s *service) newClient(endpoint string, transport interface {
 
 // Do makes the service a transport.
 func (s *service) Do(req *http.Request) (*http.Response, error) {
-	s.mutex.Lock()
+	s.mu.Lock()
 	s.sent = append(s.sent, nameOf(req))
 	n, meet := len(s.sent), s.meet
-	s.mutex.Unlock()
+	s.mu.Unlock()
 	forward := func() (*http.Response, error) { return s.emulator.Transport().Do(req) }
 	if meet == nil {
 		return forward()
@@ -91,8 +91,8 @@ func (s *service) Do(req *http.Request) (*http.Response, error) {
 
 // handle makes h handle the requests from now on.
 func (s *service) handle(h handler) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.meet = h
 }
 
@@ -123,8 +123,8 @@ func nameOf(req *http.Request) string {
 
 // requests returns the names of all requests so far, in order.
 func (s *service) requests() []string {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return append([]string(nil), s.sent...)
 }
 

@@ -84,7 +84,7 @@ func (o KeepAliveOptions) withDefaults() (KeepAliveOptions, error) {
 	return o, nil
 }
 
-// KeepAlive extends the lease of a session again and again, by a fixed step, whenever no more than
+// KeepAlive extends the lease of a session again and again, by a refusedTotal step, whenever no more than
 // a threshold is surely left of it. It returns when the session has ended, and always returns an
 // error that says why:
 //   - [ErrExpired]: the lease ran out, because its cap was reached, or because every try to extend
@@ -118,11 +118,11 @@ func KeepAlive(
 	if w := options.Watcher; w != nil && w.client != client {
 		return invalid("Watcher is one of another client")
 	}
-	k := newKeeper(client, sessionID, options)
-	if err := k.find(ctx); err != nil {
+	r := newRenewer(client, sessionID, options)
+	if err := r.find(ctx); err != nil {
 		return err
 	}
-	return k.run(ctx)
+	return r.run(ctx)
 }
 
 // Extend makes sure that a session has so much of its lease left, surely, and extends the lease if
@@ -152,10 +152,10 @@ func Extend(
 	if err != nil {
 		return arr.Session{}, err
 	}
-	k := newKeeper(client, sessionID, options)
-	if err := k.look(ctx); err != nil {
+	r := newRenewer(client, sessionID, options)
+	if err := r.look(ctx); err != nil {
 		return arr.Session{}, err
 	}
-	err = k.ensure(ctx, atLeast)
-	return k.session(), err
+	err = r.ensure(ctx, atLeast)
+	return r.session(), err
 }

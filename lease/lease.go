@@ -14,29 +14,29 @@ import (
 // end of the context it was acquired with, or the end of the session. It is safe for concurrent
 // use. It comes from [Acquire] or [Pool.Acquire].
 type Lease struct {
-	hold   *hold
-	ctx    context.Context // ended with the cause
-	cancel context.CancelCauseFunc
-	idle   *idleClock // nil without IdleTimeout
+	managed *managedSession
+	ctx     context.Context // ended with the cause
+	cancel  context.CancelCauseFunc
+	idle    *idleClock // nil without IdleTimeout
 
-	mutex sync.Mutex
-	fate  fate
+	mu      sync.Mutex
+	outcome outcome
 }
 
-// fate is what became of a lease by the will of its holder.
-type fate int
+// outcome is what became of a lease by the will of its holder.
+type outcome int
 
 const (
-	held     fate = iota
-	released      // the session is to be stopped
-	detached      // the session goes on by itself
-	returned      // the session is its pool's again, and perhaps another lease's
+	held     outcome = iota
+	released         // the session is to be stopped
+	detached         // the session goes on by itself
+	returned         // the session is its pool's again, and perhaps another lease's
 )
 
-// hold is a session with the goroutine that keeps its lease. A pool hands one hold out under many
+// managedSession is a session with the goroutine that keeps its lease. A pool hands one hold out under many
 // leases, one after the other.
-type hold struct {
-	*keeper
+type managedSession struct {
+	*renewer
 	ctx    context.Context // ended with the cause when the session is no longer kept
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when the goroutine has ended
@@ -46,54 +46,54 @@ type hold struct {
 	pooled   bool          // a pool stops the session once it is no longer kept
 }
 
-// newHold keeps a session that has been seen, until ctx ends.
-func newHold(ctx context.Context, k *keeper) *hold {
-	h := &hold{keeper: k, done: make(chan struct{}), stopping: make(chan struct{}, 1)}
-	h.ctx, h.cancel = context.WithCancelCause(ctx)
+// newManagedSession keeps a session that has been seen, until ctx ends.
+func newManagedSession(ctx context.Context, r *renewer) *managedSession {
+	s := &managedSession{renewer: r, done: make(chan struct{}), stopping: make(chan struct{}, 1)}
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	go func() {
-		defer close(h.done)
-		h.cancel(k.run(h.ctx))
+		defer close(s.done)
+		s.cancel(r.run(s.ctx))
 	}()
-	return h
+	return s
 }
 
 // stop stops the session, however the keeping ended. Once that has succeeded it does nothing. A
 // session that was seen to have ended is stopped, too: that costs one request, and is sure.
-func (h *hold) stop(ctx context.Context, cause error) error {
-	h.cancel(cause)
-	<-h.done
-	h.stopping <- struct{}{}
-	defer func() { <-h.stopping }()
-	if h.stopped {
+func (s *managedSession) stop(ctx context.Context, cause error) error {
+	s.cancel(cause)
+	<-s.done
+	s.stopping <- struct{}{}
+	defer func() { <-s.stopping }()
+	if s.stopped {
 		return nil
 	}
-	if err := Stop(ctx, h.client, h.id); err != nil {
-		h.options.Logger.ErrorContext(ctx, "session not stopped", "session", h.id, "error", err)
+	if err := Stop(ctx, s.client, s.id); err != nil {
+		s.options.Logger.ErrorContext(ctx, "session not stopped", "session", s.id, "error", err)
 		return err
 	}
-	h.stopped = true
-	h.over()
-	h.options.Logger.InfoContext(
+	s.stopped = true
+	s.over()
+	s.options.Logger.InfoContext(
 		ctx,
 		"session stopped",
 		"session",
-		h.id,
+		s.id,
 		"cause",
-		context.Cause(h.ctx),
+		context.Cause(s.ctx),
 	)
 	return nil
 }
 
 // chase stops the session, and tries again every minute for as long as its lease may last and ctx
 // does.
-func (h *hold) chase(ctx context.Context, cause error) error {
+func (s *managedSession) chase(ctx context.Context, cause error) error {
 	for {
 		over := ctx.Err() != nil
-		err := h.stop(ctx, cause)
+		err := s.stop(ctx, cause)
 		if err == nil {
 			return nil
 		}
-		if h.surelyOver() {
+		if s.surelyOver() {
 			return nil // it has ended by itself
 		}
 		if over {
@@ -103,10 +103,10 @@ func (h *hold) chase(ctx context.Context, cause error) error {
 	}
 }
 
-// newLease hands out a hold. The lease ends with it.
-func newLease(h *hold, idleTimeout time.Duration) *Lease {
-	l := &Lease{hold: h}
-	l.ctx, l.cancel = context.WithCancelCause(h.ctx)
+// newLease hands out a managed session. The lease ends with it.
+func newLease(s *managedSession, idleTimeout time.Duration) *Lease {
+	l := &Lease{managed: s}
+	l.ctx, l.cancel = context.WithCancelCause(s.ctx)
 	if idleTimeout > 0 {
 		l.idle = newIdleClock(idleTimeout, l.endIdle)
 	}
@@ -114,11 +114,11 @@ func newLease(h *hold, idleTimeout time.Duration) *Lease {
 }
 
 // Session returns the session as last seen. Use [Lease.Remaining] for what is left of its lease.
-func (l *Lease) Session() arr.Session { return l.hold.session() }
+func (l *Lease) Session() arr.Session { return l.managed.session() }
 
 // Client returns the client of the region in which the session runs: the one given to [Acquire], or
 // one of [AcquireOptions.Fallback]. A device needs its [arr.SessionsClient.RenderingDomain].
-func (l *Lease) Client() *arr.SessionsClient { return l.hold.client }
+func (l *Lease) Client() *arr.SessionsClient { return l.managed.client }
 
 // Context returns a context that ends when the session is no longer held. [context.Cause] says why:
 // [ErrReleased], [ErrDetached], [ErrIdle], [ErrExpired], [ErrStopped], the session's own error,
@@ -131,7 +131,7 @@ func (l *Lease) Context() context.Context { return l.ctx }
 // what was seen allows: within the time between two looks if the session was seen to become Ready,
 // and within a minute otherwise, for the service counts whole minutes. Both are 0 once the session
 // is known to have ended. As long as the lease is held, it is extended before it runs out.
-func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.hold.remaining() }
+func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.managed.remaining() }
 
 // Touch is a sign of life from whoever uses the session. It puts off the end of the lease by
 // [AcquireOptions.IdleTimeout], and does nothing if there is none or if the lease has ended. It reports
@@ -156,7 +156,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	if l.idle != nil {
 		l.idle.hand() // from here on it is the caller who tries again
 	}
-	return l.hold.stop(ctx, ErrReleased)
+	return l.managed.stop(ctx, ErrReleased)
 }
 
 // Detach ends the lease and leaves the session running, for another program to adopt or for its
@@ -167,43 +167,43 @@ func (l *Lease) Detach() {
 		return
 	}
 	l.cancel(ErrDetached)
-	l.hold.cancel(ErrDetached)
-	<-l.hold.done
+	l.managed.cancel(ErrDetached)
+	<-l.managed.done
 }
 
-// settle decides the fate of the lease, unless that is decided, and reports whether this is its
-// fate.
-func (l *Lease) settle(f fate) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.fate == held {
-		l.fate = f
+// settle decides the outcome of the lease, unless that is decided, and reports whether this is its
+// outcome.
+func (l *Lease) settle(f outcome) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.outcome == held {
+		l.outcome = f
 		if l.idle != nil {
 			l.idle.stop()
 		}
 		return true
 	}
-	return l.fate == f
+	return l.outcome == f
 }
 
 // endIdle ends a lease that shows no sign of life.
 func (l *Lease) endIdle() {
-	l.mutex.Lock()
-	ours := l.fate == held // also if the lease has ended: then nobody has released it
+	l.mu.Lock()
+	ours := l.outcome == held // also if the lease has ended: then nobody has released it
 	if ours {
-		l.fate = released
+		l.outcome = released
 	}
-	l.mutex.Unlock()
+	l.mu.Unlock()
 	if !ours {
 		return
 	}
 	l.cancel(ErrIdle)
-	if l.hold.pooled {
-		l.hold.cancel(ErrIdle)
+	if l.managed.pooled {
+		l.managed.cancel(ErrIdle)
 		return
 	}
-	for l.hold.stop(l.ctx, ErrIdle) != nil {
-		if l.hold.surelyOver() || sleep(l.idle.chase, mostPause) != nil {
+	for l.managed.stop(l.ctx, ErrIdle) != nil {
+		if l.managed.surelyOver() || sleep(l.idle.chase, mostPause) != nil {
 			return // it has ended by itself, or Release has taken over
 		}
 	}
@@ -216,7 +216,7 @@ type idleClock struct {
 	chase context.Context // for as long as the session is to be stopped without the holder asking
 	hand  context.CancelFunc
 
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	timer   *time.Timer
 	touched time.Time
 	stopped bool // there is no more to wait for
@@ -225,8 +225,8 @@ type idleClock struct {
 func newIdleClock(timeout time.Duration, elapsed func()) *idleClock {
 	c := &idleClock{timeout: timeout, touched: time.Now()}
 	c.chase, c.hand = context.WithCancel(context.Background())
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.timer = time.AfterFunc(timeout, func() {
 		if c.silent() {
 			elapsed()
@@ -238,8 +238,8 @@ func newIdleClock(timeout time.Duration, elapsed func()) *idleClock {
 // silent reports whether there was no touch for the time, and then takes none any more. Otherwise
 // it waits on.
 func (c *idleClock) silent() bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.stopped {
 		return false
 	}
@@ -253,8 +253,8 @@ func (c *idleClock) silent() bool {
 
 // touch reports whether it came in time.
 func (c *idleClock) touch() bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.stopped {
 		c.touched = time.Now()
 	}
@@ -262,8 +262,8 @@ func (c *idleClock) touch() bool {
 }
 
 func (c *idleClock) stop() {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.stopped = true
 	c.timer.Stop()
 }

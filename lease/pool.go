@@ -34,7 +34,7 @@ type Pool struct {
 	client  *arr.SessionsClient
 	options PoolOptions
 	watcher *Watcher
-	ledger  *ledger
+	budget  *budget
 
 	ctx      context.Context // ended by Close
 	end      context.CancelCauseFunc
@@ -43,22 +43,22 @@ type Pool struct {
 	tookOver chan struct{}  // closed when the sessions of an earlier run are known
 	ended    chan struct{}  // closed when Close is done
 
-	mutex   sync.Mutex
-	members map[string]*member
-	births  []*birth // sessions being created, the oldest first
+	mu        sync.Mutex
+	members   map[string]*member
+	creations []*creation // sessions being created, the oldest first
 	// sessions that did not become Ready and could not be stopped yet
 	lost    int
 	calls   uint64    // of Acquire, so far
 	waiters []*waiter // calls of Acquire, in the order in which they are served
 	// calls of Acquire, by number, whose session was of no use, and who are about to ask for
 	// another
-	pausing    map[uint64]struct{}
-	pace       pace
-	created    int
-	lastError  error
-	obstacle   error // the last failure, unless something has succeeded since
-	notStopped []error
-	closed     bool
+	retrying    map[uint64]struct{}
+	pace        pace
+	created     int
+	lastError   error
+	lastFailure error // the last failure, unless something has succeeded since
+	notStopped  []error
+	closed      bool
 }
 
 // NewPool starts a pool. Its first sessions are ready minutes later. No request has been sent when
@@ -83,12 +83,12 @@ func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
 		client:   client,
 		options:  options,
 		watcher:  watcher,
-		ledger:   newLedger(options.Budget),
+		budget:   newBudget(options.Budget),
 		wake:     make(chan struct{}, 1),
 		tookOver: make(chan struct{}),
 		ended:    make(chan struct{}),
 		members:  make(map[string]*member),
-		pausing:  make(map[uint64]struct{}),
+		retrying: make(map[uint64]struct{}),
 		pace:     newPace(options.CreateInterval),
 	}
 	p.ctx, p.end = context.WithCancelCause(context.Background())
@@ -113,10 +113,10 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(p.ctx, func() { cancel(ErrPoolClosed) })()
-	p.mutex.Lock()
+	p.mu.Lock()
 	p.calls++
 	call := p.calls
-	p.mutex.Unlock()
+	p.mu.Unlock()
 	for {
 		m, err := p.next(ctx, call)
 		if err != nil {
@@ -143,8 +143,8 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 func (p *Pool) check(ctx context.Context, m *member) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	if !m.hold.seenNow() {
-		if err := m.hold.look(ctx); err != nil {
+	if !m.managed.seenNow() {
+		if err := m.managed.look(ctx); err != nil {
 			return err
 		}
 	}
@@ -153,26 +153,26 @@ func (p *Pool) check(ctx context.Context, m *member) error {
 
 // vouch is check for a session that was seen a moment ago.
 func (p *Pool) vouch(ctx context.Context, m *member) error {
-	if err := m.hold.end(); err != nil {
+	if err := m.managed.end(); err != nil {
 		return err
 	}
-	if status := m.hold.session().Status; status != arr.SessionStatusReady {
-		return fmt.Errorf("lease: session %q is %q: %w", m.hold.id, status, errNotReady)
+	if status := m.managed.session().Status; status != arr.SessionStatusReady {
+		return fmt.Errorf("lease: session %q is %q: %w", m.managed.id, status, errNotReady)
 	}
-	return m.hold.ensure(ctx, p.options.MinRemaining)
+	return m.managed.ensure(ctx, p.options.MinRemaining)
 }
 
 // interrupted makes the error of an Acquire whose context has ended.
 func (p *Pool) interrupted(ctx context.Context) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	err := fmt.Errorf(
 		"lease: no session of pool %q was free: %w",
 		p.options.IDPrefix,
 		context.Cause(ctx),
 	)
-	if p.obstacle != nil {
-		err = fmt.Errorf("%w; the last failure: %w", err, p.obstacle)
+	if p.lastFailure != nil {
+		err = fmt.Errorf("%w; the last failure: %w", err, p.lastFailure)
 	}
 	return err
 }
@@ -184,15 +184,15 @@ func (p *Pool) interrupted(ctx context.Context) error {
 // The error is [ErrNotHandedOut] if the lease is not one of this pool's, or is no longer held, as
 // after [Pool.Close].
 func (p *Pool) Return(l *Lease) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if l == nil || l.hold == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l == nil || l.managed == nil {
 		return invalid("the lease to return is nil")
 	}
-	m := p.members[l.hold.id]
+	m := p.members[l.managed.id]
 	if m == nil || m.lease != l || m.state != handedOut || l.ctx.Err() != nil ||
 		!l.settle(returned) {
-		return fmt.Errorf("lease: session %q: %w", l.hold.id, ErrNotHandedOut)
+		return fmt.Errorf("lease: session %q: %w", l.managed.id, ErrNotHandedOut)
 	}
 	l.cancel(ErrReleased)
 	m.lease = nil
@@ -220,17 +220,17 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 	case <-ctx.Done():
 		return nil, p.interrupted(ctx)
 	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	m := p.members[sessionID]
 	switch {
 	case p.closed:
 		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
-	case m != nil && m.hold.ctx.Err() == nil && m.state == handedOut && m.lease != nil:
+	case m != nil && m.managed.ctx.Err() == nil && m.state == handedOut && m.lease != nil:
 		return m.lease, nil
 	case m != nil && m.claimable():
-		m.lease, m.state, m.leftOver, m.doubted = newLease(
-			m.hold,
+		m.lease, m.state, m.leftOver, m.quarantined = newLease(
+			m.managed,
 			p.options.IdleTimeout,
 		), handedOut, false, time.Time{}
 		p.changed()
@@ -251,17 +251,17 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 // at the very most. The error is a [*NotStoppedError] for each of these, several of them joined by
 // [errors.Join]. When it returns, no goroutine of the pool is left.
 func (p *Pool) Close(ctx context.Context) error {
-	p.mutex.Lock()
+	p.mu.Lock()
 	first := !p.closed
 	p.closed = true
-	p.mutex.Unlock()
+	p.mu.Unlock()
 	if first {
 		p.shutDown()
 		close(p.ended)
 	}
 	<-p.ended // no lock is held meanwhile: one would stop the time in tests with a virtual clock
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return errors.Join(p.notStopped...)
 }
 
@@ -284,12 +284,12 @@ type PoolStats struct {
 
 // Stats returns what the pool holds now.
 func (p *Pool) Stats() PoolStats {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	starting := p.starting()
 	s := PoolStats{
 		Starting:  starting,
-		Stopping:  len(p.births) - starting + p.lost,
+		Stopping:  len(p.creations) - starting + p.lost,
 		Waiting:   len(p.waiters),
 		Created:   p.created,
 		LastError: p.lastError,
@@ -306,6 +306,6 @@ func (p *Pool) Stats() PoolStats {
 			s.Stopping++
 		}
 	}
-	s.Spent, s.Committed = p.ledger.totals()
+	s.Spent, s.Committed = p.budget.totals()
 	return s
 }

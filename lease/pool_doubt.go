@@ -17,9 +17,9 @@ const (
 	// slowCheck is how long a check may take before the session becomes doubtful though the failure
 	// was that the call ended.
 	slowCheck = 5 * time.Second
-	// longestDoubt is how long a session may stay doubtful while the service answers. It is billed,
+	// longestQuarantine is how long a session may stay doubtful while the service answers. It is billed,
 	// and of no use.
-	longestDoubt = 5 * time.Minute
+	longestQuarantine = 5 * time.Minute
 )
 
 // errNotReady means that a session which was Ready is in a state that nobody knows.
@@ -27,44 +27,44 @@ var errNotReady = errors.New("not Ready")
 
 // useless reports whether a session whose check failed in this way will never do.
 func (m *member) useless(failure error) bool {
-	return m.hold.end() != nil || errors.Is(failure, arr.ErrLeaseNotExtended) ||
+	return m.managed.end() != nil || errors.Is(failure, arr.ErrLeaseNotExtended) ||
 		errors.Is(failure, arr.ErrNotFound) ||
 		errors.Is(failure, ErrBudget)
 }
 
-// doubt sets a session aside whose check failed. It is given to nobody until it passes one: others
-// may be healthy, and would not get their turn if it was tried again and again. The pool's mutex is
+// quarantine sets a session aside whose check failed. It is given to nobody until it passes one: others
+// may be healthy, and would not get their turn if it was tried again and again. The pool's lock is
 // held.
-func (p *Pool) doubt(m *member) {
+func (p *Pool) quarantine(m *member) {
 	switch {
-	case m.hold.ctx.Err() != nil || m.state == stopping: // on its way out
+	case m.managed.ctx.Err() != nil || m.state == stopping: // on its way out
 	case p.closed:
 		p.retire(m)
 	default:
 		since := time.Now()
-		m.state, m.doubted = idle, since
-		p.work.Go(func() { p.reconsider(m, since) })
+		m.state, m.quarantined = idle, since
+		p.work.Go(func() { p.recheck(m, since) })
 	}
 	p.changed()
 }
 
-// reconsider checks a doubtful session until the doubt is settled.
-func (p *Pool) reconsider(m *member, since time.Time) {
+// recheck checks a doubtful session until the doubt is settled.
+func (p *Pool) recheck(m *member, since time.Time) {
 	retry := newBackoff(leastPause, mostPause/4)
-	for pause := retry.next(0); sleep(m.hold.ctx, pause) == nil; {
+	for pause := retry.next(0); sleep(m.managed.ctx, pause) == nil; {
 		answers := p.answers()
 		failure := p.checkAgain(m)
 		if failure != nil {
 			p.options.Logger.WarnContext(
-				m.hold.ctx,
+				m.managed.ctx,
 				"pool has a session of doubtful use",
 				"session",
-				m.hold.id,
+				m.managed.id,
 				"error",
 				failure,
 			)
 		}
-		if p.settled(m, since, answers, failure) {
+		if p.finishRecheck(m, since, answers, failure) {
 			return
 		}
 		pause = retry.next(arr.RetryAfter(failure))
@@ -74,36 +74,36 @@ func (p *Pool) reconsider(m *member, since time.Time) {
 // checkAgain is check with all the time that a try may take, and without trust in what was seen a
 // moment ago: a list may show a session of which nothing else can be had.
 func (p *Pool) checkAgain(m *member) error {
-	ctx, cancel := context.WithTimeout(m.hold.ctx, tryTimeout)
+	ctx, cancel := context.WithTimeout(m.managed.ctx, tryTimeout)
 	defer cancel()
-	if err := m.hold.look(ctx); err != nil {
+	if err := m.managed.look(ctx); err != nil {
 		return err
 	}
 	return p.vouch(ctx, m)
 }
 
-// settled takes note of a check of a doubtful session, and reports whether it is doubtful no more:
+// finishRecheck takes note of a check of a doubtful session, and reports whether it is doubtful no more:
 // it is used again, or retired. Nothing is held against a session while the service does not answer
 // at all.
-func (p *Pool) settled(m *member, since time.Time, answers bool, failure error) bool {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+func (p *Pool) finishRecheck(m *member, since time.Time, answers bool, failure error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch {
-	case m.state != idle || !m.doubted.Equal(since): // it was claimed, or retired
+	case m.state != idle || !m.quarantined.Equal(since): // it was claimed, or retired
 		return true
 	case failure == nil:
-		m.doubted, p.obstacle = time.Time{}, nil
+		m.quarantined, p.lastFailure = time.Time{}, nil
 		p.offer(m)
 		return true
-	case m.hold.ctx.Err() != nil:
+	case m.managed.ctx.Err() != nil:
 		return true
-	case m.useless(failure), answers && time.Since(since) >= longestDoubt:
+	case m.useless(failure), answers && time.Since(since) >= longestQuarantine:
 		p.lastError = failure
 		p.retire(m)
 		return true
 	}
-	p.lastError, p.obstacle = failure, failure
-	if !errors.Is(failure, errNotReady) && len(p.births) == 0 {
+	p.lastError, p.lastFailure = failure, failure
+	if !errors.Is(failure, errNotReady) && len(p.creations) == 0 {
 		p.failed(failure)
 	}
 	return false
@@ -111,10 +111,10 @@ func (p *Pool) settled(m *member, since time.Time, answers bool, failure error) 
 
 // answers reports whether the service has shown a session of the pool lately.
 func (p *Pool) answers() bool {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, m := range p.members {
-		if m.hold.seenAfter(time.Now().Add(-longestDoubt / 2)) {
+		if m.managed.seenAfter(time.Now().Add(-longestQuarantine / 2)) {
 			return true
 		}
 	}
@@ -122,17 +122,17 @@ func (p *Pool) answers() bool {
 }
 
 // seenAfter reports whether the session was seen as it was after a time.
-func (k *keeper) seenAfter(t time.Time) bool {
-	k.mutex.Lock()
-	defer k.mutex.Unlock()
-	return k.last.sent.After(t)
+func (r *renewer) seenAfter(t time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last.sent.After(t)
 }
 
-// retireDoubtful stops the doubtful sessions, because there are enough others. The pool's mutex is
+// retireQuarantined stops the doubtful sessions, because there are enough others. The pool's lock is
 // held.
-func (p *Pool) retireDoubtful() {
+func (p *Pool) retireQuarantined() {
 	for _, m := range p.members {
-		if m.state == idle && !m.doubted.IsZero() {
+		if m.state == idle && !m.quarantined.IsZero() {
 			p.retire(m)
 		}
 	}

@@ -12,11 +12,11 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// birth is the creation of a session, until it is Ready.
-type birth struct {
-	began  time.Time
-	cancel context.CancelCauseFunc
-	shed   bool // no longer wanted, and about to be stopped
+// creation is the creation of a session, until it is Ready.
+type creation struct {
+	began   time.Time
+	cancel  context.CancelCauseFunc
+	dropped bool // no longer wanted, and about to be stopped
 }
 
 var errNotNeeded = errors.New("the session is no longer needed")
@@ -89,33 +89,33 @@ func (p *Pool) maintain() {
 // balance creates or stops what the pool has too few or too many of, and returns when to look again
 // at the latest.
 func (p *Pool) balance() time.Duration {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.closed {
 		return time.Hour
 	}
 	ready, ageing, again := p.age()
-	wanted := p.options.Warm + len(p.waiters) + len(p.pausing)
+	wanted := p.options.Warm + len(p.waiters) + len(p.retrying)
 	need := wanted - ready - p.starting()
 	for ; ageing > 0 && ready+ageing > wanted; ageing-- {
 		p.retireOldest()
 	}
 	for ; need < 0; need++ {
-		p.shed()
+		p.dropOne()
 	}
 	if ready >= wanted {
-		p.retireDoubtful()
+		p.retireQuarantined()
 	}
 	switch wait := time.Until(p.pace.notBefore); {
-	case need == 0 || len(p.members)+len(p.births)+p.lost >= p.options.Max:
+	case need == 0 || len(p.members)+len(p.creations)+p.lost >= p.options.Max:
 		return again
-	case p.pace.probing && len(p.births) > 0:
+	case p.pace.probing && len(p.creations) > 0:
 		return again
 	case wait > 0:
 		return min(wait, again)
 	}
 	p.pace.delay(p.options.CreateInterval)
-	p.give()
+	p.startCreation()
 	return min(p.options.CreateInterval, again)
 }
 
@@ -127,13 +127,13 @@ func (p *Pool) age() (ready, ageing int, again time.Duration) {
 	again = time.Hour
 	ahead := min(p.options.StartTimeout, (p.options.MaxLeaseTime-p.options.MinRemaining)/4)
 	for _, m := range p.members {
-		if m.state != idle || m.hold.ctx.Err() != nil {
+		if m.state != idle || m.managed.ctx.Err() != nil {
 			continue
 		}
-		switch left := m.hold.promises(p.options.MinRemaining); {
+		switch left := m.managed.promises(p.options.MinRemaining); {
 		case left <= 0:
 			p.retire(m)
-		case !m.doubted.IsZero():
+		case !m.quarantined.IsZero():
 			again = min(again, left)
 		case left <= ahead:
 			ageing++
@@ -146,12 +146,12 @@ func (p *Pool) age() (ready, ageing int, again time.Duration) {
 	return ready, ageing, again
 }
 
-// shed gives up one session: of those that are starting, which are not billed yet, the youngest, or
+// dropOne gives up one session: of those that are starting, which are not billed yet, the youngest, or
 // else the oldest idle one.
-func (p *Pool) shed() {
-	for _, b := range slices.Backward(p.births) {
-		if !b.shed {
-			b.shed = true
+func (p *Pool) dropOne() {
+	for _, b := range slices.Backward(p.creations) {
+		if !b.dropped {
+			b.dropped = true
 			b.cancel(errNotNeeded)
 			return
 		}
@@ -159,7 +159,7 @@ func (p *Pool) shed() {
 	p.retireOldest()
 }
 
-// retireOldest stops the oldest idle session, if there is one. The pool's mutex is held.
+// retireOldest stops the oldest idle session, if there is one. The pool's lock is held.
 func (p *Pool) retireOldest() {
 	if m := p.oldest(idle); m != nil {
 		p.retire(m)
@@ -168,22 +168,22 @@ func (p *Pool) retireOldest() {
 
 // starting returns how many sessions are being created that are still wanted.
 func (p *Pool) starting() (n int) {
-	for _, b := range p.births {
-		if !b.shed {
+	for _, b := range p.creations {
+		if !b.dropped {
 			n++
 		}
 	}
 	return n
 }
 
-// give starts the creation of a session.
-func (p *Pool) give() {
+// startCreation starts the creation of a session.
+func (p *Pool) startCreation() {
 	ctx, cancel := context.WithCancelCause(p.ctx)
-	b := &birth{began: time.Now(), cancel: cancel}
-	p.births = append(p.births, b)
+	b := &creation{began: time.Now(), cancel: cancel}
+	p.creations = append(p.creations, b)
 	p.work.Go(func() {
 		defer cancel(nil)
-		k, err := p.acquisition().acquire(ctx)
+		r, err := p.acquisition().acquire(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.options.Logger.WarnContext(
 				ctx,
@@ -194,17 +194,17 @@ func (p *Pool) give() {
 				err,
 			)
 		}
-		p.mutex.Lock()
-		defer p.mutex.Unlock()
-		p.births = slices.DeleteFunc(p.births, func(other *birth) bool { return other == b })
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.creations = slices.DeleteFunc(p.creations, func(other *creation) bool { return other == b })
 		if err != nil {
-			p.failedBirth(ctx, b, err)
+			p.failedCreation(ctx, b, err)
 			return
 		}
 		p.created++
 		p.pace.hasten()
-		p.obstacle = nil
-		m := p.admit(k, idle)
+		p.lastFailure = nil
+		m := p.admit(r, idle)
 		m.own = true
 		if ctx.Err() != nil {
 			p.retire(m) // it was shed, or the pool closed, at the moment in which it was Ready
@@ -221,29 +221,29 @@ func (p *Pool) acquisition() *acquisition {
 	return &acquisition{
 		options: options,
 		clients: []*arr.SessionsClient{p.client},
-		ledger:  p.ledger,
+		budget:  p.budget,
 		lost:    p.chaseLost,
 	}
 }
 
 // chaseLost stops a session that did not become Ready and could not be stopped, in the background.
 // One that was never seen Ready may become so at any time, so there is no end to it.
-func (p *Pool) chaseLost(k *keeper) {
-	p.mutex.Lock()
+func (p *Pool) chaseLost(r *renewer) {
+	p.mu.Lock()
 	p.lost++
-	p.mutex.Unlock()
+	p.mu.Unlock()
 	p.work.Go(func() {
 		var err error
 		for closing := false; !closing; {
 			closing = sleep(p.ctx, mostPause) != nil
-			err = Stop(p.ctx, p.client, k.id)
-			if err == nil || k.surelyOver() {
+			err = Stop(p.ctx, p.client, r.id)
+			if err == nil || r.surelyOver() {
 				err = nil // it has ended, perhaps by itself
 				break
 			}
 		}
-		p.mutex.Lock()
-		defer p.mutex.Unlock()
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.lost--
 		if err != nil {
 			p.notStopped = append(p.notStopped, err)
@@ -252,8 +252,8 @@ func (p *Pool) chaseLost(k *keeper) {
 	})
 }
 
-// failedBirth takes note of a session that could not be had. The pool's mutex is held.
-func (p *Pool) failedBirth(ctx context.Context, b *birth, err error) {
+// failedCreation takes note of a session that could not be had. The pool's lock is held.
+func (p *Pool) failedCreation(ctx context.Context, b *creation, err error) {
 	p.changed()
 	if ctx.Err() != nil {
 		return
@@ -262,12 +262,12 @@ func (p *Pool) failedBirth(ctx context.Context, b *birth, err error) {
 	p.failed(err)
 }
 
-// failed takes note of a failure, and ends the calls that wait in vain. The pool's mutex is held.
+// failed takes note of a failure, and ends the calls that wait in vain. The pool's lock is held.
 func (p *Pool) failed(err error) {
-	p.lastError, p.obstacle = err, err
+	p.lastError, p.lastFailure = err, err
 	hopeless := !wantOfCapacity(err) && !passing(err)
 	if errors.Is(err, ErrBudget) {
-		hopeless = len(p.members)+len(p.births) == 0
+		hopeless = len(p.members)+len(p.creations) == 0
 	}
 	if !hopeless {
 		return
@@ -280,7 +280,7 @@ func (p *Pool) failed(err error) {
 
 // shutDown is what Close does once.
 func (p *Pool) shutDown() {
-	p.mutex.Lock()
+	p.mu.Lock()
 	for _, w := range p.waiters {
 		w.failed <- fmt.Errorf("lease: %w", ErrPoolClosed)
 	}
@@ -290,13 +290,13 @@ func (p *Pool) shutDown() {
 		case m.state == idle, m.state == unclaimed && !m.leftOver:
 			p.retire(m)
 		case m.state == unclaimed:
-			m.hold.cancel(ErrDetached)
+			m.managed.cancel(ErrDetached)
 		case m.lease != nil && m.lease.settle(detached):
 			m.lease.cancel(ErrDetached)
-			m.hold.cancel(ErrDetached)
+			m.managed.cancel(ErrDetached)
 		}
 	}
-	p.mutex.Unlock()
+	p.mu.Unlock()
 	p.end(ErrPoolClosed)
 	p.work.Wait()
 	p.watcher.Close()

@@ -27,9 +27,9 @@ func (p *Pool) takeOver() {
 			p.work.Go(p.takeLate)
 			return
 		}
-		p.mutex.Lock()
+		p.mu.Lock()
 		p.failed(err)
-		p.mutex.Unlock()
+		p.mu.Unlock()
 		if sleep(p.ctx, retry.next(arr.RetryAfter(err))) != nil {
 			return
 		}
@@ -46,7 +46,7 @@ func (p *Pool) takeLate() {
 		}
 		_ = p.takeListed() // it has been logged
 	}
-	p.ledger.forgetIDs()
+	p.budget.forgetIDs()
 }
 
 // takeListed takes in what the service lists.
@@ -75,14 +75,14 @@ func (p *Pool) takeListed() error {
 
 // takeIn makes members of the listed sessions that are not the pool's own, present or past. The
 // list may show those before they are known to be Ready and after they were stopped or detached;
-// all that the pool ever had to do with is in its ledger.
+// all that the pool ever had to do with is in its budget.
 func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
 	a, received := p.acquisition(), time.Now()
 	found = slices.DeleteFunc(found, func(session arr.Session) bool {
 		return session.Status.Ended() || !strings.HasPrefix(session.ID, p.options.IDPrefix) ||
-			p.ledger.knows(session.ID)
+			p.budget.knows(session.ID)
 	})
-	for _, session := range found { // before the mutex is held: a logger may ask the pool
+	for _, session := range found { // before the mu is held: a logger may ask the pool
 		p.options.Logger.Info(
 			"session of an earlier run taken over",
 			"session",
@@ -91,17 +91,17 @@ func (p *Pool) takeIn(found []arr.Session, sent time.Time) {
 			session.Status,
 		)
 	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, session := range found {
 		if p.closed {
 			return
 		}
-		k := a.newKeeper(p.client, session.ID)
-		k.learn(sighting{session: session, sent: sent, received: received})
-		p.ledger.adopt(session.ID, session.MaxLeaseTime)
+		r := a.newRenewer(p.client, session.ID)
+		r.learn(observation{session: session, sent: sent, received: received})
+		p.budget.adopt(session.ID, session.MaxLeaseTime)
 		held := session.Status != arr.SessionStatusStarting // perhaps
-		m := p.admit(k, unclaimed)
+		m := p.admit(r, unclaimed)
 		m.leftOver = held
 		p.work.Go(func() { p.expectClaim(m, held) })
 		p.changed()
@@ -115,13 +115,13 @@ func (p *Pool) expectClaim(m *member, held bool) {
 	usable := true
 	switch {
 	case !held:
-		usable = p.acquisition().wait(m.hold.ctx, m.hold.keeper, nil) == nil
+		usable = p.acquisition().wait(m.managed.ctx, m.managed.renewer, nil) == nil
 	case p.options.ClaimTime > 0:
-		_ = sleep(m.hold.ctx, p.options.ClaimTime) // or until it is over
+		_ = sleep(m.managed.ctx, p.options.ClaimTime) // or until it is over
 		usable = false
 	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch {
 	case m.state != unclaimed:
 	case usable:

@@ -33,12 +33,12 @@ func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 		})
 		began := time.Now()
 		var creations []time.Duration
-		var mutex sync.Mutex
+		var mu sync.Mutex
 		s.handle(
 			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
 				if req.Method == http.MethodPut {
-					mutex.Lock()
-					defer mutex.Unlock()
+					mu.Lock()
+					defer mu.Unlock()
 					creations = append(creations, time.Since(began))
 				}
 				return forward()
@@ -47,7 +47,7 @@ func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 4, Max: 4})
 		served := s.acquireLater(t.Context(), p)
 		time.Sleep(time.Hour)
-		mutex.Lock()
+		mu.Lock()
 		require.Greater(t, len(creations), 12)
 		require.Less(t, len(creations), 35)
 		first, last := creations[5]-creations[4], creations[len(creations)-1]-creations[len(creations)-2]
@@ -59,7 +59,7 @@ func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 		)
 		assert.GreaterOrEqual(t, last, 2*time.Minute+30*time.Second, "later ones are long")
 		assert.LessOrEqual(t, last, 6*time.Minute)
-		mutex.Unlock()
+		mu.Unlock()
 		var ended *arr.SessionEndedError
 		assert.ErrorAs(t, p.Stats().LastError, &ended)
 

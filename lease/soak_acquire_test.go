@@ -21,7 +21,7 @@ type acquireSoak struct {
 	*soak
 	watcher *lease.Watcher
 
-	mutex    sync.Mutex
+	mu       sync.Mutex
 	handOuts []*handOut
 	failed   int
 }
@@ -77,9 +77,9 @@ func (a *acquireSoak) live(random *rand.Rand, options lease.AcquireOptions) {
 	time.Sleep(time.Duration(random.Int64N(int64(10 * time.Minute))))
 	l, err := lease.Acquire(a.t.Context(), a.client, options)
 	for err != nil { // the tries of the client are used up at times
-		a.mutex.Lock()
+		a.mu.Lock()
 		a.failed++
-		a.mutex.Unlock()
+		a.mu.Unlock()
 		time.Sleep(10 * time.Second)
 		l, err = lease.Acquire(a.t.Context(), a.client, options)
 	}
@@ -88,8 +88,8 @@ func (a *acquireSoak) live(random *rand.Rand, options lease.AcquireOptions) {
 	assert.NoError(a.t, l.Context().Err(), "the lease was kept: %v", context.Cause(l.Context()))
 	h.over = time.Now()
 	assert.NoError(a.t, l.Release(a.t.Context()))
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.handOuts = append(a.handOuts, h)
 }
 

@@ -24,7 +24,7 @@ type poolSoak struct {
 	deadline time.Time // when devices stop to arrive
 	warm     int
 
-	mutex    sync.Mutex
+	mu       sync.Mutex
 	handOuts []*handOut
 	leavings map[leaving]int
 	gaveUp   int
@@ -117,9 +117,9 @@ func (p *poolSoak) device(random *rand.Rand) {
 		cancel()
 		if err != nil {
 			assert.ErrorIs(p.t, err, context.DeadlineExceeded)
-			p.mutex.Lock()
+			p.mu.Lock()
 			p.gaveUp++
-			p.mutex.Unlock()
+			p.mu.Unlock()
 			continue
 		}
 		h := p.taken(l)
@@ -175,8 +175,8 @@ func (p *poolSoak) leave(l *lease.Lease, h *handOut, how leaving) {
 		assert.NoError(p.t, p.emulator.SetStatus(h.id, arr.SessionStatusError))
 		<-l.Context().Done()
 	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.handOuts = append(p.handOuts, h)
 	p.leavings[how]++
 }

@@ -83,7 +83,7 @@ func (b *soak) Start(spec emulator.ServerSpec) emulator.BackendServer {
 type bookedServer struct {
 	readyAt time.Time
 
-	mutex sync.Mutex
+	mu    sync.Mutex
 	lease time.Duration
 }
 
@@ -98,8 +98,8 @@ func (s *bookedServer) Status() emulator.ServerStatus {
 }
 
 func (s *bookedServer) SetLease(lease time.Duration) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.lease = lease
 }
 
@@ -122,8 +122,8 @@ type handOut struct {
 // taken notes that a device has just been handed a session.
 func (b *soak) taken(l *lease.Lease) *handOut {
 	server := b.server(l.Session().ID)
-	server.mutex.Lock()
-	defer server.mutex.Unlock()
+	server.mu.Lock()
+	defer server.mu.Unlock()
 	return &handOut{
 		id:   l.Session().ID,
 		at:   time.Now(),

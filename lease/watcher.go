@@ -60,7 +60,7 @@ type Watcher struct {
 	lookups sync.WaitGroup
 	retry   *backoff // used by the rounds alone
 
-	mu        sync.Mutex // never held during a request, a wait or a call of the user's code
+	mu        sync.Mutex // never held during a request, a wait or a call of the user'o code
 	closed    bool
 	answered  bool                // there was a good answer at some time
 	failure   error               // what the last round met, or nil
@@ -68,9 +68,9 @@ type Watcher struct {
 	rounds    uint64              // how many have begun
 	started   time.Time           // when the last one was due to begin
 	notBefore time.Time           // no round after a failed one begins before
-	awaiting  int                 // followers who wait for Ready
+	awaiting  int                 // subscriptions who wait for Ready
 	watched   map[string]*watched // what somebody wants to know about
-	observers map[*observer]struct{}
+	feeds     map[*changeFeed]struct{}
 }
 
 // NewWatcher returns a watcher of the sessions of a client: those of its account in its region. It
@@ -89,15 +89,15 @@ func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, e
 		return nil, invalid("IdleInterval %v is negative", options.IdleInterval)
 	}
 	w := &Watcher{
-		client:    client,
-		interval:  options.Interval,
-		idle:      options.IdleInterval,
-		log:       options.Logger,
-		done:      make(chan struct{}),
-		wake:      make(chan struct{}, 1),
-		slots:     make(chan struct{}, lookupsAtOnce),
-		watched:   make(map[string]*watched),
-		observers: make(map[*observer]struct{}),
+		client:   client,
+		interval: options.Interval,
+		idle:     options.IdleInterval,
+		log:      options.Logger,
+		done:     make(chan struct{}),
+		wake:     make(chan struct{}, 1),
+		slots:    make(chan struct{}, lookupsAtOnce),
+		watched:  make(map[string]*watched),
+		feeds:    make(map[*changeFeed]struct{}),
 	}
 	if w.interval == 0 {
 		w.interval = watchInterval
@@ -141,7 +141,7 @@ func (w *Watcher) Close() {
 // five minutes; then, and for all other failures at once, the error is that of the failed request.
 // After [Watcher.Close] it is [ErrWatcherClosed].
 func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.Session, error) {
-	session, err := w.wait(ctx, sessionID, func(sighting) {})
+	session, err := w.wait(ctx, sessionID, func(observation) {})
 	if interrupted, ok := err.(*interruptedWait); ok {
 		return session, fmt.Errorf(
 			"lease: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends",
@@ -151,60 +151,60 @@ func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.Session, erro
 	return session, err
 }
 
-// wait is Wait that shows each new sighting.
+// wait is Wait that shows each new observation.
 func (w *Watcher) wait(
 	ctx context.Context,
 	sessionID string,
-	show func(sighting),
+	show func(observation),
 ) (arr.Session, error) {
 	if sessionID == "" {
 		return arr.Session{}, invalid("the session id is empty")
 	}
-	f := &follower{watcher: w, id: sessionID}
+	s := &subscription{watcher: w, id: sessionID}
 	if ctx.Err() != nil {
-		return arr.Session{}, f.interrupted(endOfContext(ctx))
+		return arr.Session{}, s.interrupted(endOfContext(ctx))
 	}
-	f = w.follow(sessionID, true)
-	defer f.close()
+	s = w.subscribe(sessionID, true)
+	defer s.close()
 	began := time.Now()
 	patience := time.NewTimer(watchPatience)
 	defer patience.Stop()
 	var shown time.Time
 	for {
-		if s, ok := f.latest(); ok && s.received.After(shown) {
-			shown = s.received
-			show(s)
+		if o, ok := s.latest(); ok && o.received.After(shown) {
+			shown = o.received
+			show(o)
 		}
-		session, ready, err := f.outcome()
+		session, ready, err := s.outcome()
 		if ready || err != nil {
 			return session, err
 		}
-		left, failure := f.patience(began)
+		left, failure := s.patience(began)
 		if left <= 0 {
-			return arr.Session{}, f.interrupted(
+			return arr.Session{}, s.interrupted(
 				fmt.Errorf("no good answer for %v: %w", watchPatience, failure),
 			)
 		}
 		// it matters only where there is a failure; whatever changes that is signalled
 		patience.Reset(left)
 		select {
-		case <-f.C():
+		case <-s.C():
 		case <-patience.C:
 		case <-ctx.Done():
-			return arr.Session{}, f.interrupted(withFailure(endOfContext(ctx), failure))
+			return arr.Session{}, s.interrupted(withFailure(endOfContext(ctx), failure))
 		}
 	}
 }
 
 // outcome is what Wait returns, if there is something to return.
-func (f *follower) outcome() (session arr.Session, ready bool, err error) {
-	err = f.err()
-	last, seen := f.latest()
+func (s *subscription) outcome() (session arr.Session, ready bool, err error) {
+	err = s.err()
+	last, seen := s.latest()
 	switch {
 	case errors.Is(err, arr.ErrNotFound), errors.Is(err, arr.ErrInvalidArgument):
-		return arr.Session{}, false, fmt.Errorf("lease: waiting for session %q: %w", f.id, err)
+		return arr.Session{}, false, fmt.Errorf("lease: waiting for session %q: %w", s.id, err)
 	case err != nil:
-		return arr.Session{}, false, f.interrupted(err)
+		return arr.Session{}, false, s.interrupted(err)
 	case !seen:
 		return arr.Session{}, false, nil
 	case last.session.Status.Ended():
@@ -217,12 +217,12 @@ func (f *follower) outcome() (session arr.Session, ready bool, err error) {
 }
 
 // interrupted makes the error of a wait that ended although the session may go on.
-func (f *follower) interrupted(cause error) error {
+func (s *subscription) interrupted(cause error) error {
 	seen := "never"
-	if last, ok := f.latest(); ok {
+	if last, ok := s.latest(); ok {
 		seen = fmt.Sprintf("%q", last.session.Status)
 	}
-	return &interruptedWait{sessionID: f.id, seen: seen, cause: cause}
+	return &interruptedWait{sessionID: s.id, seen: seen, cause: cause}
 }
 
 // interruptedWait is the end of a wait for a session that may go on.
@@ -280,7 +280,7 @@ func (w *Watcher) run(ctx context.Context) {
 func (w *Watcher) due() (time.Time, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.watched) == 0 && len(w.observers) == 0 {
+	if len(w.watched) == 0 && len(w.feeds) == 0 {
 		return time.Time{}, false
 	}
 	interval := w.idle

@@ -173,7 +173,7 @@ func (r *watchRig) requireForgotten() {
 	defer r.watcher.mu.Unlock()
 	require.Zero(r, r.watcher.awaiting)
 	require.Empty(r, r.watcher.watched)
-	require.Empty(r, r.watcher.observers)
+	require.Empty(r, r.watcher.feeds)
 }
 
 // since is how much virtual time has passed since the rig was made.

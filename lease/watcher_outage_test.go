@@ -215,7 +215,7 @@ func TestWatcherBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		r.create("demo")
-		f := r.watcher.follow("demo", true)
+		f := r.watcher.subscribe("demo", true)
 		defer f.close()
 		time.Sleep(time.Second)
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
@@ -288,7 +288,7 @@ func TestWatcherMeetsHostileLinks(t *testing.T) {
 			r.create("first")
 			r.create("second")
 			r.inject(emulator.Fault{Operation: "list", NextLink: link})
-			f := r.watcher.follow("first", false)
+			f := r.watcher.subscribe("first", false)
 			defer f.close()
 			first, second := r.wait("first"), r.wait("second")
 			require.NoError(t, (<-first).err)

@@ -74,7 +74,7 @@ func (w *Watcher) list(ctx context.Context, number uint64) error {
 func (w *Watcher) wantsMore(number uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.observers) > 0 {
+	if len(w.feeds) > 0 {
 		return true
 	}
 	for _, entry := range w.watched {
@@ -109,7 +109,7 @@ func (w *Watcher) page(
 		}
 		entry := w.watched[session.ID]
 		if entry == nil {
-			if len(w.observers) == 0 {
+			if len(w.feeds) == 0 {
 				continue
 			}
 			entry = w.want(session.ID)
@@ -117,7 +117,7 @@ func (w *Watcher) page(
 		entry.listed, entry.lookups, entry.nextLookup = number, 0, 0
 		w.show(
 			entry,
-			sighting{
+			observation{
 				session:  session,
 				sent:     sent,
 				received: received,
@@ -210,7 +210,7 @@ func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 	}
 	w.lookedUp(
 		entry,
-		sighting{
+		observation{
 			session:  answer.Session,
 			sent:     sent,
 			received: received,
@@ -221,7 +221,7 @@ func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 }
 
 // lookedUp takes the outcome of a lookup into account.
-func (w *Watcher) lookedUp(entry *watched, s sighting, err error) {
+func (w *Watcher) lookedUp(entry *watched, o observation, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	entry.looking = false
@@ -235,7 +235,7 @@ func (w *Watcher) lookedUp(entry *watched, s sighting, err error) {
 		// every round would make the requests grow with the sessions.
 		entry.lookups++
 		entry.nextLookup = w.rounds + min(uint64(1)<<min(entry.lookups, 16), longestRest)
-		w.show(entry, s)
+		w.show(entry, o)
 	case w.passes(err):
 		entry.notBefore = time.Now().Add(arr.RetryAfter(err))
 		w.hinder(entry, err)
@@ -243,8 +243,8 @@ func (w *Watcher) lookedUp(entry *watched, s sighting, err error) {
 		w.endAll(err)
 	default:
 		w.end(entry, err)
-		for o := range w.observers {
-			o.note(arr.Session{ID: entry.id}, true)
+		for f := range w.feeds {
+			f.note(arr.Session{ID: entry.id}, true)
 		}
 	}
 }

@@ -201,7 +201,7 @@ func TestWatcherClose(t *testing.T) {
 		for _, err := range r.watcher.Changes(t.Context()) {
 			require.ErrorIs(t, err, ErrWatcherClosed)
 		}
-		f := r.watcher.follow("demo", true)
+		f := r.watcher.subscribe("demo", true)
 		require.ErrorIs(t, f.err(), ErrWatcherClosed)
 		<-f.C()
 		f.close()
@@ -215,7 +215,7 @@ func TestWatcherCloseDuringLookups(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.inject(emulator.Fault{Operation: "get", Delay: time.Hour})
 		for _, id := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"} {
-			r.watcher.follow(id, true)
+			r.watcher.subscribe(id, true)
 		}
 		time.Sleep(6 * time.Second)
 		require.Equal(t, 8, r.wire.count("get"))
@@ -245,7 +245,7 @@ func TestWatcherCloseLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-func TestFollower(t *testing.T) {
+func TestSubscription(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(
 			t,
@@ -253,8 +253,8 @@ func TestFollower(t *testing.T) {
 			WatcherOptions{},
 		)
 		r.create("demo")
-		one, two := r.watcher.follow("demo", false), r.watcher.follow("demo", true)
-		for _, f := range []*follower{one, two} {
+		one, two := r.watcher.subscribe("demo", false), r.watcher.subscribe("demo", true)
+		for _, f := range []*subscription{one, two} {
 			<-f.C()
 			s, seen := f.latest()
 			require.True(t, seen)
@@ -268,7 +268,7 @@ func TestFollower(t *testing.T) {
 
 		// Who comes in between is shown nothing old, and gets the next look early.
 		time.Sleep(7 * time.Second)
-		late := r.watcher.follow("demo", false)
+		late := r.watcher.subscribe("demo", false)
 		_, seen := late.latest()
 		require.False(t, seen)
 		<-late.C()
@@ -276,7 +276,7 @@ func TestFollower(t *testing.T) {
 		require.Equal(t, arr.SessionStatusReady, s.session.Status)
 		require.Equal(t, 7*time.Second, r.since())
 
-		// An end is a sighting, and the last.
+		// An end is a observation, and the last.
 		r.setStatus("demo", arr.SessionStatusStopped)
 		time.Sleep(watchIdleInterval + time.Second)
 		s, _ = one.latest()
@@ -292,7 +292,7 @@ func TestFollower(t *testing.T) {
 	})
 }
 
-// However followers, waiters and consumers come and go, nothing is left of them.
+// However subscriptions, waiters and consumers come and go, nothing is left of them.
 func TestWatcherChurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(
@@ -323,7 +323,7 @@ func TestWatcherChurn(t *testing.T) {
 						}
 					}
 				case 2:
-					f := r.watcher.follow(id, rand.N(2) == 0)
+					f := r.watcher.subscribe(id, rand.N(2) == 0)
 					sleep(ctx, time.Hour)
 					f.close()
 				}
@@ -341,18 +341,18 @@ func TestWatcherChurn(t *testing.T) {
 }
 
 // A list whose answer takes long says less than a lookup that was sent after it.
-func TestFollowerIgnoresOvertakenAnswers(t *testing.T) {
+func TestSubscriptionIgnoresOvertakenAnswers(t *testing.T) {
 	w, err := NewWatcher(new(arr.SessionsClient), WatcherOptions{})
 	require.NoError(t, err)
 	w.Close()
-	f := &follower{watcher: w, signal: make(chan struct{}, 1)}
+	f := &subscription{watcher: w, signal: make(chan struct{}, 1)}
 	entry := w.want("demo")
-	entry.followers[f], f.entry = struct{}{}, entry
+	entry.subscriptions[f], f.entry = struct{}{}, entry
 	now := time.Now()
 	show := func(status arr.SessionStatus, sent time.Time) {
 		w.show(
 			entry,
-			sighting{session: arr.Session{ID: "demo", Status: status}, sent: sent, received: now},
+			observation{session: arr.Session{ID: "demo", Status: status}, sent: sent, received: now},
 		)
 	}
 	show(arr.SessionStatusReady, now)

@@ -12,20 +12,20 @@ import (
 )
 
 // waitWatching waits for what the watcher sees.
-func (k *keeper) waitWatching(ctx context.Context) error {
-	_, err := k.options.Watcher.wait(ctx, k.id, k.learn)
+func (r *renewer) waitWatching(ctx context.Context) error {
+	_, err := r.options.Watcher.wait(ctx, r.id, r.learn)
 	return err
 }
 
 // waitPolling looks again and again. The poller is nil, or one whose session was learned already.
-func (k *keeper) waitPolling(ctx context.Context, poller *arr.SessionPoller) error {
+func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) error {
 	// A look is sent after what the one before showed was reported: that bounds when the service
 	// made the answer.
 	sent := time.Now()
 	known := poller != nil
 	if poller == nil {
 		var err error
-		if poller, err = k.client.BeginWait(ctx, k.id, nil); err != nil {
+		if poller, err = r.client.BeginWait(ctx, r.id, nil); err != nil {
 			return err
 		}
 	}
@@ -34,27 +34,27 @@ func (k *keeper) waitPolling(ctx context.Context, poller *arr.SessionPoller) err
 		&arr.PollUntilDoneOptions{Progress: func(session arr.Session) {
 			received := time.Now()
 			if !known {
-				k.learn(sighting{session: session, sent: sent, received: received})
+				r.learn(observation{session: session, sent: sent, received: received})
 			}
 			known, sent = false, received
 		}},
 	)
 	if ended, ok := errors.AsType[*arr.SessionEndedError](err); ok {
-		k.learn(
-			sighting{
+		r.learn(
+			observation{
 				session:  ended.Session,
 				sent:     sent,
 				received: time.Now(),
 				vector:   ended.CorrelationVector,
 			},
 		)
-		return k.end()
+		return r.end()
 	}
 	if err != nil && ctx.Err() != nil {
 		// The poller says that the session goes on. Whether it does is for the caller to decide.
 		return &interruptedWait{
-			sessionID: k.id,
-			seen:      fmt.Sprintf("%q", k.session().Status),
+			sessionID: r.id,
+			seen:      fmt.Sprintf("%q", r.session().Status),
 			cause:     endOfContext(ctx),
 		}
 	}

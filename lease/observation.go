@@ -8,16 +8,16 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// sighting is a session as an answer showed it. The service looked at it at some time between the
+// observation is a session as an answer showed it. The service looked at it at some time between the
 // two, on the local clock.
-type sighting struct {
+type observation struct {
 	session        arr.Session
 	sent, received time.Time
 	vector         string // the correlation vector of the answer
 }
 
 // bounds is what is known about when a session became Ready, and with it about when its lease ends.
-// The service tells neither: it counts the minutes in Ready, rounded down. Each sighting narrows
+// The service tells neither: it counts the minutes in Ready, rounded down. Each observation narrows
 // the bounds. The zero value knows nothing.
 type bounds struct {
 	earliest time.Time // Ready not before; zero if not known
@@ -26,36 +26,36 @@ type bounds struct {
 	ended    bool
 }
 
-// learn takes a sighting into account.
-func (b *bounds) learn(s sighting) {
+// learn takes a observation into account.
+func (b *bounds) learn(o observation) {
 	// a lease only grows; an answer may be overtaken by a later one
-	b.total = max(b.total, s.session.MaxLeaseTime)
-	switch status := s.session.Status; {
+	b.total = max(b.total, o.session.MaxLeaseTime)
+	switch status := o.session.Status; {
 	case status.Ended():
 		b.ended = true
 	case status == arr.SessionStatusReady:
 		b.narrow(
-			s.sent.Add(-s.session.ElapsedTime-time.Minute),
-			s.received.Add(-s.session.ElapsedTime),
+			o.sent.Add(-o.session.ElapsedTime-time.Minute),
+			o.received.Add(-o.session.ElapsedTime),
 		)
 	case status == arr.SessionStatusStarting:
 		// The lease did not begin before the request was sent. Nothing leads back to Starting.
-		if b.latest.IsZero() && s.sent.After(b.earliest) {
-			b.earliest = s.sent
+		if b.latest.IsZero() && o.sent.After(b.earliest) {
+			b.earliest = o.sent
 		}
 	default:
 		// An unknown state says nothing about the lease; elapsed minutes do.
-		if s.session.ElapsedTime > 0 {
+		if o.session.ElapsedTime > 0 {
 			b.narrow(
-				s.sent.Add(-s.session.ElapsedTime-time.Minute),
-				s.received.Add(-s.session.ElapsedTime),
+				o.sent.Add(-o.session.ElapsedTime-time.Minute),
+				o.received.Add(-o.session.ElapsedTime),
 			)
 		}
 	}
 }
 
-// narrow intersects the bounds with those of one sighting. If nothing is left, a clock stood still
-// or leapt, as that of a machine that slept does: then the newest sighting counts alone.
+// narrow intersects the bounds with those of one observation. If nothing is left, a clock stood still
+// or leapt, as that of a machine that slept does: then the newest observation counts alone.
 func (b *bounds) narrow(earliest, latest time.Time) {
 	from, to := earliest, latest
 	if !b.earliest.IsZero() && b.earliest.After(from) {
