@@ -1,0 +1,27 @@
+# What contributors type. CONTRIBUTING.md explains each; .ci/run is what must hold on main.
+
+golangci := $(shell sed -n 's/^golangci=//p' .ci/run)
+
+.PHONY: test lint widths golden interop bench ci
+
+test: ## all tests, without network
+	go test ./...
+
+lint: ## golangci-lint; the first run builds it
+	go run $(golangci) run
+
+widths: ## lines that are too long
+	go run ./scripts/widths
+
+golden: ## write golden files, manual and transcripts anew after an intended change
+	ARR_GOLDEN=1 go test -count 1 -run Page ./emulator/...
+	ARR_GOLDEN=1 go test -count 1 ./cmd/arr/...
+
+interop: ## the official Python client against the emulator; needs Python 3.10 with venv
+	go test -tags interop -run Interop -count 1 ./emulator
+
+bench: ## what a call costs
+	go test -run Allocations -v -bench . ./...
+
+ci: ## all that must hold on main
+	.ci/run
