@@ -75,10 +75,18 @@ func NewTokenClient(
 	cred azcore.TokenCredential,
 	options *TokenClientOptions,
 ) (*TokenClient, error) {
+	return newIdentityTokenClient(account, cred, options, "Endpoint")
+}
+
+// newIdentityTokenClient is NewTokenClient. endpointName is what the caller calls options.Endpoint.
+func newIdentityTokenClient(
+	account Account,
+	cred azcore.TokenCredential,
+	options *TokenClientOptions,
+	endpointName string,
+) (*TokenClient, error) {
 	if isNil(cred) {
-		return nil, invalid(
-			"cred is nil; pass a Microsoft Entra credential, such as those of azidentity",
-		)
+		return nil, invalid("cred", "", "is nil; pass a Microsoft Entra credential")
 	}
 	if options == nil {
 		options = &TokenClientOptions{}
@@ -90,6 +98,7 @@ func NewTokenClient(
 	return newTokenClient(
 		account,
 		options,
+		endpointName,
 		runtime.NewBearerTokenPolicy(identity{cred}, []string{scope}, &policy.BearerTokenOptions{
 			InsecureAllowCredentialWithHTTP: options.InsecureAllowCredentialWithHTTP,
 		}),
@@ -109,8 +118,19 @@ func NewTokenClientWithKeyCredential(
 	cred *azcore.KeyCredential,
 	options *TokenClientOptions,
 ) (*TokenClient, error) {
+	return newKeyTokenClient(account, cred, options, "Endpoint")
+}
+
+// newKeyTokenClient is NewTokenClientWithKeyCredential. endpointName is what the caller calls
+// options.Endpoint.
+func newKeyTokenClient(
+	account Account,
+	cred *azcore.KeyCredential,
+	options *TokenClientOptions,
+	endpointName string,
+) (*TokenClient, error) {
 	if cred == nil {
-		return nil, invalid("cred is nil; azcore.NewKeyCredential makes one from an account key")
+		return nil, invalid("cred", "", "is nil; azcore.NewKeyCredential makes one from an account key")
 	}
 	if options == nil {
 		options = &TokenClientOptions{}
@@ -118,6 +138,7 @@ func NewTokenClientWithKeyCredential(
 	return newTokenClient(
 		account,
 		options,
+		endpointName,
 		runtime.NewKeyCredentialPolicy(cred, "Authorization", &runtime.KeyCredentialPolicyOptions{
 			InsecureAllowCredentialWithHTTP: options.InsecureAllowCredentialWithHTTP,
 			Prefix:                          "Bearer " + account.ID + ":",
@@ -128,12 +149,18 @@ func NewTokenClientWithKeyCredential(
 func newTokenClient(
 	account Account,
 	options *TokenClientOptions,
+	endpointName string,
 	authorization policy.Policy,
 ) (*TokenClient, error) {
-	if err := checkAccountID(account.ID); err != nil {
+	if err := checkAccountID("Account.ID", account.ID); err != nil {
 		return nil, err
 	}
-	address, err := stsAddress(account, options.Endpoint, options.InsecureAllowCredentialWithHTTP)
+	address, err := stsAddress(
+		account,
+		endpointName,
+		options.Endpoint,
+		options.InsecureAllowCredentialWithHTTP,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -318,7 +345,9 @@ func checkAuthorization(req *policy.Request) (*http.Response, error) {
 func NewStaticAccessToken(token string) (azcore.TokenCredential, error) {
 	if !isHeaderToken(token) {
 		return nil, invalid(
-			"token is empty or has characters that no access token has; pass it without \"Bearer \"",
+			"token",
+			"",
+			"is empty or has characters that no access token has; pass it without \"Bearer \"",
 		)
 	}
 	static := &staticAccessToken{token: token}

@@ -22,8 +22,8 @@ import (
 // one access token between all calls.
 //
 // Every method returns a [*ServiceError] when the service refuses, an [*AuthenticationError] when
-// no access token could be had, and an error for which [errors.Is] holds with [ErrInvalidArgument]
-// when an argument is refused before any request. Requests that get no answer, or 408, 429, 500,
+// no access token could be had, and an [*InvalidArgumentError] when an argument is invalid, before
+// any request. Requests that get no answer, or 408, 429, 500,
 // 502, 503 or 504, are sent again up to three times; Retry in the options changes that.
 type SessionsClient struct {
 	internal  *azcore.Client
@@ -76,7 +76,7 @@ func NewSessionsClient(
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
 	options = orDefault(options)
-	tokens, err := NewTokenClient(account, cred, options.tokenClientOptions())
+	tokens, err := newIdentityTokenClient(account, cred, options.tokenClientOptions(), "STSEndpoint")
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func NewSessionsClientWithKeyCredential(
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
 	options = orDefault(options)
-	tokens, err := NewTokenClientWithKeyCredential(account, cred, options.tokenClientOptions())
+	tokens, err := newKeyTokenClient(account, cred, options.tokenClientOptions(), "STSEndpoint")
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +125,13 @@ func NewSessionsClientWithAccessToken(
 ) (*SessionsClient, error) {
 	if isNil(cred) {
 		return nil, invalid(
-			"cred is nil; pass a credential that returns access tokens, such as NewStaticAccessToken makes",
+			"cred",
+			"",
+			"is nil; pass a credential that returns access tokens, such as NewStaticAccessToken makes",
 		)
+	}
+	if err := checkAccountID("accountID", accountID); err != nil {
+		return nil, err
 	}
 	return newSessionsClient(endpoint, accountID, cred, orDefault(options))
 }
@@ -141,9 +146,6 @@ func newSessionsClient(
 		return nil, err
 	}
 	if err := checkRenderingHost(address); err != nil {
-		return nil, err
-	}
-	if err := checkAccountID(accountID); err != nil {
 		return nil, err
 	}
 	tokenPolicy := newAccessTokenPolicy(

@@ -45,9 +45,9 @@ func (c *SessionsClient) AccessToken(
 	}
 	if err == nil && options.ValidFor > token.life() {
 		return azcore.AccessToken{}, invalid(
-			"ValidFor %v is longer than a new token lives, %v",
-			options.ValidFor,
-			token.life().Round(time.Second),
+			"ValidFor",
+			options.ValidFor.String(),
+			fmt.Sprintf("is longer than a new token lives, %v", token.life().Round(time.Second)),
 		)
 	}
 	if err == nil && time.Until(token.expires) < options.ValidFor {

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +18,8 @@ import (
 // Errors to compare with [errors.Is]. What is returned is one of the error types of this package,
 // or wraps one, and says more.
 var (
-	// ErrInvalidArgument means that an argument was refused before any request was sent.
+	// ErrInvalidArgument means that an argument is invalid and that no request was sent. The error
+	// is an [*InvalidArgumentError].
 	ErrInvalidArgument = errors.New("invalid argument")
 	// ErrUnauthorized means 401: the service refused a fresh access token, or the token service
 	// refused the credential.
@@ -314,11 +315,51 @@ func writeOperation(b *strings.Builder, name, sessionID, host string) {
 	b.WriteString(" at " + host)
 }
 
-// invalid makes the error for an argument that is refused before any request.
-func invalid(format string, args ...any) error {
-	return fmt.Errorf(
-		"azremoterendering: %w: "+format,
-		slices.Insert(args, 0, any(ErrInvalidArgument))...)
+// InvalidArgumentError means that an argument is invalid. No request was sent. [errors.Is] holds
+// with [ErrInvalidArgument].
+//
+// Name, Value and Reason read as one sentence: sessionID "a b" has a character that is not allowed.
+// A program can put the name that its own users know in the place of Name.
+type InvalidArgumentError struct {
+	// Name is the Go name of the argument, or of the field that holds it, such as "sessionID",
+	// "MaxLeaseTime" or "Account.ID".
+	Name string
+	// Value is the refused value as text. It is empty if there is none, or if it may be a secret.
+	Value string
+	// Reason says what is wrong and what is expected, such as "is not a whole number of minutes".
+	Reason string
+}
+
+// Error returns one line: the argument, its value and the reason.
+func (e *InvalidArgumentError) Error() string {
+	text := ErrInvalidArgument.Error() + ": " + oneLine(e.Name)
+	if e.Value != "" {
+		text += " " + quoteText(e.Value)
+	}
+	return text + " " + oneLine(e.Reason)
+}
+
+// Is makes [errors.Is] hold for [ErrInvalidArgument].
+func (e *InvalidArgumentError) Is(target error) bool { return target == ErrInvalidArgument }
+
+// quoteText quotes text, but not numbers and durations.
+func quoteText(value string) string {
+	if _, err := strconv.ParseFloat(value, 64); err == nil {
+		return value
+	}
+	if _, err := time.ParseDuration(value); err == nil {
+		return value
+	}
+	return strconv.Quote(value)
+}
+
+// invalid makes the error for an argument. A value that may be a secret is replaced by its length.
+func invalid(name, value, reason string) error {
+	if maybeSecret(value) {
+		reason += fmt.Sprintf(" (%d characters, not shown: they may be a secret)", len(value))
+		value = ""
+	}
+	return &InvalidArgumentError{Name: name, Value: value, Reason: reason}
 }
 
 // oneLine makes text from outside fit for an error: no control characters, at most 800 runes.

@@ -104,7 +104,7 @@ func FuzzResumeToken(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if checkSessionID(token.SessionID) != nil || checkAccountID(token.AccountID) != nil ||
+		if checkSessionID(token.SessionID) != nil || checkAccountID("accountID", token.AccountID) != nil ||
 			token.Host == "" {
 			t.Fatalf("accepted %+v", token)
 		}

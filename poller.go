@@ -139,7 +139,11 @@ func (p *SessionPoller) PollUntilDone(
 		options = &PollUntilDoneOptions{}
 	}
 	if options.Frequency < 0 {
-		return CreateSessionResponse{}, invalid("Frequency %v is negative", options.Frequency)
+		return CreateSessionResponse{}, invalid(
+			"Frequency",
+			options.Frequency.String(),
+			"is negative",
+		)
 	}
 	ctx, endSpan := p.client.startSpan(ctx, "SessionPoller.PollUntilDone", p.sessionID)
 	defer func() { endSpan(err) }()

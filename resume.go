@@ -43,20 +43,28 @@ func (c *SessionsClient) resume(sessionID, text string) (*SessionPoller, error) 
 	token, err := parseResumeToken(text)
 	switch {
 	case err != nil:
-		return nil, invalid("ResumeToken is not one of this package: %v", err)
+		return nil, invalid(
+			"ResumeToken",
+			"",
+			fmt.Sprintf("is not one that a poller returned: %v", err),
+		)
 	case token.SessionID != sessionID:
-		return nil, invalid("ResumeToken is for session %q, not %q", token.SessionID, sessionID)
+		return nil, invalid(
+			"ResumeToken",
+			"",
+			fmt.Sprintf("is for session %s, not %q", shown(token.SessionID), sessionID),
+		)
 	case !strings.EqualFold(token.AccountID, c.accountID):
 		return nil, invalid(
-			"ResumeToken is for account %s, and this client for %s",
-			token.AccountID,
-			c.accountID,
+			"ResumeToken",
+			"",
+			fmt.Sprintf("is for account %s, and this client for %s", token.AccountID, c.accountID),
 		)
 	case !strings.EqualFold(token.Host, c.endpoint.Host):
 		return nil, invalid(
-			"ResumeToken is for host %s, and this client for %s",
-			shown(token.Host),
-			c.endpoint.Host,
+			"ResumeToken",
+			"",
+			fmt.Sprintf("is for host %s, and this client for %s", shown(token.Host), c.endpoint.Host),
 		)
 	}
 	return &SessionPoller{
@@ -75,7 +83,7 @@ func parseResumeToken(text string) (token resumeToken, err error) {
 	if written, err := json.Marshal(token); err != nil || string(written) != text {
 		return resumeToken{}, errors.New("it has been changed")
 	}
-	if err := checkSessionID(token.SessionID); err != nil {
+	if checkSessionID(token.SessionID) != nil {
 		return resumeToken{}, errors.New("its session id is no session id")
 	}
 	if !isUUID(token.AccountID) {

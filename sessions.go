@@ -109,7 +109,7 @@ func (c *SessionsClient) BeginCreate(
 		return c.resume(sessionID, options.ResumeToken)
 	}
 	if settings.Size == "" {
-		return nil, invalid("Size is empty; choose SessionSizeStandard or SessionSizePremium")
+		return nil, invalid("Size", "", "is empty; choose Standard or Premium")
 	}
 	lease, err := leaseMinutes(settings.MaxLeaseTime)
 	if err != nil {

@@ -14,23 +14,29 @@ import (
 // maxSessionIDLength is the documented limit of the service.
 const maxSessionIDLength = 256
 
+const (
+	exampleEndpoint  = "https://remoterendering.westeurope." + serviceDomain
+	expectedEndpoint = "the rendering endpoint is https://remoterendering.<region>." + serviceDomain
+)
+
 func checkSessionID(id string) error {
 	switch {
 	case id == "":
-		return invalid("sessionID is empty; NewSessionID makes one")
+		return invalid("sessionID", "", "is empty")
 	case len(id) > maxSessionIDLength:
 		return invalid(
-			"sessionID has %d characters; at most %d are allowed",
-			len(id),
-			maxSessionIDLength,
+			"sessionID",
+			"",
+			fmt.Sprintf("has %d characters; at most %d are allowed", len(id), maxSessionIDLength),
 		)
 	}
 	for i := range len(id) {
 		c := id[i]
 		if !isAlphanumeric(c) && c != '-' && c != '_' {
 			return invalid(
-				"sessionID %q has a character that is not allowed; use A–Z, a–z, 0–9, - and _",
+				"sessionID",
 				id,
+				"has a character that is not allowed; use A–Z, a–z, 0–9, - and _",
 			)
 		}
 	}
@@ -41,11 +47,13 @@ func isAlphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
-func checkAccountID(id string) error {
+// checkAccountID checks an account id. name is the argument or field that it came from.
+func checkAccountID(name, id string) error {
 	if !isUUID(id) {
 		return invalid(
-			"account id %s is not a UUID such as 00000000-1111-2222-3333-444455556666; the portal shows it as Account ID",
-			shown(id),
+			name,
+			id,
+			"is not a UUID such as 00000000-1111-2222-3333-444455556666; the portal shows it as Account ID",
 		)
 	}
 	return nil
@@ -77,30 +85,32 @@ func parseEndpoint(name, endpoint string, allowHTTP bool) (*url.URL, error) {
 	trimmed := strings.TrimRight(strings.TrimSpace(endpoint), "/")
 	if trimmed == "" {
 		return nil, invalid(
-			"%s is empty; it is an address such as https://remoterendering.westeurope.mixedreality.azure.com",
 			name,
+			"",
+			"is empty; it is an address such as "+exampleEndpoint,
 		)
 	}
 	address, err := url.Parse(trimmed)
 	if err != nil || address.Host == "" || address.Hostname() == "" {
 		return nil, invalid(
-			"%s %s is not an address such as https://remoterendering.westeurope.mixedreality.azure.com",
 			name,
-			shown(trimmed),
+			trimmed,
+			"is not an address such as "+exampleEndpoint,
 		)
 	}
 	if address.User != nil {
 		return nil, invalid(
-			"%s on host %s holds a user name or password; leave it out",
 			name,
-			address.Host,
+			"",
+			fmt.Sprintf("on host %s holds a user name or password; leave it out", address.Host),
 		)
 	}
 	if address.RawQuery != "" || address.Fragment != "" || address.ForceQuery {
 		return nil, invalid(
-			"%s has a query or a fragment; it ends with the path: %s",
 			name,
-			address.Scheme+"://"+address.Host+address.EscapedPath(),
+			"",
+			"has a query or a fragment; it ends with the path: "+
+				address.Scheme+"://"+address.Host+address.EscapedPath(),
 		)
 	}
 	switch {
@@ -108,12 +118,13 @@ func parseEndpoint(name, endpoint string, allowHTTP bool) (*url.URL, error) {
 	case address.Scheme == "http" && allowHTTP:
 	case address.Scheme == "http":
 		return nil, invalid(
-			"%s %q is not https, and access tokens would be readable on the way; for an emulator on this machine set InsecureAllowCredentialWithHTTP",
 			name,
 			trimmed,
+			"is not https, so others could read access tokens on the way; "+
+				"for an emulator on this machine set InsecureAllowCredentialWithHTTP",
 		)
 	default:
-		return nil, invalid("%s %s must begin with https://", name, shown(trimmed))
+		return nil, invalid(name, trimmed, "must begin with https://")
 	}
 	address.Host = strings.ToLower(address.Host)
 	if defaultPort := map[string]string{"http": ":80", "https": ":443"}[address.Scheme]; address.Port() != "" {
@@ -125,17 +136,21 @@ func parseEndpoint(name, endpoint string, allowHTTP bool) (*url.URL, error) {
 	return address, nil
 }
 
-// shown returns a value for an error message, unless it might be a key, a token or a password put
-// in the wrong place.
-func shown(value string) string {
+// maybeSecret reports whether a value may be a key, a token or a password put in the wrong place.
+func maybeSecret(value string) bool {
 	harmless := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune(".:/-", r)
 	}
-	if len(value) <= 36 && !strings.Contains(value, "@") ||
-		strings.TrimFunc(value, harmless) == "" {
-		return strconv.Quote(value)
+	return (len(value) > 36 || strings.Contains(value, "@")) &&
+		strings.TrimFunc(value, harmless) != ""
+}
+
+// shown returns a value for an error message, or its length if it may be a secret.
+func shown(value string) string {
+	if maybeSecret(value) {
+		return fmt.Sprintf("(%d characters)", len(value))
 	}
-	return fmt.Sprintf("(%d characters)", len(value))
+	return strconv.Quote(value)
 }
 
 // checkRenderingHost names the two addresses of the hosted service that are often given in place of
@@ -147,32 +162,30 @@ func checkRenderingHost(endpoint *url.URL) error {
 		return nil
 	}
 	if strings.HasPrefix(host, "sts.") {
-		return invalid(
-			"endpoint %q is a token service; the rendering endpoint is https://remoterendering.<region>.%s",
-			endpoint,
-			serviceDomain,
-		)
+		return invalid("endpoint", endpoint.String(), "is a token service; "+expectedEndpoint)
 	}
-	return invalid(
-		"endpoint %q is an account domain; the rendering endpoint is https://remoterendering.<region>.%s",
-		endpoint,
-		serviceDomain,
-	)
+	return invalid("endpoint", endpoint.String(), "is an account domain; "+expectedEndpoint)
 }
 
 // stsAddress returns the base address of the token service: the endpoint if one is given, else that
-// of the account's domain.
-func stsAddress(account Account, endpoint string, allowHTTP bool) (*url.URL, error) {
+// of the account's domain. endpointName is the field that the endpoint came from.
+func stsAddress(
+	account Account,
+	endpointName, endpoint string,
+	allowHTTP bool,
+) (*url.URL, error) {
+	const domainName = "Account.Domain"
 	if endpoint != "" {
-		address, err := parseEndpoint("the endpoint of the token service", endpoint, allowHTTP)
+		address, err := parseEndpoint(endpointName, endpoint, allowHTTP)
 		if err != nil {
 			return nil, err
 		}
 		host := strings.ToLower(address.Hostname())
 		if strings.HasSuffix("."+host, "."+serviceDomain) && !strings.HasPrefix(host, "sts.") {
 			return nil, invalid(
-				"the endpoint of the token service %q must be https://sts.<account domain>",
+				endpointName,
 				endpoint,
+				"is no token service; it must be https://sts.<account domain>",
 			)
 		}
 		return address, nil
@@ -181,28 +194,32 @@ func stsAddress(account Account, endpoint string, allowHTTP bool) (*url.URL, err
 	switch {
 	case domain == "":
 		return nil, invalid(
-			"account domain is empty; the portal shows it, such as westeurope.%s; or give the address of the token service",
-			serviceDomain,
+			domainName,
+			"",
+			"is empty; the portal shows it, such as westeurope."+serviceDomain+
+				"; or give the address of the token service",
 		)
 	case strings.ContainsAny(domain, ":/?#@\\ "):
 		return nil, invalid(
-			"account domain %s is not a domain such as westeurope.%s; leave out scheme, port and path",
-			shown(domain),
-			serviceDomain,
+			domainName,
+			domain,
+			"is not a domain such as westeurope."+serviceDomain+"; leave out scheme, port and path",
 		)
 	case strings.HasPrefix(domain, "sts."):
 		return nil, invalid(
-			"account domain %q is the host of the token service; leave out \"sts.\"",
+			domainName,
 			domain,
+			`is the host of the token service; leave out "sts."`,
 		)
 	case strings.HasPrefix(domain, "remoterendering."):
 		return nil, invalid(
-			"account domain %q is a rendering endpoint; the account domain is what the portal shows, such as westeurope.%s",
+			domainName,
 			domain,
-			serviceDomain,
+			"is a rendering endpoint; the account domain is what the portal shows, such as westeurope."+
+				serviceDomain,
 		)
 	}
-	return parseEndpoint("account domain", "https://sts."+domain, false)
+	return parseEndpoint(domainName, "https://sts."+domain, false)
 }
 
 // leaseMinutes returns the lease as the service wants it. What is too short or too long for it, it
@@ -210,8 +227,9 @@ func stsAddress(account Account, endpoint string, allowHTTP bool) (*url.URL, err
 func leaseMinutes(lease time.Duration) (int32, error) {
 	if lease%time.Minute != 0 {
 		return 0, invalid(
-			"MaxLeaseTime %v is not whole minutes; the service counts in minutes",
-			lease,
+			"MaxLeaseTime",
+			lease.String(),
+			"is not a whole number of minutes",
 		)
 	}
 	return minutes(lease), nil

@@ -153,7 +153,7 @@ func TestConstructorsRefuseWhatCannotBeRight(t *testing.T) {
 
 		{"endpoint empty", "  ", account, arr.SessionsClientOptions{}, "endpoint is empty"},
 		{"endpoint without scheme", "remoterendering.westeurope.mixedreality.azure.com", account, arr.SessionsClientOptions{}, `"remoterendering.westeurope.mixedreality.azure.com" is not an address`},
-		{"endpoint a secret", secret, account, arr.SessionsClientOptions{}, "endpoint (48 characters) is not an address"},
+		{"endpoint a secret", secret, account, arr.SessionsClientOptions{}, "endpoint is not an address such as https://remoterendering.westeurope.mixedreality.azure.com (48 characters, not shown"},
 		{"endpoint http", "http://arr.example", account, arr.SessionsClientOptions{}, "InsecureAllowCredentialWithHTTP"},
 		{"endpoint ftp", "ftp://arr.example", account, arr.SessionsClientOptions{}, "must begin with https://"},
 		{"endpoint with password", "https://user:" + secret + "@arr.example", account, arr.SessionsClientOptions{}, "user name or password"},
@@ -161,18 +161,18 @@ func TestConstructorsRefuseWhatCannotBeRight(t *testing.T) {
 		{"endpoint an account domain", "https://westeurope.mixedreality.azure.com", account, arr.SessionsClientOptions{}, "is an account domain"},
 		{"endpoint the domain of East US 2", "https://mixedreality.azure.com", account, arr.SessionsClientOptions{}, "is an account domain"},
 		{"endpoint a token service", "https://sts.westeurope.mixedreality.azure.com", account, arr.SessionsClientOptions{}, "is a token service"},
-		{"account id empty", good, arr.Account{Domain: account.Domain}, arr.SessionsClientOptions{}, "account id"},
-		{"account id no UUID", good, arr.Account{ID: "my-account", Domain: account.Domain}, arr.SessionsClientOptions{}, `account id "my-account" is not a UUID`},
-		{"account id a key", good, arr.Account{ID: secret, Domain: account.Domain}, arr.SessionsClientOptions{}, "account id (48 characters) is not a UUID"},
+		{"account id empty", good, arr.Account{Domain: account.Domain}, arr.SessionsClientOptions{}, "Account.ID is not a UUID"},
+		{"account id no UUID", good, arr.Account{ID: "my-account", Domain: account.Domain}, arr.SessionsClientOptions{}, `Account.ID "my-account" is not a UUID`},
+		{"account id a key", good, arr.Account{ID: secret, Domain: account.Domain}, arr.SessionsClientOptions{}, "Account.ID is not a UUID such as 00000000-1111-2222-3333-444455556666; the portal shows it as Account ID (48 characters, not shown"},
 		{"account id in braces", good, arr.Account{ID: "{" + account.ID[1:35] + "}", Domain: account.Domain}, arr.SessionsClientOptions{}, "is not a UUID"},
-		{"domain empty", good, arr.Account{ID: account.ID}, arr.SessionsClientOptions{}, "account domain is empty"},
+		{"domain empty", good, arr.Account{ID: account.ID}, arr.SessionsClientOptions{}, "Account.Domain is empty"},
 		{"id and domain swapped", good, arr.Account{ID: account.Domain, Domain: account.ID}, arr.SessionsClientOptions{}, "is not a UUID"},
 		{"domain with scheme", good, arr.Account{ID: account.ID, Domain: "https://westeurope.mixedreality.azure.com"}, arr.SessionsClientOptions{}, "leave out scheme"},
 		{"domain with sts.", good, arr.Account{ID: account.ID, Domain: "sts.westeurope.mixedreality.azure.com"}, arr.SessionsClientOptions{}, `leave out "sts."`},
 		{"domain a rendering endpoint", good, arr.Account{ID: account.ID, Domain: "remoterendering.westeurope.mixedreality.azure.com"}, arr.SessionsClientOptions{}, "is a rendering endpoint"},
 		{"sts endpoint an account domain", good, account, arr.SessionsClientOptions{STSEndpoint: "https://westeurope.mixedreality.azure.com"}, "https://sts.<account domain>"},
 		{"sts endpoint a rendering endpoint", good, account, arr.SessionsClientOptions{STSEndpoint: good}, "https://sts.<account domain>"},
-		{"sts endpoint http", good, account, arr.SessionsClientOptions{STSEndpoint: "http://sts.arr.example"}, "token service"},
+		{"sts endpoint http", good, account, arr.SessionsClientOptions{STSEndpoint: "http://sts.arr.example"}, `STSEndpoint "http://sts.arr.example" is not https`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, err := arr.NewSessionsClientWithKeyCredential(
@@ -221,4 +221,83 @@ func (*nilCredential) GetToken(
 	policy.TokenRequestOptions,
 ) (azcore.AccessToken, error) {
 	panic("never called")
+}
+
+func TestInvalidArgumentsNameTheArgumentTheValueAndTheReason(t *testing.T) {
+	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		return answer(req, 200, sessionJSON("demo", "Starting")), nil
+	})
+	poller, err := client.BeginWait(t.Context(), "demo", nil)
+	require.NoError(t, err)
+	before := len(w.sent)
+	create := func(id string, size arr.SessionSize, lease time.Duration, resume string) error {
+		_, err := client.BeginCreate(
+			t.Context(),
+			id,
+			arr.CreateSessionSettings{Size: size, MaxLeaseTime: lease},
+			&arr.BeginCreateSessionOptions{ResumeToken: resume},
+		)
+		return err
+	}
+	construct := func(endpoint string, account arr.Account, sts string) error {
+		_, err := arr.NewSessionsClientWithKeyCredential(
+			endpoint,
+			account,
+			keyCredential,
+			&arr.SessionsClientOptions{STSEndpoint: sts},
+		)
+		return err
+	}
+	for _, test := range []struct {
+		err                 error
+		name, value, reason string
+	}{
+		{create("", "Standard", 0, ""), "sessionID", "", "is empty"},
+		{create("a b", "Standard", 0, ""), "sessionID", "a b", "has a character that is not allowed"},
+		{create("demo", "", 0, ""), "Size", "", "is empty"},
+		{create("demo", "Premium", 90*time.Second, ""), "MaxLeaseTime", "1m30s", "is not a whole number of minutes"},
+		{create("demo", "Premium", 0, "x"), "ResumeToken", "", "is not one that a poller returned"},
+		{construct("arr.example", testAccount, ""), "endpoint", "arr.example", "is not an address"},
+		{construct(endpoint, arr.Account{ID: "me", Domain: "x"}, ""), "Account.ID", "me", "is not a UUID"},
+		{construct(endpoint, arr.Account{ID: testKey, Domain: "x"}, ""), "Account.ID", "", "is not a UUID"},
+		{construct(endpoint, arr.Account{ID: testAccount.ID}, ""), "Account.Domain", "", "is empty"},
+		{construct(endpoint, testAccount, "sts"), "STSEndpoint", "sts", "is not an address"},
+		{func() error {
+			_, err := arr.NewTokenClientWithKeyCredential(
+				testAccount,
+				keyCredential,
+				&arr.TokenClientOptions{Endpoint: "sts"},
+			)
+			return err
+		}(), "Endpoint", "sts", "is not an address"},
+		{func() error {
+			_, err := arr.NewSessionsClientWithAccessToken(endpoint, "me", &nilCredential{}, nil)
+			return err
+		}(), "accountID", "me", "is not a UUID"},
+		{func() error {
+			_, err := poller.PollUntilDone(t.Context(), &arr.PollUntilDoneOptions{Frequency: -1})
+			return err
+		}(), "Frequency", "-1ns", "is negative"},
+	} {
+		var invalid *arr.InvalidArgumentError
+		require.ErrorAs(t, test.err, &invalid)
+		require.ErrorIs(t, test.err, arr.ErrInvalidArgument)
+		assert.Equal(t, test.name, invalid.Name)
+		assert.Equal(t, test.value, invalid.Value)
+		assert.Contains(t, invalid.Reason, test.reason)
+		assert.False(t, arr.IsTransient(test.err))
+	}
+	assert.Len(t, w.sent, before, "no request is sent")
+}
+
+func TestInvalidArgumentErrorReadsAsOneLine(t *testing.T) {
+	for want, err := range map[string]arr.InvalidArgumentError{
+		`invalid argument: Size is empty`:                        {Name: "Size", Reason: "is empty"},
+		`invalid argument: sessionID "a b" has a space`:          {Name: "sessionID", Value: "a b", Reason: "has a space"},
+		`invalid argument: MaxLeaseTime 1m30s is no good`:        {Name: "MaxLeaseTime", Value: "1m30s", Reason: "is no good"},
+		`invalid argument: Max 0 is less than 1`:                 {Name: "Max", Value: "0", Reason: "is less than 1"},
+		`invalid argument: sessionID "a\n\u202eb" has a control`: {Name: "sessionID", Value: "a\n\u202eb", Reason: "has a control"},
+	} {
+		assert.Equal(t, want, err.Error())
+	}
 }

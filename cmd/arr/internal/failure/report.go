@@ -95,6 +95,9 @@ func lines(err error) (what, advice string) {
 func plain(err error) string {
 	text := strings.NewReplacer(
 		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
+		arr.ErrInvalidArgument.Error()+": ", "",
+		"Account.ID ", "account id ",
+		"Account.Domain ", "account domain ",
 		": lease: ", ": ",
 		"; "+context.Canceled.Error()+": ", "; ",
 		": "+context.Canceled.Error(), "",
