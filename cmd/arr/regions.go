@@ -13,26 +13,18 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
-	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 // regionsCommand is what the flags of arr regions say.
 type regionsCommand struct {
-	*settings
+	*serviceFlags
 	latency   bool
 	endpoints []string
 	probe     probe
 }
 
-// regionEntry is a region as JSON.
-type regionEntry struct {
-	Region        arr.Region `json:"region,omitempty"`
-	Endpoint      string     `json:"endpoint"`
-	AccountDomain string     `json:"accountDomain,omitempty"`
-}
-
 func newRegionsCommand() *cobra.Command {
-	c := &regionsCommand{settings: newSettings()}
+	c := &regionsCommand{serviceFlags: newServiceFlags()}
 	cmd := &cobra.Command{
 		Use:   "regions",
 		Short: "List the regions, and measure how far away they are",
@@ -165,29 +157,4 @@ func allRegions() []regionEntry {
 		entries = append(entries, regionEntry{region, region.Endpoint(), region.AccountDomain()})
 	}
 	return entries
-}
-
-func printRegions(printer *show.Printer, entries []regionEntry) error {
-	rows := [][]show.Cell{printer.Heading("REGION", "RENDERING ENDPOINT", "ACCOUNT DOMAIN")}
-	for _, entry := range entries {
-		var err error
-		switch printer.Format {
-		case show.JSON:
-			err = printer.Object(entry)
-		case show.Quiet:
-			err = printer.Line(string(entry.Region))
-		default:
-			rows = append(
-				rows,
-				show.Text(string(entry.Region), entry.Endpoint, entry.AccountDomain),
-			)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if printer.Format != show.ForPeople {
-		return nil
-	}
-	return printer.Table(rows)
 }

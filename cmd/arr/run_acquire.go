@@ -31,7 +31,7 @@ func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.AcquireOptions
 		IDPrefix:     c.prefix,
 		Step:         c.step,
 		Threshold:    c.threshold,
-		MaxLeaseTime: c.most,
+		MaxLeaseTime: c.maxLease,
 		StartTimeout: c.startTimeout,
 		LookEvery:    c.lookEvery(),
 	}
@@ -44,8 +44,8 @@ func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.AcquireOptions
 	if err != nil {
 		return nil, options, err
 	}
-	if c.most > 0 {
-		options.LeaseTime = min(options.LeaseTime, c.most)
+	if c.maxLease > 0 {
+		options.LeaseTime = min(options.LeaseTime, c.maxLease)
 	}
 	for _, endpoint := range c.fallback {
 		client, err := svc.at(endpoint)
@@ -92,7 +92,10 @@ func (c *runCommand) acquire(
 	options.Progress = progress.Saw
 	options.Logger = newNotes(cmd.ErrOrStderr(), progress.Aside)
 	if c.interval > 0 {
-		watcher, err := c.watcher(svc)
+		watcher, err := lease.NewWatcher(
+			svc.SessionsClient,
+			lease.WatcherOptions{Interval: c.interval, IdleInterval: c.lookEvery()},
+		)
 		if err != nil {
 			end()
 			return nil, err

@@ -26,7 +26,7 @@ func startRun(t *testing.T, service *testService, args ...string) *program {
 	cmd := command(
 		t,
 		service.environment,
-		append([]string{"run", "--interval", "20ms"}, args...)...)
+		append([]string{"run", "--interval", "20ms", "--check-interval", "20ms"}, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return startCommand(t, cmd)
 }

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
-	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/spf13/cobra"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -33,7 +31,7 @@ type service struct {
 
 // open returns the service that the settings of a command name, or an emulator in this process.
 // What a command needs besides is checked before anybody is asked for a key.
-func (s *settings) open(
+func (s *serviceFlags) open(
 	cmd *cobra.Command,
 	checks ...func(*config.Settings) error,
 ) (*service, error) {
@@ -85,64 +83,6 @@ func (s *settings) open(
 	return opened, err
 }
 
-// connector makes the client of a target. No request is sent.
-type connector func(config.Target) (*arr.SessionsClient, error)
-
-// signIn finds the credential of a target, once, however many clients are to have it.
-func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
-	with := func(make func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error)) connector {
-		return func(target config.Target) (*arr.SessionsClient, error) {
-			options, err := clientOptions(target)
-			if err != nil {
-				return nil, err
-			}
-			return make(target, options)
-		}
-	}
-	switch target.SignIn {
-	case config.SignInKey:
-		key, err := accountKey(cmd, target)
-		if err != nil {
-			return nil, err
-		}
-		return with(
-			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-				return arr.NewSessionsClientWithKeyCredential(
-					t.Endpoint,
-					t.Account,
-					azcore.NewKeyCredential(key),
-					options,
-				)
-			},
-		), nil
-	case config.SignInToken:
-		token, err := arr.NewStaticAccessToken(target.Secret)
-		if err != nil {
-			return nil, err
-		}
-		return with(
-			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-				return arr.NewSessionsClientWithAccessToken(
-					t.Endpoint,
-					t.Account.ID,
-					token,
-					options,
-				)
-			},
-		), nil
-	default:
-		identity, err := identity(cmd, target)
-		if err != nil {
-			return nil, err
-		}
-		return with(
-			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-				return arr.NewSessionsClient(t.Endpoint, t.Account, identity, options)
-			},
-		), nil
-	}
-}
-
 func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
 	options := &arr.SessionsClientOptions{
 		STSEndpoint: target.STSEndpoint,
@@ -192,22 +132,4 @@ func trustedCertificates(path string) (*x509.CertPool, error) {
 		return nil, usagef("--%s: %s holds no certificate in PEM", config.CAFile, path)
 	}
 	return pool, nil
-}
-
-// checkedKey returns a key without what surrounds it in a file. It is not quoted: it may be one
-// with a slip of the hand.
-func checkedKey(text, source string) (string, error) {
-	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
-	if key == "" {
-		return "", usagef("%s holds no account key", source)
-	}
-	for _, r := range key {
-		if r <= ' ' || r > '~' {
-			return "", usagef(
-				"%s holds more than an account key: there is a space or a character that no key has",
-				source,
-			)
-		}
-	}
-	return key, nil
 }

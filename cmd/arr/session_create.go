@@ -20,7 +20,7 @@ const farewell = 20 * time.Second
 
 // createCommand is what the flags of arr session create say.
 type createCommand struct {
-	*settings
+	*serviceFlags
 	prefix   string
 	noWait   bool
 	wait     bool
@@ -28,8 +28,8 @@ type createCommand struct {
 	interval time.Duration
 }
 
-func newCreateCommand(s *settings) *cobra.Command {
-	c := &createCommand{settings: s}
+func newCreateCommand(s *serviceFlags) *cobra.Command {
+	c := &createCommand{serviceFlags: s}
 	cmd := &cobra.Command{
 		Use:   "create [ID]",
 		Short: "Create a session and wait until it is Ready",
@@ -230,9 +230,4 @@ func (svc *service) stopLatecomer(ctx context.Context, id string, unknown bool) 
 		}
 	}
 	return err
-}
-
-// asEnded returns the session that an error says has ended.
-func asEnded(err error) (*arr.SessionEndedError, bool) {
-	return errors.AsType[*arr.SessionEndedError](err)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-func newExtendCommand(s *settings) *cobra.Command {
+func newExtendCommand(s *serviceFlags) *cobra.Command {
 	var by, atLeast time.Duration
 	cmd := &cobra.Command{
 		Use:   "extend ID --by TIME | --at-least TIME",

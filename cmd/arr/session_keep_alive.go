@@ -15,8 +15,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-func newKeepAliveCommand(s *settings) *cobra.Command {
-	k := &keeping{}
+func newKeepAliveCommand(s *serviceFlags) *cobra.Command {
+	k := &keepAliveFlags{}
 	cmd := &cobra.Command{
 		Use:   "keep-alive ID...",
 		Short: "Extend the lease of sessions for as long as this command runs",
@@ -33,9 +33,6 @@ lease lasts. Several sessions are looked at together, by listing them.`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := k.check(); err != nil {
-				return err
-			}
 			svc, err := s.open(cmd)
 			if err != nil {
 				return err
@@ -50,7 +47,7 @@ lease lasts. Several sessions are looked at together, by listing them.`,
 }
 
 // run keeps all sessions until they or the command end.
-func (k *keeping) run(cmd *cobra.Command, s *settings, svc *service, ids []string) error {
+func (k *keepAliveFlags) run(cmd *cobra.Command, s *serviceFlags, svc *service, ids []string) error {
 	ctx, cancel := s.bounded(cmd.Context(), 0)
 	defer cancel()
 	progress := s.progress(cmd)
@@ -58,12 +55,15 @@ func (k *keeping) run(cmd *cobra.Command, s *settings, svc *service, ids []strin
 	options := lease.KeepAliveOptions{
 		Step:         k.step,
 		Threshold:    k.threshold,
-		MaxLeaseTime: k.most,
+		MaxLeaseTime: k.maxLease,
 		LookEvery:    k.lookEvery(),
 		Logger:       newNotes(cmd.ErrOrStderr(), progress.Aside),
 	}
 	if len(ids) > 1 {
-		watcher, err := k.watcher(svc)
+		watcher, err := lease.NewWatcher(
+			svc.SessionsClient,
+			lease.WatcherOptions{Interval: k.checkInterval, IdleInterval: k.lookEvery()},
+		)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-func newListCommand(s *settings) *cobra.Command {
+func newListCommand(s *serviceFlags) *cobra.Command {
 	var prefix string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -41,11 +41,4 @@ Ready, and each region has its own.`,
 	}
 	cmd.Flags().StringVar(&prefix, "prefix", "", "only sessions whose id begins with `TEXT`")
 	return cmd
-}
-
-func takesNoIDs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%q is one too many: %s", args[0], cmd.UseLine())
-	}
-	return nil
 }

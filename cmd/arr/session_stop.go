@@ -10,7 +10,7 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
-func newStopCommand(s *settings) *cobra.Command {
+func newStopCommand(s *serviceFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stop ID...",
 		Short: "Stop sessions",

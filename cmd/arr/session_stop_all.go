@@ -22,7 +22,7 @@ import (
 
 // stopAllCommand is what the flags of arr session stop-all say.
 type stopAllCommand struct {
-	*settings
+	*serviceFlags
 	prefix    string
 	all       bool
 	olderThan time.Duration
@@ -31,8 +31,8 @@ type stopAllCommand struct {
 	yes       bool
 }
 
-func newStopAllCommand(s *settings) *cobra.Command {
-	c := &stopAllCommand{settings: s}
+func newStopAllCommand(s *serviceFlags) *cobra.Command {
+	c := &stopAllCommand{serviceFlags: s}
 	cmd := &cobra.Command{
 		Use:   "stop-all --prefix TEXT | --all",
 		Short: "Stop sessions that programs have left running",

@@ -11,7 +11,7 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 )
 
-func newUpdateCommand(s *settings) *cobra.Command {
+func newUpdateCommand(s *serviceFlags) *cobra.Command {
 	var lease time.Duration
 	cmd := &cobra.Command{
 		Use:   "update ID --lease TIME",

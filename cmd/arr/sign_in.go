@@ -3,146 +3,67 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
+	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
-	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
-	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
-// longestKey is more than any key has.
-const longestKey = 64 << 10
+// connector makes the client of a target. No request is sent.
+type connector func(config.Target) (*arr.SessionsClient, error)
 
-// accountKey reads the account key from where the settings say, or asks for it.
-func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
-	switch target.Credential {
-	case config.AccountKey:
-		return checkedKey(target.Secret, "the setting account-key")
-	case config.KeyFile:
-		return untilEnd(cmd.Context(), func() (string, error) {
-			file, err := os.Open(target.Secret)
+// signIn finds the credential of a target, once, however many clients are to have it.
+func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
+	with := func(make func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error)) connector {
+		return func(target config.Target) (*arr.SessionsClient, error) {
+			options, err := clientOptions(target)
 			if err != nil {
-				return "", usagef("cannot read the account key: %w", err)
+				return nil, err
 			}
-			defer file.Close()
-			return readKey(file, "file "+target.Secret)
-		})
-	case config.KeyStdin:
-		if !show.IsTerminal(cmd.InOrStdin()) {
-			return untilEnd(
-				cmd.Context(),
-				func() (string, error) { return readKey(cmd.InOrStdin(), "standard input") },
-			)
+			return make(target, options)
 		}
 	}
-	if file, ok := cmd.InOrStdin().(*os.File); ok && show.IsTerminal(file) {
-		return askForKey(cmd, file, target)
-	}
-	return "", &failure.Advised{
-		Err:    usagef("there is no account key"),
-		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra.",
-	}
-}
-
-// untilEnd reads until the context ends. Reading itself cannot be interrupted: a pipe may stay
-// empty for ever.
-func untilEnd(ctx context.Context, read func() (string, error)) (string, error) {
-	type answer struct {
-		text string
-		err  error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		text, err := read()
-		answers <- answer{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", fmt.Errorf("reading the account key: %w", context.Cause(ctx))
-	case a := <-answers:
-		return a.text, a.err
-	}
-}
-
-func readKey(r io.Reader, source string) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(r, longestKey))
-	if err != nil {
-		return "", usagef("cannot read the account key: %w", err)
-	}
-	return checkedKey(string(text), source)
-}
-
-// askForKey asks on a terminal, without echo. Reading cannot be interrupted, so a signal leaves the
-// reader behind for the few moments until the program ends, and the terminal is set back before
-// that.
-func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (string, error) {
-	state, err := term.GetState(int(terminal.Fd()))
-	if err != nil {
-		return "", fmt.Errorf("cannot ask for the account key: %w", err)
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Key of account %s (not shown): ", target.Account.ID)
-	text, err := untilEnd(cmd.Context(), func() (string, error) {
-		text, err := term.ReadPassword(int(terminal.Fd()))
-		return string(text), err
-	})
-	fmt.Fprintln(cmd.ErrOrStderr())
-	switch {
-	case cmd.Context().Err() != nil:
-		return "", errors.Join(
-			context.Cause(cmd.Context()),
-			term.Restore(int(terminal.Fd()), state),
-		)
-	case err != nil && !errors.Is(err, io.EOF):
-		return "", fmt.Errorf("cannot read the account key: %w", err)
-	}
-	return checkedKey(text, "your answer")
-}
-
-// identity returns the Microsoft Entra credential that the settings ask for.
-func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential, error) {
 	switch target.SignIn {
-	case config.SignInAzureCLI:
-		return made(
-			azidentity.NewAzureCLICredential(
-				&azidentity.AzureCLICredentialOptions{TenantID: target.Tenant},
-			),
-		)
-	case config.SignInDeviceCode:
-		return made(azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-			TenantID: target.Tenant, ClientID: target.ClientID,
-			UserPrompt: func(_ context.Context, message azidentity.DeviceCodeMessage) error {
-				_, err := fmt.Fprintln(cmd.ErrOrStderr(), message.Message)
-				return err
-			},
-		}))
-	case config.SignInManagedIdentity:
-		options := &azidentity.ManagedIdentityCredentialOptions{}
-		if target.ClientID != "" {
-			options.ID = azidentity.ClientID(target.ClientID)
+	case config.SignInKey:
+		key, err := accountKey(cmd, target)
+		if err != nil {
+			return nil, err
 		}
-		return made(azidentity.NewManagedIdentityCredential(options))
+		return with(
+			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+				return arr.NewSessionsClientWithKeyCredential(
+					t.Endpoint,
+					t.Account,
+					azcore.NewKeyCredential(key),
+					options,
+				)
+			},
+		), nil
+	case config.SignInToken:
+		token, err := arr.NewStaticAccessToken(target.Secret)
+		if err != nil {
+			return nil, err
+		}
+		return with(
+			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+				return arr.NewSessionsClientWithAccessToken(
+					t.Endpoint,
+					t.Account.ID,
+					token,
+					options,
+				)
+			},
+		), nil
 	default:
-		return made(
-			azidentity.NewDefaultAzureCredential(
-				&azidentity.DefaultAzureCredentialOptions{TenantID: target.Tenant},
-			),
-		)
+		identity, err := identity(cmd, target)
+		if err != nil {
+			return nil, err
+		}
+		return with(
+			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+				return arr.NewSessionsClient(t.Endpoint, t.Account, identity, options)
+			},
+		), nil
 	}
-}
-
-// made returns what a constructor has made. Its errors are about the settings.
-func made[T azcore.TokenCredential](credential T, err error) (azcore.TokenCredential, error) {
-	if err != nil {
-		return nil, usagef("cannot sign in: %w", err)
-	}
-	return credential, nil
 }

@@ -23,7 +23,7 @@ type grant struct {
 }
 
 func newTokenCommand() *cobra.Command {
-	s := newSettings()
+	s := newServiceFlags()
 	var validFor time.Duration
 	cmd := &cobra.Command{
 		Use:   "token",

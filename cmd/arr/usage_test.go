@@ -4,16 +4,16 @@ package main
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"strings"
+
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/emulator"
 )
 
 // runOnce runs arr to its end.
@@ -74,136 +74,62 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 	}
 }
 
-func TestRoot(t *testing.T) {
-	code, stdout, stderr := runOnce(t, "emulater")
-	assert.Equal(t, failure.Usage, code)
-	assert.Empty(t, stdout)
+// Exit code 2 promises that no request was sent.
+func TestMistakesInArgumentsComeBeforeAnyRequest(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	// where every request fails
+	service.environment = append(service.environment, "ARR_ENDPOINT=http://127.0.0.1:1")
+	for want, args := range map[string][]string{
+		`session id "a/b" has a character that is not allowed`: {"session", "stop", "demo", "a/b"},
+		"the session id is empty":                              {"session", "get", ""},
+		"a session id has at most 256 characters":              {"session", "wait", strings.Repeat("x", 257)},
+		`session id "über" has a character`:                    {"session", "create", "über"},
+		`session id "a b`:                                      {"session", "create", "--prefix", "a b"},
+		`invalid argument "-1s" for "--interval" flag: give`:   {"session", "create", "--interval", "-1s"},
+		`invalid argument "soon" for "--interval" flag: give`:  {"session", "wait", "demo", "--interval", "soon"},
+		`invalid argument "-1h" for "--valid-for" flag: give`:  {"token", "--valid-for", "-1h"},
+	} {
+		r := service.arr(args...)
+		assert.Equal(t, failure.Usage, r.code, "%v: %s", args, r.stderr)
+		assert.Contains(t, r.stderr, want)
+	}
+	assert.Equal(t, arr.SessionStatusReady, service.status("demo"), "the other id was not touched")
+}
+
+func TestSeveralSuggestionsAreReadable(t *testing.T) {
+	r := runArr(t, nil, "", "session", "lst")
 	assert.Equal(
 		t,
-		"arr: there is no command \"emulater\"; did you mean \"emulator\"?\nSee: arr --help\n",
-		stderr,
+		"arr: there is no command \"lst\"; did you mean \"get\" or \"list\"?\nSee: arr session --help\n",
+		r.stderr,
 	)
+}
 
-	code, _, stderr = runOnce(t, "xyzzy")
-	assert.Equal(t, failure.Usage, code)
-	assert.Contains(t, stderr, `there is no command "xyzzy"`)
-
-	for _, args := range [][]string{nil, {"--help"}, {"help"}} {
-		code, stdout, _ = runOnce(t, args...)
-		assert.Equal(t, failure.OK, code)
-		assert.Contains(t, stdout, "Run the emulator of the service")
+func TestTheEmulatorInTheProcessTakesOrRefusesEveryFlag(t *testing.T) {
+	for flag, value := range map[string]string{"--endpoint": "eastus", "--key-file": "x", "--sts-scope": "x", "--ca-file": "x", "--tenant": "x",
+		"--client-id": "x", "--allow-http": "", "--account-domain": "eastus"} {
+		args := []string{"session", "list", "--emulator", flag}
+		if value != "" {
+			args = append(args, value)
+		}
+		r := runArr(t, nil, "", args...)
+		assert.Equal(t, failure.Usage, r.code, flag)
+		assert.Contains(t, r.stderr, "--emulator and "+flag+" exclude each other")
 	}
-	code, stdout, _ = runOnce(t, "version")
-	assert.Equal(t, failure.OK, code)
-	assert.Regexp(t, `^arr version \S+ go1\.\S+ \w+/\w+\n$`, stdout)
-	code, stdout, _ = runOnce(t, "version", "--output", "json")
-	assert.Equal(t, failure.OK, code)
-	assert.Regexp(
+	r := runArr(t, nil, "", "session", "list", "--emulator", "--retries", "many")
+	assert.Equal(t, failure.Usage, r.code)
+	assert.Contains(t, r.stderr, "--retries: give a number from 0 to 100")
+	r = runArr(
 		t,
-		`^{"architecture":"\w+","go":"go1\.[^"]+","os":"\w+","version":"[^"]+"}\n$`,
-		stdout,
+		[]string{"ARR_RETRIES=0", "ARR_STS_SCOPE=x"},
+		"",
+		"session",
+		"list",
+		"--emulator",
+		"--quiet",
+		"--retries",
+		"2",
 	)
-	code, stdout, _ = runOnce(t, "completion", "bash")
-	assert.Equal(t, failure.OK, code)
-	assert.Contains(t, stdout, "bash completion V2 for arr")
-	code, stdout, _ = runOnce(t, "__complete", "emulator", "--spelling", "")
-	assert.Equal(t, failure.OK, code)
-	assert.Contains(t, stdout, "omitted\nnull\n")
-}
-
-func TestBuiltinCommandsRefuseWhatTheyDoNotKnow(t *testing.T) {
-	for want, args := range map[string][]string{
-		`there is no command "tcsh"`:         {"completion", "tcsh"},
-		`there is no help on "nothing"`:      {"help", "nothing"},
-		`there is no help on "session nope"`: {"help", "session", "nope"},
-	} {
-		code, stdout, stderr := runOnce(t, args...)
-		assert.Equal(t, failure.Usage, code, args)
-		assert.Empty(t, stdout, args)
-		assert.Contains(t, stderr, want)
-	}
-	for _, args := range [][]string{{"help", "session", "create"}, {"help", "output"}, {"help", "help"}, {"completion"}, {"session", "--help"}} {
-		code, stdout, _ := runOnce(t, args...)
-		assert.Equal(t, failure.OK, code, args)
-		assert.NotEmpty(t, stdout, args)
-	}
-}
-
-// The help is the manual. ARR_GOLDEN=1 writes the file anew.
-func TestHelp(t *testing.T) {
-	code, help, stderr := runOnce(t, "emulator", "--help")
-	assert.Equal(t, failure.OK, code)
-	assert.Empty(t, stderr)
-	golden := filepath.Join("testdata", "emulator-help.txt")
-	if os.Getenv("ARR_GOLDEN") != "" {
-		require.NoError(t, os.WriteFile(golden, []byte(help), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), help, "if this is meant, set ARR_GOLDEN=1")
-}
-
-func TestParseStartupTime(t *testing.T) {
-	for text, bounds := range map[string][2]time.Duration{
-		"0s":        {0, 0},
-		"30s":       {30 * time.Second, 30 * time.Second},
-		"150s-180s": {150 * time.Second, 180 * time.Second},
-		"recorded":  {8 * time.Second, 180 * time.Second},
-	} {
-		startup, err := parseStartupTime(text)
-		require.NoError(t, err, text)
-		for range 100 {
-			d := startup(arr.SessionSizeStandard)
-			assert.True(t, d >= bounds[0] && d <= bounds[1], "%s: %v", text, d)
-		}
-	}
-	for _, text := range []string{"", "-", "-5s", "5s-", "5s-1s", "1s--2s", "1s-2s-3s", "5", "Recorded"} {
-		_, err := parseStartupTime(text)
-		assert.Error(t, err, text)
-	}
-}
-
-func TestParseCapacity(t *testing.T) {
-	// Standard, Premium, a size that this program does not know
-	for text, want := range map[string][3]int{
-		"4":                    {4, 4, 4},
-		"0":                    {0, 0, 0},
-		"Standard=4,Premium=1": {4, 1, -1},
-		"premium=2":            {-1, 2, -1},
-		"Standard=0, Premium=": {},
-	} {
-		limit, err := parseCapacity(text)
-		if want == [3]int{} && text != "0" {
-			assert.Error(t, err, text)
-			continue
-		}
-		require.NoError(t, err, text)
-		assert.Equal(
-			t,
-			want,
-			[3]int{
-				limit("", arr.SessionSizeStandard),
-				limit("", arr.SessionSizePremium),
-				limit("", "Huge"),
-			},
-			text,
-		)
-	}
-	for _, text := range []string{"", "-1", "4,Premium=1", "Standard", "Standard=-1", "Standard=1,standard=2", "Huge=1", "Standard=1,", "1.5"} {
-		_, err := parseCapacity(text)
-		assert.Error(t, err, text)
-	}
-}
-
-func TestParseRateLimit(t *testing.T) {
-	for text, per := range map[string]time.Duration{"60": time.Minute, "60/1m": time.Minute, "60/90s": 90 * time.Second} {
-		limit, err := parseRateLimit(text)
-		require.NoError(t, err, text)
-		assert.Equal(t, 60, limit.Requests)
-		assert.Equal(t, per, limit.Per)
-	}
-	for _, text := range []string{"", "0", "-1", "60/", "60/0s", "60/-1s", "60/m", "/1m", "x/1m"} {
-		_, err := parseRateLimit(text)
-		assert.Error(t, err, text)
-	}
+	assert.Equal(t, failure.OK, r.code, r.stderr)
 }

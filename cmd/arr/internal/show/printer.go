@@ -29,7 +29,7 @@ type Printer struct {
 	Format  Format
 	out     io.Writer
 	colours bool
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	shown   bool // whether a session was written for people
 }
 
@@ -120,8 +120,8 @@ func escape(line string) string {
 
 // paragraph writes text with an empty line between it and the one before.
 func (p *Printer) paragraph(text string) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.shown {
 		text = "\n" + text
 	}
@@ -131,8 +131,8 @@ func (p *Printer) paragraph(text string) error {
 }
 
 func (p *Printer) write(text string) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	_, err := io.WriteString(p.out, text)
 	return p.check(err)
 }

@@ -28,7 +28,7 @@ type Progress struct {
 	stop     chan struct{}
 	stopped  sync.WaitGroup
 
-	mutex sync.Mutex
+	mu    sync.Mutex
 	order []string
 	last  map[string]arr.Session
 	seen  map[string]time.Time
@@ -58,8 +58,8 @@ func (p *Progress) Saw(s arr.Session) {
 	if p.silent {
 		return
 	}
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	before, known := p.last[s.ID]
 	if !known {
 		p.order = append(p.order, s.ID)
@@ -76,8 +76,8 @@ func (p *Progress) Saw(s arr.Session) {
 // Aside lets write write something while no progress is shown. The line comes back with the next
 // look.
 func (p *Progress) Aside(write func() error) error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.clear()
 	return write()
 }
@@ -91,8 +91,8 @@ func (p *Progress) Close() {
 		close(p.stop)
 	}
 	p.stopped.Wait()
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.clear()
 }
 
@@ -104,9 +104,9 @@ func (p *Progress) draw() {
 		case <-p.stop:
 			return
 		case <-ticker.C:
-			p.mutex.Lock()
+			p.mu.Lock()
 			p.drawLine()
-			p.mutex.Unlock()
+			p.mu.Unlock()
 		}
 	}
 }

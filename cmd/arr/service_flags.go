@@ -15,8 +15,8 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
-// settings are the flags that commands about a service have in common.
-type settings struct {
+// serviceFlags are the flags that commands about a service have in common.
+type serviceFlags struct {
 	bound    map[config.Name]*pflag.Flag
 	file     string
 	profile  string
@@ -26,21 +26,21 @@ type settings struct {
 	timeout  time.Duration
 }
 
-func newSettings() *settings { return &settings{bound: make(map[config.Name]*pflag.Flag)} }
+func newServiceFlags() *serviceFlags { return &serviceFlags{bound: make(map[config.Name]*pflag.Flag)} }
 
 // addText adds a flag that stands for a setting.
-func (s *settings) addText(flags *pflag.FlagSet, name config.Name, usage string) {
+func (s *serviceFlags) addText(flags *pflag.FlagSet, name config.Name, usage string) {
 	flags.String(string(name), "", usage)
 	s.bound[name] = flags.Lookup(string(name))
 }
 
-func (s *settings) addSwitch(flags *pflag.FlagSet, name config.Name, usage string) {
+func (s *serviceFlags) addSwitch(flags *pflag.FlagSet, name config.Name, usage string) {
 	flags.Bool(string(name), false, usage)
 	s.bound[name] = flags.Lookup(string(name))
 }
 
 // addOutputFlags adds what every command with results has.
-func (s *settings) addOutputFlags(flags *pflag.FlagSet) {
+func (s *serviceFlags) addOutputFlags(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.Output,
@@ -50,7 +50,7 @@ func (s *settings) addOutputFlags(flags *pflag.FlagSet) {
 }
 
 // addFileFlags adds where settings are read from.
-func (s *settings) addFileFlags(flags *pflag.FlagSet) {
+func (s *serviceFlags) addFileFlags(flags *pflag.FlagSet) {
 	flags.StringVar(
 		&s.file,
 		"config",
@@ -72,7 +72,7 @@ func (s *settings) addFileFlags(flags *pflag.FlagSet) {
 }
 
 // addServiceFlags adds which service and account to talk to, and how to sign in.
-func (s *settings) addServiceFlags(flags *pflag.FlagSet) {
+func (s *serviceFlags) addServiceFlags(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.Endpoint,
@@ -104,7 +104,7 @@ func (s *settings) addServiceFlags(flags *pflag.FlagSet) {
 	)
 }
 
-func (s *settings) addAccountFlags(flags *pflag.FlagSet) {
+func (s *serviceFlags) addAccountFlags(flags *pflag.FlagSet) {
 	s.addText(flags, config.AccountID, "account id, a `UUID`")
 	s.addText(
 		flags,
@@ -160,7 +160,7 @@ func completeWords(cmd *cobra.Command, words map[config.Name][]string) {
 }
 
 // load reads the settings of all layers.
-func (s *settings) load() (*config.Settings, error) {
+func (s *serviceFlags) load() (*config.Settings, error) {
 	inputs := config.Inputs{
 		Flags:   make(map[config.Name]string),
 		Getenv:  os.Getenv,
@@ -177,7 +177,7 @@ func (s *settings) load() (*config.Settings, error) {
 }
 
 // printer returns what writes the results of a command.
-func (s *settings) printer(cmd *cobra.Command, values *config.Settings) (*show.Printer, error) {
+func (s *serviceFlags) printer(cmd *cobra.Command, values *config.Settings) (*show.Printer, error) {
 	asJSON, err := values.JSON()
 	format := show.ForPeople
 	switch {
@@ -190,7 +190,7 @@ func (s *settings) printer(cmd *cobra.Command, values *config.Settings) (*show.P
 }
 
 // warnOfExposed tells of files with keys that others can read.
-func (s *settings) warnOfExposed(cmd *cobra.Command, values *config.Settings) {
+func (s *serviceFlags) warnOfExposed(cmd *cobra.Command, values *config.Settings) {
 	if s.quiet {
 		return
 	}
@@ -205,7 +205,7 @@ func (s *settings) warnOfExposed(cmd *cobra.Command, values *config.Settings) {
 }
 
 // progress starts to show progress on standard error.
-func (s *settings) progress(cmd *cobra.Command) *show.Progress {
+func (s *serviceFlags) progress(cmd *cobra.Command) *show.Progress {
 	return show.NewProgress(cmd.ErrOrStderr(), s.quiet, os.Getenv)
 }
 
@@ -214,7 +214,7 @@ func (s *settings) progress(cmd *cobra.Command) *show.Progress {
 const usualWait = 15 * time.Minute
 
 // bounded returns the context of a command with its timeout, or with another if none was given.
-func (s *settings) bounded(
+func (s *serviceFlags) bounded(
 	ctx context.Context,
 	otherwise time.Duration,
 ) (context.Context, context.CancelFunc) {

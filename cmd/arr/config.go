@@ -20,7 +20,7 @@ type settingEntry struct {
 }
 
 func newConfigCommand() *cobra.Command {
-	s := newSettings()
+	s := newServiceFlags()
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings and where they come from",

@@ -19,7 +19,7 @@ const completionTime = 2 * time.Second
 // completeIDs lets shells complete the ids of sessions that are Starting or Ready. Whatever goes
 // wrong, there are none: a person who presses Tab has asked for no error. most is how many ids the
 // command takes, -1 for any number.
-func completeIDs(s *settings, most int) cobra.CompletionFunc {
+func completeIDs(s *serviceFlags, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, beginning string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp
 		if most >= 0 && len(args) >= most {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+)
+
+// keepAliveFlags are the flags that say how a lease is kept alive.
+type keepAliveFlags struct {
+	step, threshold, maxLease, checkInterval time.Duration
+}
+
+func (k *keepAliveFlags) addFlags(cmd *cobra.Command) {
+	addValue(
+		cmd,
+		&k.step,
+		"step",
+		"TIME",
+		"",
+		"by how much the lease is extended at a time, in whole minutes (default 20m)",
+		parseSpan,
+	)
+	addValue(
+		cmd,
+		&k.threshold,
+		"threshold",
+		"TIME",
+		"",
+		"the lease is extended when no more than this is surely left of it; also how long the "+
+			"service may be out of reach without the session being lost (default 10m)",
+		parseSpan,
+	)
+	addValue(
+		cmd,
+		&k.maxLease,
+		"max-lease",
+		"TIME",
+		"",
+		"the total of the lease since Ready beyond which it is not extended, and so what the session "+
+			"can cost (default 23h59m, the most that the service allows)",
+		parseSpan,
+	)
+	addTime(
+		cmd,
+		&k.checkInterval,
+		"check-interval",
+		"time between two checks that the session still runs (default: 1m)",
+	)
+}
+
+// parseSpan reads a time in whole minutes that is one at least: none would mean the default.
+func parseSpan(text string) (time.Duration, error) {
+	span, err := config.ParseLease(text)
+	if err == nil && span == 0 {
+		err = errors.New("give one minute or more")
+	}
+	return span, err
+}
+
+// lookEvery returns the time between two checks that a session still runs.
+func (k *keepAliveFlags) lookEvery() time.Duration { return cmp.Or(k.checkInterval, time.Minute) }
+
+// inKeepingFlags returns an error about options with the flags that they come from.
+func inKeepingFlags(err error) error {
+	for option, flag := range map[string]string{"Step ": "--step ", "Threshold ": "--threshold ", "MaxLeaseTime ": "--max-lease ",
+		"LeaseTime ": "--lease ", "StartTimeout ": "--start-timeout ", "IDPrefix ": "--prefix ", "MinRemaining ": "--threshold "} {
+		text := strings.TrimPrefix(err.Error(), "lease: invalid argument: ")
+		if rest, ok := strings.CutPrefix(text, option); ok {
+			return usagef("%s%s", flag, strings.ReplaceAll(rest, "MaxLeaseTime", "--max-lease"))
+		}
+	}
+	return err
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"errors"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+func newWaitCommand(s *serviceFlags) *cobra.Command {
+	var interval time.Duration
+	cmd := &cobra.Command{
+		Use:   "wait ID...",
+		Short: "Wait until sessions are Ready",
+		Long: `Wait until sessions are Ready, and show each as soon as it is. A session that has ended, in whatever state, will
+never be Ready: that is exit code 5. Interrupting this command changes nothing about the sessions.`,
+		Args:              takesIDs(1, -1),
+		ValidArgsFunction: completeIDs(s, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			svc, err := s.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer svc.close()
+			return waitForAll(cmd, s, svc, args, interval)
+		},
+	}
+	addInterval(cmd, &interval)
+	return cmd
+}
+
+// waitForAll waits until all sessions are Ready.
+func waitForAll(
+	cmd *cobra.Command,
+	s *serviceFlags,
+	svc *service,
+	ids []string,
+	interval time.Duration,
+) error {
+	ctx, cancel := s.bounded(cmd.Context(), usualWait)
+	defer cancel()
+	progress := s.progress(cmd)
+	defer progress.Close()
+	return forEach(ctx, ids, func(ctx context.Context, id string) error {
+		return awaitReady(ctx, svc, id, progress, arr.PollUntilDoneOptions{Frequency: interval})
+	})
+}
+
+// awaitReady waits for a session that exists to be Ready, and prints it: also when it has ended,
+// which is an error.
+func awaitReady(
+	ctx context.Context,
+	svc *service,
+	id string,
+	progress *show.Progress,
+	options arr.PollUntilDoneOptions,
+) error {
+	poller, err := svc.BeginWait(ctx, id, nil)
+	if err != nil {
+		return err
+	}
+	options.Progress = progress.Saw
+	ready, err := poller.PollUntilDone(ctx, &options)
+	if err == nil {
+		return progress.Aside(
+			func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) },
+		)
+	}
+	return printEnded(svc, progress, err)
+}
+
+// printEnded prints the session that an error is about, if it has ended: why is part of it.
+func printEnded(svc *service, progress *show.Progress, err error) error {
+	ended, ok := asEnded(err)
+	if !ok {
+		return err
+	}
+	progress.Saw(ended.Session)
+	if svc.print.Format == show.Quiet {
+		return err // the ids there are those of sessions that are Ready
+	}
+	printing := progress.Aside(
+		func() error { return svc.print.Session(ended.Session, ended.CorrelationVector) },
+	)
+	if printing != nil {
+		return printing
+	}
+	return err
+}
+
+// asEnded returns the session that an error says has ended.
+func asEnded(err error) (*arr.SessionEndedError, bool) {
+	return errors.AsType[*arr.SessionEndedError](err)
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"strings"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+)
+
+// longestKey is more than any key has.
+const longestKey = 64 << 10
+
+// accountKey reads the account key from where the settings say, or asks for it.
+func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
+	switch target.Credential {
+	case config.AccountKey:
+		return checkedKey(target.Secret, "the setting account-key")
+	case config.KeyFile:
+		return untilEnd(cmd.Context(), func() (string, error) {
+			file, err := os.Open(target.Secret)
+			if err != nil {
+				return "", usagef("cannot read the account key: %w", err)
+			}
+			defer file.Close()
+			return readKey(file, "file "+target.Secret)
+		})
+	case config.KeyStdin:
+		if !show.IsTerminal(cmd.InOrStdin()) {
+			return untilEnd(
+				cmd.Context(),
+				func() (string, error) { return readKey(cmd.InOrStdin(), "standard input") },
+			)
+		}
+	}
+	if file, ok := cmd.InOrStdin().(*os.File); ok && show.IsTerminal(file) {
+		return askForKey(cmd, file, target)
+	}
+	return "", &failure.Advised{
+		Err:    usagef("there is no account key"),
+		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra.",
+	}
+}
+
+// untilEnd reads until the context ends. Reading itself cannot be interrupted: a pipe may stay
+// empty for ever.
+func untilEnd(ctx context.Context, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answers <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", fmt.Errorf("reading the account key: %w", context.Cause(ctx))
+	case a := <-answers:
+		return a.text, a.err
+	}
+}
+
+func readKey(r io.Reader, source string) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, longestKey))
+	if err != nil {
+		return "", usagef("cannot read the account key: %w", err)
+	}
+	return checkedKey(string(text), source)
+}
+
+// askForKey asks on a terminal, without echo. Reading cannot be interrupted, so a signal leaves the
+// reader behind for the few moments until the program ends, and the terminal is set back before
+// that.
+func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (string, error) {
+	state, err := term.GetState(int(terminal.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("cannot ask for the account key: %w", err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Key of account %s (not shown): ", target.Account.ID)
+	text, err := untilEnd(cmd.Context(), func() (string, error) {
+		text, err := term.ReadPassword(int(terminal.Fd()))
+		return string(text), err
+	})
+	fmt.Fprintln(cmd.ErrOrStderr())
+	switch {
+	case cmd.Context().Err() != nil:
+		return "", errors.Join(
+			context.Cause(cmd.Context()),
+			term.Restore(int(terminal.Fd()), state),
+		)
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", fmt.Errorf("cannot read the account key: %w", err)
+	}
+	return checkedKey(text, "your answer")
+}
+
+// checkedKey returns a key without what surrounds it in a file. It is not quoted: it may be one
+// with a slip of the hand.
+func checkedKey(text, source string) (string, error) {
+	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+	if key == "" {
+		return "", usagef("%s holds no account key", source)
+	}
+	for _, r := range key {
+		if r <= ' ' || r > '~' {
+			return "", usagef(
+				"%s holds more than an account key: there is a space or a character that no key has",
+				source,
+			)
+		}
+	}
+	return key, nil
+}
