@@ -3,296 +3,72 @@
 package emulator
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/hex"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net"
-	"os"
-	"path/filepath"
-	"regexp"
-	"runtime"
-	"slices"
-	"strings"
-	"time"
-)
 
-// An authority is a folder of its own, so that both files come into being in one step: the renaming
-// of that folder.
-const (
-	authorityFolder          = "ca"
-	authorityCertificateName = "arr-emulator-ca.crt"
-	authorityKeyName         = "arr-emulator-ca.key"
-	authorityYears           = 10
-	authorityOrganization    = "Azure Remote Rendering emulator"
-	maxAuthorityFile         = 64 << 10
-	clockTolerance           = time.Hour // by which the clock of a client may be behind
+	"github.com/arr-go/azremoterendering/internal/localca"
 )
 
 // Authority is a certificate authority for emulators that listen with TLS: clients that trust its
-// certificate trust every such emulator of this machine. Get one with [OpenAuthority]. Its methods
-// may be called by several goroutines at the same time.
+// certificate trust every such emulator on this machine. Get one with [OpenAuthority]. It is safe
+// for concurrent use.
 //
-// Its certificate is confined, by critical name constraints, to the domains it was made for,
-// localhost, and the loopback addresses 127.0.0.0/8 and ::1, and to TLS servers. Printing an
-// Authority shows where its certificate is, never the key.
-type Authority struct {
-	certificateFile string
-	certificate     *x509.Certificate
-	key             *ecdsa.PrivateKey
-	leafs           leafCache
-}
+// Critical name constraints limit its certificate to the domains it was made for, localhost, and
+// the loopback addresses 127.0.0.0/8 and ::1, and to TLS servers. Printing an Authority shows the
+// path of its certificate, never the key.
+type Authority struct{ ca *localca.Authority }
 
-// OpenAuthority returns the certificate authority that is kept in the folder dir. If there is none
-// it is made: an ECDSA P-256 key that only the user can read, and a certificate valid for 10 years,
-// for the given domains and everything below them, such as "arr.test" for "sts.arr.test". The names
-// below localhost and the loopback addresses are always included. A folder that does not exist is
-// made too, for the user alone. Several processes may call OpenAuthority at once: all get the same
-// authority.
+// OpenAuthority returns the certificate authority that is kept in the folder dir, and creates it if
+// there is none: an ECDSA P-256 key that only the user can read, and a certificate that is valid
+// for 10 years for the given domains and everything below them, such as "arr.test" for
+// "sts.arr.test". The names at and below localhost and the loopback addresses are always included.
+// A missing folder is created, for the user alone. Several processes may call OpenAuthority at
+// once: all get the same authority.
 //
-// A domain has two labels or more, since an authority for a top-level domain could speak for the
-// whole of it. One for a domain of the public Internet can speak for its real hosts: prefer names
-// below .test, which is reserved.
+// A domain has at least two labels, because an authority for a top-level domain could speak for all
+// of it. An authority for a public domain can speak for its real hosts: prefer names below .test,
+// which is reserved.
 //
-// It is an error, which says what to do, if a domain is malformed or is one that the kept authority
-// is not for; if others can write to the folder or read the key (on Windows, where the folder's
-// access rights decide, this is not checked); if the authority has expired or is not valid yet; and
-// if a file is missing, damaged, or does not belong to the other. Nothing is ever replaced: a new
-// authority has to be trusted anew, so making one is the decision of the user, who removes the
-// folder for that.
+// It is an error if a domain is malformed or is one that the kept authority is not for; if others
+// can write to the folder or read the key (on Windows this is not checked, because the access
+// rights of the folder decide); if the authority has expired or is not valid yet; and if a file is
+// missing, damaged, or does not belong to the other. The error says what to do. Nothing is ever
+// replaced: a new authority must be trusted again, so the user decides to make one by removing the
+// folder.
 func OpenAuthority(dir string, domains ...string) (*Authority, error) {
-	domains, err := checkDomains(domains)
+	ca, err := localca.Open(dir, domains...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	if dir == "" {
-		return nil, errors.New("emulator: the certificate authority needs a folder: give its path")
-	}
-	// programs with other working directories are told where the certificate is
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, fmt.Errorf(
-			"emulator: cannot find the folder of the certificate authority: %w",
-			err,
-		)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf(
-			"emulator: cannot make a folder for the certificate authority: %w",
-			err,
-		)
-	}
-	folder := filepath.Join(dir, authorityFolder)
-	if _, err := os.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
-		if err := checkFolder(dir); err != nil {
-			return nil, err
-		}
-		if err := createAuthority(folder, domains); err != nil {
-			return nil, fmt.Errorf("emulator: cannot make a certificate authority: %w", err)
-		}
-	}
-	for _, parent := range []string{dir, folder} {
-		if err := checkFolder(parent); err != nil {
-			return nil, err
-		}
-	}
-	return loadAuthority(folder, domains)
+	return &Authority{ca}, nil
 }
 
-// CertificateFile returns the absolute path of the file with the authority's certificate, in PEM:
-// what clients have to trust.
-func (a *Authority) CertificateFile() string { return a.certificateFile }
+// CertificateFile returns the absolute path of the certificate in PEM form. Clients must trust it.
+func (a *Authority) CertificateFile() string { return a.ca.CertificateFile() }
 
-// CertPool returns a new pool with the authority's certificate and no other, for
+// CertPool returns a new pool with the certificate of the authority and no other, for
 // [crypto/tls.Config.RootCAs] of a client.
-func (a *Authority) CertPool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.certificate)
-	return pool
-}
+func (a *Authority) CertPool() *x509.CertPool { return a.ca.CertPool() }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints where the certificate is, and
-// never the key.
+// TLSConfig returns a new configuration for a server, such as [Emulator.ListenTLS]: TLS 1.2 or
+// newer, with a certificate signed for the name that the client asks for. A client that names none,
+// as is usual for one that connects to an IP address, gets a certificate for that address. Clients
+// must trust [Authority.CertificateFile] or [Authority.CertPool].
+//
+// Certificates are valid for 90 days, at most as long as the authority, and are replaced 30 days
+// before their end; the 256 most recently used are cached, in memory only. A handshake fails for a
+// name or address that the authority is not for. Its error, which the server logs, lists the
+// permitted ones.
+func (a *Authority) TLSConfig() *tls.Config { return a.ca.TLSConfig() }
+
+// Format implements [fmt.Formatter]: for every verb it prints the path of the certificate, never
+// the key.
 func (a *Authority) Format(f fmt.State, _ rune) {
 	if a == nil {
 		_, _ = io.WriteString(f, "emulator.Authority(nil)")
 		return
 	}
-	_, _ = fmt.Fprintf(f, "emulator.Authority(%s)", a.certificateFile)
-}
-
-var (
-	hostPattern = regexp.MustCompile(
-		`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`,
-	)
-	numberPattern = regexp.MustCompile(`^[0-9]+$`)
-)
-
-const (
-	maxHostLength = 253
-	localhost     = "localhost"
-)
-
-// checkDomains returns the domains in lower case, sorted, and localhost.
-func checkDomains(domains []string) ([]string, error) {
-	checked := []string{localhost}
-	for _, domain := range domains {
-		lower := strings.ToLower(domain)
-		last := lower[strings.LastIndexByte(lower, '.')+1:]
-		if len(lower) > maxHostLength || !hostPattern.MatchString(lower) ||
-			numberPattern.MatchString(last) {
-			return nil, fmt.Errorf(
-				"emulator: %.80q is not a domain for a certificate authority: give one such as arr.test, without port or wildcard; the names below it are included",
-				domain,
-			)
-		}
-		if last == lower && lower != localhost {
-			return nil, fmt.Errorf(
-				"emulator: %.80q is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.%[1]s",
-				lower,
-			)
-		}
-		checked = append(checked, lower)
-	}
-	slices.Sort(checked)
-	return slices.Compact(checked), nil
-}
-
-// checkFolder refuses a folder in which others could put a key of theirs, or which they could put
-// another in the place of. It looks at the folder and at the one that it is in; those above are the
-// user's care.
-func checkFolder(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return fmt.Errorf(
-			"emulator: cannot look at the folder of the certificate authority: %w",
-			err,
-		)
-	case !info.IsDir():
-		return fmt.Errorf(
-			"emulator: %s is to hold the certificate authority but is not a folder: remove it or choose another path",
-			path,
-		)
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf(
-			"emulator: others can write to %s (mode %#o), which is to hold a certificate authority: run chmod 700 on it or choose another folder",
-			path,
-			info.Mode().Perm(),
-		)
-	case ownedByOthers(info):
-		return fmt.Errorf(
-			"emulator: %s, which is to hold a certificate authority, belongs to another user: choose another folder",
-			path,
-		)
-	}
-	above, err := os.Stat(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf(
-			"emulator: cannot look at the folder of the certificate authority: %w",
-			err,
-		)
-	}
-	if runtime.GOOS != "windows" && above.Mode().Perm()&0o022 != 0 &&
-		above.Mode()&os.ModeSticky == 0 {
-		return fmt.Errorf(
-			"emulator: others can write to %s (mode %#o), and so replace %s, which is to hold a certificate authority: choose another folder",
-			filepath.Dir(path),
-			above.Mode().Perm(),
-			path,
-		)
-	}
-	return nil
-}
-
-// createAuthority makes the folder with both files in it. Another process may do so first; then its
-// authority stands.
-func createAuthority(folder string, domains []string) (err error) {
-	draft, err := os.MkdirTemp(filepath.Dir(folder), authorityFolder+"-draft-*") // mode 0700
-	if err != nil {
-		return err
-	}
-	// nothing is there any more if all went well
-	defer func() { err = errors.Join(err, os.RemoveAll(draft)) }()
-	if err := makeAuthority(draft, domains); err != nil {
-		return err
-	}
-	// A folder that exists and is not empty is replaced by no system: one process wins.
-	if err := os.Rename(draft, folder); err != nil {
-		if _, missing := os.Lstat(folder); missing != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func makeAuthority(folder string, domains []string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	var id [4]byte
-	rand.Read(id[:])
-	template := &x509.Certificate{
-		// The number tells authorities apart in lists of trusted ones, and clients that look
-		// issuers up by name.
-		Subject: pkix.Name{
-			Organization: []string{authorityOrganization},
-			CommonName:   authorityOrganization + " CA " + hex.EncodeToString(id[:]),
-		},
-		NotBefore: now.Add(-clockTolerance),
-		NotAfter:  now.AddDate(authorityYears, 0, 0),
-		KeyUsage:  x509.KeyUsageCertSign,
-		// neither mail nor code, which names do not confine
-		ExtKeyUsage:                 []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid:       true,
-		IsCA:                        true,
-		MaxPathLenZero:              true,
-		PermittedDNSDomainsCritical: true,
-		PermittedDNSDomains:         domains,
-		PermittedIPRanges: []*net.IPNet{
-			{IP: net.IP{127, 0, 0, 0}, Mask: net.CIDRMask(8, 32)},
-			{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
-		},
-	}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return err
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	if err := writePEM(
-		filepath.Join(folder, authorityKeyName),
-		0o600,
-		"PRIVATE KEY",
-		secret,
-	); err != nil {
-		return err
-	}
-	return writePEM(
-		filepath.Join(folder, authorityCertificateName),
-		0o644,
-		"CERTIFICATE",
-		certificate,
-	)
-}
-
-// writePEM writes a new file, to the disk.
-func writePEM(path string, mode fs.FileMode, kind string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	err = pem.Encode(file, &pem.Block{Type: kind, Bytes: data})
-	// The umask may have taken more from the mode than was asked for.
-	return errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
+	_, _ = fmt.Fprintf(f, "emulator.Authority(%s)", a.CertificateFile())
 }

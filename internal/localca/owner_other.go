@@ -2,9 +2,9 @@
 
 //go:build !unix
 
-package emulator
+package localca
 
 import "io/fs"
 
-// ownedByOthers is not known: access rights of the folder decide here.
+// ownedByOthers is unknown here: the access rights of the folder decide.
 func ownedByOthers(fs.FileInfo) bool { return false }

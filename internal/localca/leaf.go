@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package localca
 
 import (
 	"crypto/ecdsa"
@@ -24,10 +24,10 @@ const (
 	maxLeafs     = 256
 )
 
-// leafCache keeps certificates that were signed. Its mutex is held while one is signed, part of a
-// millisecond, so that handshakes for the same name at the same time sign once.
+// leafCache caches signed certificates. The lock is held while one is signed, for less than a
+// millisecond, so that concurrent handshakes for one name sign once.
 type leafCache struct {
-	mutex sync.Mutex
+	mu    sync.Mutex
 	leafs map[string]*leaf
 	uses  uint64
 }
@@ -38,15 +38,13 @@ type leaf struct {
 	lastUse     uint64
 }
 
-// TLSConfig returns a new configuration for a server, such as [Emulator.ListenTLS]: TLS 1.2 or
-// newer, with a certificate signed for the name that the client asks for. A client that names none,
-// as is usual for one that connects to an IP address, gets a certificate for that address. Clients
-// must trust [Authority.CertificateFile] or [Authority.CertPool].
+// TLSConfig returns a new configuration for a server: TLS 1.2 or newer, with a certificate signed
+// for the name that the client asks for. A client that names none, as is usual for one that
+// connects to an IP address, gets a certificate for that address.
 //
-// Certificates are valid for 90 days, at most as long as the authority, and replaced 30 days before
-// their end; the 256 used last are kept, in memory only. A handshake fails for a name or address
-// that the authority is not for: it is for loopback addresses, localhost, and names at or below its
-// domains. The error names them.
+// Certificates are valid for 90 days, at most as long as the authority, and are replaced 30 days
+// before their end; the 256 most recently used are cached, in memory only. A handshake fails for a
+// name or address that the authority is not for.
 func (a *Authority) TLSConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.certificateFor}
 }
@@ -60,14 +58,14 @@ func (a *Authority) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate
 		}
 		name = address
 	}
-	address, _ := netip.ParseAddr(name) // some clients name an address, against the standard
+	address, _ := netip.ParseAddr(name) // some clients send an address, against the standard
 	address = address.Unmap()
 	if address.IsValid() {
 		name = address.String() // one spelling
 	}
 	if !a.permits(name, address) {
 		return nil, fmt.Errorf(
-			"emulator: no certificate for %.80q: the authority is for %s; use one of these names and the names below them, or make another authority",
+			"no certificate for %.80q: the authority is for %s; use one of these names and the names below them, or make another authority",
 			name,
 			strings.Join(a.permitted(), ", "),
 		)
@@ -86,12 +84,12 @@ func localAddress(connection net.Conn) (string, error) {
 		}
 	}
 	return "", errors.New(
-		"emulator: no certificate for a client that names no server, on a connection without IP address: connect by name",
+		"no certificate for a client that names no server, on a connection without IP address: connect by name",
 	)
 }
 
-// permits reports whether the authority's certificate allows a name or, if that is valid, an
-// address. What is signed beyond that would only fail later, at the client.
+// permits reports whether the name constraints allow a name or, if it is valid, an address. A
+// certificate for anything else would only fail later, at the client.
 func (a *Authority) permits(name string, address netip.Addr) bool {
 	if !address.IsValid() {
 		return len(name) <= maxHostLength && hostPattern.MatchString(name) &&
@@ -105,7 +103,7 @@ func (a *Authority) permits(name string, address netip.Addr) bool {
 	return false
 }
 
-// permitted lists what the authority is for, to people.
+// permitted lists the permitted domains and networks, for error messages.
 func (a *Authority) permitted() []string {
 	names := append([]string(nil), a.certificate.PermittedDNSDomains...)
 	for _, network := range a.certificate.PermittedIPRanges {
@@ -114,8 +112,8 @@ func (a *Authority) permitted() []string {
 	return names
 }
 
-// sign makes a key and a certificate for a name or, if that is valid, an address. It returns when
-// to make the next one.
+// sign makes a key and a certificate for a name or, if it is valid, an address. It also returns
+// when to replace them.
 func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, time.Time, error) {
 	now := time.Now()
 	end := now.Add(leafLifetime)
@@ -124,12 +122,12 @@ func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, tim
 	}
 	if !end.After(now) {
 		return nil, end, fmt.Errorf(
-			"emulator: the certificate authority expired on %s: start again to see what to do",
+			"the certificate authority expired on %s: start again to see what to do",
 			end.Format(time.DateOnly),
 		)
 	}
 	template := &x509.Certificate{
-		// Without a common name: clients that still look at it would take it for a host name.
+		// No common name: some clients still take it for a host name.
 		Subject:     pkix.Name{Organization: []string{authorityOrganization}},
 		NotBefore:   now.Add(-clockTolerance),
 		NotAfter:    end,
@@ -143,27 +141,27 @@ func (a *Authority) sign(name string, address netip.Addr) (*tls.Certificate, tim
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, end, fmt.Errorf("emulator: cannot make a key for %q: %w", name, err)
+		return nil, end, fmt.Errorf("cannot make a key for %q: %w", name, err)
 	}
 	signed, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {
-		return nil, end, fmt.Errorf("emulator: cannot sign a certificate for %q: %w", name, err)
+		return nil, end, fmt.Errorf("cannot sign a certificate for %q: %w", name, err)
 	}
 	renewAt := end
-	if end.Before(a.certificate.NotAfter) { // otherwise the next one would end no later
+	if end.Before(a.certificate.NotAfter) { // otherwise a new one would end no later
 		renewAt = end.Add(-leafRenewal)
 	}
-	// Round: by the clock on the wall
+	// Round(0) compares by wall clock, which goes on while the machine sleeps.
 	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, renewAt.Round(0), nil
 }
 
-// get returns the certificate that is kept for a name, or a new one that sign makes.
+// get returns the cached certificate for a name, or a new one from sign.
 func (c *leafCache) get(
 	name string,
 	sign func() (*tls.Certificate, time.Time, error),
 ) (*tls.Certificate, error) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.uses++
 	if kept := c.leafs[name]; kept != nil && time.Now().Before(kept.renewAt) {
 		kept.lastUse = c.uses
@@ -183,7 +181,7 @@ func (c *leafCache) get(
 	return certificate, nil
 }
 
-// dropOldest forgets the certificate that was not used for longest.
+// dropOldest evicts the least recently used certificate.
 func (c *leafCache) dropOldest() {
 	oldest, first := "", c.uses
 	for name, kept := range c.leafs {

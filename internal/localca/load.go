@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package localca
 
 import (
 	"crypto/ecdsa"
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// loadAuthority reads what createAuthority has made, by this process or an earlier one.
+// loadAuthority reads the files of an authority.
 func loadAuthority(folder string, domains []string) (*Authority, error) {
 	remedy := fmt.Sprintf("remove the folder %s to make a new one, and trust it again", folder)
 	certificateFile := filepath.Join(folder, authorityCertificateName)
@@ -30,18 +30,18 @@ func loadAuthority(folder string, domains []string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The causes are left out: they help nobody, and concern a key.
+	// The causes are left out, because they may quote the key.
 	parsed, err := x509.ParsePKCS8PrivateKey(secret)
 	key, ok := parsed.(*ecdsa.PrivateKey)
 	if err != nil || !ok {
 		return nil, fmt.Errorf(
-			"emulator: the key of the certificate authority is damaged, or not one that this package made: %s",
+			"the key of the certificate authority is damaged, or not one that this package made: %s",
 			remedy,
 		)
 	}
 	certificate, err := x509.ParseCertificate(public)
 	if err != nil {
-		return nil, fmt.Errorf("emulator: the certificate of the authority is damaged: %s", remedy)
+		return nil, fmt.Errorf("the certificate of the authority is damaged: %s", remedy)
 	}
 	if err := checkAuthority(certificate, key, domains, remedy); err != nil {
 		return nil, err
@@ -59,22 +59,22 @@ func checkAuthority(
 	switch {
 	case !key.PublicKey.Equal(certificate.PublicKey):
 		return fmt.Errorf(
-			"emulator: certificate and key of the authority do not belong together: %s",
+			"certificate and key of the authority do not belong together: %s",
 			remedy,
 		)
 	case !certificate.IsCA || !certificate.PermittedDNSDomainsCritical || len(certificate.PermittedDNSDomains) == 0 || len(certificate.PermittedIPRanges) == 0:
 		return fmt.Errorf(
-			"emulator: the certificate of the authority is not one that this package made, confined to some names: %s",
+			"the certificate of the authority is not one that this package made, confined to some names: %s",
 			remedy,
 		)
 	case now.Before(certificate.NotBefore):
 		return fmt.Errorf(
-			"emulator: the certificate authority is not valid before %s: set the clock of this machine right",
+			"the certificate authority is not valid before %s: set the clock of this machine right",
 			certificate.NotBefore.Format(time.RFC3339),
 		)
 	case now.After(certificate.NotAfter):
 		return fmt.Errorf(
-			"emulator: the certificate authority expired on %s: %s",
+			"the certificate authority expired on %s: %s",
 			certificate.NotAfter.Format(time.DateOnly),
 			remedy,
 		)
@@ -82,7 +82,7 @@ func checkAuthority(
 	for _, domain := range domains {
 		if !permitsDomain(certificate, domain) {
 			return fmt.Errorf(
-				"emulator: the certificate authority is for %s, not for %s: use one of these domains, or %s",
+				"the certificate authority is for %s, not for %s: use one of these domains, or %s",
 				strings.Join(certificate.PermittedDNSDomains, ", "),
 				domain,
 				remedy,
@@ -99,27 +99,27 @@ func permitsDomain(certificate *x509.Certificate, name string) bool {
 	})
 }
 
-// readPEM reads a file with one block. A private file must not be readable by others.
+// readPEM reads a file with one block of a kind. Others must not be able to read a private file.
 func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf(
-			"emulator: the certificate authority is incomplete, %s is missing: %s",
+			"the certificate authority is incomplete, %s is missing: %s",
 			path,
 			remedy,
 		)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("emulator: cannot read the certificate authority: %w", err)
+		return nil, fmt.Errorf("cannot read the certificate authority: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat() // of the file that is read, whatever its name leads to by now
+	info, err := file.Stat() // of the open file, which may have been renamed meanwhile
 	if err != nil {
-		return nil, fmt.Errorf("emulator: cannot read the certificate authority: %w", err)
+		return nil, fmt.Errorf("cannot read the certificate authority: %w", err)
 	}
 	if mode := info.Mode().Perm(); private && runtime.GOOS != "windows" && mode&0o077 != 0 {
 		return nil, fmt.Errorf(
-			"emulator: others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it; otherwise remove the authority from where it is trusted, and %s",
+			"others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it; otherwise remove the authority from where it is trusted, and %s",
 			path,
 			mode,
 			remedy,
@@ -127,19 +127,19 @@ func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 	}
 	if private && ownedByOthers(info) {
 		return nil, fmt.Errorf(
-			"emulator: the key of the certificate authority, %s, belongs to another user: %s",
+			"the key of the certificate authority, %s, belongs to another user: %s",
 			path,
 			remedy,
 		)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxAuthorityFile))
 	if err != nil {
-		return nil, fmt.Errorf("emulator: cannot read the certificate authority: %w", err)
+		return nil, fmt.Errorf("cannot read the certificate authority: %w", err)
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != kind {
 		return nil, fmt.Errorf(
-			"emulator: the certificate authority is damaged, %s has no %s: %s",
+			"the certificate authority is damaged, %s has no %s: %s",
 			path,
 			strings.ToLower(kind),
 			remedy,

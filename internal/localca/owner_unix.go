@@ -2,7 +2,7 @@
 
 //go:build unix
 
-package emulator
+package localca
 
 import (
 	"io/fs"
@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// ownedByOthers reports whether a file belongs to somebody else than this user and root.
+// ownedByOthers reports whether a file belongs to a user other than this one and root.
 func ownedByOthers(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid()
