@@ -48,40 +48,40 @@ type adminRequest struct {
 }
 
 func (x *exchange) adminState([]string) answer {
-	now := x.emulator.snapshot()
+	now := x.emulator.state()
 	body := adminStateBody{
-		Time:     adminTime(now.time),
+		Time:     adminTime(now.Time),
 		Accounts: []adminAccount{},
 		Sessions: []adminSession{},
 		Requests: []adminRequest{},
 		Faults:   x.emulator.Faults(),
 	}
-	for _, a := range now.accounts {
-		body.Accounts = append(body.Accounts, adminAccount{a.id, a.domain, string(a.region)})
+	for _, a := range now.Accounts {
+		body.Accounts = append(body.Accounts, adminAccount{a.ID, a.Domain, string(a.Region)})
 	}
-	for _, s := range now.sessions {
+	for _, s := range now.Sessions {
 		body.Sessions = append(body.Sessions, adminSession{
-			Account:  s.account,
-			Region:   string(s.region),
-			Session:  wireSessionOf(s.session, x.emulator.absent),
-			Since:    adminTime(s.since),
-			ReadyAt:  adminTime(s.readyAt),
-			LeaseEnd: adminTime(s.leaseEnd),
-			EndedAt:  adminTime(s.endedAt),
+			Account:  s.Account,
+			Region:   string(s.Region),
+			Session:  wireSessionOf(s.Session, x.emulator.absent),
+			Since:    adminTime(s.Since),
+			ReadyAt:  adminTime(s.ReadyAt),
+			LeaseEnd: adminTime(s.LeaseEnd),
+			EndedAt:  adminTime(s.EndedAt),
 		})
 	}
-	for _, r := range x.emulator.requests.recent() {
+	for _, r := range now.Requests {
 		body.Requests = append(body.Requests, adminRequest{
-			Time:                 adminTime(r.time),
-			Operation:            r.operation,
-			Method:               r.method,
-			Account:              r.account,
-			Region:               string(r.region),
-			Session:              r.session,
-			Status:               r.status,
-			CorrelationVector:    r.correlationVector,
-			DurationMilliseconds: float64(r.duration) / float64(time.Millisecond),
-			Faults:               r.faults,
+			Time:                 adminTime(r.Time),
+			Operation:            r.Operation,
+			Method:               r.Method,
+			Account:              r.Account,
+			Region:               string(r.Region),
+			Session:              r.Session,
+			Status:               r.Status,
+			CorrelationVector:    r.CorrelationVector,
+			DurationMilliseconds: float64(r.Duration) / float64(time.Millisecond),
+			Faults:               r.Faults,
 		})
 	}
 	return jsonAnswer(http.StatusOK, body)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
 const (
@@ -191,34 +192,34 @@ func (x *exchange) complete(a answer) {
 
 // record logs the request and keeps it for a while.
 func (x *exchange) record(d delivery) {
-	r := requestRecord{
-		time:              x.arrived,
-		operation:         x.operation.name,
-		method:            x.request.Method[:min(len(x.request.Method), maxKeptMethod)],
-		region:            x.region,
-		status:            d.status,
-		correlationVector: d.header.Get("MS-CV"),
-		faults:            d.faults,
-		duration:          time.Since(x.arrived),
+	r := page.Request{
+		Time:              x.arrived,
+		Operation:         x.operation.name,
+		Method:            x.request.Method[:min(len(x.request.Method), maxKeptMethod)],
+		Region:            x.region,
+		Status:            d.status,
+		CorrelationVector: d.header.Get("MS-CV"),
+		Faults:            d.faults,
+		Duration:          time.Since(x.arrived),
 	}
 	if x.account != nil {
-		r.account = x.account.id
+		r.Account = x.account.id
 	}
 	if validSessionID(x.target.sessionID) {
-		r.session = x.target.sessionID
+		r.Session = x.target.sessionID
 	}
 	x.emulator.requests.add(r)
 	attributes := []slog.Attr{
-		slog.String("operation", r.operation),
-		slog.String("method", r.method),
+		slog.String("operation", r.Operation),
+		slog.String("method", r.Method),
 		// only one that can exist: a path may hold a key in the wrong place
-		slog.String("session", r.session),
-		slog.Int("status", r.status),
-		slog.String("correlationVector", r.correlationVector),
-		slog.Duration("duration", r.duration),
+		slog.String("session", r.Session),
+		slog.Int("status", r.Status),
+		slog.String("correlationVector", r.CorrelationVector),
+		slog.Duration("duration", r.Duration),
 	}
-	if len(r.faults) > 0 {
-		attributes = append(attributes, slog.Any("faults", r.faults))
+	if len(r.Faults) > 0 {
+		attributes = append(attributes, slog.Any("faults", r.Faults))
 	}
 	x.emulator.logger.LogAttrs(x.request.Context(), slog.LevelInfo, "request", attributes...)
 }

@@ -3,53 +3,29 @@
 package emulator
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed" // for the page
-	"encoding/base64"
-	"html/template"
 	"net/http"
 	"net/netip"
 	"strconv"
+
+	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
 const (
 	pagePath         = "/"
-	refreshParameter = "refresh" // "off" keeps the page as it is
+	refreshParameter = "refresh" // "off" stops the page from reloading itself
 )
 
-var (
-	//go:embed page.html
-	pageSource string
-	//go:embed page.css
-	pageStyle string
-
-	pageTemplate = template.Must(template.New("page").Parse(pageSource))
-	pagePolicy   = contentSecurityPolicy(pageStyle)
-)
-
-// contentSecurityPolicy allows one style sheet, inline, and nothing else: no script, no connection,
-// no frame, not even an icon.
-func contentSecurityPolicy(style string) string {
-	hash := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(
-		hash[:],
-	) + "'; " +
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
-
-// forPage reports whether the request is for the page, and not for the service. The page tells
-// about all accounts without asking who looks. So a web site must not be able to read it through a
-// name of its own that leads to this machine: only the names that the emulator is reached by have a
-// page. And other machines see it only where they may use the administrative path too.
+// forPage reports whether the request is for the page, and not for the service. The page shows all
+// accounts to anybody, so a web site must not be able to read it through a name of its own that
+// leads to this machine (DNS rebinding): the page exists only for hosts that are the emulator's.
+// Other machines see it only where they may use the administrative path too.
 func (x *exchange) forPage() bool {
 	host, _ := hostOf(x.request.Host)
 	return x.request.URL.EscapedPath() == pagePath && ownHost(host, x.emulator.geography.domain) &&
 		(x.emulator.admin || fromHere(x.request))
 }
 
-// fromHere reports whether a request comes from this machine. One that came over no socket of a
-// server does.
+// fromHere reports whether a request comes from this machine. One that came over no socket does.
 func fromHere(r *http.Request) bool {
 	if r.Context().Value(http.ServerContextKey) == nil {
 		return true
@@ -66,14 +42,13 @@ func (x *exchange) showPage() answer {
 			methodNotAllowed([]operation{{method: http.MethodGet}, {method: http.MethodHead}}),
 		)
 	}
-	e := x.emulator
-	view := newPageView(e.snapshot(), e.requests.recent(), e.pageFaults())
-	view.Refresh = x.query.Get(refreshParameter) != "off"
-	body, err := view.render()
+	state := x.emulator.state()
+	state.Refresh = x.query.Get(refreshParameter) != "off"
+	body, err := page.Render(state)
 	if err != nil {
-		return e.refuse(internalServerError) // the template does not fail on values of this package
+		return x.emulator.refuse(internalServerError) // does not happen: the template is tested
 	}
-	a := answer{status: http.StatusOK, header: pageHeader(), body: body}
+	a := answer{status: http.StatusOK, header: page.Header(), body: body}
 	a.header.Set("Content-Length", strconv.Itoa(len(body)))
 	if method == http.MethodHead {
 		a.body = nil
@@ -81,21 +56,14 @@ func (x *exchange) showPage() answer {
 	return a
 }
 
-func pageHeader() http.Header {
-	return http.Header{
-		"Content-Type":                 {"text/html; charset=utf-8"},
-		"Content-Security-Policy":      {pagePolicy},
-		"Cache-Control":                {"no-store"},
-		"Cross-Origin-Opener-Policy":   {"same-origin"},
-		"Cross-Origin-Resource-Policy": {"same-origin"},
-		"Referrer-Policy":              {"no-referrer"},
-		"X-Content-Type-Options":       {"nosniff"},
-		"X-Frame-Options":              {"DENY"},
+// pageFault returns a fault as the page shows it.
+func pageFault(state FaultState) page.Fault {
+	f := state.Fault
+	shown := page.Fault{ID: state.ID, Matched: state.Matched, Affected: state.Affected}
+	if f.Name != f.effectText() { // otherwise it is the default and says no more
+		shown.Name = f.Name
 	}
-}
-
-func (v pageView) render() ([]byte, error) {
-	var page bytes.Buffer
-	err := pageTemplate.Execute(&page, v)
-	return page.Bytes(), err
+	f.Name = ""
+	shown.What = f.String()
+	return shown
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package page
 
 import (
 	"fmt"
@@ -34,12 +34,12 @@ var axisSteps = []time.Duration{
 const shownAfterEnd = 15 * time.Minute
 
 // newTimeAxis returns an axis on which the sessions that matter fit, if it can be long enough.
-func newTimeAxis(now time.Time, sessions []sessionSnapshot) timeAxis {
+func newTimeAxis(now time.Time, sessions []Session) timeAxis {
 	oldest := now
 	for _, s := range sessions {
-		matters := s.endedAt.IsZero() || now.Sub(s.endedAt) < shownAfterEnd
-		if matters && s.session.CreationTime.Before(oldest) {
-			oldest = s.session.CreationTime
+		matters := s.EndedAt.IsZero() || now.Sub(s.EndedAt) < shownAfterEnd
+		if matters && s.Session.CreationTime.Before(oldest) {
+			oldest = s.Session.CreationTime
 		}
 	}
 	past := axisSteps[len(axisSteps)-1]
@@ -100,47 +100,47 @@ func (t *timeline) add(a timeAxis, class, name string, from, to time.Time) {
 func percent(f float64) string { return fmt.Sprintf("%.2f%%", f) }
 
 // timelineOf draws a session.
-func (a timeAxis) timelineOf(s sessionSnapshot) timeline {
+func (a timeAxis) timelineOf(s Session) timeline {
 	var t timeline
 	until := a.now
-	ended := !s.endedAt.IsZero()
+	ended := !s.EndedAt.IsZero()
 	if ended {
-		until = s.endedAt
+		until = s.EndedAt
 	}
 	start, ready := until, until // the ends of these two states
-	if !s.readyAt.IsZero() {
-		start = earlier(s.readyAt, until)
+	if !s.ReadyAt.IsZero() {
+		start = earlier(s.ReadyAt, until)
 	}
-	foreign := !ended && statusClassOf(s.session.Status) == otherStatus
+	foreign := !ended && statusClassOf(s.Session.Status) == otherStatus
 	if foreign {
-		start, ready = earlier(start, s.since), s.since
+		start, ready = earlier(start, s.Since), s.Since
 	}
-	t.add(a, "starting", "Starting", s.session.CreationTime, start)
+	t.add(a, "starting", "Starting", s.Session.CreationTime, start)
 	t.add(a, "ready", "Ready", start, ready)
 	if foreign {
-		t.add(a, otherStatus, string(s.session.Status), s.since, until)
+		t.add(a, otherStatus, string(s.Session.Status), s.Since, until)
 	}
 	if ended {
-		t.Label += string(s.session.Status) + " " + span(a.now.Sub(s.endedAt)) + " ago"
-		if t.Earlier = s.endedAt.Before(a.first()); !t.Earlier {
-			t.EndX = percent(a.at(s.endedAt))
+		t.Label += string(s.Session.Status) + " " + span(a.now.Sub(s.EndedAt)) + " ago"
+		if t.Earlier = s.EndedAt.Before(a.first()); !t.Earlier {
+			t.EndX = percent(a.at(s.EndedAt))
 		}
 		return t
 	}
 	t.plan(a, s)
-	t.Label += "now " + string(s.session.Status)
+	t.Label += "now " + string(s.Session.Status)
 	return t
 }
 
 // plan adds what will come if nobody intervenes.
-func (t *timeline) plan(a timeAxis, s sessionSnapshot) {
-	if s.leaseEnd.IsZero() {
+func (t *timeline) plan(a timeAxis, s Session) {
+	if s.LeaseEnd.IsZero() {
 		return
 	}
-	readyAt := s.leaseEnd.Add(-s.session.MaxLeaseTime)
+	readyAt := s.LeaseEnd.Add(-s.Session.MaxLeaseTime)
 	t.add(a, "plan starting", "Still Starting", a.now, readyAt)
-	t.add(a, "plan ready", "Lease left", later(a.now, readyAt), s.leaseEnd)
-	t.Later = s.leaseEnd.After(a.last())
+	t.add(a, "plan ready", "Lease left", later(a.now, readyAt), s.LeaseEnd)
+	t.Later = s.LeaseEnd.After(a.last())
 }
 
 func earlier(t, u time.Time) time.Time {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package page
 
 import (
 	"fmt"
@@ -32,8 +32,8 @@ type pageView struct {
 	Accounts []accountView
 	Several  bool // there are several accounts, so say which is meant
 
-	Faults              []pageFault // in their order
-	InForce, MoreFaults int         // of all, and of those not shown
+	Faults              []Fault // in their order
+	InForce, MoreFaults int     // of all, and of those not shown
 
 	Sessions      []sessionView // newest first
 	Axis          timeAxis
@@ -71,22 +71,23 @@ type requestView struct {
 }
 
 // newPageView selects and words what the page shows.
-func newPageView(s snapshot, requests []requestRecord, faults []pageFault) pageView {
+func newPageView(s State) pageView {
 	v := pageView{
-		Style: template.CSS(pageStyle), // #nosec G203 -- a constant of this package
+		Refresh: s.Refresh,
+		Style:   template.CSS(pageStyle), // #nosec G203 -- a constant of this package
 		Now: pageTime{
-			s.time.UTC().Format("2006-01-02 15:04:05"),
-			s.time.UTC().Format(time.RFC3339),
+			s.Time.UTC().Format("2006-01-02 15:04:05"),
+			s.Time.UTC().Format(time.RFC3339),
 		},
-		Several: len(s.accounts) > 1,
-		Faults:  faults[:min(len(faults), maxPageFaults)],
-		InForce: len(faults),
+		Several: len(s.Accounts) > 1,
+		Faults:  s.Faults[:min(len(s.Faults), maxPageFaults)],
+		InForce: len(s.Faults),
 	}
-	v.MoreFaults = len(faults) - len(v.Faults)
-	for _, a := range s.accounts {
-		row := accountView{ID: a.id, Domain: a.domain, Region: string(a.region)}
-		for _, each := range s.sessions {
-			if each.account == a.id {
+	v.MoreFaults = len(s.Faults) - len(v.Faults)
+	for _, a := range s.Accounts {
+		row := accountView{ID: a.ID, Domain: a.Domain, Region: string(a.Region)}
+		for _, each := range s.Sessions {
+			if each.Account == a.ID {
 				count(each, &row.Living, &row.Ended)
 			}
 		}
@@ -95,23 +96,23 @@ func newPageView(s snapshot, requests []requestRecord, faults []pageFault) pageV
 		v.Ended += row.Ended
 	}
 	v.addSessions(s)
-	v.addRequests(requests, s.time)
+	v.addRequests(s.Requests, s.Time)
 	return v
 }
 
-func count(s sessionSnapshot, living, ended *int) {
-	if s.endedAt.IsZero() {
+func count(s Session, living, ended *int) {
+	if s.EndedAt.IsZero() {
 		*living++
 	} else {
 		*ended++
 	}
 }
 
-func (v *pageView) addSessions(s snapshot) {
-	newest := slices.Clone(s.sessions)
+func (v *pageView) addSessions(s State) {
+	newest := slices.Clone(s.Sessions)
 	slices.Reverse(newest) // of the same time, the later one first as well
-	slices.SortStableFunc(newest, func(a, b sessionSnapshot) int {
-		return b.session.CreationTime.Compare(a.session.CreationTime)
+	slices.SortStableFunc(newest, func(a, b Session) int {
+		return b.Session.CreationTime.Compare(a.Session.CreationTime)
 	})
 	shown := newest[:min(len(newest), maxPageSessions)]
 	if rest := newest[len(shown):]; len(rest) > 0 {
@@ -126,31 +127,31 @@ func (v *pageView) addSessions(s snapshot) {
 			ended,
 		)
 	}
-	v.Axis = newTimeAxis(s.time, shown)
+	v.Axis = newTimeAxis(s.Time, shown)
 	for _, each := range shown {
 		v.Sessions = append(v.Sessions, v.sessionView(each))
 	}
 }
 
-func (v *pageView) sessionView(s sessionSnapshot) sessionView {
+func (v *pageView) sessionView(s Session) sessionView {
 	now := v.Axis.now
 	view := sessionView{
-		ID:        s.session.ID,
-		Size:      string(s.session.Size),
-		Region:    string(s.region),
-		Account:   s.account,
-		Status:    string(s.session.Status),
-		Class:     statusClassOf(s.session.Status),
-		Over:      !s.endedAt.IsZero(),
-		Since:     pageTimeOf(s.since, now, time.TimeOnly),
-		SinceSpan: span(now.Sub(s.since)),
-		Ports:     portsText(s.session),
+		ID:        s.Session.ID,
+		Size:      string(s.Session.Size),
+		Region:    string(s.Region),
+		Account:   s.Account,
+		Status:    string(s.Session.Status),
+		Class:     statusClassOf(s.Session.Status),
+		Over:      !s.EndedAt.IsZero(),
+		Since:     pageTimeOf(s.Since, now, time.TimeOnly),
+		SinceSpan: span(now.Sub(s.Since)),
+		Ports:     portsText(s.Session),
 		Line:      v.Axis.timelineOf(s),
 	}
-	if s.session.Hostname != "" {
-		view.Host = strings.Split(s.session.Hostname, ".")
+	if s.Session.Hostname != "" {
+		view.Host = strings.Split(s.Session.Hostname, ".")
 	}
-	if e := s.session.Error; e != nil {
+	if e := s.Session.Error; e != nil {
 		view.Error = e.Code + ": " + e.Message
 	}
 	view.Lease, view.LeaseNote = leaseText(s, now)
@@ -158,7 +159,7 @@ func (v *pageView) sessionView(s sessionSnapshot) sessionView {
 }
 
 // portsText names the ports that there are.
-func portsText(s session) string {
+func portsText(s azremoterendering.Session) string {
 	var ports []string
 	if s.HandshakePort != 0 {
 		ports = append(ports, fmt.Sprintf("handshake %d", s.HandshakePort))
@@ -171,47 +172,47 @@ func portsText(s session) string {
 
 // leaseText says what is left of the lease, or what was used of it. The emulator knows that
 // exactly.
-func leaseText(s sessionSnapshot, now time.Time) (lease, note string) {
-	whole := span(s.session.MaxLeaseTime)
+func leaseText(s Session, now time.Time) (lease, note string) {
+	whole := span(s.Session.MaxLeaseTime)
 	switch {
-	case !s.endedAt.IsZero() && s.readyAt.IsZero():
+	case !s.EndedAt.IsZero() && s.ReadyAt.IsZero():
 		return "Never Ready", "lease of " + whole + " unused"
-	case !s.endedAt.IsZero():
-		return "Ready for " + span(s.endedAt.Sub(s.readyAt)), "of a lease of " + whole
-	case s.readyAt.IsZero():
+	case !s.EndedAt.IsZero():
+		return "Ready for " + span(s.EndedAt.Sub(s.ReadyAt)), "of a lease of " + whole
+	case s.ReadyAt.IsZero():
 		return whole + " of lease", "from Ready on"
 	}
-	end := pageTimeOf(s.leaseEnd, now, time.TimeOnly)
-	return span(s.leaseEnd.Sub(now)) + " left", "of " + whole + ", until " + end.Text
+	end := pageTimeOf(s.LeaseEnd, now, time.TimeOnly)
+	return span(s.LeaseEnd.Sub(now)) + " left", "of " + whole + ", until " + end.Text
 }
 
 // statusClassOf returns the class of a state.
-func statusClassOf(status sessionStatus) string {
+func statusClassOf(status azremoterendering.SessionStatus) string {
 	if slices.Contains(azremoterendering.PossibleSessionStatusValues(), status) {
 		return strings.ToLower(string(status))
 	}
 	return otherStatus
 }
 
-func (v *pageView) addRequests(requests []requestRecord, now time.Time) {
+func (v *pageView) addRequests(requests []Request, now time.Time) {
 	recent := requests[max(len(requests)-maxPageRequests, 0):]
 	for _, r := range slices.Backward(recent) {
-		operation := r.operation
+		operation := r.Operation
 		if operation == "unknown" {
-			operation = "unknown " + r.method
+			operation = "unknown " + r.Method
 		}
 		v.Requests = append(v.Requests, requestView{
-			Time:              pageTimeOf(r.time, now, "15:04:05.000"),
+			Time:              pageTimeOf(r.Time, now, "15:04:05.000"),
 			Operation:         operation,
-			Account:           r.account,
-			Region:            string(r.region),
-			Session:           r.session,
-			Status:            r.status,
-			StatusText:        statusText(r.status),
-			StatusClass:       statusClass(r.status),
-			CorrelationVector: r.correlationVector,
-			Duration:          latency(r.duration),
-			Faults:            faultNames(r),
+			Account:           r.Account,
+			Region:            string(r.Region),
+			Session:           r.Session,
+			Status:            r.Status,
+			StatusText:        statusText(r.Status),
+			StatusClass:       statusClass(r.Status),
+			CorrelationVector: r.CorrelationVector,
+			Duration:          latency(r.Duration),
+			Faults:            r.Faults,
 		})
 	}
 }

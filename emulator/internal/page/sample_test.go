@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package page
 
 import (
 	"strings"
@@ -9,20 +9,22 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
+const accountID = "00000000-1111-2222-3333-444455556666"
+
 const otherAccountID = "7d0a3f52-4c1b-4e0e-9a51-2f6f3f0c8a77"
 
 // pageSample is a page with something of everything, at a fixed time.
-func pageSample() (snapshot, []requestRecord, []pageFault) {
+func pageSample() State {
 	now := time.Date(2021, time.May, 4, 12, 30, 0, 0, time.UTC)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	const m = time.Minute
 	host := "vmss000001.5f3c2a.westeurope.mixedreality.azure.com"
-	sample := func(id string, status sessionStatus, created, lease time.Duration) sessionSnapshot {
-		return sessionSnapshot{
-			account: DefaultAccountID,
-			region:  "westeurope",
-			since:   ago(created),
-			session: session{
+	sample := func(id string, status azremoterendering.SessionStatus, created, lease time.Duration) Session {
+		return Session{
+			Account: accountID,
+			Region:  "westeurope",
+			Since:   ago(created),
+			Session: azremoterendering.Session{
 				ID:           id,
 				Status:       status,
 				Size:         "Standard",
@@ -31,43 +33,43 @@ func pageSample() (snapshot, []requestRecord, []pageFault) {
 			},
 		}
 	}
-	ready := func(s sessionSnapshot, at time.Time) sessionSnapshot {
-		s.readyAt, s.since, s.leaseEnd = at, at, at.Add(s.session.MaxLeaseTime)
+	ready := func(s Session, at time.Time) Session {
+		s.ReadyAt, s.Since, s.LeaseEnd = at, at, at.Add(s.Session.MaxLeaseTime)
 		return s
 	}
-	over := func(s sessionSnapshot, at time.Time) sessionSnapshot {
-		s.endedAt, s.since = at, at
+	over := func(s Session, at time.Time) Session {
+		s.EndedAt, s.Since = at, at
 		return s
 	}
 	rendering := ready(
 		sample("showroom-7f3b", azremoterendering.SessionStatusReady, 8*m, 10*m),
 		ago(6*m+20*time.Second),
 	)
-	rendering.session.Hostname, rendering.session.HandshakePort, rendering.session.ArrInspectorPort = host, 50051, 50052
+	rendering.Session.Hostname, rendering.Session.HandshakePort, rendering.Session.ArrInspectorPort = host, 50051, 50052
 	long := ready(
 		sample("review_board", azremoterendering.SessionStatusReady, 17*m, 4*time.Hour+30*m),
 		ago(15*m),
 	)
-	long.session.Hostname, long.session.HandshakePort, long.session.Size = host, 50051, "Premium"
-	long.region, long.account = "eastus", otherAccountID
+	long.Session.Hostname, long.Session.HandshakePort, long.Session.Size = host, 50051, "Premium"
+	long.Region, long.Account = "eastus", otherAccountID
 	starting := sample(
 		"c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10",
 		azremoterendering.SessionStatusStarting,
 		70*time.Second,
 		5*m,
 	)
-	starting.leaseEnd = now.Add(100*time.Second + 5*m)
+	starting.LeaseEnd = now.Add(100*time.Second + 5*m)
 	unknown := ready(sample("moved", "Migrating", 11*m, 20*m), ago(9*m))
-	unknown.since = ago(2 * m)
+	unknown.Since = ago(2 * m)
 	failed := over(
 		sample("too-many", azremoterendering.SessionStatusError, 12*m, 30*m),
 		ago(9*m+30*time.Second),
 	)
-	failed.session.Error = &azremoterendering.ErrorDetail{
+	failed.Session.Error = &azremoterendering.ErrorDetail{
 		Code:    "CapacityExceeded",
 		Message: "No server of this size is free in the region.",
 	}
-	sessions := []sessionSnapshot{
+	sessions := []Session{
 		over(
 			ready(
 				sample("yesterday", azremoterendering.SessionStatusExpired, 26*time.Hour, 15*m),
@@ -95,44 +97,40 @@ func pageSample() (snapshot, []requestRecord, []pageFault) {
 		rendering,
 		starting,
 	}
-	snap := snapshot{now, []accountSnapshot{
-		{DefaultAccountID, "westeurope.mixedreality.azure.com", "westeurope"},
-		{otherAccountID, "eastus.mixedreality.azure.com", "eastus"},
-	}, sessions}
-	return snap, sampleRequests(now), []pageFault{
-		pageFaultOf(FaultState{ID: 1, Matched: 9, Affected: 3, Fault: Fault{
-			Name:        "busy",
-			Operation:   "GetSession",
-			Session:     "c1f0*",
-			Probability: 0.3,
-			Status:      503,
-			RetryAfter:  2 * time.Second,
-		}}),
-		pageFaultOf(
-			FaultState{
-				ID:    2,
-				Fault: Fault{Name: "drop=after", Operation: "CreateSession", Drop: DropAfter},
+	return State{
+		Time: now,
+		Accounts: []Account{
+			{accountID, "westeurope.mixedreality.azure.com", "westeurope"},
+			{otherAccountID, "eastus.mixedreality.azure.com", "eastus"},
+		},
+		Sessions: sessions,
+		Requests: sampleRequests(now),
+		Faults: []Fault{
+			{
+				ID: 1, Matched: 9, Affected: 3, Name: "busy",
+				What: "operation=GetSession session=c1f0* probability=0.3 status=503 retry-after=2s",
 			},
-		),
+			{ID: 2, What: "operation=CreateSession drop=after"},
+		},
 	}
 }
 
-func sampleRequests(now time.Time) []requestRecord {
-	var requests []requestRecord
+func sampleRequests(now time.Time) []Request {
+	var requests []Request
 	add := func(before time.Duration, operation, method, id string, status int, took time.Duration) {
 		n := len(requests)
-		requests = append(requests, requestRecord{
-			time: now.Add(
+		requests = append(requests, Request{
+			Time: now.Add(
 				-before,
 			),
-			operation:         operation,
-			method:            method,
-			account:           DefaultAccountID,
-			region:            "westeurope",
-			session:           id,
-			status:            status,
-			correlationVector: strings.Repeat(string(rune('A'+n)), 22) + ".0",
-			duration:          took,
+			Operation:         operation,
+			Method:            method,
+			Account:           accountID,
+			Region:            "westeurope",
+			Session:           id,
+			Status:            status,
+			CorrelationVector: strings.Repeat(string(rune('A'+n)), 22) + ".0",
+			Duration:          took,
 		})
 	}
 	add(time.Hour*14, "GetToken", "GET", "", 200, 2310*time.Microsecond)
@@ -165,7 +163,7 @@ func sampleRequests(now time.Time) []requestRecord {
 	add(20*time.Second, "ListSessions", "GET", "", 0, 1500*time.Millisecond)
 	add(5*time.Second, "unknown", "BREW", "", 404, 50*time.Microsecond)
 	add(3*time.Second, "StopSession", "POST", "showroom-7f3a", 204, 130*time.Microsecond)
-	requests[4].faults = []string{"busy"}
-	requests[6].faults = []string{"busy", "drop=after"}
+	requests[4].Faults = []string{"busy"}
+	requests[6].Faults = []string{"busy", "drop=after"}
 	return requests
 }

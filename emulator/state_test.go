@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
 // ask sends a request to the emulator that the account's keys allow.
@@ -31,7 +32,7 @@ func ask(t *testing.T, e *Emulator, method, url, body string) *httptest.Response
 	return recorder
 }
 
-func TestSnapshot(t *testing.T) {
+func TestStateOfEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const other = "00000000-0000-0000-0000-00000000000a"
 		e, err := New(Options{
@@ -70,39 +71,43 @@ func TestSnapshot(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		require.NoError(t, e.SetStatus("b", "Hibernating"))
 
-		s := e.snapshot()
-		assert.Equal(t, time.Now(), s.time)
-		assert.Equal(t, []accountSnapshot{
-			{DefaultAccountID, "westeurope.mixedreality.azure.com", "westeurope"},
-			{other, "uksouth.mixedreality.azure.com", "uksouth"},
-		}, s.accounts)
+		s := e.state()
+		assert.Equal(t, time.Now(), s.Time)
+		assert.Equal(t, []page.Account{
+			{
+				ID:     DefaultAccountID,
+				Domain: "westeurope.mixedreality.azure.com",
+				Region: "westeurope",
+			},
+			{ID: other, Domain: "uksouth.mixedreality.azure.com", Region: "uksouth"},
+		}, s.Accounts)
 		var lines []string
-		for _, x := range s.sessions {
+		for _, x := range s.Sessions {
 			lines = append(
 				lines,
 				fmt.Sprintf(
 					"%s %s %s %s",
-					x.account[30:],
-					x.region,
-					x.session.ID,
-					x.session.Status,
+					x.Account[30:],
+					x.Region,
+					x.Session.ID,
+					x.Session.Status,
 				)+
 					after(
 						begin,
 						"since",
-						x.since,
+						x.Since,
 					)+after(
 					begin,
 					"ready",
-					x.readyAt,
+					x.ReadyAt,
 				)+after(
 					begin,
 					"lease",
-					x.leaseEnd,
+					x.LeaseEnd,
 				)+after(
 					begin,
 					"end",
-					x.endedAt,
+					x.EndedAt,
 				),
 			)
 		}
@@ -147,25 +152,25 @@ func TestRecentRequests(t *testing.T) {
 		ask(t, e, "GET", "https://host/accounts/secret/sessions", "")
 		recent := e.requests.recent()
 		require.Len(t, recent, 4)
-		assert.Equal(t, requestRecord{
-			time:              begin,
-			operation:         "CreateSession",
-			method:            "PUT",
-			account:           DefaultAccountID,
-			region:            "westeurope",
-			session:           "a",
-			status:            201,
-			correlationVector: r.Header().Get("MS-CV"),
-			duration:          time.Second,
+		assert.Equal(t, page.Request{
+			Time:              begin,
+			Operation:         "CreateSession",
+			Method:            "PUT",
+			Account:           DefaultAccountID,
+			Region:            "westeurope",
+			Session:           "a",
+			Status:            201,
+			CorrelationVector: r.Header().Get("MS-CV"),
+			Duration:          time.Second,
 		}, recent[0])
 		assert.NotContains(t, fmt.Sprint(recent), "secret")
 		assert.Equal(
 			t,
 			[]int{201, 400, 404, 401},
-			[]int{recent[0].status, recent[1].status, recent[2].status, recent[3].status},
+			[]int{recent[0].Status, recent[1].Status, recent[2].Status, recent[3].Status},
 		)
-		assert.Equal(t, strings.Repeat("X", 16), recent[2].method)
-		assert.Empty(t, recent[2].region, "it is not served")
+		assert.Equal(t, strings.Repeat("X", 16), recent[2].Method)
+		assert.Empty(t, recent[2].Region, "it is not served")
 
 		for i := range 299 {
 			ask(t, e, "GET", path+fmt.Sprint(i), "")
@@ -173,7 +178,7 @@ func TestRecentRequests(t *testing.T) {
 		recent = e.requests.recent()
 		require.Len(t, recent, 200)
 		for i, r := range recent {
-			assert.Equal(t, fmt.Sprint(99+i), r.session, "the last ones, oldest first")
+			assert.Equal(t, fmt.Sprint(99+i), r.Session, "the last ones, oldest first")
 		}
 	})
 }
@@ -211,7 +216,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		time.Sleep(2 * time.Hour)
-		assert.Empty(t, e.snapshot().sessions)
+		assert.Empty(t, e.state().Sessions)
 		assert.Empty(t, f.living.records)
 		assert.Empty(t, f.retained.records)
 		assert.Empty(t, f.unsettled)
