@@ -10,6 +10,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // Acquire returns a lease on a session that is Ready: the one named in the options if it is usable,
@@ -54,7 +55,10 @@ type acquisition struct {
 	options AcquireOptions
 	clients []*arr.SessionsClient // the preferred one first
 	budget  *budget               // that sessions are charged to; nil if there is none
-	lost    func(*renewer)        // told of sessions that could not be stopped, if not nil
+	// creating, if non-nil, is called with the id of each session before it is created.
+	creating func(id string)
+	// lost, if non-nil, is called for a session that could not be stopped. No other is tried then.
+	lost func(*renewer)
 }
 
 func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
@@ -76,7 +80,7 @@ func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 			}
 			failures.add(client, size, err)
 			_, runs := errors.AsType[*NotStoppedError](err)
-			if ctx.Err() != nil || !wantOfCapacity(err) && !passing(err) || runs && a.lost != nil {
+			if ctx.Err() != nil || !noCapacity(err) && !retryable(err) || runs && a.lost != nil {
 				return nil, failures.err()
 			}
 			a.options.Logger.WarnContext(
@@ -89,7 +93,7 @@ func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 				"error",
 				err,
 			)
-			if !wantOfCapacity(err) {
+			if !noCapacity(err) {
 				break // the region cannot be reached, whatever the size
 			}
 		}
@@ -118,14 +122,14 @@ func (a *acquisition) adopt(ctx context.Context) (*renewer, error) {
 	for _, client := range slices.Clone(a.clients) {
 		r := a.newRenewer(client, a.options.SessionID)
 		err := r.look(ctx)
-		if passing(err) && ctx.Err() == nil {
+		if retryable(err) && ctx.Err() == nil {
 			err = r.look(ctx) // giving a session up costs more than a second look
 		}
 		switch {
 		case err == nil:
 			return a.adoptSeen(ctx, r)
 		case errors.Is(err, arr.ErrNotFound):
-		case passing(err) && ctx.Err() == nil:
+		case retryable(err) && ctx.Err() == nil:
 			unreachable.add(client, "", err)
 			a.clients = slices.DeleteFunc(
 				a.clients,
@@ -165,7 +169,7 @@ func (a *acquisition) adoptSeen(ctx context.Context, r *renewer) (*renewer, erro
 	if r.end() != nil {
 		return refuse("it has ended")
 	}
-	if !among(a.options.Sizes, r.session().Size) {
+	if !containsSize(a.options.Sizes, r.session().Size) {
 		return refuse("it is of another size")
 	}
 	err := a.wait(ctx, r, nil)
@@ -180,7 +184,7 @@ func (a *acquisition) adoptSeen(ctx context.Context, r *renewer) (*renewer, erro
 		return nil, err
 	case errors.Is(err, errStartTimeout):
 		return refuse("it was not Ready in time")
-	case errors.Is(err, arr.ErrNotFound), wantOfCapacity(err), r.end() != nil:
+	case errors.Is(err, arr.ErrNotFound), noCapacity(err), r.end() != nil:
 		return refuse("it ended meanwhile")
 	case errors.Is(err, arr.ErrLeaseNotExtended):
 		return refuse("not enough is left of its lease")
@@ -198,6 +202,9 @@ func (a *acquisition) create(
 	r := a.newRenewer(client, a.options.IDPrefix+arr.NewSessionID())
 	if err := a.budget.open(r.id, a.options.LeaseTime); err != nil {
 		return nil, err
+	}
+	if a.creating != nil {
+		a.creating(r.id)
 	}
 	mayExist, err := a.start(ctx, r, size)
 	switch {
@@ -262,14 +269,6 @@ func (a *acquisition) start(
 // errStartTimeout means that a session was not Ready in time.
 var errStartTimeout = errors.New("not Ready in time")
 
-// wantOfCapacity reports whether a session did not become Ready for a reason that another size or
-// region may not have. The service's error code for want of a server is not documented, and neither
-// is whether it shows one.
-func wantOfCapacity(err error) bool {
-	ended, ok := errors.AsType[*arr.SessionEndedError](err)
-	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, errStartTimeout)
-}
-
 // wait waits until a session that has been seen is Ready. The poller is nil, or that of the
 // session.
 func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionPoller) error {
@@ -279,8 +278,8 @@ func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionP
 		defer cancel()
 	}
 	err := a.waitFor(ctx, r, poller)
-	retry := newBackoff(leastPause, mostPause)
-	for unknown := 1; errors.Is(err, arr.ErrNotFound) && unknown < confirmations && sleep(ctx, retry.next(0)) == nil; unknown++ {
+	retry := wait.NewBackoff(minPause, maxPause)
+	for unknown := 1; errors.Is(err, arr.ErrNotFound) && unknown < confirmations && wait.Sleep(ctx, retry.Next(0)) == nil; unknown++ {
 		// it was there a moment ago: a part of the service may lag behind
 		err = a.waitFor(ctx, r, poller)
 	}

@@ -49,18 +49,28 @@ func (b *budget) extend(id string, total time.Duration) error {
 	return b.set(id, total)
 }
 
+// allows returns nil if the budget has room for one more lease, and otherwise why not.
+func (b *budget) allows(total time.Duration) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.room(total)
+}
+
 func (b *budget) set(id string, total time.Duration) error {
-	if more := total - b.aside[id]; b.limit > 0 && more > 0 && b.committed()+more > b.limit {
-		return fmt.Errorf(
-			"%w: of %v, %v are spent or set aside, and %v more would be needed",
-			ErrBudget,
-			b.limit,
-			b.committed(),
-			more,
-		)
+	if err := b.room(total - b.aside[id]); err != nil {
+		return err
 	}
 	b.put(id, total)
 	return nil
+}
+
+// room returns nil if so much more can be reserved, and otherwise why not.
+func (b *budget) room(more time.Duration) error {
+	if b.limit == 0 || more <= 0 || b.committed()+more <= b.limit {
+		return nil
+	}
+	return fmt.Errorf("%w: of %v, %v are spent or reserved, and %v more are needed",
+		ErrBudget, b.limit, b.committed(), more)
 }
 
 // adopt sets aside what a session that exists already may cost, whatever the budget.

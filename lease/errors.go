@@ -5,6 +5,7 @@ package lease
 import (
 	"errors"
 	"fmt"
+	"net"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -63,6 +64,21 @@ func endOf(ended *arr.SessionEndedError) error {
 	default:
 		return fmt.Errorf("lease: %w", ended)
 	}
+}
+
+// noCapacity reports whether a session did not become Ready for a reason that another size or region
+// may not have. The service's error code for want of a server is not documented, and neither is
+// whether it shows one.
+func noCapacity(err error) bool {
+	ended, ok := errors.AsType[*arr.SessionEndedError](err)
+	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, errStartTimeout)
+}
+
+// retryable reports whether a request that failed after the service had answered before is worth a
+// retry. An unknown host is, then: this machine has lost its network.
+func retryable(err error) bool {
+	_, unknownHost := errors.AsType[*net.DNSError](err)
+	return unknownHost || arr.IsTransient(err) && !errors.Is(err, ErrBudget)
 }
 
 // invalid makes the error for an argument that is refused before any request.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // Lease is a session that is held: its lease is extended until [Lease.Release], [Lease.Detach], the
@@ -86,20 +87,20 @@ func (s *managedSession) stop(ctx context.Context, cause error) error {
 
 // chase stops the session, and tries again every minute for as long as its lease may last and ctx
 // does.
-func (s *managedSession) chase(ctx context.Context, cause error) error {
+func (s *managedSession) stopUntilOver(ctx context.Context, cause error) error {
 	for {
 		over := ctx.Err() != nil
 		err := s.stop(ctx, cause)
 		if err == nil {
 			return nil
 		}
-		if s.surelyOver() {
+		if s.mustBeOver() {
 			return nil // it has ended by itself
 		}
 		if over {
 			return err
 		}
-		_ = sleep(ctx, mostPause) // its end is met with one more try
+		_ = wait.Sleep(ctx, maxPause) // its end is met with one more try
 	}
 }
 
@@ -203,7 +204,7 @@ func (l *Lease) endIdle() {
 		return
 	}
 	for l.managed.stop(l.ctx, ErrIdle) != nil {
-		if l.managed.surelyOver() || sleep(l.idle.chase, mostPause) != nil {
+		if l.managed.mustBeOver() || wait.Sleep(l.idle.chase, maxPause) != nil {
 			return // it has ended by itself, or Release has taken over
 		}
 	}

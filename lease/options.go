@@ -144,7 +144,7 @@ func (o AcquireOptions) withDefaults(client *arr.SessionsClient) (AcquireOptions
 
 // among reports whether a size is one of those wanted. The service takes sizes in any case, so it
 // might show them so.
-func among(sizes []arr.SessionSize, size arr.SessionSize) bool {
+func containsSize(sizes []arr.SessionSize, size arr.SessionSize) bool {
 	return slices.ContainsFunc(
 		sizes,
 		func(s arr.SessionSize) bool { return strings.EqualFold(string(s), string(size)) },

@@ -96,13 +96,39 @@ func (r *renewer) cost(now time.Time) time.Duration {
 	return max(0, cost)
 }
 
-// surelyOver reports whether the session was stopped, was seen to have ended, or has outlived any
+// mustBeOver reports whether the session was stopped, was seen to have ended, or has outlived any
 // lease that it may have.
-func (r *renewer) surelyOver() bool {
+func (r *renewer) mustBeOver() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	b := &r.bounds
 	return b.ended || !b.latest.IsZero() && !time.Now().Before(b.latest.Add(b.total))
+}
+
+// earliestReady returns when the session became Ready at the earliest.
+func (r *renewer) earliestReady() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.bounds.earliest
+}
+
+// usableFor returns for how long the session can still have minRemaining left of its lease, however
+// often the lease is extended.
+func (r *renewer) usableFor(minRemaining time.Duration) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	most := max(r.bounds.total, r.options.MaxLeaseTime)
+	if r.refusedTotal == r.bounds.total {
+		most = r.refusedTotal
+	}
+	return time.Until(r.bounds.earliest.Add(most)) - minRemaining
+}
+
+// seenAfter reports whether an answer to a request sent after t has shown the session.
+func (r *renewer) seenAfter(t time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last.sent.After(t)
 }
 
 // over notes that the session was stopped.

@@ -10,17 +10,16 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
 	// tryTimeout bounds one try to look at a session or to extend its lease, the repeats of the
 	// pipeline included.
 	tryTimeout = time.Minute
-	// firstPatience is for how long failures are borne while the session has not been seen at all.
-	firstPatience = 5 * time.Minute
-	// leastPause and mostPause bound the pauses between tries.
-	leastPause = time.Second
-	mostPause  = time.Minute
+	// minPause and maxPause bound the pauses between tries.
+	minPause = time.Second
+	maxPause = time.Minute
 	// notBegunPause is the least time between looks at a session of which nothing shows that its
 	// lease has begun.
 	notBegunPause = 5 * time.Second
@@ -28,14 +27,14 @@ const (
 
 // find looks for the session until it is seen.
 func (r *renewer) find(ctx context.Context) error {
-	retry := newBackoff(leastPause, mostPause)
-	giveUp := time.Now().Add(firstPatience)
+	retry := wait.NewBackoff(minPause, maxPause)
+	giveUp := time.Now().Add(wait.Patience)
 	for {
 		err := r.try(ctx, false, giveUp)
 		if err == nil || ctx.Err() != nil || !arr.IsTransient(err) {
 			return r.interrupted(ctx, err)
 		}
-		pause := retry.next(arr.RetryAfter(err))
+		pause := retry.Next(arr.RetryAfter(err))
 		if time.Now().Add(pause).After(giveUp) {
 			return err
 		}
@@ -49,7 +48,7 @@ func (r *renewer) find(ctx context.Context) error {
 			"error",
 			err,
 		)
-		if sleep(ctx, pause) != nil {
+		if wait.Sleep(ctx, pause) != nil {
 			return r.interrupted(ctx, err)
 		}
 	}
@@ -67,7 +66,7 @@ func (r *renewer) interrupted(ctx context.Context, err error) error {
 func (r *renewer) run(ctx context.Context) error {
 	updates := r.updates()
 	defer updates.close()
-	retry := newBackoff(leastPause, mostPause)
+	retry := wait.NewBackoff(minPause, maxPause)
 	var failure, notExtended error
 	var notBefore time.Time // when to try again after a failure
 	unknown := 0            // how often in a row the service did not know the session
@@ -102,7 +101,7 @@ func (r *renewer) run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return r.interrupted(ctx, failure)
 		case failure == nil:
-			retry.reset()
+			retry.Reset()
 			notBefore, unknown, updates.unknown = time.Time{}, 0, false
 			continue
 		case errors.Is(failure, arr.ErrNotFound):
@@ -120,7 +119,7 @@ func (r *renewer) plan(lookEvery time.Duration) (at time.Time, extend bool, end 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.bounds.earliest.IsZero() {
-		return r.last.received.Add(cmp.Or(lookEvery, mostPause)), false, time.Time{}
+		return r.last.received.Add(cmp.Or(lookEvery, maxPause)), false, time.Time{}
 	}
 	end = r.bounds.surely()
 	at = end
@@ -138,7 +137,7 @@ func (r *renewer) plan(lookEvery time.Duration) (at time.Time, extend bool, end 
 		}
 	}
 	if r.refusedTotal == r.bounds.total {
-		lookEvery = cmp.Or(lookEvery, mostPause) // somebody else may have more success
+		lookEvery = cmp.Or(lookEvery, maxPause) // somebody else may have more success
 	}
 	if lookAt := r.last.received.Add(lookEvery); lookEvery > 0 && lookAt.Before(at) {
 		return lookAt, false, end
@@ -174,15 +173,15 @@ func (r *renewer) nextTotal(left time.Duration) time.Duration {
 func (r *renewer) pauseAfter(
 	ctx context.Context,
 	failure error,
-	retry *backoff,
+	retry *wait.Backoff,
 	end time.Time,
 ) time.Duration {
-	pause := retry.next(arr.RetryAfter(failure))
-	if !passing(failure) && !errors.Is(failure, arr.ErrNotFound) {
-		pause = mostPause
+	pause := retry.Next(arr.RetryAfter(failure))
+	if !retryable(failure) && !errors.Is(failure, arr.ErrNotFound) {
+		pause = maxPause
 	}
 	if !end.IsZero() {
-		pause = min(pause, max(leastPause, time.Until(end)/2))
+		pause = min(pause, max(minPause, time.Until(end)/2))
 	}
 	r.options.Logger.WarnContext(
 		ctx,

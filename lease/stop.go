@@ -9,6 +9,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -35,7 +36,7 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	retry := newBackoff(leastPause, 8*time.Second)
+	retry := wait.NewBackoff(minPause, 8*time.Second)
 	for unknown := 0; ; {
 		_, err := client.Stop(ctx, sessionID, nil)
 		switch {
@@ -47,10 +48,10 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 			if unknown++; unknown == confirmations {
 				return nil
 			}
-		case !passing(err):
+		case !retryable(err):
 			return &NotStoppedError{SessionID: sessionID, Endpoint: client.Endpoint(), Err: err}
 		}
-		if sleep(ctx, retry.next(arr.RetryAfter(err))) != nil {
+		if wait.Sleep(ctx, retry.Next(arr.RetryAfter(err))) != nil {
 			return &NotStoppedError{
 				SessionID: sessionID,
 				Endpoint:  client.Endpoint(),

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // stopsAtOnce is how many sessions are stopped at the same time.
@@ -99,9 +100,9 @@ func (o StopAllOptions) chooses(session arr.Session) bool {
 // list returns every session, each once. It tries again what fails, for the time that a poller
 // would. What was found stays found.
 func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, firstPatience)
+	ctx, cancel := context.WithTimeout(ctx, wait.Patience)
 	defer cancel()
-	retry := newBackoff(leastPause, mostPause)
+	retry := wait.NewBackoff(minPause, maxPause)
 	var found []arr.Session
 	known := make(map[string]bool)
 	for {
@@ -117,7 +118,7 @@ func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error
 			}
 		}
 		if failure == nil || !arr.IsTransient(failure) ||
-			sleep(ctx, retry.next(arr.RetryAfter(failure))) != nil {
+			wait.Sleep(ctx, retry.Next(arr.RetryAfter(failure))) != nil {
 			return found, failure
 		}
 	}

@@ -2,7 +2,11 @@
 
 package lease
 
-import "time"
+import (
+	"time"
+
+	"github.com/arr-go/azremoterendering/internal/wait"
+)
 
 // watched is a session that somebody wants to know about. The watcher's lock guards it.
 type watched struct {
@@ -80,19 +84,19 @@ func (s *subscription) err() error {
 }
 
 // patience returns for how long to bear the failure that stands in the way of a good answer about
-// the session, and that failure, or nil: until there has been no good answer for watchPatience
+// the session, and that failure, or nil: until there has been no good answer for wait.Patience
 // since began. It is 0 or less when that is over.
 func (s *subscription) patience(began time.Time) (left time.Duration, failure error) {
 	s.watcher.mu.Lock()
 	defer s.watcher.mu.Unlock()
 	if s.entry == nil || s.entry.failure == nil {
-		return watchPatience, nil
+		return wait.Patience, nil
 	}
 	since := began
 	if s.entry.good.After(began) {
 		since = s.entry.good
 	}
-	return time.Until(since.Add(watchPatience)), s.entry.failure
+	return time.Until(since.Add(wait.Patience)), s.entry.failure
 }
 
 // close ends the observation. It may be called more than once.

@@ -11,14 +11,12 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
 	watchInterval     = 5 * time.Second
 	watchIdleInterval = 30 * time.Second
-	// watchPatience is how long Wait bears without a good answer about its session, as
-	// [arr.SessionPoller] does.
-	watchPatience = 5 * time.Minute
 )
 
 // ErrWatcherClosed means that [Watcher.Close] was called: nobody looks at the session any more. The
@@ -58,7 +56,7 @@ type Watcher struct {
 	wake    chan struct{} // capacity 1: somebody came, or is in a greater hurry than before
 	slots   chan struct{} // one for each lookup that may run at once
 	lookups sync.WaitGroup
-	retry   *backoff // used by the rounds alone
+	retry   *wait.Backoff // used by the rounds alone
 
 	mu        sync.Mutex // never held during a request, a wait or a call of the user'o code
 	closed    bool
@@ -109,7 +107,7 @@ func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, e
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	w.retry = newBackoff(w.interval, max(w.interval, time.Minute))
+	w.retry = wait.NewBackoff(w.interval, max(w.interval, time.Minute))
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	go w.run(ctx)
@@ -167,7 +165,7 @@ func (w *Watcher) wait(
 	s = w.subscribe(sessionID, true)
 	defer s.close()
 	began := time.Now()
-	patience := time.NewTimer(watchPatience)
+	patience := time.NewTimer(wait.Patience)
 	defer patience.Stop()
 	var shown time.Time
 	for {
@@ -182,7 +180,7 @@ func (w *Watcher) wait(
 		left, failure := s.patience(began)
 		if left <= 0 {
 			return arr.Session{}, s.interrupted(
-				fmt.Errorf("no good answer for %v: %w", watchPatience, failure),
+				fmt.Errorf("no good answer for %v: %w", wait.Patience, failure),
 			)
 		}
 		// it matters only where there is a failure; whatever changes that is signalled

@@ -21,6 +21,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 var watchHalfHour = arr.CreateSessionSettings{
@@ -54,7 +55,7 @@ func (w *watchWire) Do(req *http.Request) (*http.Response, error) {
 	meet := w.meet
 	w.mu.Unlock()
 	if w.latency > 0 {
-		if err := sleep(req.Context(), w.latency); err != nil {
+		if err := wait.Sleep(req.Context(), w.latency); err != nil {
 			return nil, err
 		}
 	}

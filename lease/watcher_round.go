@@ -131,7 +131,7 @@ func (w *Watcher) page(
 // failed takes a round that a failure interrupted into account. It proves nothing about the
 // sessions that it has not shown.
 func (w *Watcher) failed(number uint64, failure error) {
-	pause := w.retry.next(arr.RetryAfter(failure))
+	pause := w.retry.Next(arr.RetryAfter(failure))
 	w.mu.Lock()
 	w.failure, w.notBefore = failure, time.Now().Add(pause)
 	passes := w.passes(failure)
@@ -151,7 +151,7 @@ func (w *Watcher) failed(number uint64, failure error) {
 // passes reports whether a failure is borne. A host that has never answered may not exist.
 func (w *Watcher) passes(failure error) bool {
 	if w.answered {
-		return passing(failure)
+		return retryable(failure)
 	}
 	return arr.IsTransient(failure)
 }
@@ -160,7 +160,7 @@ func (w *Watcher) passes(failure error) bool {
 // because they were missing from it. Those that came to be wanted after its first request are not:
 // they may be younger than the page that would have shown them.
 func (w *Watcher) complete(number uint64) (missing []*watched) {
-	w.retry.reset()
+	w.retry.Reset()
 	now := time.Now()
 	w.mu.Lock()
 	again := w.failure != nil

@@ -16,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 func TestNewWatcherRefusesWhatCannotBe(t *testing.T) {
@@ -324,7 +325,7 @@ func TestWatcherChurn(t *testing.T) {
 					}
 				case 2:
 					f := r.watcher.subscribe(id, rand.N(2) == 0)
-					sleep(ctx, time.Hour)
+					wait.Sleep(ctx, time.Hour)
 					f.close()
 				}
 			})

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
+)
+
+// lateLists are the times after the first list at which others are read, for sessions that the first
+// did not show: lists may lag, and a creation that was in flight when the earlier run ended may have
+// succeeded since.
+var lateLists = [...]time.Duration{time.Minute, 3 * time.Minute}
+
+// Claim returns the lease on a session that is handed out: the one that [Pool.Acquire] returned, or
+// a new one if an earlier run handed the session out. It waits until the sessions of the earlier run
+// are known.
+//   - ctx bounds the waiting
+//   - sessionID names the session
+//
+// With Claim, a web service needs only the session id from its devices, even after a restart. But
+// one session serves many devices under one id. So the service must make sure that a device that
+// has returned its session, or claims it too late, cannot name it again, for instance with a secret
+// for each device.
+//
+// The error is [arr.ErrNotFound] if the session is not handed out. That includes sessions that were
+// not claimed within [PoolOptions.ClaimTime], and sessions that are not Ready, which no device can
+// hold.
+func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
+	select {
+	case <-p.tookOver:
+	case <-p.ctx.Done():
+		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
+	case <-ctx.Done():
+		return nil, p.interrupted(ctx)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.find(sessionID)
+	switch {
+	case p.closed:
+		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
+	case e != nil && e.alive() && e.state == stateOut:
+		return e.lease, nil
+	case e != nil && e.claimable() && e.move(eventClaim):
+		e.lease, e.leftOver = newLease(e.managed, p.options.IdleTimeout), false
+		p.changed()
+		return e.lease, nil
+	}
+	return nil, fmt.Errorf("lease: session %q of pool %q is not handed out: %w",
+		sessionID, p.options.IDPrefix, arr.ErrNotFound)
+}
+
+// claimable reports whether a device may hold the session since an earlier run. A device cannot hold
+// one that is not Ready.
+func (e *entry) claimable() bool {
+	return e.leftOver && e.alive() && e.managed.session().Status == arr.SessionStatusReady
+}
+
+// takeOver finds the sessions of an earlier run, however long that takes: without them, the pool
+// might exceed its limits.
+func (p *Pool) takeOver() {
+	retry := wait.NewBackoff(minPause, maxPause)
+	for {
+		err := p.takeOverListed()
+		if err == nil {
+			close(p.tookOver)
+			p.work.Go(p.takeOverLate)
+			return
+		}
+		p.mu.Lock()
+		p.failed(err)
+		if permanent(err) {
+			p.failWaiters(err)
+		}
+		p.mu.Unlock()
+		if wait.Sleep(p.ctx, retry.Next(arr.RetryAfter(err))) != nil {
+			return
+		}
+	}
+}
+
+// takeOverLate finds what the first list did not show. The pool works meanwhile, and may exceed Max
+// for a while.
+func (p *Pool) takeOverLate() {
+	began := time.Now()
+	for _, after := range lateLists {
+		if wait.Sleep(p.ctx, time.Until(began.Add(after))) != nil {
+			return
+		}
+		_ = p.takeOverListed() // it logs its error
+	}
+	p.budget.forgetIDs()
+}
+
+// takeOverListed takes over what the service lists under the prefix.
+func (p *Pool) takeOverListed() error {
+	sent := time.Now()
+	found, err := list(p.ctx, p.client)
+	if err != nil {
+		err = fmt.Errorf("lease: listing the sessions of pool %q: %w", p.options.IDPrefix, err)
+		p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
+			"pool", p.options.IDPrefix, "error", err)
+		return err
+	}
+	p.admitListed(found, sent)
+	return nil
+}
+
+// admitListed makes entries of listed sessions that this pool has never had. A list may show those
+// that it has before they are known to be Ready, and after they were stopped or detached; the budget
+// knows all their ids.
+func (p *Pool) admitListed(found []arr.Session, sent time.Time) {
+	a, received := p.acquisition(), time.Now()
+	found = slices.DeleteFunc(found, func(session arr.Session) bool {
+		return session.Status.Ended() ||
+			!strings.HasPrefix(session.ID, p.options.IDPrefix) ||
+			p.budget.knows(session.ID)
+	})
+	for _, session := range found { // before the lock is held: a logger may call the pool
+		p.options.Logger.Info("session of an earlier run taken over",
+			"session", session.ID, "status", session.Status)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, session := range found {
+		if p.closed {
+			return
+		}
+		r := a.newRenewer(p.client, session.ID)
+		r.learn(observation{session: session, sent: sent, received: received})
+		p.budget.adopt(session.ID, session.MaxLeaseTime)
+		e := &entry{id: session.ID, state: stateUnclaimed, began: sent, leftOver: true}
+		if session.Status == arr.SessionStatusStarting {
+			e.state, e.leftOver = stateStarting, false // nobody can hold it
+		}
+		p.entries = append(p.entries, e)
+		p.manage(e, r)
+		p.work.Go(func() { p.settleTakenOver(e, e.leftOver) })
+		p.changed()
+	}
+}
+
+// settleTakenOver decides what becomes of a session of an earlier run. One that nobody can hold, as
+// it was Starting or the options say so, serves any caller once it is Ready. Any other is stopped if
+// nobody claims it in time: a device might still use it.
+func (p *Pool) settleTakenOver(e *entry, leftOver bool) {
+	usable := true
+	switch {
+	case !leftOver:
+		usable = p.acquisition().wait(e.managed.ctx, e.managed.renewer, nil) == nil
+	case p.options.ClaimTime > 0:
+		_ = wait.Sleep(e.managed.ctx, p.options.ClaimTime) // or until it has ended
+		usable = false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case e.state != stateUnclaimed && e.state != stateStarting:
+	case usable:
+		p.offer(e)
+	default:
+		p.retire(e)
+	}
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
+)
+
+// errNotNeeded ends a creation whose session is not needed any more.
+var errNotNeeded = errors.New("the session is no longer needed")
+
+// startCreation starts to create one session. The lock is held.
+func (p *Pool) startCreation() {
+	ctx, cancel := context.WithCancelCause(p.ctx)
+	e := &entry{state: stateIntended, began: time.Now(), own: true, cancel: cancel}
+	p.entries = append(p.entries, e)
+	p.work.Go(func() {
+		defer cancel(nil)
+		p.create(ctx, e)
+	})
+}
+
+// create creates the session of an entry and waits until it is Ready.
+func (p *Pool) create(ctx context.Context, e *entry) {
+	a := p.acquisition()
+	a.creating = func(id string) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		e.id = id
+		e.move(eventCreate)
+	}
+	var lost *renewer
+	a.lost = func(r *renewer) { lost = r }
+	r, err := a.acquire(ctx)
+	if err == nil {
+		p.creationSucceeded(ctx, e, r)
+		return
+	}
+	p.creationFailed(ctx, e, lost != nil, err)
+	if lost != nil {
+		p.stopLost(e, lost)
+	}
+}
+
+// acquisition returns what creates one session of the pool.
+func (p *Pool) acquisition() *acquisition {
+	options := p.options.session()
+	options.Watcher = p.watcher
+	return &acquisition{
+		options: options,
+		clients: []*arr.SessionsClient{p.client},
+		budget:  p.budget,
+	}
+}
+
+// creationSucceeded takes a session into use that is Ready.
+func (p *Pool) creationSucceeded(ctx context.Context, e *entry, r *renewer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.created++
+	p.pace.succeeded()
+	p.lastFailure = nil
+	p.manage(e, r)
+	if ctx.Err() != nil {
+		p.retire(e) // it was dropped, or the pool closed, at the moment at which it was Ready
+		return
+	}
+	p.offer(e)
+}
+
+// creationFailed records that no session became Ready. A permanent failure ends the calls that wait.
+// lost says that what was created may run, and has to be stopped.
+func (p *Pool) creationFailed(ctx context.Context, e *entry, lost bool, err error) {
+	if ctx.Err() == nil {
+		p.options.Logger.WarnContext(ctx, "pool could not create a session",
+			"pool", p.options.IDPrefix, "error", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ctx.Err() == nil {
+		p.pace.failed(e.began, err)
+		p.failed(err)
+		if permanent(err) {
+			p.failWaiters(err)
+		}
+	}
+	if e.lost = lost; !lost {
+		p.forget(e, nil)
+		return
+	}
+	e.move(eventRetire)
+	p.changed()
+}
+
+// stopLost stops a session that did not become Ready and could not be stopped yet. It may become
+// Ready at any time, so there is no end to it before Close.
+func (p *Pool) stopLost(e *entry, r *renewer) {
+	var err error
+	for closing := false; !closing; {
+		closing = wait.Sleep(p.ctx, maxPause) != nil
+		err = Stop(p.ctx, p.client, r.id)
+		if err == nil || r.mustBeOver() {
+			err = nil
+			break
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(e, err)
+}
+
+// permanent reports whether a failure to create a session will not pass by itself. Budget comes back
+// when sessions end, so decide alone says when it is used up.
+func permanent(err error) bool {
+	return !noCapacity(err) && !retryable(err) && !errors.Is(err, ErrBudget)
+}
+
+// pace says when the next creation is allowed.
+type pace struct {
+	notBefore time.Time
+	slowed    time.Time     // the last failure that changed notBefore
+	probing   bool          // no capacity: one creation at a time until one succeeds
+	capacity  *wait.Backoff // while there is no capacity
+	outage    *wait.Backoff // after failures that pass sooner
+}
+
+func newPace() pace {
+	return pace{
+		capacity: wait.NewBackoff(10*time.Second, 5*time.Minute),
+		outage:   wait.NewBackoff(minPause, maxPause),
+	}
+}
+
+// failed delays the next creation after one that began at a time failed. One that was in flight when
+// another had failed already says nothing new.
+func (p *pace) failed(began time.Time, err error) {
+	if began.Before(p.slowed) {
+		return
+	}
+	switch {
+	case noCapacity(err):
+		p.probing = true
+		p.delay(p.capacity.Next(0))
+	case errors.Is(err, ErrBudget):
+		return // decide waits for budget
+	case retryable(err):
+		p.delay(p.outage.Next(arr.RetryAfter(err)))
+	default:
+		p.delay(maxPause)
+	}
+	p.slowed = time.Now()
+}
+
+// succeeded forgets earlier failures.
+func (p *pace) succeeded() {
+	p.probing = false
+	p.capacity.Reset()
+	p.outage.Reset()
+}
+
+// delay allows no creation for the next d.
+func (p *pace) delay(d time.Duration) {
+	if t := time.Now().Add(d); t.After(p.notBefore) {
+		p.notBefore = t
+	}
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// run is the goroutine that creates and stops sessions as needed, until the pool is closed.
+func (p *Pool) run() {
+	p.takeOver()
+	for p.ctx.Err() == nil {
+		timer := time.NewTimer(p.step())
+		select {
+		case <-p.wake:
+		case <-timer.C:
+		case <-p.ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// step counts, decides and acts. It returns the time until the next step, unless something changes
+// before.
+func (p *Pool) step() time.Duration {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return time.Hour
+	}
+	next := decide(p.count())
+	refusal := p.act(next)
+	p.mu.Unlock()
+	if refusal != nil {
+		p.options.Logger.WarnContext(p.ctx, "pool creates no session",
+			"pool", p.options.IDPrefix, "error", refusal)
+	}
+	return next.again
+}
+
+// act does what was decided. If the budget has begun to forbid a creation, it returns why. The lock
+// is held, as by all functions below except reap.
+func (p *Pool) act(next plan) (refusal error) {
+	for range next.dropStarting {
+		p.dropOne()
+	}
+	for range next.retireWarm {
+		if e := p.oldest(); e != nil {
+			p.retire(e)
+		}
+	}
+	if next.retireQuarantined {
+		p.retireQuarantined()
+	}
+	if next.create {
+		p.pace.delay(p.options.CreateInterval)
+		p.startCreation()
+	}
+	if next.overBudget {
+		err := fmt.Errorf("lease: pool %q: %w",
+			p.options.IDPrefix, p.budget.allows(p.options.LeaseTime))
+		p.failed(err)
+		if next.failCalls {
+			p.failWaiters(err)
+		}
+		if !p.overBudget {
+			refusal = err
+		}
+	}
+	p.overBudget = next.overBudget
+	return refusal
+}
+
+// count takes the inventory. On the way it retires warm and quarantined sessions that can never
+// again have MinRemaining left.
+func (p *Pool) count() inventory {
+	n := inventory{
+		warm:           p.options.Warm,
+		max:            p.options.Max,
+		createInterval: p.options.CreateInterval,
+		calls:          len(p.waiters) + len(p.retrying),
+		starting:       p.pending(),
+		total:          len(p.entries),
+		affordable:     p.budget.allows(p.options.LeaseTime) == nil,
+		probing:        p.pace.probing,
+		pause:          time.Until(p.pace.notBefore),
+		recount:        time.Hour,
+	}
+	// A session is ageing for as long as its replacement may take to start.
+	ageing := min(p.options.StartTimeout, (p.options.MaxLeaseTime-p.options.MinRemaining)/4)
+	for _, e := range p.entries {
+		if e.lost {
+			n.lost++
+		}
+		if e.state != stateWarm && e.state != stateQuarantined || !e.alive() {
+			continue
+		}
+		switch left := e.managed.usableFor(p.options.MinRemaining); {
+		case left <= 0:
+			p.retire(e)
+		case e.state == stateQuarantined:
+			n.quarantined++
+			n.recount = min(n.recount, left)
+		case left <= ageing:
+			n.ageing++
+			n.recount = min(n.recount, left)
+		default:
+			n.ready++
+			n.recount = min(n.recount, left-ageing)
+		}
+	}
+	return n
+}
+
+// pending returns the number of sessions that are expected to become Ready.
+func (p *Pool) pending() (n int) {
+	for _, e := range p.entries {
+		if e.pending() {
+			n++
+		}
+	}
+	return n
+}
+
+// dropOne gives up the newest starting session.
+func (p *Pool) dropOne() {
+	for _, e := range slices.Backward(p.entries) {
+		if e.pending() {
+			p.retire(e)
+			return
+		}
+	}
+}
+
+// retireQuarantined stops the quarantined sessions.
+func (p *Pool) retireQuarantined() {
+	for _, e := range p.entries {
+		if e.state == stateQuarantined {
+			p.retire(e)
+		}
+	}
+}
+
+// manage begins to keep the session of an entry alive. When that ends, for whatever reason, reap
+// takes care of the rest.
+func (p *Pool) manage(e *entry, r *renewer) {
+	e.since = r.earliestReady()
+	e.managed = newManagedSession(p.ctx, r)
+	e.managed.pooled = true
+	p.work.Go(func() {
+		<-e.managed.done
+		p.reap(e)
+	})
+}
+
+// reap removes a session that is no longer kept alive: it has ended, it was retired, or its holder
+// gave it up. It stops the session, which might be running, unless it was detached.
+func (p *Pool) reap(e *entry) {
+	p.mu.Lock()
+	e.move(eventRetire)
+	p.changed()
+	p.mu.Unlock()
+	var notStopped error
+	isDetached := errors.Is(context.Cause(e.managed.ctx), ErrDetached)
+	if !isDetached {
+		notStopped = e.managed.stopUntilOver(p.ctx, ErrStopped)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if isDetached {
+		p.budget.forfeit(e.id)
+	} else {
+		p.budget.close(e.managed.renewer, notStopped)
+	}
+	p.forget(e, notStopped)
+}
+
+// forget removes a session of which nothing is left to do. notStopped is why it may run on, or nil.
+func (p *Pool) forget(e *entry, notStopped error) {
+	e.move(eventGone)
+	p.entries = slices.DeleteFunc(p.entries, func(other *entry) bool { return other == e })
+	if notStopped != nil {
+		p.failed(notStopped)
+		p.notStopped = append(p.notStopped, notStopped)
+	}
+	p.changed()
+}
