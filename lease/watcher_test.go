@@ -250,10 +250,15 @@ func TestSubscription(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(
 			t,
-			emulator.Options{StartupTime: emulator.FixedStartup(3 * time.Second)},
+			emulator.Options{StartupTime: emulator.FixedStartup(8 * time.Second)},
 			WatcherOptions{},
 		)
 		r.create("demo")
+		// A round for somebody else comes first, so that the next begins an interval later, for both
+		// subscriptions: at once, it could begin between the two.
+		early := r.watcher.subscribe("demo", true)
+		synctest.Wait()
+		early.close()
 		one, two := r.watcher.subscribe("demo", false), r.watcher.subscribe("demo", true)
 		for _, f := range []*subscription{one, two} {
 			<-f.C()
@@ -275,7 +280,7 @@ func TestSubscription(t *testing.T) {
 		<-late.C()
 		s, _ := late.latest()
 		require.Equal(t, arr.SessionStatusReady, s.session.Status)
-		require.Equal(t, 7*time.Second, r.since())
+		require.Equal(t, 12*time.Second, r.since())
 
 		// An end is a observation, and the last.
 		r.setStatus("demo", arr.SessionStatusStopped)

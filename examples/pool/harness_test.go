@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/arr-go/azremoterendering/examples/internal/backend"
@@ -88,7 +89,9 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// newFixture starts the service, and waits until its pool is warm.
+// newFixture starts the service and waits until its pool is warm and at rest: the pool reads its
+// last list for sessions of an earlier run after three minutes, and looks at its sessions on the
+// half minute.
 func newFixture(t *testing.T, warm, most int) *fixture {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{StartupTime: emulator.FixedStartup(startup)})
@@ -107,7 +110,8 @@ func newFixture(t *testing.T, warm, most int) *fixture {
 	f.two = secret
 	f.devices = backend.Devices{two, one}
 	f.start(t, settings{prefix: "test-", warm: warm, max: most, idle: idle, wait: wait})
-	time.Sleep(startup + time.Minute)
+	time.Sleep(startup + 70*time.Second)
+	synctest.Wait()
 	return f
 }
 
