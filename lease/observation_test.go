@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// at returns a observation that took from a to b after noon.
+// at returns an observation that took from a to b after noon.
 func at(a, b time.Duration, status arr.SessionStatus, elapsed, total int) observation {
 	session := arr.Session{
 		ID:           "demo",

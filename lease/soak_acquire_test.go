@@ -26,8 +26,8 @@ type acquireSoak struct {
 	failed   int
 }
 
-// A thousand sessions are acquired and released while one request in five fails; every other one
-// with a Watcher. Nothing may be handed out that will not do, nothing may keep running, and next to
+// Many sessions, a thousand in the full soak, are acquired and released while one request in five
+// fails; every other one with a Watcher. Nothing may be handed out that will not do, nothing may keep running, and next to
 // nothing may be billed that was not asked for.
 //
 // The least that can be billed for a session is the time from the moment in which it became Ready,
@@ -35,9 +35,9 @@ type acquireSoak struct {
 // there ever were, those included that were created and nobody got, each from Ready to its end.
 func TestSoakAcquire(t *testing.T) {
 	t.Parallel()
-	workers, each := 40, 25
-	if testing.Short() {
-		workers, each = 20, 5
+	workers, each := 20, 10
+	if fullSoak() {
+		workers, each = 40, 25
 	}
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {

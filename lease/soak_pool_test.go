@@ -41,7 +41,7 @@ const (
 	dies     leaving = "session died"
 )
 
-// Devices come and go for a day while one request in five fails. Nothing may be handed out that
+// Devices come and go for hours, for a day in the full soak, while one request in five fails. Nothing may be handed out that
 // will not do, nothing may keep running, and next to nothing may be billed that was not asked for.
 //
 // Asked for, and so the least that can be billed, are
@@ -59,9 +59,9 @@ const (
 // out and Warm, with nothing to offset.
 func TestSoakPool(t *testing.T) {
 	t.Parallel()
-	span, devices := 24*time.Hour, 200
-	if testing.Short() {
-		span, devices = 4*time.Hour, 60
+	span, devices := 8*time.Hour, 100
+	if fullSoak() {
+		span, devices = 24*time.Hour, 200
 	}
 	const warm = 6
 	began := time.Now()

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,10 @@ import (
 // soakSeed makes the draws of a soak repeatable. What goroutines do at the same moment of virtual
 // time is not, so two runs differ a little.
 const soakSeed = 20210101
+
+// fullSoak reports whether the soaks run at full size, as they do in CI. That takes a minute of one
+// core; by default they are small.
+func fullSoak() bool { return os.Getenv("ARR_SOAK") != "" }
 
 // soakFaults fail one request in five, whatever it asks for, tokens included. Each fault is met by
 // one request in 36, and there are eight of them: 1 − (35/36)⁸ = 20.2 %.
@@ -53,6 +58,9 @@ type soak struct {
 
 func newSoak(t *testing.T) *soak {
 	t.Helper()
+	// A token exchange that nobody waits for any more may still be retrying when a soak is over. It
+	// takes 30 seconds at most, and must not outlive the bubble.
+	t.Cleanup(func() { time.Sleep(time.Minute) })
 	b := &soak{random: rand.New(rand.NewPCG(soakSeed, 0)), servers: make(map[string]*bookedServer)}
 	b.service = newService(t, emulator.Options{
 		Backend:       b,

@@ -272,17 +272,23 @@ func TestSubscription(t *testing.T) {
 		two.close()
 		two.close()
 
-		// Who comes in between is shown nothing old, and gets the next look early.
+		// A later subscription is shown nothing old, and gets the next round early.
 		time.Sleep(7 * time.Second)
+		checked := make(chan struct{})
+		r.wire.handle(func(string, *http.Request) (*http.Response, error) {
+			<-checked // no answer comes before the subscription was seen to be empty
+			return nil, nil
+		})
 		late := r.watcher.subscribe("demo", false)
 		_, seen := late.latest()
 		require.False(t, seen)
+		close(checked)
 		<-late.C()
 		s, _ := late.latest()
 		require.Equal(t, arr.SessionStatusReady, s.session.Status)
 		require.Equal(t, 12*time.Second, r.since())
 
-		// An end is a observation, and the last.
+		// An end is an observation, and the last.
 		r.setStatus("demo", arr.SessionStatusStopped)
 		time.Sleep(watchIdleInterval + time.Second)
 		s, _ = one.latest()
