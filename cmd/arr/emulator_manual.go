@@ -46,7 +46,8 @@ Clients must trust its certificate, and names below --domain must be in the host
 SAFETY: the emulator is for tests and development. Keep it on a loopback address, or else everyone who can reach it
 can use what it offers.
 
-SIGINT (Ctrl-C), SIGTERM and SIGHUP end it, with the programs of --exec; a second SIGINT or SIGTERM ends it at once.
+SIGINT (Ctrl-C), SIGTERM, SIGQUIT and SIGHUP end it, with the programs of --exec; a second one, unless it is SIGHUP,
+ends it at once.
 Exit codes: 0 after such an end, 2 for a mistake in the command line, 1 for everything else.`
 
 const emulatorExamples = `  arr emulator                                      at http://` + defaultAddress + `, with a random key

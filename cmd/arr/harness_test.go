@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -33,7 +34,21 @@ const patience = 30 * time.Second
 // binaryVariable names the program under test.
 const binaryVariable = "ARR_TEST_BINARY"
 
-func TestMain(m *testing.M) { os.Exit(testBinary(m)) }
+func TestMain(m *testing.M) {
+	handOnNoIgnoredSignals()
+	os.Exit(testBinary(m))
+}
+
+// handOnNoIgnoredSignals makes programs under test start with the default action of each signal,
+// also when the tests themselves were started with some ignored, as by nohup or as a background job
+// of a script: a signal with a handler is reset in a new program, and an ignored one is not.
+func handOnNoIgnoredSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, os.Interrupt} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+}
 
 // testBinary builds the program, and runs the tests.
 func testBinary(m *testing.M) int {

@@ -29,14 +29,14 @@ func main() {
 // and be billed.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// untilSignal returns a context that SIGINT, SIGTERM and SIGHUP end, with the signal as its cause.
-// A second SIGINT or SIGTERM ends the program at once. A second SIGHUP does not: one comes from the
-// shell whose terminal goes away, and another as that shell ends. If this program was told to
-// ignore SIGHUP, as nohup does, it stays ignored.
+// untilSignal returns a context that SIGINT, SIGTERM, SIGQUIT and SIGHUP end, with the signal as its
+// cause. After the first signal, SIGINT, SIGTERM and SIGQUIT end the program at once. A second
+// SIGHUP does not: the shell of a closed terminal sends one, and the system sends another when that
+// shell ends. An inherited ignored SIGHUP, as from nohup, stays ignored.
 func untilSignal(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals, hangups := make(chan os.Signal, 1), make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(hangups, syscall.SIGHUP)
 	}

@@ -143,6 +143,7 @@ func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer held.end()
+	messages.waiting() // discarded: there was no command to tell
 	child, err := startChild(path, args, held.environment, cmd)
 	if err != nil {
 		return c.letGo(cmd, held, err)

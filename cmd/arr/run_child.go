@@ -133,8 +133,9 @@ func (c *runCommand) supervise(
 			kill = time.After(c.grace)
 		}
 	}
-	messages.waiting()                    // nobody was there to be told
-	for _, s := range signals.waiting() { // they came before the command was there, typed or not
+	// Signals that came before the command was there have not reached it, typed or not.
+	settle()
+	for _, s := range signals.waiting() {
 		child.pass(s)
 		expectEnd()
 	}

@@ -135,7 +135,7 @@ func TestMessagesArePassedOn(t *testing.T) {
 		"--session",
 		"demo",
 		"--grace",
-		"100ms",
+		"1s",
 		"--",
 		"sh",
 		"-c",
@@ -144,7 +144,7 @@ func TestMessagesArePassedOn(t *testing.T) {
 	require.Equal(t, "ready", p.line())
 	p.signal(syscall.SIGUSR1)
 	assert.Equal(t, "USR1", p.line())
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(1300 * time.Millisecond) // longer than the grace, which messages do not begin
 	p.signal(syscall.SIGUSR2)
 	assert.Equal(t, "USR2", p.line())
 	p.signal(syscall.SIGTERM)

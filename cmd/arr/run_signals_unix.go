@@ -6,8 +6,10 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +24,22 @@ func passedOn() []os.Signal {
 
 // told returns the signals that are passed on to a command and mean nothing to arr.
 func told() []os.Signal { return []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2} }
+
+// settle returns when the signals that reached this process before the call are in their channels.
+// The runtime queues signals and hands out those of a batch in the order of their numbers, so the
+// marker, whose number is higher than those of all signals in passedOn, comes after them.
+func settle() {
+	marker := make(chan os.Signal, 1)
+	signal.Notify(marker, syscall.SIGIO)
+	defer signal.Stop(marker)
+	if syscall.Kill(os.Getpid(), syscall.SIGIO) != nil {
+		return
+	}
+	select {
+	case <-marker:
+	case <-time.After(time.Second):
+	}
+}
 
 // place is where the command stands among processes.
 //

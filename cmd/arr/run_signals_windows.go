@@ -14,6 +14,9 @@ func passedOn() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} 
 // told returns no signals: there are none here that are messages to a command.
 func told() []os.Signal { return nil }
 
+// settle does nothing: the console starts a thread for each event, which needs no queue.
+func settle() {}
+
 // place is where the command stands among processes: in the console of arr.
 type place struct{}
 

@@ -77,10 +77,10 @@ func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {
 }
 
 // What is typed while the command is being started has not reached it. A large environment takes a
-// while to be handed over.
+// while to be handed over, and with one thread the signal waits in the runtime meanwhile.
 func TestCtrlCWhileTheCommandIsStarted(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
-	environment := append(service.environment, "TERM=xterm")
+	environment := append(service.environment, "TERM=xterm", "GOMAXPROCS=1")
 	for i := range 60000 {
 		environment = append(environment, fmt.Sprintf("F%d=", i))
 	}

@@ -81,14 +81,19 @@ func readKey(r io.Reader, source string) (string, error) {
 	return checkedKey(string(text), source)
 }
 
-// askForKey asks on a terminal, without echo. Reading cannot be interrupted, so a signal leaves the
-// reader behind for the few moments until the program ends, and the terminal is set back before
-// that.
-func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (string, error) {
+// askForKey asks for the key on a terminal, without echo: echo goes off before the prompt is
+// written, because a key pasted right at the prompt would otherwise show. Reading cannot be
+// interrupted, so a signal leaves the reader behind for the few moments until the program ends; the
+// terminal is restored before that.
+func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (key string, err error) {
 	state, err := term.GetState(int(terminal.Fd()))
+	if err == nil {
+		err = echoOff(terminal)
+	}
 	if err != nil {
 		return "", fmt.Errorf("cannot ask for the account key: %w", err)
 	}
+	defer func() { err = errors.Join(err, term.Restore(int(terminal.Fd()), state)) }()
 	fmt.Fprintf(cmd.ErrOrStderr(), "Key of account %s (not shown): ", target.Account.ID)
 	text, err := untilEnd(cmd.Context(), func() (string, error) {
 		text, err := term.ReadPassword(int(terminal.Fd()))
@@ -97,10 +102,7 @@ func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (str
 	fmt.Fprintln(cmd.ErrOrStderr())
 	switch {
 	case cmd.Context().Err() != nil:
-		return "", errors.Join(
-			context.Cause(cmd.Context()),
-			term.Restore(int(terminal.Fd()), state),
-		)
+		return "", context.Cause(cmd.Context())
 	case err != nil && !errors.Is(err, io.EOF):
 		return "", fmt.Errorf("cannot read the account key: %w", err)
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 func TestSignals(t *testing.T) {
-	for signal, code := range map[os.Signal]int{os.Interrupt: failure.Interrupted, syscall.SIGTERM: failure.Terminated, syscall.SIGHUP: 129} {
+	for signal, code := range map[os.Signal]int{os.Interrupt: failure.Interrupted, syscall.SIGTERM: failure.Terminated, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
 		service := newTestService(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)},

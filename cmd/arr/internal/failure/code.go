@@ -62,7 +62,7 @@ command ended with 0 and the session could not be stopped.
 
 If several are true, that of a signal comes first, then 141, 8, 5, 6, 3, 4, 7, 9, 2. A command that works on
 several sessions goes on after a failure; its exit code is 128+n or 8 if one of the failures has that, or else
-that of all failures if they agree, or else 1. arr emulator ends with 0 after SIGINT, SIGTERM and SIGHUP.
+that of all failures if they agree, or else 1. arr emulator ends with 0 after SIGINT, SIGTERM, SIGQUIT and SIGHUP.
 
 An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of
 the answer if there are any, and what to do. docs/troubleshooting.md shows each of them.`
@@ -78,6 +78,8 @@ func (s Signal) Error() string {
 		return "ended by SIGTERM"
 	case syscall.SIGHUP:
 		return "ended by SIGHUP"
+	case syscall.SIGQUIT:
+		return "ended by SIGQUIT"
 	default:
 		return "ended by signal " + s.Signal.String()
 	}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import "golang.org/x/sys/unix"
+
+const getTermios, setTermios = unix.TCGETS, unix.TCSETS
