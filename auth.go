@@ -4,86 +4,69 @@ package azremoterendering
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/token"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
-const (
-	// defaultSTSScope has two slashes because the identifier of the resource itself ends in one.
-	defaultSTSScope = "https://sts.mixedreality.azure.com//.default"
-
-	correlationVectorRequestHeader = "X-MRC-CV"
-
-	// unknownLifetime is for tokens that do not say when they end.
-	unknownLifetime = time.Hour
-	// longestLifetime keeps a nonsensical token from overflowing a duration.
-	longestLifetime = 10 * 365 * 24 * time.Hour
-)
+// defaultSTSScope has two slashes because the identifier of the resource itself ends in one.
+const defaultSTSScope = "https://sts.mixedreality.azure.com//.default"
 
 // TokenClient exchanges an account key or a Microsoft Entra token for an access token of the
-// service, at the Mixed Reality STS. The clients of sessions do this by themselves; use a
-// TokenClient to hand access tokens to devices.
+// service, at the Mixed Reality STS. A [SessionsClient] exchanges its own tokens; use
+// [SessionsClient.AccessToken] to give them to devices, or a TokenClient if the program has no
+// SessionsClient.
 //
-// It implements [azcore.TokenCredential], and every GetToken is one exchange: to keep a token while
-// it lasts, put it behind [NewSessionsClientWithAccessToken] or keep it yourself until RefreshOn.
-// It is safe for concurrent use.
+// TokenClient implements [azcore.TokenCredential]. Every GetToken is one exchange. To share a token
+// while it is valid, pass the TokenClient to [NewSessionsClientWithAccessToken], or cache the token
+// until RefreshOn. A TokenClient is safe for concurrent use.
 type TokenClient struct {
 	internal  *azcore.Client
 	address   *url.URL
 	accountID string
 }
 
-// TokenClientOptions are the optional settings of a [TokenClient]. The zero value and nil mean the
-// defaults.
+// TokenClientOptions contains the optional settings of a [TokenClient]. The zero value and nil mean
+// the defaults.
 type TokenClientOptions struct {
-	// ClientOptions configures transport, retries, logging, tracing and policies. APIVersion is not
-	// used: the token service has one version. Logging.IncludeBody is not used: bodies hold access
-	// tokens. Policies that run on every try see the account key.
+	// ClientOptions configures transport, retries, logging, tracing and policies. APIVersion is
+	// unused, because the token service has one version. Logging.IncludeBody is unused, because
+	// bodies contain access tokens. Policies that run on every try see the account key.
 	azcore.ClientOptions
 
-	// Endpoint replaces the address of the token service, https://sts.<Account.Domain>.
-	// Account.Domain may then be empty.
+	// Endpoint is the address of the token service. The default is https://sts.<Account.Domain>. If
+	// Endpoint is set, Account.Domain may be empty.
 	Endpoint string
 
-	// Scope replaces the scope that is asked of a Microsoft Entra credential; see
+	// Scope is the scope that is requested from a Microsoft Entra credential. For the default, see
 	// [SessionsClientOptions].
 	Scope string
 }
 
 // NewTokenClient creates a client of the token service that signs in with a Microsoft Entra
-// identity. No request is sent.
+// identity. NewTokenClient sends no request.
 //   - account is the account id and domain
-//   - cred is the Microsoft Entra credential
-//   - options are optional settings; nil means the defaults
+//   - cred is a Microsoft Entra credential, such as those of azidentity
+//   - options contains optional settings; nil means the defaults
 //
-// An argument that cannot be right is refused with [ErrInvalidArgument].
+// The error is an [*InvalidArgumentError].
 func NewTokenClient(
 	account Account,
 	cred azcore.TokenCredential,
 	options *TokenClientOptions,
-) (*TokenClient, error) {
-	return newIdentityTokenClient(account, cred, options, "Endpoint")
-}
-
-// newIdentityTokenClient is NewTokenClient. endpointName is what the caller calls options.Endpoint.
-func newIdentityTokenClient(
-	account Account,
-	cred azcore.TokenCredential,
-	options *TokenClientOptions,
-	endpointName string,
 ) (*TokenClient, error) {
 	if isNil(cred) {
 		return nil, invalid("cred", "", "is nil; pass a Microsoft Entra credential")
@@ -95,76 +78,59 @@ func newIdentityTokenClient(
 	if scope == "" {
 		scope = defaultSTSScope
 	}
-	return newTokenClient(
-		account,
-		options,
-		endpointName,
-		runtime.NewBearerTokenPolicy(identity{cred}, []string{scope}, &policy.BearerTokenOptions{
+	authorization := runtime.NewBearerTokenPolicy(
+		token.Identity{TokenCredential: cred},
+		[]string{scope},
+		&policy.BearerTokenOptions{
 			InsecureAllowCredentialWithHTTP: options.InsecureAllowCredentialWithHTTP,
-		}),
+		},
 	)
+	return newTokenClient(account, options, authorization)
 }
 
-// NewTokenClientWithKeyCredential creates a client of the token service that signs in with a key of
-// the account. No request is sent.
+// NewTokenClientWithKeyCredential creates a client of the token service that signs in with an
+// account key. NewTokenClientWithKeyCredential sends no request.
 //   - account is the account id and domain
-//   - cred holds the account key; [azcore.KeyCredential.Update] changes it while the client is in
-//     use
-//   - options are optional settings; nil means the defaults
+//   - cred contains the account key; [azcore.KeyCredential.Update] replaces it while the client is
+//     in use
+//   - options contains optional settings; nil means the defaults
 //
-// An argument that cannot be right is refused with [ErrInvalidArgument].
+// The error is an [*InvalidArgumentError].
 func NewTokenClientWithKeyCredential(
 	account Account,
 	cred *azcore.KeyCredential,
 	options *TokenClientOptions,
 ) (*TokenClient, error) {
-	return newKeyTokenClient(account, cred, options, "Endpoint")
-}
-
-// newKeyTokenClient is NewTokenClientWithKeyCredential. endpointName is what the caller calls
-// options.Endpoint.
-func newKeyTokenClient(
-	account Account,
-	cred *azcore.KeyCredential,
-	options *TokenClientOptions,
-	endpointName string,
-) (*TokenClient, error) {
 	if cred == nil {
-		return nil, invalid("cred", "", "is nil; azcore.NewKeyCredential makes one from an account key")
+		return nil, invalid("cred", "", "is nil; pass an account key")
 	}
 	if options == nil {
 		options = &TokenClientOptions{}
 	}
-	return newTokenClient(
-		account,
-		options,
-		endpointName,
-		runtime.NewKeyCredentialPolicy(cred, "Authorization", &runtime.KeyCredentialPolicyOptions{
+	authorization := runtime.NewKeyCredentialPolicy(
+		cred,
+		"Authorization",
+		&runtime.KeyCredentialPolicyOptions{
 			InsecureAllowCredentialWithHTTP: options.InsecureAllowCredentialWithHTTP,
 			Prefix:                          "Bearer " + account.ID + ":",
-		}),
+		},
 	)
+	return newTokenClient(account, options, authorization)
 }
 
 func newTokenClient(
 	account Account,
 	options *TokenClientOptions,
-	endpointName string,
 	authorization policy.Policy,
 ) (*TokenClient, error) {
 	if err := checkAccountID("Account.ID", account.ID); err != nil {
 		return nil, err
 	}
-	address, err := stsAddress(
-		account,
-		endpointName,
-		options.Endpoint,
-		options.InsecureAllowCredentialWithHTTP,
-	)
+	address, err := options.address(account)
 	if err != nil {
 		return nil, err
 	}
-	clientOptions := pipelineSafe(options.ClientOptions)
+	clientOptions := transport.Secure(options.ClientOptions)
 	clientOptions.APIVersion = ""
 	clientOptions.Logging.IncludeBody = false
 	internal, err := azcore.NewClient(moduleName, version, runtime.PipelineOptions{
@@ -172,8 +138,8 @@ func newTokenClient(
 		PerCall:        []policy.Policy{runtime.NewRequestIDPolicy()},
 		PerRetry: []policy.Policy{
 			authorization,
-			policyFunc(checkAuthorization),
-			policyFunc(failFastOnUnknownHost),
+			transport.PolicyFunc(token.CheckAuthorization),
+			transport.PolicyFunc(transport.FailOnUnknownHost),
 		},
 		Tracing: tracingOptions,
 	}, &clientOptions)
@@ -185,73 +151,57 @@ func newTokenClient(
 	return &TokenClient{internal: internal, address: address, accountID: account.ID}, nil
 }
 
-// GetToken exchanges the credential for a new access token. Such a token opens the whole account,
-// for as long as it lives; tokens of the hosted service lived 24 hours. ExpiresOn is that lifetime
-// counted from now on the local clock, which need not be right; RefreshOn is ahead of it by 5
-// minutes or a tenth of the lifetime, whichever is less. A token whose lifetime cannot be read is
-// given an hour.
+// GetToken exchanges the credential for a new access token. The token opens the whole account while
+// it is valid; tokens of the hosted service are valid for 24 hours. ExpiresOn comes from the
+// lifetime in the token and the local clock, RefreshOn is shortly before it. A token that does not
+// say when it expires is taken to be valid for an hour.
 //   - ctx ends the exchange when it ends. Response capture, headers and retry options in it, as set
 //     with azcore's policy package, are ignored: they belong to the request that the token is for
-//   - options are ignored: there is one kind of token
+//   - options are unused, because there is one kind of token
 //
 // The error is an [*AuthenticationError]. If ctx ended the exchange, it wraps the error of ctx.
 func (c *TokenClient) GetToken(
 	ctx context.Context,
 	options policy.TokenRequestOptions,
-) (token azcore.AccessToken, err error) {
-	ctx = withoutOverrides{ctx}
+) (result azcore.AccessToken, err error) {
+	ctx = token.WithoutOverrides(ctx)
 	ctx, endSpan := runtime.StartSpan(ctx, "TokenClient.GetToken", c.internal.Tracer(), nil)
 	defer func() { endSpan(err) }()
 
-	req, err := runtime.NewRequest(ctx, http.MethodGet, c.address.String())
+	req, err := newRequest(ctx, http.MethodGet, c.address.String(), nil)
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
-	req.Raw().Header["Accept"] = []string{"application/json"}
-	req.Raw().Header.Set(correlationVectorRequestHeader, newCorrelationVector())
+	req.Raw().Header.Set(transport.CorrelationVectorHeader, transport.NewCorrelationVector())
 	resp, err := c.internal.Pipeline().Do(req)
 	if err != nil && (resp == nil || resp.StatusCode == http.StatusOK) {
-		return azcore.AccessToken{}, c.failure(err)
+		return azcore.AccessToken{}, newExchangeError(c, nil, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		// err: the context ended in the pause before another try
-		return azcore.AccessToken{}, newExchangeRefused(c, resp, err)
+		// If err is set, the context ended in the pause before a retry.
+		return azcore.AccessToken{}, newExchangeError(c, resp, err)
 	}
 	value, err := decodeAccessToken(resp)
 	if err != nil {
-		return azcore.AccessToken{}, c.failure(err)
+		return azcore.AccessToken{}, newExchangeError(c, nil, err)
 	}
 	now := time.Now()
-	expires := now.Add(lifetime(value, now))
+	expires := now.Add(token.Lifetime(value, now))
 	return azcore.AccessToken{
 		Token:     value,
 		ExpiresOn: expires,
-		RefreshOn: refreshTime(now, expires),
+		RefreshOn: token.RefreshTime(now, expires),
 	}, nil
 }
 
-// failure makes the error of an exchange that ended without a usable answer.
-func (c *TokenClient) failure(err error) error {
-	e := &AuthenticationError{
-		Stage:     StageTokenExchange,
-		AccountID: c.accountID,
-		Host:      c.address.Host,
-		err:       err,
-	}
-	if _, ok := errors.AsType[*identityError](err); ok {
-		e.Stage = StageCredential
-	}
-	return e
-}
-
-// decodeAccessToken reads the answer of the token service. Its errors say nothing of the content.
+// decodeAccessToken reads the answer of the token service. Its errors reveal nothing of the content.
 func decodeAccessToken(resp *http.Response) (string, error) {
 	var body struct{ AccessToken string }
 	data, err := runtime.Payload(resp)
 	if err != nil {
 		return "", err
 	}
-	if json.Unmarshal(data, &body) != nil || !isHeaderToken(body.AccessToken) {
+	if json.Unmarshal(data, &body) != nil || !token.Sendable(body.AccessToken) {
 		return "", fmt.Errorf(
 			"the answer %d holds no access token; is this the address of a token service?",
 			resp.StatusCode,
@@ -260,123 +210,180 @@ func decodeAccessToken(resp *http.Response) (string, error) {
 	return body.AccessToken, nil
 }
 
-// isHeaderToken reports whether s can be sent in an Authorization header as it is.
-func isHeaderToken(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
+// newExchangeError makes the error of a token exchange. resp is the refusal; it is nil if there was
+// no usable answer. cause is what ended the exchange; it may be nil if there is a refusal.
+func newExchangeError(c *TokenClient, resp *http.Response, cause error) *AuthenticationError {
+	e := &AuthenticationError{
+		Stage:     StageTokenExchange,
+		AccountID: c.accountID,
+		Host:      c.address.Host,
+		err:       cause,
 	}
-	return s != ""
-}
-
-// withoutOverrides is a context without what azcore and net/http find in it for the caller's own
-// request: a captured response would hold the token, a trace of the connection the key. The span of
-// the caller stays the parent.
-type withoutOverrides struct{ context.Context }
-
-// Value tells such values by their types, for their keys are not accessible.
-func (c withoutOverrides) Value(key any) any {
-	value := c.Context.Value(key)
-	switch value.(type) {
-	case policy.RetryOptions, http.Header, **http.Response, *httptrace.ClientTrace:
-		return nil
-	default:
-		return value
+	if resp != nil {
+		e.StatusCode = resp.StatusCode
+		e.CorrelationVector = transport.CorrelationVector(resp)
+		e.RetryAfter = transport.RetryAfter(resp.Header, time.Now())
+		e.err = errors.Join(transport.ResponseError(resp), cause)
+	} else if _, ok := errors.AsType[*token.IdentityError](cause); ok {
+		e.Stage = StageCredential
 	}
+	return e
 }
 
-// newCorrelationVector returns 22 random characters of the Base64 alphabet.
-func newCorrelationVector() string {
-	var random [16]byte
-	rand.Read(random[:])
-	return base64.RawStdEncoding.EncodeToString(random[:])
-}
-
-// identity is the caller's credential, with its errors marked as its own.
-type identity struct{ cred azcore.TokenCredential }
-
-func (i identity) GetToken(
-	ctx context.Context,
-	options policy.TokenRequestOptions,
-) (azcore.AccessToken, error) {
-	token, err := i.cred.GetToken(ctx, options)
-	if err != nil {
-		err = &identityError{err}
+// asAuthenticationError keeps the failure of a credential from being taken for that of the request.
+func asAuthenticationError(err error) error {
+	if _, ok := errors.AsType[*AuthenticationError](err); ok {
+		return err
 	}
-	return token, err
+	return &AuthenticationError{Stage: StageCredential, err: err}
 }
 
-type identityError struct{ err error }
-
-func (e *identityError) Error() string { return e.err.Error() }
-func (e *identityError) Unwrap() error { return e.err }
-
-// NonRetriable tells azcore not to ask again.
-func (*identityError) NonRetriable() {}
-
-// checkAuthorization is a policy that finds a key which cannot be sent, such as one read from a
-// file with the line break at its end.
-func checkAuthorization(req *policy.Request) (*http.Response, error) {
-	if _, credential, _ := strings.Cut(
-		req.Raw().Header.Get("Authorization"),
-		" ",
-	); !isHeaderToken(
-		credential,
-	) {
-		return nil, &identityError{
-			errors.New(
-				"the key or token has characters that none has, such as a line break at its end",
-			),
-		}
-	}
-	return req.Next()
+// unusableToken makes the error for an access token that cannot be used.
+func unusableToken(err error) error {
+	return &AuthenticationError{Stage: StageAccessToken, err: err}
 }
 
-// NewStaticAccessToken returns a credential for [NewSessionsClientWithAccessToken] from an access
-// token got elsewhere, say from a web service that keeps the account key. The time at which the
-// token expires is read from it if it can be read, and held against the local clock; past it,
-// requests fail with an [*AuthenticationError] before they are sent, for the token cannot be
-// renewed.
-//   - token is the access token, without "Bearer "
+// newTokenCache returns a cache for the tokens of a credential. scope is what other credentials than
+// those of this package may want to know.
+func newTokenCache(cred azcore.TokenCredential, scope string) *token.Cache {
+	options := policy.TokenRequestOptions{Scopes: []string{scope}}
+	return token.NewCache(
+		func(ctx context.Context) (azcore.AccessToken, error) { return cred.GetToken(ctx, options) },
+		asAuthenticationError,
+	)
+}
+
+// AccessTokenOptions contains the optional parameters of [SessionsClient.AccessToken].
+type AccessTokenOptions struct {
+	// ValidFor is how long the token must still be valid at least. If the current token is not, the
+	// client exchanges it first. The default, 0, accepts any valid token, even one that is about to
+	// expire.
+	ValidFor time.Duration
+
+	// Refused is a token that the service has refused, as reported by a device. It is not returned
+	// again unless the token service issues it again.
+	Refused string
+}
+
+// AccessToken returns the access token that the client uses, for a device that is to open a session.
+// One exchange serves all devices that ask. The token opens the whole account while it is valid.
+// ExpiresOn is on the local clock.
+//   - ctx ends the wait for a token, not the exchange that others may wait for
+//   - options contains optional parameters; nil means the defaults
 //
-// A text that cannot be a token is refused with [ErrInvalidArgument]. The credential never shows
-// the token when it is printed.
-func NewStaticAccessToken(token string) (azcore.TokenCredential, error) {
-	if !isHeaderToken(token) {
-		return nil, invalid(
-			"token",
-			"",
-			"is empty or has characters that no access token has; pass it without \"Bearer \"",
+// The error is an [*AuthenticationError] or that of ctx. It is an [*InvalidArgumentError] if
+// ValidFor is longer than a new token lives, and another error if the credential keeps returning a
+// token that is about to expire.
+func (c *SessionsClient) AccessToken(
+	ctx context.Context,
+	options *AccessTokenOptions,
+) (azcore.AccessToken, error) {
+	if options == nil {
+		options = &AccessTokenOptions{}
+	}
+	current, err := c.tokens.Token(ctx, nil)
+	if err == nil && options.Refused != "" && current.Value == options.Refused {
+		current, err = c.tokens.Token(ctx, current)
+	}
+	if err == nil && options.ValidFor > current.Lifetime() {
+		reason := fmt.Sprintf("is longer than a new token lives, %v", current.Lifetime().Round(time.Second))
+		return azcore.AccessToken{}, invalid("ValidFor", options.ValidFor.String(), reason)
+	}
+	if err == nil && time.Until(current.ExpiresOn) < options.ValidFor {
+		current, err = c.tokens.Renewed(ctx, current)
+	}
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	if left := time.Until(current.ExpiresOn); left < options.ValidFor {
+		return azcore.AccessToken{}, fmt.Errorf(
+			"azremoterendering: no token is valid for %v: the new one is for %v",
+			options.ValidFor,
+			left.Round(time.Second),
 		)
 	}
-	static := &staticAccessToken{token: token}
-	if claims, ok := readClaims(token); ok {
-		static.expires = claims.expires()
+	return azcore.AccessToken{
+		Token:     current.Value,
+		ExpiresOn: current.ExpiresOn,
+		RefreshOn: current.RefreshOn,
+	}, nil
+}
+
+// NewStaticAccessToken returns a credential for [NewSessionsClientWithAccessToken] with a fixed
+// access token, for example from a web service that has the account key. If the token says when it
+// expires, requests fail with an [*AuthenticationError] from then on, by the local clock, because
+// the token cannot be renewed. Printing the credential never shows the token.
+//   - token is the access token, without "Bearer "
+//
+// The error is an [*InvalidArgumentError].
+func NewStaticAccessToken(token string) (azcore.TokenCredential, error) {
+	return newStaticAccessToken(token)
+}
+
+func newStaticAccessToken(value string) (azcore.TokenCredential, error) {
+	if !token.Sendable(value) {
+		const reason = `is empty or has an invalid character; pass it without "Bearer "`
+		return nil, invalid("token", "", reason)
 	}
-	return static, nil
+	return token.NewStatic(value, unusableToken), nil
 }
 
-type staticAccessToken struct {
-	token   string
-	expires time.Time // zero if unknown
-}
-
-func (s *staticAccessToken) GetToken(
-	context.Context,
-	policy.TokenRequestOptions,
-) (azcore.AccessToken, error) {
-	if !s.expires.IsZero() && !time.Now().Before(s.expires) {
-		return azcore.AccessToken{}, &AuthenticationError{
-			Stage: StageAccessToken,
-			err:   fmt.Errorf("it expired at %s", s.expires.UTC().Format(time.RFC3339)),
+// address returns the base address of the token service: the endpoint if there is one, otherwise the
+// one that the account domain names.
+func (o *TokenClientOptions) address(account Account) (*url.URL, error) {
+	if o.Endpoint != "" {
+		return parseEndpoint("Endpoint", o.Endpoint, o.ClientOptions, naming.CheckSTSHost)
+	}
+	domain := strings.ToLower(strings.TrimSpace(account.Domain))
+	reason := naming.CheckAccountDomain(domain)
+	if reason == "" {
+		var address *url.URL
+		if address, reason = naming.ParseEndpoint("https://"+naming.STSPrefix+domain, false); reason == "" {
+			return address, nil
 		}
 	}
-	// Renewal would only bring the same token, so there is no use in being early.
-	return azcore.AccessToken{Token: s.token, ExpiresOn: s.expires, RefreshOn: s.expires}, nil
+	return nil, invalid("Account.Domain", domain, reason)
 }
 
-// Format implements [fmt.Formatter] so that no verb shows the token.
-func (s *staticAccessToken) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "StaticAccessToken(REDACTED)")
+// asSessionsOption gives the error of a token client the name of the field in SessionsClientOptions.
+func asSessionsOption(err error) error {
+	if invalid, ok := errors.AsType[*InvalidArgumentError](err); ok && invalid.Name == "Endpoint" {
+		invalid.Name = "STSEndpoint"
+	}
+	return err
+}
+
+// parseEndpoint parses a base address. name is the argument or field that it came from, and check
+// returns the reason why its host is refused.
+func parseEndpoint(
+	name, endpoint string,
+	options azcore.ClientOptions,
+	check func(*url.URL) string,
+) (*url.URL, error) {
+	address, reason := naming.ParseEndpoint(endpoint, options.InsecureAllowCredentialWithHTTP)
+	if reason == "" {
+		reason = check(address)
+	}
+	if reason == naming.NotHTTPS {
+		reason += " with InsecureAllowCredentialWithHTTP"
+	}
+	if reason != "" {
+		return nil, invalid(name, strings.TrimSpace(endpoint), reason)
+	}
+	return address, nil
+}
+
+// checkAccountID checks an account id. name is the argument or field that it came from.
+func checkAccountID(name, id string) error {
+	if naming.IsUUID(id) {
+		return nil
+	}
+	return invalid(name, id, "is not a UUID such as 00000000-1111-2222-3333-444455556666; "+
+		"the portal shows it as Account ID")
+}
+
+// isNil also detects a nil pointer in an interface.
+func isNil(cred any) bool {
+	v := reflect.ValueOf(cred)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }

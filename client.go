@@ -3,72 +3,79 @@
 package azremoterendering
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/text"
+	"github.com/arr-go/azremoterendering/internal/token"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
-// SessionsClient creates, looks up, extends, stops and lists rendering sessions of one account in
-// one region. It is safe for concurrent use, and one client should serve a whole program: it shares
-// one access token between all calls.
+// SessionsClient creates, gets, updates, stops and lists the rendering sessions of one account in
+// one region. It is safe for concurrent use. A program should share one client, because all calls
+// of a client share one access token.
 //
-// Every method returns a [*ServiceError] when the service refuses, an [*AuthenticationError] when
-// no access token could be had, and an [*InvalidArgumentError] when an argument is invalid, before
-// any request. Requests that get no answer, or 408, 429, 500,
-// 502, 503 or 504, are sent again up to three times; Retry in the options changes that.
+// Every method returns a [*ServiceError] if the service refuses the request, an
+// [*AuthenticationError] if the client cannot get an access token, and an [*InvalidArgumentError],
+// before it sends anything, if an argument is invalid. Requests without an answer, or with 408, 429,
+// 500, 502, 503 or 504, are retried up to three times; ClientOptions.Retry changes that.
 type SessionsClient struct {
 	internal  *azcore.Client
-	endpoint  *url.URL // without trailing slash
+	endpoint  *url.URL // the path is never empty
 	account   string   // the address of the account
 	accountID string
-	tokens    *accessTokenPolicy
+	tokens    *token.Cache
 }
 
-// SessionsClientOptions are the optional settings of a [SessionsClient]. The zero value and nil
+// SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and nil
 // mean the defaults.
 type SessionsClientOptions struct {
 	// ClientOptions configures transport, retries, logging, tracing and policies. Transport, Retry,
-	// Telemetry, TracingProvider and PerCallPolicies apply to the token exchange too; bodies are
-	// never logged there.
+	// Telemetry, TracingProvider and PerCallPolicies also apply to the token exchange, whose bodies
+	// are never logged.
 	//
-	// APIVersion is "2021-01-01" by default; "2021-01-01-preview" is the other version that the
-	// service offered. InsecureAllowCredentialWithHTTP permits http endpoints, as for an emulator
-	// on this machine.
+	// APIVersion defaults to "2021-01-01". The service also offered "2021-01-01-preview".
+	// InsecureAllowCredentialWithHTTP permits http endpoints, for an emulator on this machine.
 	//
-	// Redirects are never followed by the default transport, nor by an [*http.Client] without
-	// CheckRedirect, so that the access token stays with its host. Any other Transport has to see
-	// to that itself.
+	// The default transport, and an [*http.Client] without CheckRedirect, never follow redirects, so
+	// that the access token stays with its host. Any other Transport must do the same itself.
 	azcore.ClientOptions
 
-	// STSEndpoint replaces the address of the token service, https://sts.<Account.Domain>.
-	// Account.Domain may then be empty.
+	// STSEndpoint is the address of the token service. The default is https://sts.<Account.Domain>.
+	// If STSEndpoint is set, Account.Domain may be empty.
 	STSEndpoint string
 
-	// STSScope replaces the scope that is asked of a Microsoft Entra credential. The default is
-	// "https://sts.mixedreality.azure.com//.default", with two slashes and without a region: the
-	// only scope that works for accounts of every region.
+	// STSScope is the scope that is requested from a Microsoft Entra credential. The default is
+	// "https://sts.mixedreality.azure.com//.default", with two slashes and without a region. It is
+	// the only scope that works for accounts of every region.
 	STSScope string
 }
 
-// NewSessionsClient creates a client that signs in with a Microsoft Entra identity, such as one of
-// azidentity. The identity needs the role Remote Rendering Client or Remote Rendering Administrator
-// on the account. No request is sent.
-//   - endpoint is the rendering endpoint, such as [Region.Endpoint] returns it
+// NewSessionsClient creates a client that signs in with a Microsoft Entra identity. The identity
+// needs the role Remote Rendering Client or Remote Rendering Administrator on the account.
+// NewSessionsClient sends no request.
+//   - endpoint is the rendering endpoint, such as [Region.Endpoint] returns
 //   - account is the account id and domain
-//   - cred is the Microsoft Entra credential; its tokens are exchanged for access tokens of the
-//     service
-//   - options are optional settings; nil means the defaults
+//   - cred is a Microsoft Entra credential, such as those of azidentity; its tokens are exchanged
+//     for access tokens of the service
+//   - options contains optional settings; nil means the defaults
 //
-// An argument that cannot be right is refused with [ErrInvalidArgument].
+// The error is an [*InvalidArgumentError].
 func NewSessionsClient(
 	endpoint string,
 	account Account,
@@ -76,22 +83,22 @@ func NewSessionsClient(
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
 	options = orDefault(options)
-	tokens, err := newIdentityTokenClient(account, cred, options.tokenClientOptions(), "STSEndpoint")
+	tokens, err := NewTokenClient(account, cred, options.tokenClientOptions())
 	if err != nil {
-		return nil, err
+		return nil, asSessionsOption(err)
 	}
 	return newSessionsClient(endpoint, account.ID, tokens, options)
 }
 
-// NewSessionsClientWithKeyCredential creates a client that signs in with a key of the account. The
-// primary and the secondary key work alike; [azcore.KeyCredential.Update] changes the key while the
-// client is in use. No request is sent.
-//   - endpoint is the rendering endpoint, such as [Region.Endpoint] returns it
+// NewSessionsClientWithKeyCredential creates a client that signs in with an account key, either the
+// primary or the secondary one. NewSessionsClientWithKeyCredential sends no request.
+//   - endpoint is the rendering endpoint, such as [Region.Endpoint] returns
 //   - account is the account id and domain
-//   - cred holds the account key
-//   - options are optional settings; nil means the defaults
+//   - cred contains the account key; [azcore.KeyCredential.Update] replaces it while the client is
+//     in use
+//   - options contains optional settings; nil means the defaults
 //
-// An argument that cannot be right is refused with [ErrInvalidArgument].
+// The error is an [*InvalidArgumentError].
 func NewSessionsClientWithKeyCredential(
 	endpoint string,
 	account Account,
@@ -99,36 +106,32 @@ func NewSessionsClientWithKeyCredential(
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
 	options = orDefault(options)
-	tokens, err := newKeyTokenClient(account, cred, options.tokenClientOptions(), "STSEndpoint")
+	tokens, err := NewTokenClientWithKeyCredential(account, cred, options.tokenClientOptions())
 	if err != nil {
-		return nil, err
+		return nil, asSessionsOption(err)
 	}
 	return newSessionsClient(endpoint, account.ID, tokens, options)
 }
 
-// NewSessionsClientWithAccessToken creates a client that uses access tokens of the service got
-// elsewhere: a fixed one from [NewStaticAccessToken], those of a [TokenClient], or those that a
-// program's own credential fetches, say from a web service that keeps the account key. No request
-// is sent.
-//   - endpoint is the rendering endpoint, such as [Region.Endpoint] returns it
+// NewSessionsClientWithAccessToken creates a client that uses access tokens of the service as they
+// are: a fixed one from [NewStaticAccessToken], those of a [TokenClient], or those of a credential
+// of the program, for example from a web service that has the account key.
+// NewSessionsClientWithAccessToken sends no request.
+//   - endpoint is the rendering endpoint, such as [Region.Endpoint] returns
 //   - accountID is the id of the account that the tokens are for
-//   - cred returns access tokens; the client keeps one until it is due for renewal, so cred need
-//     not. A token with a zero ExpiresOn is used until it is refused, at most for an hour. GetToken
-//     must end when its context does
-//   - options are optional settings; nil means the defaults; STSEndpoint and STSScope are not used
+//   - cred returns access tokens; it need not cache them, because the client keeps a token until it
+//     must be renewed. A token with a zero ExpiresOn is used until the service refuses it, for an
+//     hour at most. GetToken must return when its context ends
+//   - options contains optional settings; nil means the defaults; STSEndpoint and STSScope are unused
 //
-// An argument that cannot be right is refused with [ErrInvalidArgument].
+// The error is an [*InvalidArgumentError].
 func NewSessionsClientWithAccessToken(
 	endpoint, accountID string,
 	cred azcore.TokenCredential,
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
 	if isNil(cred) {
-		return nil, invalid(
-			"cred",
-			"",
-			"is nil; pass a credential that returns access tokens, such as NewStaticAccessToken makes",
-		)
+		return nil, invalid("cred", "", "is nil; pass a credential that returns access tokens")
 	}
 	if err := checkAccountID("accountID", accountID); err != nil {
 		return nil, err
@@ -138,25 +141,18 @@ func NewSessionsClientWithAccessToken(
 
 func newSessionsClient(
 	endpoint, accountID string,
-	tokens azcore.TokenCredential,
+	cred azcore.TokenCredential,
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
-	address, err := parseEndpoint("endpoint", endpoint, options.InsecureAllowCredentialWithHTTP)
+	address, err := parseEndpoint("endpoint", endpoint, options.ClientOptions, naming.CheckRenderingHost)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRenderingHost(address); err != nil {
-		return nil, err
-	}
-	tokenPolicy := newAccessTokenPolicy(
-		tokens,
-		address.JoinPath(".default").String(),
-		options.ClientOptions,
-	)
-	clientOptions := pipelineSafe(options.ClientOptions)
+	tokens := newTokenCache(cred, address.JoinPath(".default").String())
+	clientOptions := transport.Secure(options.ClientOptions)
 	clientOptions.PerRetryPolicies = append(
 		slices.Clone(clientOptions.PerRetryPolicies),
-		policyFunc(recordTries),
+		transport.PolicyFunc(transport.RecordTries),
 	)
 	if clientOptions.APIVersion == "" {
 		clientOptions.APIVersion = defaultAPIVersion
@@ -169,8 +165,12 @@ func newSessionsClient(
 		},
 		PerCall: []policy.Policy{runtime.NewRequestIDPolicy()},
 		PerRetry: []policy.Policy{
-			tokenPolicy,
-			policyFunc(failFastOnUnknownHost),
+			&token.Policy{
+				Cache:     tokens,
+				AllowHTTP: options.InsecureAllowCredentialWithHTTP,
+				Refused:   unusableToken,
+			},
+			transport.PolicyFunc(transport.FailOnUnknownHost),
 		},
 		Tracing: tracingOptions,
 	}, &clientOptions)
@@ -182,27 +182,22 @@ func newSessionsClient(
 		endpoint:  address,
 		account:   address.JoinPath("accounts", accountID).String(),
 		accountID: accountID,
-		tokens:    tokenPolicy,
+		tokens:    tokens,
 	}, nil
 }
-
-const (
-	connectionPingAfter   = 10 * time.Second
-	connectionPingTimeout = 5 * time.Second
-)
 
 // Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
 func (c *SessionsClient) Endpoint() string { return strings.TrimSuffix(c.endpoint.String(), "/") }
 
-// RenderingDomain returns what a device's runtime is given as its remote rendering domain: the host
-// of the endpoint, and the port if there is one, without "remoterendering." in front. For the
-// endpoint of West Europe it is "westeurope.mixedreality.azure.com".
+// RenderingDomain returns the remote rendering domain that the runtime on a device needs: the host
+// of the endpoint without "remoterendering." in front, with the port if there is one. For West
+// Europe it is "westeurope.mixedreality.azure.com".
 func (c *SessionsClient) RenderingDomain() string {
-	return strings.TrimPrefix(c.endpoint.Host, "remoterendering.")
+	return strings.TrimPrefix(c.endpoint.Host, naming.RenderingPrefix)
 }
 
 var (
-	loggedHeaders  = []string{correlationVectorRequestHeader, "api-supported-versions"}
+	loggedHeaders  = []string{transport.CorrelationVectorHeader, "api-supported-versions"}
 	tracingOptions = runtime.TracingOptions{Namespace: "Microsoft.MixedReality"}
 )
 
@@ -213,8 +208,8 @@ func orDefault(options *SessionsClientOptions) *SessionsClientOptions {
 	return options
 }
 
-// tokenClientOptions are the options for the token exchange in front of a client. Policies that run
-// on every try do not go along: they would see the account key.
+// tokenClientOptions returns the options of the token exchange. It drops the policies that run on
+// every try, because they would see the account key.
 func (o *SessionsClientOptions) tokenClientOptions() *TokenClientOptions {
 	clientOptions := o.ClientOptions
 	clientOptions.PerRetryPolicies = nil
@@ -223,53 +218,6 @@ func (o *SessionsClientOptions) tokenClientOptions() *TokenClientOptions {
 		Endpoint:      o.STSEndpoint,
 		Scope:         o.STSScope,
 	}
-}
-
-// pipelineSafe returns options that cannot send a credential elsewhere or write it to the log.
-func pipelineSafe(options azcore.ClientOptions) azcore.ClientOptions {
-	switch transport := options.Transport.(type) {
-	case nil:
-		options.Transport = defaultTransport()
-	case *http.Client:
-		if transport == nil {
-			options.Transport = defaultTransport()
-		} else if transport.CheckRedirect == nil {
-			options.Transport = withoutRedirects(transport)
-		}
-	}
-	options.Transport = &redactingTransport{
-		next:   options.Transport,
-		always: options.Logging.IncludeBody,
-	}
-	options.Logging.AllowedHeaders = slices.DeleteFunc(
-		slices.Clone(options.Logging.AllowedHeaders),
-		func(name string) bool {
-			return strings.EqualFold(name, "Authorization")
-		},
-	)
-	return options
-}
-
-// defaultTransport is shared by all clients, as [http.DefaultTransport] is, and so is its pool of
-// connections.
-var defaultTransport = sync.OnceValue(func() *http.Client {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = standard.Clone()
-	}
-	transport.MaxIdleConnsPerHost = 10
-	// A dead HTTP/2 connection would otherwise swallow requests for minutes.
-	transport.HTTP2 = &http.HTTP2Config{
-		SendPingTimeout: connectionPingAfter,
-		PingTimeout:     connectionPingTimeout,
-	}
-	return withoutRedirects(&http.Client{Transport: transport})
-})
-
-func withoutRedirects(client *http.Client) *http.Client {
-	c := *client
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &c
 }
 
 // startSpan starts the tracing span of a client method. The returned function ends it with the
@@ -281,11 +229,154 @@ func (c *SessionsClient) startSpan(
 	ctx = context.WithValue(ctx, runtime.CtxAPINameKey{}, name)
 	var options *runtime.StartSpanOptions
 	if sessionID != "" && c.internal.Tracer().Enabled() {
-		options = &runtime.StartSpanOptions{
-			Attributes: []tracing.Attribute{
-				{Key: "az.remoterendering.session_id", Value: sessionID},
-			},
-		}
+		options = &runtime.StartSpanOptions{Attributes: []tracing.Attribute{
+			{Key: "az.remoterendering.session_id", Value: sessionID},
+		}}
 	}
 	return runtime.StartSpan(ctx, name, c.internal.Tracer(), options)
 }
+
+// The values of ServiceError.Operation.
+const (
+	opCreate = "create"
+	opGet    = "get"
+	opUpdate = "update"
+	opStop   = "stop"
+	opList   = "list"
+)
+
+// operation is one call of a client method, as its errors need to know it.
+type operation struct {
+	name, sessionID, host string
+	tries                 *transport.Tries
+}
+
+func (c *SessionsClient) operation(name, sessionID string) operation {
+	changes := name == opCreate || name == opUpdate || name == opStop
+	return operation{name, sessionID, c.endpoint.Host, transport.NewTries(changes)}
+}
+
+// send sends a request through the pipeline. It returns a *ServiceError if the status of the answer
+// is not in want.
+func (c *SessionsClient) send(
+	ctx context.Context,
+	op operation,
+	method, address string,
+	body any,
+	want ...int,
+) (*http.Response, error) {
+	req, err := newRequest(ctx, method, address, body)
+	if err != nil {
+		return nil, newCallError(op, err)
+	}
+	op.tries.Attach(req)
+	resp, err := c.internal.Pipeline().Do(req)
+	if err != nil && ctx.Err() != nil && op.tries.Whole() && resp != nil &&
+		slices.Contains(want, resp.StatusCode) {
+		// The context ended as the answer arrived. azcore reports only that, but the request
+		// succeeded.
+		return resp, nil
+	}
+	if err != nil && resp != nil && resp.StatusCode >= 400 {
+		// The context ended in the pause before a retry. The last answer says why there was a pause.
+		err = fmt.Errorf("%w; the last answer: %w", err, newServiceError(op, resp))
+	}
+	if err != nil {
+		return nil, newCallError(op, err)
+	}
+	if !slices.Contains(want, resp.StatusCode) {
+		return nil, newServiceError(op, resp)
+	}
+	return resp, nil
+}
+
+func newRequest(
+	ctx context.Context,
+	method, address string,
+	body any,
+) (*policy.Request, error) {
+	req, err := runtime.NewRequest(ctx, method, address)
+	if err != nil {
+		return nil, err
+	}
+	req.Raw().Header["Accept"] = []string{"application/json"}
+	if body == nil {
+		return req, nil
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return req, req.SetBody(streaming.NopCloser(bytes.NewReader(data)), "application/json")
+}
+
+// newServiceError makes the error for an answer with an unexpected status.
+func newServiceError(op operation, resp *http.Response) *ServiceError {
+	e := &ServiceError{
+		Operation:         op.name,
+		SessionID:         op.sessionID,
+		Host:              op.host,
+		StatusCode:        resp.StatusCode,
+		CorrelationVector: transport.CorrelationVector(resp),
+		RetryAfter:        transport.RetryAfter(resp.Header, time.Now()),
+		outcomeUnknown:    op.tries.OutcomeUnknown(resp.StatusCode),
+		response:          transport.ResponseError(resp),
+	}
+	e.Code = e.response.ErrorCode
+	var body struct {
+		Error *ErrorDetail `json:"error"`
+	}
+	data, err := runtime.Payload(e.response.RawResponse)
+	if err == nil && json.Unmarshal(data, &body) == nil && body.Error != nil {
+		e.Code, e.Message, e.Detail = body.Error.Code, body.Error.Message, body.Error
+	}
+	return e
+}
+
+// callError is a call that ended without a usable answer, because of the network, the token
+// exchange, the caller's context or an unreadable body.
+type callError struct {
+	operation      operation
+	outcomeUnknown bool
+	err            error
+}
+
+func newCallError(op operation, err error) *callError {
+	return &callError{operation: op, outcomeUnknown: op.tries.OutcomeUnknown(0), err: err}
+}
+
+// newUnreadableError makes the error for an answer with the right status but without the body that
+// belongs to it.
+func newUnreadableError(op operation, resp *http.Response, err error) error {
+	op.tries.SetUnreadable()
+	line := fmt.Sprintf("the answer %d", resp.StatusCode)
+	line = complete(line, transport.CorrelationVector(resp), "")
+	return newCallError(op, fmt.Errorf("%s cannot be read: %w", line, err))
+}
+
+func (e *callError) Error() string {
+	line := subject(e.operation.name, e.operation.sessionID, e.operation.host) + ": " +
+		text.OneLine(e.err.Error())
+	if e.outcomeUnknown {
+		return complete(line, "", e.Advice())
+	}
+	return line // the text of err ends with its own advice
+}
+
+// Advice is that of the cause. If the outcome is unknown, that matters more.
+func (e *callError) Advice() string {
+	if e.outcomeUnknown {
+		return "outcome unknown: " + outcomeUnknownAdvice(e.operation.name)
+	}
+	type adviser interface {
+		error
+		Advice() string
+	}
+	if cause, ok := errors.AsType[adviser](e.err); ok {
+		return cause.Advice()
+	}
+	return ""
+}
+
+func (e *callError) Unwrap() error        { return e.err }
+func (e *callError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown }

@@ -3,153 +3,134 @@
 package azremoterendering
 
 import (
-	"encoding/json"
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/arr-go/azremoterendering/internal/text"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
-// Errors to compare with [errors.Is]. What is returned is one of the error types of this package,
-// or wraps one, and says more.
+// Errors for [errors.Is]. A returned error is one of the error types of this package, or wraps one.
 var (
 	// ErrInvalidArgument means that an argument is invalid and that no request was sent. The error
 	// is an [*InvalidArgumentError].
 	ErrInvalidArgument = errors.New("invalid argument")
-	// ErrUnauthorized means 401: the service refused a fresh access token, or the token service
+	// ErrUnauthorized means 401: the service refused a new access token, or the token service
 	// refused the credential.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden means 403: the identity is known but lacks the role.
+	// ErrForbidden means 403: the identity is known but has no role on the account.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound means 404: no such session in this account and region, or its record is no longer
-	// kept.
+	// ErrNotFound means 404: the account has no such session in this region, or the session ended
+	// more than 30 days ago.
 	ErrNotFound = errors.New("session not found")
-	// ErrConflict means 409: the session id is taken by a session with other settings.
+	// ErrConflict means 409: another session with other settings has the id.
 	ErrConflict = errors.New("session id is taken with other settings")
-	// ErrLeaseNotExtended means 422: the new lease is not longer than the present one, not below
-	// 1440 minutes, or the session has ended.
+	// ErrLeaseNotExtended means 422: the new lease is not longer than the current one, is 1440
+	// minutes or longer, or the session has ended.
 	ErrLeaseNotExtended = errors.New("lease not extended")
 	// ErrThrottled means 429: too many requests. The RetryAfter field of the error says how long to
 	// wait, if the service said so.
 	ErrThrottled = errors.New("too many requests")
-	// ErrOutcomeUnknown means that a request that changes something may have taken effect, and that
-	// no answer said so: the last word was silence or a fault (408, 5xx), or came before one. After
-	// a create, the session may exist and be billed: look it up, or stop it.
+	// ErrOutcomeUnknown means that a request that changes something may have taken effect: there was
+	// no answer, or only a fault (408, 5xx), and no later answer settled the matter. After a create,
+	// the session may exist and be billed: get it, or stop it.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
-// sentinel returns the error above that stands for an HTTP status, or nil.
-func sentinel(statusCode int) error {
-	switch statusCode {
-	case http.StatusUnauthorized:
-		return ErrUnauthorized
-	case http.StatusForbidden:
-		return ErrForbidden
-	case http.StatusNotFound:
-		return ErrNotFound
-	case http.StatusConflict:
-		return ErrConflict
-	case http.StatusUnprocessableEntity:
-		return ErrLeaseNotExtended
-	case http.StatusTooManyRequests:
-		return ErrThrottled
-	default:
-		return nil
-	}
+var sentinels = map[int]error{
+	http.StatusUnauthorized:        ErrUnauthorized,
+	http.StatusForbidden:           ErrForbidden,
+	http.StatusNotFound:            ErrNotFound,
+	http.StatusConflict:            ErrConflict,
+	http.StatusUnprocessableEntity: ErrLeaseNotExtended,
+	http.StatusTooManyRequests:     ErrThrottled,
 }
 
-// ServiceError is the refusal of a request by the rendering service. It unwraps to an
-// [*azcore.ResponseError], whose request has lost its Authorization header. Use [errors.Is] with
-// [ErrNotFound] and the other errors of this package to tell refusals apart.
+// InvalidArgumentError means that an argument is invalid and that no request was sent. [errors.Is]
+// holds with [ErrInvalidArgument].
+//
+// Name, Value and Reason read as one sentence: sessionID "a b" has a character that is not allowed.
+// A program can replace Name by the name that its own users know.
+type InvalidArgumentError struct {
+	// Name is the Go name of the argument, or of the field that contains it, such as "sessionID",
+	// "MaxLeaseTime" or "Account.ID".
+	Name string
+	// Value is the invalid value as text. It is empty if there is none, or if it may be a secret.
+	Value string
+	// Reason says what is wrong and what is expected, such as "is not a whole number of minutes".
+	Reason string
+}
+
+// Error returns one line: the argument, its value and the reason.
+func (e *InvalidArgumentError) Error() string {
+	line := ErrInvalidArgument.Error() + ": " + text.OneLine(e.Name)
+	if e.Value != "" {
+		line += " " + text.Quote(e.Value)
+	}
+	return line + " " + text.OneLine(e.Reason)
+}
+
+// Is makes [errors.Is] hold for [ErrInvalidArgument].
+func (e *InvalidArgumentError) Is(target error) bool { return target == ErrInvalidArgument }
+
+// invalid makes the error for an argument. It leaves out a value that may be a secret.
+func invalid(name, value, reason string) error {
+	if text.MaybeSecret(value) {
+		reason += fmt.Sprintf(" (%d characters, not shown: they may be a secret)", len(value))
+		value = ""
+	}
+	return &InvalidArgumentError{Name: name, Value: value, Reason: reason}
+}
+
+// ServiceError means that the rendering service refused a request. It unwraps to an
+// [*azcore.ResponseError] without the credential of the request. To tell refusals apart, use
+// [errors.Is] with [ErrNotFound] and the other errors of this package.
 type ServiceError struct {
-	// Operation is what was asked for: "create", "get", "update", "stop" or "list".
+	// Operation is "create", "get", "update", "stop" or "list".
 	Operation string
-	// SessionID is the session asked about. It is empty for "list".
+	// SessionID is the session of the request. It is empty for "list".
 	SessionID string
-	// Host is the host, and the port if there was one, that the request went to.
+	// Host is the host that the request was sent to, with the port if there was one.
 	Host string
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Code is the error code of the service, such as "BadRequest". It is empty where the answer had
-	// no error object, as with 401, 403, 404 and 429.
+	// Code is the error code of the service, such as "BadRequest". It is empty if the answer had no
+	// error object, as with 401, 403, 404 and 429.
 	Code string
 	// Message is the explanation of the service. It may be empty.
 	Message string
-	// CorrelationVector is the MS-CV header: what the service's operators ask for, together with
-	// the session id.
+	// CorrelationVector is the MS-CV header. Operators of the service ask for it, together with the
+	// session id.
 	CorrelationVector string
-	// RetryAfter is how long the service asked to wait. It is 0 if it did not say.
+	// RetryAfter is how long the service asked to wait. It is 0 if the service did not say.
 	RetryAfter time.Duration
-	// Detail is the whole error object. It is nil where the answer had none.
+	// Detail is the whole error object. It is nil if the answer had none.
 	Detail *ErrorDetail
 
 	outcomeUnknown bool
 	response       *azcore.ResponseError
 }
 
-// newServiceError makes the error for an answer that was not what op expects.
-func newServiceError(op operation, resp *http.Response) *ServiceError {
-	e := &ServiceError{
-		Operation:         op.name,
-		SessionID:         op.sessionID,
-		Host:              op.host,
-		StatusCode:        resp.StatusCode,
-		CorrelationVector: correlationVector(resp),
-		RetryAfter:        retryAfter(resp.Header, time.Now()),
-		outcomeUnknown:    op.tries.mayHaveTakenEffect() && !definite(resp.StatusCode),
-		response:          newResponseError(resp),
-	}
-	e.Code = e.response.ErrorCode
-	var body struct {
-		Error *ErrorDetail `json:"error"`
-	}
-	if data, err := runtime.Payload(
-		e.response.RawResponse,
-	); err == nil && json.Unmarshal(data, &body) == nil &&
-		body.Error != nil {
-		e.Code, e.Message, e.Detail = body.Error.Code, body.Error.Message, body.Error
-	}
-	return e
-}
-
-// definite reports whether a refusal says that no earlier try of the same request took effect
-// either. Throttling, refused tokens and faults say nothing about earlier tries.
-func definite(statusCode int) bool {
-	switch statusCode {
-	case http.StatusUnauthorized,
-		http.StatusForbidden,
-		http.StatusRequestTimeout,
-		http.StatusTooManyRequests:
-		return false
-	default:
-		return statusCode >= 400 && statusCode < 500
-	}
-}
-
 // Error returns one line: what failed, on which session, what the service answered, and what to do.
 func (e *ServiceError) Error() string {
-	var b strings.Builder
-	writeOperation(&b, e.Operation, e.SessionID, e.Host)
-	fmt.Fprintf(&b, ": %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	line := subject(e.Operation, e.SessionID, e.Host) + ": " + statusText(e.StatusCode)
 	if e.Code != "" {
-		b.WriteString(", " + oneLine(e.Code))
+		line += ", " + text.OneLine(e.Code)
 	}
 	if e.Message != "" {
-		b.WriteString(": " + oneLine(e.Message))
+		line += ": " + text.OneLine(e.Message)
 	}
-	if e.CorrelationVector != "" {
-		fmt.Fprintf(&b, " (MS-CV %s)", oneLine(e.CorrelationVector))
-	}
-	return withAdvice(&b, e.Advice())
+	return complete(line, e.CorrelationVector, e.Advice())
 }
 
-// Advice returns what to do about it: the last part of the text of the error, after "; ". It may be
-// empty.
+// Advice returns what to do: the last part of the text of the error, after "; ". It may be empty.
 func (e *ServiceError) Advice() string {
 	advice := e.statusAdvice()
 	if !e.outcomeUnknown {
@@ -164,20 +145,19 @@ func (e *ServiceError) Advice() string {
 func (e *ServiceError) statusAdvice() string {
 	switch e.StatusCode {
 	case http.StatusUnauthorized:
-		return "the service does not accept the access token: check that account and endpoint belong to the same service; a ready-made token may have been revoked"
+		return "the service does not accept the access token: check that account and endpoint " +
+			"belong to the same service; a ready-made token may have been revoked"
 	case http.StatusForbidden:
-		return "the identity needs the role Remote Rendering Client or Remote Rendering Administrator on the account"
+		return roleAdvice
 	case http.StatusNotFound:
-		return "check session id, account and endpoint: a session is known only in the region that created it, and for 30 days after its end"
+		return "check session id, account and endpoint: a session is known only in the region that " +
+			"created it, and for 30 days after its end"
 	case http.StatusConflict:
 		return "the id is taken by a session with other settings: use a new one"
 	case http.StatusUnprocessableEntity:
 		return "a lease can only grow, to at most 1439 minutes in total, while the session has not ended"
 	case http.StatusTooManyRequests:
-		if e.RetryAfter > 0 {
-			return fmt.Sprintf("wait %v before the next request", e.RetryAfter)
-		}
-		return "wait before the next request; the limit resets every minute"
+		return throttledAdvice(e.RetryAfter, "wait before the next request; the limit resets every minute")
 	}
 	switch {
 	case e.StatusCode >= 300 && e.StatusCode < 400:
@@ -189,7 +169,7 @@ func (e *ServiceError) statusAdvice() string {
 	}
 }
 
-// Unwrap returns the [*azcore.ResponseError]. It returns nil if the error did not come from this
+// Unwrap returns the [*azcore.ResponseError]. It returns nil if the error does not come from this
 // package.
 func (e *ServiceError) Unwrap() error {
 	if e.response == nil {
@@ -204,38 +184,119 @@ func (e *ServiceError) Is(target error) bool {
 	if target == ErrOutcomeUnknown {
 		return e.outcomeUnknown
 	}
-	return target != nil && target == sentinel(e.StatusCode)
+	return target != nil && target == sentinels[e.StatusCode]
 }
 
-// SessionEndedError means that a session is in a final state, Error, Expired or Stopped, and so
-// will never be Ready.
+// AuthenticationStage names the step of signing in that failed.
+type AuthenticationStage string
+
+const (
+	// StageCredential means that the caller's credential, such as one of azidentity, failed.
+	StageCredential AuthenticationStage = "credential"
+	// StageTokenExchange means that the token service refused the credential, or could not be
+	// reached.
+	StageTokenExchange AuthenticationStage = "token exchange"
+	// StageAccessToken means that a fixed access token cannot be used, because it has expired.
+	StageAccessToken AuthenticationStage = "access token"
+)
+
+// AuthenticationError means that a request was not sent because the client could not get an access
+// token. It unwraps to the [*azcore.ResponseError] of the token service, if there was an answer, and
+// to the error of the credential. azcore does not retry the request, because the token exchange has
+// its own retries.
+type AuthenticationError struct {
+	// Stage is the step that failed.
+	Stage AuthenticationStage
+	// AccountID is the account. It is empty if the step does not know the account.
+	AccountID string
+	// Host is the host of the token service. It is empty if the step does not know the host.
+	Host string
+	// StatusCode is the HTTP status of the token service. It is 0 if there was no answer.
+	StatusCode int
+	// CorrelationVector is the MS-CV header of the token service. It may be empty.
+	CorrelationVector string
+	// RetryAfter is how long the token service asked to wait. It is 0 if it did not say.
+	RetryAfter time.Duration
+
+	err error
+}
+
+// Error returns one line: what failed, for which account, what was answered, and what to do.
+func (e *AuthenticationError) Error() string {
+	line := string(e.Stage)
+	if e.AccountID != "" {
+		line += " for account " + e.AccountID
+	}
+	if e.Host != "" {
+		line += " at " + e.Host
+	}
+	if e.StatusCode != 0 {
+		line += ": " + statusText(e.StatusCode)
+	} else if e.err != nil {
+		line += ": " + text.OneLine(e.err.Error())
+	}
+	return complete(line, e.CorrelationVector, e.Advice())
+}
+
+// Advice returns what to do: the last part of the text of the error, after "; ".
+func (e *AuthenticationError) Advice() string {
+	switch {
+	case e.Stage == StageAccessToken:
+		return "get a new token and make a new client with it"
+	case e.Stage == StageCredential:
+		return "sign in again, or check the credential"
+	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusBadRequest:
+		return "check account id, account domain and key; " +
+			"an identity needs the role Remote Rendering Client or Administrator"
+	case e.StatusCode == http.StatusForbidden:
+		return roleAdvice
+	case e.StatusCode == http.StatusTooManyRequests:
+		return throttledAdvice(e.RetryAfter, "wait before the next request")
+	case e.StatusCode == 0, e.StatusCode >= 500:
+		return "check the account domain, or try again later"
+	default:
+		return "check the account domain: this may not be a token service"
+	}
+}
+
+// Unwrap returns the error of the step.
+func (e *AuthenticationError) Unwrap() error { return e.err }
+
+// Is makes [errors.Is] hold for the error of this package that stands for the status:
+// [ErrUnauthorized], [ErrForbidden] or [ErrThrottled].
+func (e *AuthenticationError) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized, ErrForbidden, ErrThrottled:
+		return target == sentinels[e.StatusCode]
+	default:
+		return false
+	}
+}
+
+// NonRetriable tells azcore not to retry.
+func (*AuthenticationError) NonRetriable() {}
+
+// SessionEndedError means that a session is in a final state (Error, Expired or Stopped) and will
+// never be Ready.
 type SessionEndedError struct {
-	// Session is the session as last seen. Its Status says how it ended; its Error, in state Error,
+	// Session is the last known session. Its Status says how it ended. In state Error, its Error
 	// says why.
 	Session Session
-	// CorrelationVector is the MS-CV header of the answer that showed the end.
+	// CorrelationVector is the MS-CV header of the answer that showed the final state.
 	CorrelationVector string
 }
 
 // Error returns one line: which session, how it ended, why, and what to do.
 func (e *SessionEndedError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(
-		&b,
-		"session %q has ended in state %s",
-		e.Session.ID,
-		oneLine(string(e.Session.Status)),
-	)
+	status := text.OneLine(string(e.Session.Status))
+	line := fmt.Sprintf("session %q has ended in state %s", e.Session.ID, status)
 	if detail := e.Session.Error; detail != nil {
-		fmt.Fprintf(&b, ", %s: %s", oneLine(detail.Code), oneLine(detail.Message))
+		line += ", " + text.OneLine(detail.Code) + ": " + text.OneLine(detail.Message)
 	}
-	if e.CorrelationVector != "" {
-		fmt.Fprintf(&b, " (MS-CV %s)", oneLine(e.CorrelationVector))
-	}
-	return withAdvice(&b, e.Advice())
+	return complete(line, e.CorrelationVector, e.Advice())
 }
 
-// Advice returns what to do about it: the last part of the text of the error, after "; ".
+// Advice returns what to do: the last part of the text of the error, after "; ".
 func (e *SessionEndedError) Advice() string {
 	advice := "an ended session cannot be revived: create another under a new id"
 	if e.Session.Status == SessionStatusError {
@@ -243,54 +304,6 @@ func (e *SessionEndedError) Advice() string {
 	}
 	return advice
 }
-
-// callError is a call that ended without an answer, or with one that could not be used: the
-// network, the token exchange, the caller's context, an unreadable body.
-type callError struct {
-	operation operation
-	// outcomeUnknown: the request may have taken effect.
-	outcomeUnknown bool
-	err            error
-}
-
-func newCallError(op operation, err error) *callError {
-	return &callError{operation: op, outcomeUnknown: op.tries.mayHaveTakenEffect(), err: err}
-}
-
-func (e *callError) Error() string {
-	var b strings.Builder
-	writeOperation(&b, e.operation.name, e.operation.sessionID, e.operation.host)
-	b.WriteString(": " + oneLine(e.err.Error()))
-	if e.outcomeUnknown {
-		return withAdvice(&b, e.Advice())
-	}
-	return b.String() // the text of err ends with its own advice
-}
-
-// Advice is that of the cause, unless the outcome is unknown: that comes first.
-func (e *callError) Advice() string {
-	if e.outcomeUnknown {
-		return "outcome unknown: " + outcomeUnknownAdvice(e.operation.name)
-	}
-	if adviser, ok := errors.AsType[interface {
-		error
-		Advice() string
-	}](e.err); ok {
-		return adviser.Advice()
-	}
-	return ""
-}
-
-// withAdvice completes the text of an error.
-func withAdvice(b *strings.Builder, advice string) string {
-	if advice != "" {
-		b.WriteString("; " + advice)
-	}
-	return b.String()
-}
-
-func (e *callError) Unwrap() error        { return e.err }
-func (e *callError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown }
 
 func outcomeUnknownAdvice(operation string) string {
 	switch operation {
@@ -303,75 +316,79 @@ func outcomeUnknownAdvice(operation string) string {
 	}
 }
 
-// writeOperation writes what all errors of requests begin with, such as: create session "demo" at
-// example.com.
-func writeOperation(b *strings.Builder, name, sessionID, host string) {
-	b.WriteString(name)
-	if sessionID != "" {
-		fmt.Fprintf(b, " session %q", sessionID)
-	} else {
-		b.WriteString(" sessions")
+// subject begins the text of all errors of requests: create session "demo" at example.com.
+func subject(operation, sessionID, host string) string {
+	if sessionID == "" {
+		return operation + " sessions at " + host
 	}
-	b.WriteString(" at " + host)
+	return fmt.Sprintf("%s session %q at %s", operation, sessionID, host)
 }
 
-// InvalidArgumentError means that an argument is invalid. No request was sent. [errors.Is] holds
-// with [ErrInvalidArgument].
-//
-// Name, Value and Reason read as one sentence: sessionID "a b" has a character that is not allowed.
-// A program can put the name that its own users know in the place of Name.
-type InvalidArgumentError struct {
-	// Name is the Go name of the argument, or of the field that holds it, such as "sessionID",
-	// "MaxLeaseTime" or "Account.ID".
-	Name string
-	// Value is the refused value as text. It is empty if there is none, or if it may be a secret.
-	Value string
-	// Reason says what is wrong and what is expected, such as "is not a whole number of minutes".
-	Reason string
+func statusText(statusCode int) string {
+	return fmt.Sprintf("%d %s", statusCode, http.StatusText(statusCode))
 }
 
-// Error returns one line: the argument, its value and the reason.
-func (e *InvalidArgumentError) Error() string {
-	text := ErrInvalidArgument.Error() + ": " + oneLine(e.Name)
-	if e.Value != "" {
-		text += " " + quoteText(e.Value)
+// complete appends the correlation vector and the advice to the text of an error, if there are any.
+func complete(line, vector, advice string) string {
+	if vector != "" {
+		line += " (MS-CV " + text.OneLine(vector) + ")"
 	}
-	return text + " " + oneLine(e.Reason)
+	if advice != "" {
+		line += "; " + advice
+	}
+	return line
 }
 
-// Is makes [errors.Is] hold for [ErrInvalidArgument].
-func (e *InvalidArgumentError) Is(target error) bool { return target == ErrInvalidArgument }
+const roleAdvice = "the identity needs the role Remote Rendering Client " +
+	"or Remote Rendering Administrator on the account"
 
-// quoteText quotes text, but not numbers and durations.
-func quoteText(value string) string {
-	if _, err := strconv.ParseFloat(value, 64); err == nil {
-		return value
+func throttledAdvice(retryAfter time.Duration, otherwise string) string {
+	if retryAfter > 0 {
+		return fmt.Sprintf("wait %v before the next request", retryAfter)
 	}
-	if _, err := time.ParseDuration(value); err == nil {
-		return value
-	}
-	return strconv.Quote(value)
+	return otherwise
 }
 
-// invalid makes the error for an argument. A value that may be a secret is replaced by its length.
-func invalid(name, value, reason string) error {
-	if maybeSecret(value) {
-		reason += fmt.Sprintf(" (%d characters, not shown: they may be a secret)", len(value))
-		value = ""
+// IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
+// unreadable answer, a failure of the network, or a timeout. It is false for other refusals,
+// sessions that have ended, invalid arguments, host names that do not exist, servers whose
+// certificate is not trusted, cancelled contexts, and nil. A transient error may still have had an
+// effect: see [ErrOutcomeUnknown].
+func IsTransient(err error) bool {
+	if err == nil || errors.Is(err, ErrInvalidArgument) || errors.Is(err, context.Canceled) ||
+		is[*SessionEndedError](err) {
+		return false
 	}
-	return &InvalidArgumentError{Name: name, Value: value, Reason: reason}
+	if refusal, ok := errors.AsType[*ServiceError](err); ok {
+		return transport.IsTransient(refusal.StatusCode)
+	}
+	if is[*tls.CertificateVerificationError](err) || is[*transport.UnknownHostError](err) {
+		return false
+	}
+	authentication, ok := errors.AsType[*AuthenticationError](err)
+	switch {
+	case !ok:
+		return true
+	case authentication.StatusCode != 0:
+		return transport.IsTransient(authentication.StatusCode)
+	default:
+		return authentication.Stage == StageTokenExchange || is[net.Error](err)
+	}
 }
 
-// oneLine makes text from outside fit for an error: no control characters, at most 800 runes.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u0085' || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if runes := []rune(s); len(runes) > 800 {
-		return string(runes[:800]) + "…"
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// RetryAfter returns how long the service, or the token service, asked to wait when it refused a
+// call. It is 0 if it did not say, and for all other errors.
+func RetryAfter(err error) time.Duration {
+	if refusal, ok := errors.AsType[*ServiceError](err); ok {
+		return refusal.RetryAfter
 	}
-	return s
+	if authentication, ok := errors.AsType[*AuthenticationError](err); ok {
+		return authentication.RetryAfter
+	}
+	return 0
 }

@@ -3,36 +3,37 @@
 package azremoterendering
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
-// Account names a Remote Rendering account. It is a struct because its two strings are easily
-// swapped.
+// Account identifies a Remote Rendering account. It is a struct because its two strings are easily
+// confused.
 type Account struct {
 	// ID is the account id, a UUID such as "00000000-1111-2222-3333-444455556666". The portal shows
 	// it as "Account ID".
 	ID string
 
 	// Domain is the account domain, such as "westeurope.mixedreality.azure.com". The portal shows
-	// it as "Account Domain". It names the region in which the account was made and with it the
-	// token service, https://sts.<Domain>. It is no rendering endpoint, and its region need not be
-	// the one that sessions run in. See [Region.AccountDomain].
+	// it as "Account Domain". It names the region in which the account was created, and the token
+	// service, https://sts.<Domain>. It is not a rendering endpoint, and sessions may run in other
+	// regions. See [Region.AccountDomain].
 	Domain string
 }
 
-// SessionSize is the kind of server that a session runs on. The set is open: a value that this
-// package does not know is sent, and passed on from answers, as it is.
+// SessionSize is the kind of server that a session runs on. The client sends and returns values that
+// this package does not know as they are.
 type SessionSize string
 
 const (
-	// SessionSizeStandard renders up to 20 million polygons; beyond that a checkerboard appears
+	// SessionSizeStandard renders up to 20 million polygons. Above that, a checkerboard appears
 	// instead of the scene.
 	SessionSizeStandard SessionSize = "Standard"
-	// SessionSizePremium has no such limit; the frame rate falls with the load.
+	// SessionSizePremium has no such limit. The frame rate falls with the load.
 	SessionSizePremium SessionSize = "Premium"
 )
 
@@ -41,21 +42,21 @@ func PossibleSessionSizeValues() []SessionSize {
 	return []SessionSize{SessionSizeStandard, SessionSizePremium}
 }
 
-// SessionStatus is the state of a session. The set is open: a value that this package does not know
-// is passed on as it is.
+// SessionStatus is the state of a session. The client returns values that this package does not know
+// as they are.
 type SessionStatus string
 
 const (
-	// SessionStatusStarting is the first state: a server is being prepared, which takes from
-	// seconds to minutes.
+	// SessionStatusStarting is the first state: a server is being prepared, which takes seconds to
+	// minutes.
 	SessionStatusStarting SessionStatus = "Starting"
-	// SessionStatusReady means that a device can connect. The lease, and billing, run from here.
+	// SessionStatusReady means that a device can connect. The lease and billing start here.
 	SessionStatusReady SessionStatus = "Ready"
-	// SessionStatusExpired is final: the lease ran out.
+	// SessionStatusExpired is final: the lease ended.
 	SessionStatusExpired SessionStatus = "Expired"
 	// SessionStatusStopped is final: the session was stopped.
 	SessionStatusStopped SessionStatus = "Stopped"
-	// SessionStatusError is final: the session could not start or became unusable. [Session.Error]
+	// SessionStatusError is final: the session could not start, or became unusable. [Session.Error]
 	// says why.
 	SessionStatusError SessionStatus = "Error"
 )
@@ -71,18 +72,18 @@ func PossibleSessionStatusValues() []SessionStatus {
 	}
 }
 
-// Ended reports whether the state is final: Expired, Stopped or Error. No request leads out of such
-// a state. A state that this package does not know counts as not ended.
+// Ended reports whether the state is final: Expired, Stopped or Error. A state that this package
+// does not know is not final.
 func (s SessionStatus) Ended() bool {
 	return s == SessionStatusExpired || s == SessionStatusStopped || s == SessionStatusError
 }
 
-// Session is what the service says about a rendering session. It spells absent values in three ways
-// (left out, null, zero); here they are all the zero value of the field. All fields are read-only:
+// Session is a rendering session as the service describes it. The service omits absent values, or
+// sends null or zero; here, absent values are the zero value of the field. All fields are read-only:
 // the service ignores them in requests.
 //
-// A Session marshals to and from the JSON of the wire. There, absent values are left out, times
-// have seven fractional digits, and durations are whole minutes, rounded down.
+// A Session marshals to and from the JSON of the service. Absent values are omitted, times have
+// seven fractional digits, and durations are whole minutes, rounded down.
 type Session struct {
 	// ID is the id that the creator chose. It is case-sensitive.
 	ID string
@@ -93,60 +94,58 @@ type Session struct {
 	// Status is the state at the time of the answer.
 	Status SessionStatus
 
-	// CreationTime is when the service took the creation, in UTC. The lease does not start here but
-	// when the session becomes Ready, seconds to minutes later: to reckon with what is left, use
-	// [Session.RemainingLease].
+	// CreationTime is when the service accepted the create, in UTC. The lease starts later, when the
+	// session becomes Ready. For the rest of the lease, use [Session.RemainingLease].
 	CreationTime time.Time
 
 	// ElapsedTime is the time spent in Ready, in whole minutes, rounded down by the service. It is
 	// 0 while Starting.
 	ElapsedTime time.Duration
 
-	// MaxLeaseTime is the length of the lease, in whole minutes: a total since Ready, not what is
-	// left of it.
+	// MaxLeaseTime is the length of the lease in whole minutes: the total from Ready on, not the
+	// rest.
 	MaxLeaseTime time.Duration
 
-	// Hostname is the name of the server, for diagnosis. It is present only while Ready. A device
-	// opens the session with the session id, the account and an access token; its runtime finds the
-	// server by itself.
+	// Hostname is the name of the server, for diagnostics. It is set only while Ready. The runtime on
+	// a device does not need it: it finds the server by session id, account and access token.
 	Hostname string
 
-	// HandshakePort is the TCP port on which a device opens the connection. It is present only
-	// while Ready.
+	// HandshakePort is the TCP port to which a device connects first. It is set only while Ready.
 	HandshakePort int32
 
-	// ArrInspectorPort is the TCP port of the ArrInspector web page. It is present only while
-	// Ready.
+	// ArrInspectorPort is the TCP port of the ArrInspector web page. It is set only while Ready.
 	ArrInspectorPort int32
 
-	// Teraflops is the computing power of the server. It stays present after a session that was
-	// Ready has stopped.
+	// Teraflops is the computing power of the server. It remains set after a Ready session has
+	// stopped.
 	Teraflops float32
 
-	// Error says why the session is in state Error. It is nil otherwise.
+	// Error says why the session is in state Error. Otherwise it is nil.
 	Error *ErrorDetail
 }
 
-// ErrorDetail is the error object of the service, in answers with an error status and in sessions
-// in state Error. Live answers were seen with Code and Message only.
+// ErrorDetail is the error object of the service, in refusals and in sessions in state Error. The
+// hosted service was seen to set only Code and Message.
 type ErrorDetail struct {
-	// Code is a short name such as "BadRequest" or "Conflict". The set is open.
+	// Code is a short name such as "BadRequest" or "Conflict". The set of codes is open.
 	Code string `json:"code"`
-	// Message is the explanation, for people.
+	// Message explains the error to a person.
 	Message string `json:"message"`
 	// Target names what the error is about. It may be empty.
 	Target string `json:"target,omitempty"`
-	// Details are further errors behind this one. It may be empty.
+	// Details contains further errors that led to this one. It may be empty.
 	Details []ErrorDetail `json:"details,omitempty"`
 	// InnerError is a more specific error. It may be nil.
 	InnerError *ErrorDetail `json:"innerError,omitempty"`
 }
 
-// RemainingLease returns bounds for how much of the lease was left when the service answered; by
-// now it is less by the time since then. The service counts whole minutes and gives no time at
-// which the session became Ready, so a Ready session has between atLeast and atMost left, a minute
-// apart. While Starting the lease has not begun, and both are MaxLeaseTime. Of an ended session
-// nothing is left. In a state that this package does not know, atLeast is 0.
+// RemainingLease returns bounds for the rest of the lease at the time of the answer. Subtract the
+// time elapsed since.
+//
+// The service counts whole minutes and does not say when the session became Ready. So the bounds of
+// a Ready session are a minute apart. While Starting, the lease has not begun, and both bounds are
+// MaxLeaseTime. Both are 0 if the session has ended. In a state that this package does not know,
+// atLeast is 0.
 func (s Session) RemainingLease() (atLeast, atMost time.Duration) {
 	atMost = max(0, s.MaxLeaseTime-s.ElapsedTime)
 	switch {
@@ -180,7 +179,7 @@ type wireSession struct {
 // "+00:00".
 const wireTimeLayout = "2006-01-02T15:04:05.0000000-07:00"
 
-// MarshalJSON implements [json.Marshaler] with the wire form.
+// MarshalJSON implements [json.Marshaler] with the JSON of the service.
 func (s Session) MarshalJSON() ([]byte, error) {
 	wire := wireSession{
 		ID:                  s.ID,
@@ -200,9 +199,9 @@ func (s Session) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// UnmarshalJSON implements [json.Unmarshaler] with the wire form. It replaces the whole Session. A
-// member of the wrong type or a time that is not RFC 3339 is an error; members that it does not
-// know are ignored.
+// UnmarshalJSON implements [json.Unmarshaler] with the JSON of the service. It replaces the whole
+// Session. A member of the wrong type, or a time that is not RFC 3339, is an error. Unknown members
+// are ignored.
 func (s *Session) UnmarshalJSON(data []byte) error {
 	var wire wireSession
 	if err := json.Unmarshal(data, &wire); err != nil {
@@ -241,12 +240,88 @@ const mostMinutes = int32(math.MaxInt64 / time.Minute)
 // minutes returns the whole minutes in d, rounded down.
 func minutes(d time.Duration) int32 { return int32(d / time.Minute) }
 
-// NewSessionID returns a new random session id, a UUID in lower case.
-func NewSessionID() string {
-	var id [16]byte
-	// never fails: the runtime ends the program if the system has no randomness
-	rand.Read(id[:])
-	id[6] = id[6]&0x0f | 0x40 // version 4
-	id[8] = id[8]&0x3f | 0x80 // RFC 9562 variant
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
+// NewSessionID returns a new random session id: a UUID in lower case.
+func NewSessionID() string { return naming.NewUUID() }
+
+// CreateSessionSettings contains the settings of a new session.
+type CreateSessionSettings struct {
+	// Size is the kind of server. It is required and cannot change later.
+	Size SessionSize
+
+	// MaxLeaseTime is how long the session lives from Ready on, unless it is stopped earlier or
+	// extended. It is a whole number of minutes; the service accepts at most 24 hours. The session
+	// is billed until it is stopped or the lease ends, used or not.
+	MaxLeaseTime time.Duration
+}
+
+// UpdateSessionSettings contains the settings of a session that can change.
+type UpdateSessionSettings struct {
+	// MaxLeaseTime is the new length of the lease: the total from Ready on, not the time to add. It
+	// is a whole number of minutes. The service accepts values above the current one and below 24
+	// hours, that is, 1439 minutes at most.
+	MaxLeaseTime time.Duration
+}
+
+// BeginCreateSessionOptions contains the optional parameters of [SessionsClient.BeginCreate].
+type BeginCreateSessionOptions struct {
+	// ResumeToken is a token from [SessionPoller.ResumeToken]. With it, BeginCreate returns a poller
+	// for the session of the token and sends no request. The session id must be that of the token;
+	// the settings are ignored.
+	ResumeToken string
+}
+
+// BeginWaitSessionOptions contains the optional parameters of [SessionsClient.BeginWait]. It is
+// empty.
+type BeginWaitSessionOptions struct{}
+
+// GetSessionOptions contains the optional parameters of [SessionsClient.Get]. It is empty.
+type GetSessionOptions struct{}
+
+// UpdateSessionOptions contains the optional parameters of [SessionsClient.Update]. It is empty.
+type UpdateSessionOptions struct{}
+
+// StopSessionOptions contains the optional parameters of [SessionsClient.Stop]. It is empty.
+type StopSessionOptions struct{}
+
+// ListSessionsOptions contains the optional parameters of [SessionsClient.NewListPager] and
+// [SessionsClient.All]. It is empty.
+type ListSessionsOptions struct{}
+
+// CreateSessionResponse is the session in the last answer to a poller. It marshals like its
+// [Session], without the correlation vector, and so do the other responses.
+type CreateSessionResponse struct {
+	Session
+	// CorrelationVector is the MS-CV header of the answer.
+	CorrelationVector string
+}
+
+// GetSessionResponse is the answer to [SessionsClient.Get].
+type GetSessionResponse struct {
+	Session
+	// CorrelationVector is the MS-CV header of the answer.
+	CorrelationVector string
+}
+
+// UpdateSessionResponse is the answer to [SessionsClient.Update].
+type UpdateSessionResponse struct {
+	Session
+	// CorrelationVector is the MS-CV header of the answer.
+	CorrelationVector string
+}
+
+// StopSessionResponse is the answer to [SessionsClient.Stop].
+type StopSessionResponse struct {
+	// CorrelationVector is the MS-CV header of the answer.
+	CorrelationVector string
+}
+
+// ListSessionsResponse is one page of sessions.
+type ListSessionsResponse struct {
+	// Sessions contains the sessions on this page. A page may be empty although others follow.
+	Sessions []Session
+	// NextLink is the address of the next page, as the service returned it. It is empty on the last
+	// page.
+	NextLink string
+	// CorrelationVector is the MS-CV header of the answer.
+	CorrelationVector string
 }

@@ -4,28 +4,29 @@ package azremoterendering
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/text"
+	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
+// The intervals that the team of the service recommended, after its own clients had been throttled.
 const (
-	// standardInterval and otherInterval are what the service's team recommended, after its own
-	// clients had run into throttling.
 	standardInterval = 2 * time.Second
 	otherInterval    = 10 * time.Second
-
-	// patience is how long PollUntilDone bears without a good answer.
-	patience = 5 * time.Minute
-	// lastTryMargin lies between the last try and the deadline of a context.
-	lastTryMargin = time.Second
 )
 
-// SessionPoller waits for a session to be Ready. It comes from [SessionsClient.BeginCreate] or
-// [SessionsClient.BeginWait]. Dropping it, or ending the context of one of its methods, stops the
-// waiting and never the session. It is not safe for concurrent use.
+// SessionPoller waits until a session is Ready. [SessionsClient.BeginCreate] and
+// [SessionsClient.BeginWait] return one. Dropping the poller, or ending the context of one of its
+// methods, ends the wait but never the session. A SessionPoller is not safe for concurrent use.
 type SessionPoller struct {
 	client    *SessionsClient
 	sessionID string
@@ -33,18 +34,18 @@ type SessionPoller struct {
 
 	last     CreateSessionResponse
 	response *http.Response
-	answered time.Time     // when last came; zero if nothing has been seen, after a resume
+	answered time.Time     // when last arrived; zero after a resume, before the first answer
 	askedFor time.Duration // the Retry-After of last
 }
 
-// PollUntilDoneOptions are the optional parameters of [SessionPoller.PollUntilDone].
+// PollUntilDoneOptions contains the optional parameters of [SessionPoller.PollUntilDone].
 type PollUntilDoneOptions struct {
-	// Frequency is the time between two looks at the session, kept as it is. The default, 0, is 2
-	// seconds for Standard and 10 seconds for other sizes, each wait longer or shorter by up to a
-	// tenth.
+	// Frequency is the time between two polls. The default, 0, is 2 seconds for Standard and 10
+	// seconds for other sizes, each with a jitter of 10 %.
 	Frequency time.Duration
 
-	// Progress is called with the session as it is known at the start, and after every good answer.
+	// Progress, if non-nil, is called with the session as it is known at the start, and after every
+	// poll that succeeds.
 	Progress func(Session)
 }
 
@@ -60,32 +61,34 @@ func (c *SessionsClient) newPoller(
 }
 
 func (p *SessionPoller) record(resp *http.Response, session Session) {
-	p.last = CreateSessionResponse{Session: session, CorrelationVector: correlationVector(resp)}
-	p.response = withoutAuthorization(resp)
+	p.last = CreateSessionResponse{session, transport.CorrelationVector(resp)}
+	p.response = transport.WithoutAuthorization(resp)
 	p.answered = time.Now()
-	p.askedFor = retryAfter(resp.Header, p.answered)
+	p.askedFor = transport.RetryAfter(resp.Header, p.answered)
 }
 
-// Session returns the session as the last answer showed it. After a resume, and before the first
-// look, only its ID is known.
+// Session returns the session of the last answer. After a resume and before the first poll, only
+// its ID is set.
 func (p *SessionPoller) Session() Session { return p.last.Session }
 
-// Created reports whether the service answered the create with 201: the session is new. It is false
-// if the session existed already, if the answer to the create was lost and its repeat met the
-// session, and for pollers that did not create.
+// Created reports whether the service answered the create with 201, that is, whether the session is
+// new. It is false if the session existed before, if the answer to the create was lost and a retry
+// found the session, and for pollers that did not create one.
 func (p *SessionPoller) Created() bool { return p.created }
 
-// Done reports whether the last answer showed the session Ready or ended. It sends no request.
-func (p *SessionPoller) Done() bool { return progressOf(p.last.Status) != again }
+// Done reports whether the session was Ready or had ended at the last answer. It sends no request.
+func (p *SessionPoller) Done() bool {
+	return p.last.Status == SessionStatusReady || p.last.Status.Ended()
+}
 
-// Result returns the session once [SessionPoller.Done]: without an error if it is Ready, with a
-// [*SessionEndedError] if it has ended. Before that it returns an error. It sends no request; ctx
-// is there for likeness with other pollers.
+// Result returns the session when [SessionPoller.Done] holds. If the session has ended, it returns a
+// [*SessionEndedError]. If Done does not hold, it returns another error. It sends no request. ctx is
+// unused; it matches azcore's Poller.
 func (p *SessionPoller) Result(ctx context.Context) (CreateSessionResponse, error) {
-	switch progressOf(p.last.Status) {
-	case succeeded:
+	switch {
+	case p.last.Status == SessionStatusReady:
 		return p.last, nil
-	case failed:
+	case p.last.Status.Ended():
 		return CreateSessionResponse{}, &SessionEndedError{
 			Session:           p.last.Session,
 			CorrelationVector: p.last.CorrelationVector,
@@ -99,10 +102,10 @@ func (p *SessionPoller) Result(ctx context.Context) (CreateSessionResponse, erro
 	}
 }
 
-// Poll looks at the session once, unless [SessionPoller.Done]. It returns the answer, without the
-// Authorization header of its request. Every failure is returned, as by [SessionsClient.Get], and
-// leaves the poller as it was: polling can go on. That the session has ended is no failure of Poll;
-// [SessionPoller.Result] tells.
+// Poll gets the session once, unless [SessionPoller.Done] holds. It returns the answer without the
+// Authorization header of its request. A failure is returned as by [SessionsClient.Get] and leaves
+// the poller unchanged: polling can go on. A session that has ended is not an error of Poll, but of
+// [SessionPoller.Result].
 func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err error) {
 	if p.Done() {
 		return p.response, nil
@@ -118,19 +121,18 @@ func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err erro
 	return p.response, nil
 }
 
-// PollUntilDone looks at the session again and again until it is Ready, and returns it.
-//   - ctx ends the waiting, not the session. If it has a deadline, the last look comes a second
-//     before it
-//   - options are optional parameters; nil means the defaults
+// PollUntilDone polls until the session is Ready, and returns it.
+//   - ctx ends the wait, not the session. If it has a deadline, the last poll is a second before it
+//   - options contains optional parameters; nil means the defaults
 //
-// The first look comes one interval after the last answer; at once if there was none. A Retry-After
-// of the service takes the place of the interval. States that this package does not know mean
-// waiting on.
+// The first poll is one interval after the last answer, or at once if there was none. A Retry-After
+// of the service replaces the interval. In states that this package does not know, the poller goes
+// on.
 //
-// A session that has ended is a [*SessionEndedError]. Throttling, 408, 5xx and failures of the
-// network are borne until there has been no good answer for five minutes, or the service asks to
-// wait longer than that; all other failures are returned at once, as by [SessionsClient.Get]. After
-// any error but the first kind the poller can be used again.
+// If the session has ended, the error is a [*SessionEndedError]. Throttling, 408, 5xx and failures
+// of the network are retried until there has been no good answer for five minutes, or the service
+// asks to wait longer than that. Other failures are returned at once, as by [SessionsClient.Get].
+// After any error but SessionEndedError, the poller can be used again.
 func (p *SessionPoller) PollUntilDone(
 	ctx context.Context,
 	options *PollUntilDoneOptions,
@@ -139,11 +141,7 @@ func (p *SessionPoller) PollUntilDone(
 		options = &PollUntilDoneOptions{}
 	}
 	if options.Frequency < 0 {
-		return CreateSessionResponse{}, invalid(
-			"Frequency",
-			options.Frequency.String(),
-			"is negative",
-		)
+		return CreateSessionResponse{}, invalid("Frequency", options.Frequency.String(), "is negative")
 	}
 	ctx, endSpan := p.client.startSpan(ctx, "SessionPoller.PollUntilDone", p.sessionID)
 	defer func() { endSpan(err) }()
@@ -151,39 +149,24 @@ func (p *SessionPoller) PollUntilDone(
 	if !p.answered.IsZero() {
 		options.report(p.Session())
 	}
-	next, asked := p.firstLook(options)
-	lastGood := time.Now()
-	var failure error
-	for !p.Done() {
-		if err := pause(ctx, next, asked); err != nil {
-			return CreateSessionResponse{}, p.interrupted(err, failure)
-		}
-		if failure = p.look(ctx, lastGood.Add(patience)); failure == nil {
-			lastGood = time.Now()
-			options.report(p.Session())
-			next, asked = p.interval(options, p.askedFor)
-			continue
-		}
-		if ctx.Err() != nil {
-			return CreateSessionResponse{}, p.interrupted(ctx.Err(), failure)
-		}
-		next, asked = p.interval(options, RetryAfter(failure))
-		if !p.passing(failure) || time.Since(lastGood)+next > patience {
-			return CreateSessionResponse{}, failure
-		}
+	loop := wait.Loop{
+		Answered: p.answered,
+		Look:     func(ctx context.Context) error { _, err := p.Poll(ctx); return err },
+		Done:     p.Done,
+		Seen:     func() { options.report(p.Session()) },
+		Interval: func() time.Duration { return p.interval(options.Frequency) },
+		RetryAfter: func(failure error) time.Duration {
+			if failure == nil {
+				return p.askedFor
+			}
+			return RetryAfter(failure)
+		},
+		Transient: p.isTransient,
+	}
+	if err := loop.Run(ctx); err != nil {
+		return CreateSessionResponse{}, p.interrupted(err)
 	}
 	return p.Result(ctx)
-}
-
-// look is Poll that ends in time: a look that hangs must not hang the wait.
-func (p *SessionPoller) look(ctx context.Context, end time.Time) error {
-	bounded, cancel := context.WithDeadline(ctx, end)
-	defer cancel()
-	_, err := p.Poll(bounded)
-	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("no good answer for %v: %w", patience, err)
-	}
-	return err
 }
 
 func (o *PollUntilDoneOptions) report(session Session) {
@@ -192,62 +175,44 @@ func (o *PollUntilDoneOptions) report(session Session) {
 	}
 }
 
-// firstLook returns how long to wait for the first look, and whether the service asked for that.
-func (p *SessionPoller) firstLook(options *PollUntilDoneOptions) (time.Duration, bool) {
-	if p.answered.IsZero() {
-		return 0, false
-	}
-	next, asked := p.interval(options, p.askedFor)
-	return max(0, next-time.Since(p.answered)), asked
-}
-
-// interval returns how long to wait for the next look, and whether the service asked for that.
-func (p *SessionPoller) interval(
-	options *PollUntilDoneOptions,
-	askedFor time.Duration,
-) (time.Duration, bool) {
-	if askedFor > 0 {
-		return askedFor, true
-	}
-	if options.Frequency > 0 {
-		return options.Frequency, false
+// interval returns the time until the next poll, unless the service asks for another.
+func (p *SessionPoller) interval(frequency time.Duration) time.Duration {
+	if frequency > 0 {
+		return frequency
 	}
 	interval := otherInterval
 	if p.last.Size == SessionSizeStandard {
 		interval = standardInterval
 	}
-	// A tenth either way keeps sessions that were created together from being looked at together.
-	return interval*9/10 + rand.N(interval/5+1), false
+	// Jitter keeps sessions that were created together from being polled together.
+	return interval*9/10 + rand.N(interval/5+1)
 }
 
-// pause waits for d, or less where a deadline needs a last look before it; asked keeps it from
-// being less.
-func pause(ctx context.Context, d time.Duration, asked bool) error {
-	if deadline, ok := ctx.Deadline(); ok && !asked {
-		if last := time.Until(deadline) - lastTryMargin; last > 0 && last < d {
-			d = last
-		}
+// isTransient reports whether to poll again after a failure.
+func (p *SessionPoller) isTransient(failure error) bool {
+	if is[*transport.UnknownHostError](failure) {
+		// The host has answered before, so it exists. This machine has lost its network.
+		return !p.answered.IsZero()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return IsTransient(failure)
 }
 
-// interrupted makes the error of a wait that its context ended.
-func (p *SessionPoller) interrupted(cause, failure error) error {
-	err := fmt.Errorf(
-		"waiting for session %q, last seen %s: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends",
+// interrupted makes the error of a wait from the error of its loop.
+func (p *SessionPoller) interrupted(err error) error {
+	interruption, ok := errors.AsType[*wait.InterruptedError](err)
+	if !ok {
+		return err
+	}
+	cause, failure := interruption.Cause, interruption.LastFailure
+	err = fmt.Errorf(
+		"waiting for session %q, last seen %s: %w; "+
+			"the session goes on, and is billed from Ready until it is stopped or its lease ends",
 		p.sessionID,
 		p.lastSeen(),
 		cause,
 	)
 	if failure != nil && !errors.Is(failure, cause) {
-		err = fmt.Errorf("%w; the last look failed: %w", err, failure)
+		err = fmt.Errorf("%w; the last poll failed: %w", err, failure)
 	}
 	return err
 }
@@ -256,34 +221,71 @@ func (p *SessionPoller) lastSeen() string {
 	if p.answered.IsZero() {
 		return "never"
 	}
-	return oneLine(string(p.last.Status))
+	return text.OneLine(string(p.last.Status))
 }
 
-// progress is what a state means to somebody who waits for Ready.
-type progress int
+// resumeToken contains names and no addresses, so that whoever can change a token cannot make the
+// client send its access token elsewhere.
+type resumeToken struct {
+	SessionID string `json:"sessionID"`
+	AccountID string `json:"accountID"`
+	Host      string `json:"host"`
+}
 
-const (
-	again progress = iota
-	succeeded
-	failed
-)
+// ResumeToken returns a text with which [SessionsClient.BeginCreate] returns a poller for the same
+// session, for example in another process. It contains the session id, the account id and the host,
+// and no secret. It fails if [SessionPoller.Done] holds.
+func (p *SessionPoller) ResumeToken() (string, error) {
+	if p.Done() {
+		return "", fmt.Errorf(
+			"azremoterendering: session %q is %s: there is nothing left to resume",
+			p.sessionID,
+			p.lastSeen(),
+		)
+	}
+	data, err := json.Marshal(resumeToken{
+		SessionID: p.sessionID,
+		AccountID: p.client.accountID,
+		Host:      p.client.endpoint.Host,
+	})
+	return string(data), err
+}
 
-func progressOf(status SessionStatus) progress {
+// resume returns the poller that a resume token stands for.
+func (c *SessionsClient) resume(sessionID, value string) (*SessionPoller, error) {
+	parsed, err := parseResumeToken(value)
+	var reason string
 	switch {
-	case status == SessionStatusReady:
-		return succeeded
-	case status.Ended():
-		return failed
+	case err != nil:
+		reason = fmt.Sprintf("is not one that a poller returned: %v", err)
+	case parsed.SessionID != sessionID:
+		reason = fmt.Sprintf("is for session %s, not %q", text.Shown(parsed.SessionID), sessionID)
+	case !strings.EqualFold(parsed.AccountID, c.accountID):
+		reason = fmt.Sprintf("is for account %s, not %s", parsed.AccountID, c.accountID)
+	case !strings.EqualFold(parsed.Host, c.endpoint.Host):
+		reason = fmt.Sprintf("is for host %s, not %s", text.Shown(parsed.Host), c.endpoint.Host)
 	default:
-		return again
+		last := CreateSessionResponse{Session: Session{ID: sessionID}}
+		return &SessionPoller{client: c, sessionID: sessionID, last: last}, nil
 	}
+	return nil, invalid("ResumeToken", "", reason)
 }
 
-// passing reports whether a failed look is worth another.
-func (p *SessionPoller) passing(failure error) bool {
-	if _, ok := errors.AsType[*unknownHostError](failure); ok {
-		// The name of a service that has answered exists; what is gone is this machine's network.
-		return !p.answered.IsZero()
+// parseResumeToken accepts exactly what ResumeToken returns. Its errors do not show the value.
+func parseResumeToken(value string) (parsed resumeToken, err error) {
+	if err := json.Unmarshal([]byte(value), &parsed); err != nil {
+		return resumeToken{}, errors.New("it is not JSON with the three members of a token")
 	}
-	return IsTransient(failure)
+	if written, err := json.Marshal(parsed); err != nil || string(written) != value {
+		return resumeToken{}, errors.New("it has been changed")
+	}
+	switch {
+	case naming.CheckID(parsed.SessionID) != "":
+		return resumeToken{}, errors.New("its session id is not a valid one")
+	case !naming.IsUUID(parsed.AccountID):
+		return resumeToken{}, errors.New("its account id is not a UUID")
+	case parsed.Host == "":
+		return resumeToken{}, errors.New("its host is missing")
+	}
+	return parsed, nil
 }

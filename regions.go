@@ -2,16 +2,20 @@
 
 package azremoterendering
 
-import "slices"
+import (
+	"slices"
 
-// Region is an Azure region in which the hosted service ran rendering servers. The set is open: the
-// methods work for any name.
+	"github.com/arr-go/azremoterendering/internal/naming"
+)
+
+// Region is an Azure region in which the hosted service ran rendering servers. The methods work for
+// other names too.
 //
-// The region of an account and that of a session are independent: an account may use every region's
-// endpoint, and a session lives in the region whose endpoint created it. The service never moves a
-// request to another region; to fall back, call another endpoint.
+// The regions of an account and of its sessions are independent. An account can use the endpoint of
+// every region, and a session runs in the region whose endpoint created it. The service never moves
+// a request to another region; to fall back, use another endpoint.
 //
-// The names are those of Microsoft's list of regions for Remote Rendering (reference/regions). The
+// The names come from Microsoft's list of regions for Remote Rendering (reference/regions). The
 // hosted service was announced to retire on 30 September 2025.
 type Region string
 
@@ -28,8 +32,6 @@ const (
 	RegionWestEurope     Region = "westeurope"
 	RegionWestUS2        Region = "westus2"
 )
-
-const serviceDomain = "mixedreality.azure.com"
 
 var regions = []Region{
 	RegionAustraliaEast,
@@ -49,16 +51,9 @@ func Regions() []Region { return slices.Clone(regions) }
 
 // Endpoint returns the rendering endpoint of the region, such as
 // "https://remoterendering.westeurope.mixedreality.azure.com".
-func (r Region) Endpoint() string {
-	return "https://remoterendering." + string(r) + "." + serviceDomain
-}
+func (r Region) Endpoint() string { return naming.RenderingEndpoint(string(r)) }
 
-// AccountDomain returns the domain of accounts that were made in the region, such as
-// "westeurope.mixedreality.azure.com". Accounts of East US 2 have the domain without a region,
-// "mixedreality.azure.com".
-func (r Region) AccountDomain() string {
-	if r == RegionEastUS2 {
-		return serviceDomain
-	}
-	return string(r) + "." + serviceDomain
-}
+// AccountDomain returns the domain of accounts that were created in the region, such as
+// "westeurope.mixedreality.azure.com". For East US 2 it is "mixedreality.azure.com", without a
+// region.
+func (r Region) AccountDomain() string { return naming.AccountDomain(string(r)) }

@@ -4,98 +4,34 @@ package azremoterendering
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
-// CreateSessionSettings are what a new session is asked to be.
-type CreateSessionSettings struct {
-	// Size is the kind of server. It is required and cannot change later.
-	Size SessionSize
-
-	// MaxLeaseTime is how long the session lives once it is Ready, unless it is stopped or extended
-	// before. It is whole minutes; the service takes at most 24 hours. The session is billed until
-	// it is stopped or the lease runs out, used or not.
-	MaxLeaseTime time.Duration
-}
-
-// UpdateSessionSettings are what can be changed of a session.
-type UpdateSessionSettings struct {
-	// MaxLeaseTime is the new length of the lease: a total since the session became Ready, not an
-	// extension by so much. It is whole minutes. The service wants it longer than the present one
-	// and below 24 hours, so 1439 minutes at most.
-	MaxLeaseTime time.Duration
-}
-
-// BeginCreateSessionOptions are the optional parameters of [SessionsClient.BeginCreate].
-type BeginCreateSessionOptions struct {
-	// ResumeToken makes BeginCreate return a poller for a session that was created before, from
-	// [SessionPoller.ResumeToken], without sending a request. The session id must be the token's,
-	// and the settings are ignored.
-	ResumeToken string
-}
-
-// BeginWaitSessionOptions are the optional parameters of [SessionsClient.BeginWait]. There are none
-// yet.
-type BeginWaitSessionOptions struct{}
-
-// GetSessionOptions are the optional parameters of [SessionsClient.Get]. There are none yet.
-type GetSessionOptions struct{}
-
-// UpdateSessionOptions are the optional parameters of [SessionsClient.Update]. There are none yet.
-type UpdateSessionOptions struct{}
-
-// StopSessionOptions are the optional parameters of [SessionsClient.Stop]. There are none yet.
-type StopSessionOptions struct{}
-
-// CreateSessionResponse is the session as last seen by the poller of [SessionsClient.BeginCreate]
-// or [SessionsClient.BeginWait]. Like the other responses it marshals as its [Session] does,
-// without the correlation vector.
-type CreateSessionResponse struct {
-	Session
-	// CorrelationVector is the MS-CV header of the answer.
-	CorrelationVector string
-}
-
-// GetSessionResponse is the answer to [SessionsClient.Get].
-type GetSessionResponse struct {
-	Session
-	// CorrelationVector is the MS-CV header of the answer.
-	CorrelationVector string
-}
-
-// UpdateSessionResponse is the answer to [SessionsClient.Update].
-type UpdateSessionResponse struct {
-	Session
-	// CorrelationVector is the MS-CV header of the answer.
-	CorrelationVector string
-}
-
-// StopSessionResponse is the answer to [SessionsClient.Stop].
-type StopSessionResponse struct {
-	// CorrelationVector is the MS-CV header of the answer.
-	CorrelationVector string
-}
-
-// BeginCreate creates a session and returns a poller that waits for it to be Ready. The session is
-// billed from Ready until it is stopped or its lease runs out; it goes on when ctx ends or the
-// poller is dropped.
+// BeginCreate creates a session and returns a poller that waits until it is Ready. The session is
+// billed from Ready until it is stopped or its lease ends, even if ctx ends or the poller is
+// dropped.
 //   - sessionID is chosen by the caller: 1 to 256 characters of A–Z, a–z, 0–9, - and _;
-//     [NewSessionID] makes one
-//   - settings are size and lease
-//   - options are optional parameters; nil means the defaults
+//     [NewSessionID] returns one
+//   - settings contains the size and the lease
+//   - options contains optional parameters; nil means the defaults
 //
-// A session id that exists with the same settings is no error: the poller is that session's, and
-// [SessionPoller.Created] is false. This makes the create safe to repeat, and it is repeated after
-// a lost answer. The existing session may have ended: the poller then says so without waiting.
+// If a session with the same id and settings exists, BeginCreate returns a poller for it, and
+// [SessionPoller.Created] is false. So a create can be repeated, and the client does so if an answer
+// is lost. The existing session may have ended; the poller then says so without waiting.
 //
-// Of the refusals, 409 is [ErrConflict]: the id is taken with other settings. If no answer came at
-// all, [ErrOutcomeUnknown] holds and the session may exist. That no server of the size is free is
-// not a refusal: the session ends in state Error while starting.
+// A session with the same id and other settings is [ErrConflict]. If there was no answer,
+// [ErrOutcomeUnknown] holds and the session may exist. If no server of the size is available, the
+// session ends in state Error while starting; BeginCreate itself succeeds.
 func (c *SessionsClient) BeginCreate(
 	ctx context.Context,
 	sessionID string,
@@ -119,25 +55,21 @@ func (c *SessionsClient) BeginCreate(
 	defer func() { endSpan(err) }()
 
 	op := c.operation(opCreate, sessionID)
+	body := createBody{lease, settings.Size}
 	resp, session, err := c.sessionAnswer(
-		ctx,
-		op,
-		http.MethodPut,
-		createBody{lease, settings.Size},
-		http.StatusCreated,
-		http.StatusOK,
-	)
+		ctx, op, http.MethodPut, body, http.StatusCreated, http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
 	return c.newPoller(sessionID, resp, session, resp.StatusCode == http.StatusCreated), nil
 }
 
-// BeginWait returns a poller that waits for a session that exists already to be Ready. It sends one
-// Get; a session that does not exist is [ErrNotFound]. A session that has ended is not an error
-// here: the poller says so without waiting.
+// BeginWait returns a poller that waits until an existing session is Ready. It sends one Get. A
+// session that has ended is not an error here; the poller says so without waiting.
 //   - sessionID is the session to wait for
-//   - options are optional parameters; nil means the defaults
+//   - options contains optional parameters; nil means the defaults
+//
+// The error is as from [SessionsClient.Get]. A session that does not exist is [ErrNotFound].
 func (c *SessionsClient) BeginWait(
 	ctx context.Context,
 	sessionID string,
@@ -156,10 +88,11 @@ func (c *SessionsClient) BeginWait(
 	return c.newPoller(sessionID, resp, session, false), nil
 }
 
-// Get returns what the service knows of a session. Ended sessions stay known for 30 days; after
-// that, and for unknown ids, the error is [ErrNotFound].
-//   - sessionID is the session to look up
-//   - options are optional parameters; nil means the defaults
+// Get returns a session. The service keeps ended sessions for 30 days.
+//   - sessionID is the session to get
+//   - options contains optional parameters; nil means the defaults
+//
+// A session that does not exist, or is no longer kept, is [ErrNotFound].
 func (c *SessionsClient) Get(
 	ctx context.Context,
 	sessionID string,
@@ -175,19 +108,19 @@ func (c *SessionsClient) Get(
 	if err != nil {
 		return GetSessionResponse{}, err
 	}
-	return GetSessionResponse{Session: session, CorrelationVector: correlationVector(resp)}, nil
+	return GetSessionResponse{session, transport.CorrelationVector(resp)}, nil
 }
 
-// Update sets the length of a session's lease, also while it is Starting.
-//   - sessionID is the session whose lease is to grow
-//   - settings hold the new total length
-//   - options are optional parameters; nil means the defaults
+// Update sets the length of a session's lease. The session may be Starting or Ready.
+//   - sessionID is the session to extend
+//   - settings contains the new total length
+//   - options contains optional parameters; nil means the defaults
 //
-// [ErrLeaseNotExtended] means that the service refused the length, or that the session has ended:
-// nothing revives it. The request is repeated after a lost answer. The repeat of one that took
-// effect would be refused, for the lease is then no longer than asked; so Update looks the session
-// up in that case, and a session that lives with the lease asked for is success. If no answer came
-// at all, [ErrOutcomeUnknown] holds.
+// [ErrLeaseNotExtended] means that the service refused the length, or that the session has ended.
+// The client retries a lost answer. If the earlier try took effect, the service refuses the retry,
+// because the lease is then no longer than requested. So Update gets the session in that case, and
+// succeeds if it has the requested lease and has not ended. If there was no answer,
+// [ErrOutcomeUnknown] holds.
 func (c *SessionsClient) Update(
 	ctx context.Context,
 	sessionID string,
@@ -206,24 +139,19 @@ func (c *SessionsClient) Update(
 
 	op := c.operation(opUpdate, sessionID)
 	resp, session, err := c.sessionAnswer(
-		ctx,
-		op,
-		http.MethodPatch,
-		updateBody{lease},
-		http.StatusOK,
-	)
-	refusedInDoubt := errors.Is(err, ErrLeaseNotExtended) && op.tries.repeatedInDoubt()
-	if refusedInDoubt || err != nil && op.tries.unreadable {
+		ctx, op, http.MethodPatch, updateBody{lease}, http.StatusOK)
+	refusedInDoubt := errors.Is(err, ErrLeaseNotExtended) && op.tries.RepeatedInDoubt()
+	if refusedInDoubt || err != nil && op.tries.Unreadable() {
 		return c.confirmUpdate(ctx, op, settings, err)
 	}
 	if err != nil {
 		return UpdateSessionResponse{}, err
 	}
-	return UpdateSessionResponse{Session: session, CorrelationVector: correlationVector(resp)}, nil
+	return UpdateSessionResponse{session, transport.CorrelationVector(resp)}, nil
 }
 
-// confirmUpdate looks up whether an update took effect that was refused only when repeated, or
-// whose answer cannot be read.
+// confirmUpdate finds out whether an update took effect although a retry of it was refused, or its
+// answer is unreadable.
 func (c *SessionsClient) confirmUpdate(
 	ctx context.Context,
 	op operation,
@@ -235,26 +163,23 @@ func (c *SessionsClient) confirmUpdate(
 	case errors.Is(err, ErrNotFound):
 		return UpdateSessionResponse{}, err
 	case err != nil:
-		op.tries.lost = true // nothing is known, not even from the refusal: it was that of a repeat
+		op.tries.SetLost() // not even the refusal tells anything: it was that of a retry
 		return UpdateSessionResponse{}, newCallError(op, fmt.Errorf("%v; then %w", failure, err))
 	case session.Status.Ended() || session.MaxLeaseTime != settings.MaxLeaseTime:
 		return UpdateSessionResponse{}, failure
 	default:
-		return UpdateSessionResponse{
-			Session:           session,
-			CorrelationVector: correlationVector(resp),
-		}, nil
+		return UpdateSessionResponse{session, transport.CorrelationVector(resp)}, nil
 	}
 }
 
-// Stop ends a session, and its billing, at once. A connected device is cut off. It cannot be
-// undone. Stopping a session that has ended already is success.
+// Stop ends a session and its billing at once. It disconnects a connected device, and cannot be
+// undone. Stopping an ended session succeeds.
 //   - sessionID is the session to stop
-//   - options are optional parameters; nil means the defaults
+//   - options contains optional parameters; nil means the defaults
 //
-// An unknown id is [ErrNotFound]. If no answer came at all, [ErrOutcomeUnknown] holds and the
-// session may still run: stop it again. A program that stops a session because its own context has
-// ended should pass [context.WithoutCancel] of it, with a timeout.
+// A session that does not exist is [ErrNotFound]. If there was no answer, [ErrOutcomeUnknown] holds
+// and the session may still run: stop it again. To stop a session after the program's own context
+// has ended, pass [context.WithoutCancel] of it, with a timeout.
 func (c *SessionsClient) Stop(
 	ctx context.Context,
 	sessionID string,
@@ -266,19 +191,102 @@ func (c *SessionsClient) Stop(
 	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Stop", sessionID)
 	defer func() { endSpan(err) }()
 
-	// A slash stands before the colon, unlike in other custom verbs.
-	resp, err := c.send(
-		ctx,
-		c.operation(opStop, sessionID),
-		http.MethodPost,
-		c.sessionURL(sessionID)+"/:stop",
-		nil,
-		http.StatusNoContent,
-	)
+	// Unlike other custom verbs, this one has a slash in front of the colon.
+	address := c.sessionURL(sessionID) + "/:stop"
+	op := c.operation(opStop, sessionID)
+	resp, err := c.send(ctx, op, http.MethodPost, address, nil, http.StatusNoContent)
 	if err != nil {
 		return StopSessionResponse{}, err
 	}
-	return StopSessionResponse{CorrelationVector: correlationVector(resp)}, nil
+	return StopSessionResponse{transport.CorrelationVector(resp)}, nil
+}
+
+// NewListPager returns a pager over the sessions of the account in the region of the endpoint. The
+// hosted service listed sessions that are Starting or Ready, but its documentation contradicts
+// itself: check [Session.Status]. NewListPager sends no request; NextPage does.
+//   - options contains optional parameters; nil means the defaults
+//
+// The address of the next page must have the scheme, host, port and account of the client, and must
+// be new, so that the access token goes nowhere else. Any other address ends the paging with an
+// error before a request is sent.
+//
+// A pager is not safe for concurrent use. It ends at the first error.
+func (c *SessionsClient) NewListPager(
+	options *ListSessionsOptions,
+) *runtime.Pager[ListSessionsResponse] {
+	first := c.endpoint.JoinPath("accounts", c.accountID, "sessions")
+	links := naming.NewNextLinks(first)
+	return runtime.NewPager(runtime.PagingHandler[ListSessionsResponse]{
+		More: func(page ListSessionsResponse) bool { return page.NextLink != "" },
+		Fetcher: func(ctx context.Context, page *ListSessionsResponse) (ListSessionsResponse, error) {
+			ctx = context.WithValue(ctx, runtime.CtxAPINameKey{}, "SessionsClient.NewListPager")
+			op := c.operation(opList, "")
+			address := first.String()
+			if page != nil {
+				next, err := links.Follow(page.NextLink)
+				if err != nil {
+					err = fmt.Errorf("%w; the list is incomplete", err)
+					return ListSessionsResponse{}, newCallError(op, err)
+				}
+				address = next
+			}
+			return c.listPage(ctx, op, address)
+		},
+		Tracer: c.internal.Tracer(),
+	})
+}
+
+// All returns an iterator over the sessions that [SessionsClient.NewListPager] returns. An error is
+// the last value, with a zero Session. The loop can be left at any time.
+//   - options contains optional parameters; nil means the defaults
+func (c *SessionsClient) All(
+	ctx context.Context,
+	options *ListSessionsOptions,
+) iter.Seq2[Session, error] {
+	return func(yield func(Session, error) bool) {
+		for pager := c.NewListPager(options); pager.More(); {
+			page, err := pager.NextPage(ctx)
+			if err != nil {
+				yield(Session{}, err)
+				return
+			}
+			for _, session := range page.Sessions {
+				if !yield(session, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *SessionsClient) listPage(
+	ctx context.Context,
+	op operation,
+	address string,
+) (ListSessionsResponse, error) {
+	resp, err := c.send(ctx, op, http.MethodGet, address, nil, http.StatusOK)
+	if err != nil {
+		return ListSessionsResponse{}, err
+	}
+	var page struct {
+		Sessions *[]Session `json:"sessions"`
+		NextLink string     `json:"@nextLink"`
+	}
+	data, err := runtime.Payload(resp)
+	if err == nil {
+		err = json.Unmarshal(data, &page)
+	}
+	if err == nil && page.Sessions == nil {
+		err = errors.New("sessions is missing")
+	}
+	if err != nil {
+		return ListSessionsResponse{}, newUnreadableError(op, resp, err)
+	}
+	return ListSessionsResponse{
+		Sessions:          *page.Sessions,
+		NextLink:          page.NextLink,
+		CorrelationVector: transport.CorrelationVector(resp),
+	}, nil
 }
 
 // get is Get without checks and span.
@@ -289,7 +297,7 @@ func (c *SessionsClient) get(
 	return c.sessionAnswer(ctx, c.operation(opGet, sessionID), http.MethodGet, nil, http.StatusOK)
 }
 
-// sessionAnswer sends a request about one session and reads the session that the answer holds.
+// sessionAnswer sends a request about one session and decodes the session in the answer.
 func (c *SessionsClient) sessionAnswer(
 	ctx context.Context,
 	op operation,
@@ -303,12 +311,12 @@ func (c *SessionsClient) sessionAnswer(
 	}
 	session, err := decodeSession(resp)
 	if err != nil {
-		return nil, Session{}, unreadable(op, resp, err)
+		return nil, Session{}, newUnreadableError(op, resp, err)
 	}
 	return resp, session, nil
 }
 
-// sessionURL needs no escaping: the characters of checked ids stand for themselves.
+// sessionURL needs no escaping, because the characters of a valid id stand for themselves.
 func (c *SessionsClient) sessionURL(sessionID string) string {
 	return c.account + "/sessions/" + sessionID
 }
@@ -322,13 +330,12 @@ type updateBody struct {
 	MaxLeaseTimeMinutes int32 `json:"maxLeaseTimeMinutes"`
 }
 
-// decodeSession reads the session that an answer must hold.
 func decodeSession(resp *http.Response) (session Session, err error) {
 	data, err := runtime.Payload(resp)
 	if err != nil {
 		return Session{}, err
 	}
-	// not json.Unmarshal, which would read the text twice
+	// Unlike UnmarshalJSON, json.Unmarshal would parse the text twice.
 	if err := session.UnmarshalJSON(data); err != nil {
 		return Session{}, err
 	}
@@ -336,4 +343,24 @@ func decodeSession(resp *http.Response) (session Session, err error) {
 		return Session{}, errors.New("id or status is missing")
 	}
 	return session, nil
+}
+
+func checkSessionID(id string) error {
+	reason := naming.CheckID(id)
+	if reason == "" {
+		return nil
+	}
+	if len(id) > naming.MaxIDLength {
+		id = "" // too long to show
+	}
+	return invalid("sessionID", id, reason)
+}
+
+// leaseMinutes returns the lease as the service expects it. The service itself refuses what is too
+// short or too long.
+func leaseMinutes(lease time.Duration) (int32, error) {
+	if lease%time.Minute != 0 {
+		return 0, invalid("MaxLeaseTime", lease.String(), "is not a whole number of minutes")
+	}
+	return minutes(lease), nil
 }

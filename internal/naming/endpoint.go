@@ -10,6 +10,11 @@ import (
 // Sample is the address that error texts show as an example of a rendering endpoint.
 const Sample = "https://remoterendering.westeurope." + ServiceDomain
 
+// NotHTTPS is the reason why [ParseEndpoint] refuses an http address. A caller can append how its
+// users allow http.
+const NotHTTPS = "is not https, so access tokens could be read on the way; " +
+	"for an emulator on this machine, allow http"
+
 // ParseEndpoint parses the base address of a service. http is refused unless it is allowed. The
 // host of the result is in lower case and has no default port, and the path is never empty.
 func ParseEndpoint(endpoint string, allowHTTP bool) (address *url.URL, reason string) {
@@ -43,8 +48,7 @@ func checkParts(address *url.URL, allowHTTP bool) (reason string) {
 	case address.Scheme == "https" || address.Scheme == "http" && allowHTTP:
 		return ""
 	case address.Scheme == "http":
-		return "is not https, so access tokens could be read on the way; " +
-			"for an emulator on this machine, allow http"
+		return NotHTTPS
 	default:
 		return "must begin with https://"
 	}

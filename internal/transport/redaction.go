@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-package azremoterendering
+package transport
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -15,15 +16,23 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// redactingTransport removes the credential of a request from its answer, for some proxies and
-// gateways echo requests. It stands below azcore's logging. Answers that are no refusals are read
-// only if they go to the log: they become no part of an error.
-type redactingTransport struct {
+const (
+	// redacted replaces a credential in an answer.
+	redacted = "REDACTED"
+	// maxAnswer is far more than any answer needs: a page of ten thousand sessions has 3 MB.
+	maxAnswer = 64 << 20
+)
+
+// redactor is a transport that removes the credential of a request from its answer, because some
+// proxies and gateways echo requests. It works below azcore's log. Successful answers never become
+// part of an error, so they are read only if bodies are logged.
+type redactor struct {
 	next   policy.Transporter
 	always bool
 }
 
-func (t *redactingTransport) Do(req *http.Request) (*http.Response, error) {
+// Do sends the request and redacts the answer.
+func (t *redactor) Do(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.Do(req)
 	if err != nil || resp == nil {
 		return resp, err
@@ -48,8 +57,7 @@ func (t *redactingTransport) Do(req *http.Request) (*http.Response, error) {
 	_ = resp.Body.Close()
 	text := io.Reader(bytes.NewReader(bytes.ReplaceAll(body, []byte(secret), []byte(redacted))))
 	if readErr != nil {
-		// azcore is to see what became of the body
-		text = io.MultiReader(text, failingReader{readErr})
+		text = io.MultiReader(text, failingReader{readErr}) // azcore handles the failure
 	}
 	resp.Body = io.NopCloser(text)
 	return resp, nil
@@ -59,7 +67,21 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-const redacted = "REDACTED"
+// limitedBody is the body of an answer up to a number of bytes. azcore reads a body to its end, and
+// the server decides where that is.
+type limitedBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
 
 // secretOf returns the access token or the account key that a request carries.
 func secretOf(req *http.Request) string {
@@ -68,24 +90,23 @@ func secretOf(req *http.Request) string {
 		secret = key
 	}
 	if secret == "" {
-		return req.Header.Get("Authorization") + redacted // which stands nowhere
+		return req.Header.Get("Authorization") + redacted // occurs in no answer
 	}
 	return secret
 }
 
-// newResponseError makes azcore's error for an answer, without the credential that its request
-// carried.
-func newResponseError(resp *http.Response) *azcore.ResponseError {
-	clean := withoutAuthorization(resp)
+// ResponseError returns azcore's error for an answer, without the credential of its request.
+func ResponseError(resp *http.Response) *azcore.ResponseError {
+	clean := WithoutAuthorization(resp)
 	if respErr, ok := errors.AsType[*azcore.ResponseError](runtime.NewResponseError(clean)); ok {
 		return respErr
 	}
 	return &azcore.ResponseError{StatusCode: resp.StatusCode, RawResponse: clean}
 }
 
-// withoutAuthorization returns a copy of an answer whose request has lost its Authorization header,
-// its body and its context.
-func withoutAuthorization(resp *http.Response) *http.Response {
+// WithoutAuthorization returns a copy of an answer whose request has no Authorization header, body
+// or context.
+func WithoutAuthorization(resp *http.Response) *http.Response {
 	clean := *resp
 	if resp.Request != nil {
 		clean.Request = resp.Request.Clone(context.Background())

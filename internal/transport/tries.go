@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+
+package transport
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// Tries records what became of the tries of one call. It decides whether a failed call may have
+// taken effect. It is not safe for concurrent use: the tries of a call follow one another.
+type Tries struct {
+	changes    bool // whether the call changes anything
+	count      int
+	lost       bool // a try may have reached the service, and no usable answer came back
+	faulted    bool // a try was answered with a fault, such as 504, possibly after it took effect
+	unreadable bool // an answer came back, but not whole or not readable
+	whole      bool // the last try brought a whole answer
+}
+
+// NewTries returns the record of a call. changes says whether the call changes anything.
+func NewTries(changes bool) *Tries { return &Tries{changes: changes} }
+
+// Attach makes [RecordTries] record the tries of a request in t.
+func (t *Tries) Attach(req *policy.Request) { req.SetOperationValue(t) }
+
+// OutcomeUnknown reports whether a failed call may have changed something without the caller being
+// told. status is the HTTP status of the refusal, or 0 if there was no usable answer.
+func (t *Tries) OutcomeUnknown(status int) bool {
+	return t.changes && t.inDoubt() && !settles(status)
+}
+
+// RepeatedInDoubt reports whether the last try repeated one that may have taken effect.
+func (t *Tries) RepeatedInDoubt() bool { return t.count > 1 && t.inDoubt() }
+
+// Unreadable reports whether an answer came back that was not whole or not readable.
+func (t *Tries) Unreadable() bool { return t.unreadable }
+
+// Whole reports whether the last try brought a whole answer.
+func (t *Tries) Whole() bool { return t.whole }
+
+// SetUnreadable records that the answer could not be used. The call has taken effect, but the
+// caller learns nothing of it, as if no answer had come.
+func (t *Tries) SetUnreadable() { t.lost, t.unreadable = true, true }
+
+// SetLost records that nothing is known of what the call did.
+func (t *Tries) SetLost() { t.lost = true }
+
+func (t *Tries) inDoubt() bool { return t.lost || t.faulted }
+
+// settles reports whether a refusal says that no earlier try of the same request took effect
+// either. Throttling, refused tokens and faults say nothing about earlier tries.
+func settles(status int) bool {
+	switch status {
+	case http.StatusUnauthorized,
+		http.StatusForbidden,
+		http.StatusRequestTimeout,
+		http.StatusTooManyRequests:
+		return false
+	default:
+		return status >= 400 && status < 500
+	}
+}
+
+// RecordTries is a policy. It must be the last one before azcore's own, so that what fails in front
+// of it was never sent.
+func RecordTries(req *policy.Request) (*http.Response, error) {
+	if err := req.Raw().Context().Err(); err != nil {
+		return nil, err
+	}
+	resp, err := req.Next()
+	var t *Tries
+	if req.OperationValue(&t) {
+		t.record(resp, err)
+	}
+	return resp, err
+}
+
+func (t *Tries) record(resp *http.Response, err error) {
+	t.count++
+	t.whole = err == nil
+	switch {
+	case err != nil:
+		t.lost = t.lost || !neverSent(err)
+		t.unreadable = t.unreadable || resp != nil
+	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout:
+		t.faulted = true
+	}
+}
+
+// neverSent reports whether an error of the transport shows that there was no connection to send a
+// request over.
+func neverSent(err error) bool {
+	opErr, ok := errors.AsType[*net.OpError](err)
+	if ok && (opErr.Op == "dial" || opErr.Op == "proxyconnect") {
+		return true
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	_, ok = errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
