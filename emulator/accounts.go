@@ -4,128 +4,88 @@ package emulator
 
 import (
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/service"
 )
 
-// AccountOptions configures one account; see [Options.Accounts].
-type AccountOptions struct {
-	// ID is the id of the account, a UUID that no other account has; case does not count. The
-	// default is [DefaultAccountID] for the first account, and random for the others.
-	ID string
+// AccountOptions configures one account: ID, Region, PrimaryKey and SecondaryKey, each with a
+// default. See [Options.Accounts].
+type AccountOptions = service.AccountOptions
 
-	// Region is where the account was made: it is part of its domain and of its access tokens. Its
-	// sessions may live in any region. The default is [Options.Region].
-	Region azremoterendering.Region
-
-	// PrimaryKey and SecondaryKey are the account keys; both are valid at any time. They consist
-	// of printable ASCII characters without spaces. The default of each is random: 32 bytes in
-	// Base64.
-	PrimaryKey, SecondaryKey string
-}
-
-// AccountKey names one of the two keys that an account has. Both are valid at any time, so that one
-// can be changed while clients use the other.
-type AccountKey string
+// AccountKey names one of the two keys of an account. Both are valid at any time, so that one can
+// be replaced while clients use the other.
+type AccountKey = service.AccountKey
 
 // The keys of an account.
 const (
-	PrimaryKey   AccountKey = "primary"
-	SecondaryKey AccountKey = "secondary"
+	PrimaryKey   = service.PrimaryKey
+	SecondaryKey = service.SecondaryKey
 )
 
-// Account returns the first account: its id, and its domain, which is [Options.Domain] or the one
-// that accounts of its region have.
-func (e *Emulator) Account() azremoterendering.Account { return e.accounts[0].public() }
+// Account returns the first account: its id, and its domain, which is [Options.Domain] or that of
+// the accounts of its region.
+func (e *Emulator) Account() azremoterendering.Account { return e.Accounts()[0] }
 
 // Accounts returns all accounts, in the order of [Options.Accounts].
-func (e *Emulator) Accounts() []azremoterendering.Account {
-	accounts := make([]azremoterendering.Account, len(e.accounts))
-	for i, a := range e.accounts {
-		accounts[i] = a.public()
-	}
-	return accounts
-}
+func (e *Emulator) Accounts() []azremoterendering.Account { return e.service.Accounts() }
 
-func (a *account) public() azremoterendering.Account {
-	return azremoterendering.Account{ID: a.id, Domain: a.domain}
-}
-
-// Key returns the primary key of the first account as it is now.
+// Key returns the present primary key of the first account.
 func (e *Emulator) Key() string {
-	primary, _ := e.accounts[0].keys()
+	primary, _, _ := e.service.Keys(e.home.AccountID)
 	return primary
 }
 
-// SecondaryKey returns the secondary key of the first account as it is now. It is as valid as the
+// SecondaryKey returns the present secondary key of the first account, which is as valid as the
 // primary one.
 func (e *Emulator) SecondaryKey() string {
-	_, secondary := e.accounts[0].keys()
+	_, secondary, _ := e.service.Keys(e.home.AccountID)
 	return secondary
 }
 
-// Keys returns the keys of an account as they are now. It is an error if there is no such account.
+// Keys returns the present keys of an account. It is an error if there is no such account.
 func (e *Emulator) Keys(accountID string) (primary, secondary string, err error) {
-	a, err := e.knownAccount(accountID)
-	if err != nil {
-		return "", "", err
-	}
-	primary, secondary = a.keys()
-	return primary, secondary, nil
+	primary, secondary, err = e.service.Keys(accountID)
+	return primary, secondary, prefixed(err)
 }
 
-// RotateKey replaces a key of an account by a random one, 32 bytes in Base64, and returns that. The
-// old key is refused from now on; the other key stays, and so do the access tokens that were issued
-// for either. It is an error if there is no such account or key.
+// RotateKey replaces a key of an account with a random one, 32 bytes in Base64, and returns it. The
+// old key is refused from now on. The other key and all access tokens stay valid. It is an error if
+// there is no such account or key.
 func (e *Emulator) RotateKey(accountID string, which AccountKey) (newKey string, err error) {
-	a, err := e.knownAccount(accountID)
-	if err != nil {
-		return "", err
-	}
-	newKey = randomKey()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch which {
-	case PrimaryKey:
-		a.primaryKey = newKey
-	case SecondaryKey:
-		a.secondaryKey = newKey
-	default:
-		return "", fmt.Errorf(
-			"emulator: account key %q is neither %q nor %q",
-			which,
-			PrimaryKey,
-			SecondaryKey,
-		)
-	}
-	return newKey, nil
+	newKey, err = e.service.RotateKey(accountID, which)
+	return newKey, prefixed(err)
 }
 
-// RevokeTokens makes the session service refuse every access token that was issued for an account
-// so far, with 401; tokens issued from now on are valid. An empty accountID means all accounts. It
-// is an error if there is no such account.
+// RevokeTokens makes the session service refuse every access token issued so far for an account,
+// with 401. Tokens issued from now on are valid. An empty accountID means all accounts. It is an
+// error if there is no such account.
 func (e *Emulator) RevokeTokens(accountID string) error {
-	if accountID == "" {
-		for _, a := range e.accounts {
-			a.revoke()
-		}
+	return prefixed(e.service.RevokeTokens(accountID))
+}
+
+// SetTokenLifetime changes how long the access tokens issued from now on are valid, as
+// [Options.TokenLifetime] says; 0 means 24 hours. Tokens issued before stay as they are. It is an
+// error if d is less than a second or not whole seconds.
+func (e *Emulator) SetTokenLifetime(d time.Duration) error {
+	return prefixed(e.service.SetTokenLifetime(d))
+}
+
+// AcceptAnyIdentity returns a value for [Options.AcceptIdentity] that accepts every JWT for the
+// token service that has not expired. The signature is not verified and may be missing: everybody
+// who can reach the emulator is accepted.
+//
+// A token must have an exp in the future, an nbf, if any, in the past, and in aud
+// "https://sts.mixedreality.azure.com" or one of audiences. Trailing slashes make no difference,
+// because clients spell the resource in several ways.
+func AcceptAnyIdentity(audiences ...string) func(token string) error {
+	return service.AcceptAnyIdentity(audiences...)
+}
+
+func prefixed(err error) error {
+	if err == nil {
 		return nil
 	}
-	a, err := e.knownAccount(accountID)
-	if err != nil {
-		return err
-	}
-	a.revoke()
-	return nil
-}
-
-// accountOf returns the account with an id, compared without case, or nil.
-func (e *Emulator) accountOf(id string) *account { return e.byID[strings.ToLower(id)] }
-
-func (e *Emulator) knownAccount(id string) (*account, error) {
-	if a := e.accountOf(id); a != nil {
-		return a, nil
-	}
-	return nil, fmt.Errorf("emulator: there is no account %.64q", id)
+	return fmt.Errorf("emulator: %w", err)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/strictjson"
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // adminPath is where the administrative requests are; see [Options.Admin].
@@ -18,55 +20,55 @@ const adminPath = "/_emulator"
 // any other segment that is not empty, which perform is given, in order.
 type adminOperation struct {
 	method, path string
-	perform      func(x *exchange, segments []string) answer
+	perform      func(e *Emulator, r *http.Request, segments []string) service.Answer
 }
 
 var adminOperations = []adminOperation{
-	{http.MethodGet, "/faults", (*exchange).adminListFaults},
-	{http.MethodPost, "/faults", (*exchange).adminInject},
-	{http.MethodDelete, "/faults", (*exchange).adminClear},
-	{http.MethodDelete, "/faults/*", (*exchange).adminRemove},
-	{http.MethodPost, "/sessions/*/status", (*exchange).adminSetStatus},
-	{http.MethodPost, "/tokens/revoke", (*exchange).adminRevoke},
-	{http.MethodGet, "/state", (*exchange).adminState},
+	{http.MethodGet, "/faults", (*Emulator).adminListFaults},
+	{http.MethodPost, "/faults", (*Emulator).adminInject},
+	{http.MethodDelete, "/faults", (*Emulator).adminClear},
+	{http.MethodDelete, "/faults/*", (*Emulator).adminRemove},
+	{http.MethodPost, "/sessions/*/status", (*Emulator).adminSetStatus},
+	{http.MethodPost, "/tokens/revoke", (*Emulator).adminRevoke},
+	{http.MethodGet, "/state", (*Emulator).adminState},
 }
 
 // forAdmin reports whether the request is an administrative one.
-func (x *exchange) forAdmin() bool {
-	path := x.request.URL.Path
-	return x.emulator.admin && (path == adminPath || strings.HasPrefix(path, adminPath+"/"))
+func (e *Emulator) forAdmin(r *http.Request) bool {
+	path := r.URL.Path
+	return e.admin && (path == adminPath || strings.HasPrefix(path, adminPath+"/"))
 }
 
 // administer answers an administrative request.
-func (x *exchange) administer() answer {
-	a := x.administerAllowed()
-	a.header.Set("Cache-Control", "no-store")
-	a.header.Set("Cross-Origin-Resource-Policy", "same-origin")
+func (e *Emulator) administer(r *http.Request) service.Answer {
+	a := e.administerAllowed(r)
+	a.Header.Set("Cache-Control", "no-store")
+	a.Header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	return a
 }
 
-func (x *exchange) administerAllowed() answer {
-	if refused := x.emulator.guardAdmin(x.request); refused != nil {
-		return x.emulator.refuse(refused)
+func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
+	if refused := e.guardAdmin(r); refused != nil {
+		return e.service.Refuse(refused)
 	}
-	path := strings.TrimPrefix(x.request.URL.EscapedPath(), adminPath)
-	var methods []operation
+	path := strings.TrimPrefix(r.URL.EscapedPath(), adminPath)
+	var methods []string
 	for _, o := range adminOperations {
 		segments, matches := matchPath(o.path, path)
 		switch {
 		case !matches:
-		case o.method == x.request.Method:
-			return o.perform(x, segments)
+		case o.method == r.Method:
+			return o.perform(e, r, segments)
 		default:
-			methods = append(methods, operation{method: o.method})
+			methods = append(methods, o.method)
 		}
 	}
 	if len(methods) == 0 {
-		return x.emulator.refuse(
+		return e.service.Refuse(
 			adminRefusal(http.StatusNotFound, "There is no such administrative path."),
 		)
 	}
-	return x.emulator.refuse(methodNotAllowed(methods))
+	return e.service.Refuse(service.MethodNotAllowed(methods...))
 }
 
 // matchPath compares a path with a pattern, and returns what its segments * stand for.
@@ -85,106 +87,109 @@ func matchPath(pattern, path string) (segments []string, matches bool) {
 	return segments, true
 }
 
-func (x *exchange) adminListFaults([]string) answer {
-	return jsonAnswer(http.StatusOK, map[string]any{"faults": x.emulator.Faults()})
+func (e *Emulator) adminListFaults(r *http.Request, _ []string) service.Answer {
+	return service.JSONAnswer(http.StatusOK, map[string]any{"faults": e.Faults()})
 }
 
-func (x *exchange) adminInject([]string) answer {
-	body, refused := receive(x.request)
+func (e *Emulator) adminInject(r *http.Request, _ []string) service.Answer {
+	body, refused := service.ReadBody(r)
 	if refused != nil {
-		return x.emulator.refuse(refused)
+		return e.service.Refuse(refused)
 	}
 	var f Fault
 	err := f.UnmarshalJSON(body)
 	var id int
 	if err == nil {
-		id, err = x.emulator.inject(f)
+		id, err = e.inject(f)
 	}
 	if err != nil {
-		return x.emulator.refuse(badRequest(strings.TrimPrefix(err.Error(), "emulator: ")))
+		return e.service.Refuse(service.BadRequest(strings.TrimPrefix(err.Error(), "emulator: ")))
 	}
-	a := jsonAnswer(http.StatusCreated, map[string]int{"id": id})
-	a.header.Set("Location", adminPath+"/faults/"+strconv.Itoa(id))
+	a := service.JSONAnswer(http.StatusCreated, map[string]int{"id": id})
+	a.Header.Set("Location", adminPath+"/faults/"+strconv.Itoa(id))
 	return a
 }
 
-func (x *exchange) adminClear([]string) answer {
-	x.emulator.ClearFaults()
-	return emptyAnswer(http.StatusNoContent)
+func (e *Emulator) adminClear(r *http.Request, _ []string) service.Answer {
+	e.ClearFaults()
+	return service.EmptyAnswer(http.StatusNoContent)
 }
 
-func (x *exchange) adminRemove(segments []string) answer {
+func (e *Emulator) adminRemove(r *http.Request, segments []string) service.Answer {
 	id, err := strconv.Atoi(segments[0])
-	if err != nil || !x.emulator.faults.remove(id) {
-		return x.emulator.refuse(
+	if err != nil || !e.faults.remove(id) {
+		return e.service.Refuse(
 			adminRefusal(http.StatusNotFound, "There is no fault with this id."),
 		)
 	}
-	return emptyAnswer(http.StatusNoContent)
+	return service.EmptyAnswer(http.StatusNoContent)
 }
 
 // adminSetStatus is [Emulator.SetStatus]. The query may name account and region; if it names one,
 // the other is the default one.
-func (x *exchange) adminSetStatus(segments []string) answer {
-	members, refused := x.members()
+func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.Answer {
+	body, refused := service.ReadBody(r)
 	if refused != nil {
-		return x.emulator.refuse(refused)
+		return e.service.Refuse(refused)
 	}
-	var status sessionStatus
-	if err := json.Unmarshal(members["status"], &status); err != nil || len(members) != 1 ||
-		status == "" || len(status) > maxShownLength || !printableASCII(string(status)) {
-		return x.emulator.refuse(
-			badRequest(
-				`The body must be an object like {"status":"Error"}, with at most 64 printable ASCII characters.`,
-			),
-		)
+	members, err := strictjson.Object(body)
+	var status azremoterendering.SessionStatus
+	if err == nil {
+		err = json.Unmarshal(members["status"], &status)
 	}
-	at, exact, refused := x.adminHome()
+	if err != nil || len(members) != 1 || status == "" || len(status) > maxShownLength ||
+		!printableASCII(string(status)) {
+		return e.service.Refuse(service.BadRequest(`The body must be an object like ` +
+			`{"status":"Error"}, with at most 64 printable ASCII characters.`))
+	}
+	at, exact, refused := e.adminPartition(r)
 	if refused == nil {
-		refused = x.emulator.fleet.refuseUnnamed(at, segments[0], exact)
+		refused = e.store.refuseUnnamed(at, segments[0], exact)
 	}
 	if refused != nil {
-		return x.emulator.refuse(refused)
+		return e.service.Refuse(refused)
 	}
-	if err := x.emulator.fleet.setStatus(at, segments[0], status); err != nil {
-		return x.emulator.refuse(
+	if err := e.store.setStatus(at, segments[0], status); err != nil {
+		return e.service.Refuse(
 			adminRefusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")),
 		)
 	}
-	return emptyAnswer(http.StatusNoContent)
+	return service.EmptyAnswer(http.StatusNoContent)
 }
 
-// adminHome returns where the session lives that the query speaks of, and whether it says so.
-func (x *exchange) adminHome() (at home, exact bool, refused *refusal) {
-	at = home{x.emulator.accounts[0], x.emulator.geography.home}
-	for name := range x.query {
+// adminPartition returns where the session of the query is, and whether the query says so.
+func (e *Emulator) adminPartition(
+	r *http.Request,
+) (at service.PartitionKey, exact bool, refused *service.Refusal) {
+	at = e.home
+	for name := range r.URL.Query() {
 		if name != "account" && name != "region" {
-			return at, false, badRequest("The query may have account and region, and nothing else.")
+			return at, false, service.BadRequest("The query may have account and region, and nothing else.")
 		}
 	}
-	if id := x.query.Get("account"); id != "" {
-		if at.account = x.emulator.accountOf(id); at.account == nil {
+	if id := r.URL.Query().Get("account"); id != "" {
+		if at.AccountID = e.accountID(id); at.AccountID == "" {
 			return at, true, adminRefusal(http.StatusNotFound, "There is no account with this id.")
 		}
 		exact = true
 	}
-	if region := x.query.Get("region"); region != "" {
-		at.region, exact = azremoterendering.Region(region), true
+	if region := r.URL.Query().Get("region"); region != "" {
+		at.Region, exact = azremoterendering.Region(region), true
 	}
 	return at, exact, nil
 }
 
 // refuseUnnamed returns why an id does not name one session, or nil if it does.
-func (f *fleet) refuseUnnamed(at home, id string, exact bool) *refusal {
-	f.lock()
-	defer f.unlock()
-	if exact && f.find(at, id) == nil {
+func (m *memory) refuseUnnamed(at service.PartitionKey, id string, exact bool) *service.Refusal {
+	m.lock()
+	defer m.unlock()
+	if exact && m.find(at, id) == nil {
 		return adminRefusal(
 			http.StatusNotFound,
 			"There is no session with this id in this account and region.",
 		)
 	}
-	if _, err := f.named(at, id); err != nil {
+	if _, err := m.named(at, id); err != nil {
 		return adminRefusal(
 			http.StatusNotFound,
 			strings.TrimPrefix(err.Error(), "emulator: ")+"; the query may name account and region",
@@ -193,24 +198,24 @@ func (f *fleet) refuseUnnamed(at home, id string, exact bool) *refusal {
 	return nil
 }
 
-func (x *exchange) adminRevoke([]string) answer {
-	for name := range x.query {
+func (e *Emulator) adminRevoke(r *http.Request, _ []string) service.Answer {
+	for name := range r.URL.Query() {
 		if name != "account" {
-			return x.emulator.refuse(badRequest("The query may have account, and nothing else."))
+			return e.service.Refuse(service.BadRequest("The query may have account, and nothing else."))
 		}
 	}
-	if err := x.emulator.RevokeTokens(x.query.Get("account")); err != nil {
-		return x.emulator.refuse(
+	if err := e.RevokeTokens(r.URL.Query().Get("account")); err != nil {
+		return e.service.Refuse(
 			adminRefusal(http.StatusNotFound, "There is no account with this id."),
 		)
 	}
-	return emptyAnswer(http.StatusNoContent)
+	return service.EmptyAnswer(http.StatusNoContent)
 }
 
-func adminRefusal(status int, message string) *refusal {
-	return &refusal{
-		status:  status,
-		code:    strings.ReplaceAll(http.StatusText(status), " ", ""),
-		message: message,
+func adminRefusal(status int, message string) *service.Refusal {
+	return &service.Refusal{
+		Status:  status,
+		Code:    strings.ReplaceAll(http.StatusText(status), " ", ""),
+		Message: message,
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // guardAdmin returns why an administrative request is refused, or nil. The path takes no key, so
@@ -20,7 +22,7 @@ import (
 //   - a page of another origin gives itself away by Origin or Sec-Fetch-Site;
 //   - what a browser sends without asking first has no Content-Type of JSON, and no answer here
 //     lets it ask (CORS).
-func (e *Emulator) guardAdmin(r *http.Request) *refusal {
+func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	host, port := hostOf(r.Host)
 	switch {
 	case !ownHost(host, e.adminDomain):
@@ -75,7 +77,7 @@ func sameOrigin(r *http.Request, host, port string) bool {
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != scheme(r) || u.Path != "" || u.User != nil ||
+		if err != nil || u.Scheme != service.Scheme(r) || u.Path != "" || u.User != nil ||
 			u.RawQuery != "" ||
 			u.Fragment != "" {
 			return false

@@ -5,6 +5,8 @@ package emulator
 import (
 	"net/http"
 	"time"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // adminStateBody is the state of everything. It holds no key and no token.
@@ -47,14 +49,14 @@ type adminRequest struct {
 	Faults               []string `json:"faults,omitempty"`
 }
 
-func (x *exchange) adminState([]string) answer {
-	now := x.emulator.state()
+func (e *Emulator) adminState(*http.Request, []string) service.Answer {
+	now := e.state()
 	body := adminStateBody{
 		Time:     adminTime(now.Time),
 		Accounts: []adminAccount{},
 		Sessions: []adminSession{},
 		Requests: []adminRequest{},
-		Faults:   x.emulator.Faults(),
+		Faults:   e.Faults(),
 	}
 	for _, a := range now.Accounts {
 		body.Accounts = append(body.Accounts, adminAccount{a.ID, a.Domain, string(a.Region)})
@@ -63,7 +65,7 @@ func (x *exchange) adminState([]string) answer {
 		body.Sessions = append(body.Sessions, adminSession{
 			Account:  s.Account,
 			Region:   string(s.Region),
-			Session:  wireSessionOf(s.Session, x.emulator.absent),
+			Session:  e.service.WireSession(s.Session),
 			Since:    adminTime(s.Since),
 			ReadyAt:  adminTime(s.ReadyAt),
 			LeaseEnd: adminTime(s.LeaseEnd),
@@ -84,7 +86,7 @@ func (x *exchange) adminState([]string) answer {
 			Faults:               r.Faults,
 		})
 	}
-	return jsonAnswer(http.StatusOK, body)
+	return service.JSONAnswer(http.StatusOK, body)
 }
 
 // adminTime spells a time, "" if it is zero.

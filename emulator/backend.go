@@ -111,9 +111,16 @@ func (settledServer) SetLease(time.Duration) {}
 func (settledServer) Stop() {}
 
 // doomedServer returns a server that is never ready and fails at a time.
-func doomedServer(at time.Time, code, message string) BackendServer {
-	return settledServer{
-		Failure:  &azremoterendering.ErrorDetail{Code: code, Message: message},
-		FailedAt: at,
+func doomedServer(at time.Time, failure *azremoterendering.ErrorDetail) BackendServer {
+	return settledServer{Failure: failure, FailedAt: at}
+}
+
+// failureOf returns the error of a session in state Error. Of the codes of the service only this
+// one is known.
+func failureOf(wasReady bool) *azremoterendering.ErrorDetail {
+	message := "The session failed to start."
+	if wasReady {
+		message = "The session became unusable."
 	}
+	return &azremoterendering.ErrorDetail{Code: "InternalServerError", Message: message}
 }

@@ -24,5 +24,5 @@ func (e *Emulator) SessionsClient(
 		o.Transport = e.Transport()
 	}
 	return azremoterendering.NewSessionsClientWithKeyCredential(
-		e.geography.endpoint(), e.Account(), azcore.NewKeyCredential(e.Key()), &o)
+		e.endpoint(), e.Account(), azcore.NewKeyCredential(e.Key()), &o)
 }

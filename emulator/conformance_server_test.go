@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
 const pathOfA = "/accounts/" + DefaultAccountID + "/sessions/a?api-version=2021-01-01"
@@ -122,7 +124,7 @@ func TestHostileConnections(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	p := plugIn(t, func(*http.Server) {})
 	const update = `{"maxLeaseTimeMinutes":99}`
-	large := strings.Repeat(" ", maxBody+1)
+	large := strings.Repeat(" ", service.MaxBody+1)
 	for name, test := range map[string]struct{ text, want string }{
 		"one large header":        {p.request("PATCH", pathOfA, "X-Flood: "+strings.Repeat("x", 200_000)+"\r\nContent-Length: 26", update), "431"},
 		"many small headers":      {p.request("PATCH", pathOfA, strings.Repeat("X-Flood: x\r\n", 20_000)+"Content-Length: 26", update), "431"},

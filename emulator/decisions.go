@@ -2,175 +2,37 @@
 
 package emulator
 
-import (
-	"fmt"
-	"net/http"
-	"slices"
-	"time"
-)
+import "github.com/arr-go/azremoterendering/service"
 
 // Decisions holds the points that recordings and documents of the service leave open, one field
-// each. The zero value is the emulator's choice; set a field to see how a client copes with the
-// other answer.
-type Decisions struct {
-	// AbsentValues is the spelling of members without a value. The default is [AbsentOmitted].
-	AbsentValues AbsentValues
+// each: see [service.Decisions]. The zero value is the most likely answer.
+type Decisions = service.Decisions
 
-	// AcceptZeroLease lets a session be created with a lease of 0 minutes, which expires in the
-	// moment it becomes Ready. By default the answer is 400: the specification gives 0 as the lower
-	// bound, but a lease of nothing is likely a mistake.
-	AcceptZeroLease bool
+// RateLimit limits the requests of one account: Requests in a window of Per, by default a minute.
+// See [service.RateLimit].
+type RateLimit = service.RateLimit
 
-	// MaxLease is the longest lease that a session can be created with; more is answered with 400.
-	// An update must stay below it (see AcceptUpdateToMaxLease), or the answer is 422. It is in
-	// whole minutes, at most 100 years; the default is 1440 minutes, the bound of the
-	// specification.
-	MaxLease time.Duration
-
-	// AcceptUpdateToMaxLease lets an update reach MaxLease. By default it must be less, as the
-	// specification says, so that 1439 minutes is the largest update.
-	AcceptUpdateToMaxLease bool
-
-	// AcceptShorterLease lets an update shorten a lease, as the documentation of the native runtime
-	// claims, provided that some of it is left. By default a lease that is not larger than the
-	// present one is answered with 422, as the specification says.
-	AcceptShorterLease bool
-
-	// MalformedUpdateStatus answers an update whose body cannot be understood: 400, the default, or
-	// 422. The specification lists only the latter, for another purpose.
-	MalformedUpdateStatus int
-
-	// UpdateEndedStatus answers an update of a session that has ended: 422, the default, or 404.
-	UpdateEndedStatus int
-
-	// StopEndedStatus answers the stop of a session that has ended: 204, the default, or 404.
-	StopEndedStatus int
-
-	// SameSettings says which lease a repeated creation must ask for to be answered with 200
-	// instead of 409. The default is [CompareCurrentOrFirst].
-	SameSettings SameSettings
-
-	// RefuseEndedID answers a creation whose id belongs to a session that has ended with 409,
-	// whatever its settings. By default an ended session is treated as a live one: the same
-	// settings are answered with 200, which shows the end.
-	RefuseEndedID bool
-
-	// ListEnded makes the list contain sessions that have ended too, until [Options.Retention] is
-	// over. By default it holds those that have not ended, as a service engineer confirmed in a
-	// review of the .NET client.
-	ListEnded bool
-
-	// PageSize is the largest number of sessions on one page of the list. The default is 50.
-	PageSize int
-
-	// OmitChallenge leaves WWW-Authenticate out of 401 answers. By default it is `Bearer
-	// error="invalid_token"`, as in the examples of the specification.
-	OmitChallenge bool
-}
-
-// AbsentValues is a spelling of members that have no value.
-type AbsentValues int
+// AbsentValues is a spelling of members that have no value: see [Decisions].
+type AbsentValues = service.AbsentValues
 
 const (
 	// AbsentOmitted leaves them out, as recorded from May 2021 on.
-	AbsentOmitted AbsentValues = iota
+	AbsentOmitted = service.AbsentOmitted
 	// AbsentNull writes null, 0 or 0.0, as recorded in January 2021. The answer to a get of one
 	// session then has no Cache-Control and no Pragma, as it had none at that time.
-	AbsentNull
+	AbsentNull = service.AbsentNull
 )
 
-// SameSettings says which lease counts when a creation is repeated. The size must be the same in
-// any case.
-type SameSettings int
+// SameSettings says which lease counts when a creation is repeated: see [Decisions]. The size must
+// be the same in any case.
+type SameSettings = service.SameSettings
 
 const (
 	// CompareCurrentOrFirst accepts the present lease and the one first given.
-	CompareCurrentOrFirst SameSettings = iota
+	CompareCurrentOrFirst = service.CompareCurrentOrFirst
 	// CompareCurrent accepts only the present lease: after an update, a blind repeat of the
 	// creation is a conflict.
-	CompareCurrent
+	CompareCurrent = service.CompareCurrent
 	// CompareFirst accepts only the lease first given.
-	CompareFirst
+	CompareFirst = service.CompareFirst
 )
-
-const (
-	defaultMaxLease = 1440 * time.Minute
-	// longestMaxLease keeps sums of times far from overflow.
-	longestMaxLease = 100 * 365 * 24 * time.Hour
-	defaultPageSize = 50
-)
-
-// withDefaults returns d with its zero values replaced, or an error that names the field which
-// cannot be.
-func (d Decisions) withDefaults() (Decisions, error) {
-	if d.AbsentValues < AbsentOmitted || d.AbsentValues > AbsentNull {
-		return d, fmt.Errorf(
-			"emulator: Decisions.AbsentValues %d is neither AbsentOmitted nor AbsentNull",
-			d.AbsentValues,
-		)
-	}
-	if d.SameSettings < CompareCurrentOrFirst || d.SameSettings > CompareFirst {
-		return d, fmt.Errorf(
-			"emulator: Decisions.SameSettings %d is none of CompareCurrentOrFirst, CompareCurrent, CompareFirst",
-			d.SameSettings,
-		)
-	}
-	if d.MaxLease == 0 {
-		d.MaxLease = defaultMaxLease
-	}
-	if d.MaxLease < 0 || d.MaxLease > longestMaxLease || d.MaxLease%time.Minute != 0 {
-		return d, fmt.Errorf(
-			"emulator: Decisions.MaxLease %v: give whole minutes between 1m and %v, or 0 for %v",
-			d.MaxLease,
-			longestMaxLease,
-			defaultMaxLease,
-		)
-	}
-	if d.PageSize == 0 {
-		d.PageSize = defaultPageSize
-	}
-	if d.PageSize < 0 {
-		return d, fmt.Errorf(
-			"emulator: Decisions.PageSize %d: give at least 1, or 0 for %d",
-			d.PageSize,
-			defaultPageSize,
-		)
-	}
-	for _, status := range []struct {
-		field   string
-		value   *int
-		allowed []int // the default first
-	}{
-		{"MalformedUpdateStatus", &d.MalformedUpdateStatus, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}},
-		{"UpdateEndedStatus", &d.UpdateEndedStatus, []int{http.StatusUnprocessableEntity, http.StatusNotFound}},
-		{"StopEndedStatus", &d.StopEndedStatus, []int{http.StatusNoContent, http.StatusNotFound}},
-	} {
-		if *status.value == 0 {
-			*status.value = status.allowed[0]
-		}
-		if !slices.Contains(status.allowed, *status.value) {
-			return d, fmt.Errorf(
-				"emulator: Decisions.%s %d: give one of %v, or 0 for the first",
-				status.field,
-				*status.value,
-				status.allowed,
-			)
-		}
-	}
-	return d, nil
-}
-
-// same reports whether a creation with size and lease repeats the one that made r.
-func (s SameSettings) same(r *record, size sessionSize, lease time.Duration) bool {
-	if size != r.size {
-		return false
-	}
-	switch s {
-	case CompareCurrent:
-		return lease == r.lease
-	case CompareFirst:
-		return lease == r.firstLease
-	default:
-		return lease == r.lease || lease == r.firstLease
-	}
-}

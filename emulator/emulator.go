@@ -3,67 +3,62 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
 	"sync"
+
+	"github.com/arr-go/azremoterendering/emulator/internal/page"
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/service"
 )
 
-// Emulator is the service: an [http.Handler], and what makes clients and servers for it. Create one
-// with [New]. Its methods may be called by several goroutines at the same time. It needs no
-// closing, unless it has a [Backend].
+// Emulator is the service: an [http.Handler], and a maker of clients and servers for it. Create one
+// with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend].
 type Emulator struct {
-	accounts       []*account // the first one first, at least one
-	byID           map[string]*account
-	geography      geography
-	fleet          *fleet
-	backend        Backend
-	tokens         *tokenService
-	acceptIdentity func(token string) error
-	rateLimit      RateLimit
-	requests       requestLog
-	faults         faultList
-	admin          bool
-	adminDomain    string // below which hosts may use the administrative path, or empty
-	logger         *slog.Logger
-	absent         AbsentValues
-	// challenge is the value of WWW-Authenticate, empty if there is to be none.
-	challenge string
-	close     func() error
+	service     *service.Service
+	store       *memory
+	accounts    []page.Account // in the order of Options.Accounts, at least one
+	home        service.PartitionKey
+	domain      string // of all hosts
+	requests    requestLog
+	faults      faultList
+	admin       bool
+	adminDomain string // below which hosts may use the administrative path, or empty
+	logger      *slog.Logger
+	close       func() error
 }
 
-// New returns an emulator. It starts no goroutine. The error says which option it cannot work with;
-// it never contains a key.
+// New returns an emulator. It starts no goroutine. An error about an option is an
+// [azremoterendering.InvalidArgumentError] and never contains a key.
 func New(options Options) (*Emulator, error) {
 	options, err := options.withDefaults()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	accounts, err := options.accounts()
+	store := newMemory(options)
+	engine, err := service.New(store, options.forService())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	e := &Emulator{
-		accounts:       accounts,
-		byID:           make(map[string]*account),
-		geography:      geography{options.hostDomain(), options.Region, options.Regions},
-		fleet:          newFleet(options),
-		backend:        options.Backend,
-		tokens:         newTokenService(options.SigningKey, options.TokenLifetime),
-		acceptIdentity: options.AcceptIdentity,
-		rateLimit:      options.RateLimit,
-		logger:         options.Logger,
-		absent:         options.Decisions.AbsentValues,
-		admin:          options.Admin,
-		adminDomain:    options.Domain,
+		service:     engine,
+		store:       store,
+		domain:      options.hostDomain(),
+		logger:      options.Logger,
+		admin:       options.Admin,
+		adminDomain: options.Domain,
 	}
-	for _, a := range accounts {
-		e.byID[strings.ToLower(a.id)] = a
+	for i, a := range engine.Accounts() {
+		e.accounts = append(e.accounts, page.Account{
+			ID:     a.ID,
+			Domain: a.Domain,
+			Region: cmp.Or(options.Accounts[i].Region, options.Region),
+		})
 	}
-	if !options.Decisions.OmitChallenge {
-		e.challenge = `Bearer error="invalid_token"`
-	}
+	e.home = service.PartitionKey{AccountID: e.accounts[0].ID, Region: options.Region}
 	e.faults.seed = options.Seed
 	for i, fault := range options.Faults {
 		if _, err := e.Inject(fault); err != nil {
@@ -75,20 +70,36 @@ func New(options Options) (*Emulator, error) {
 }
 
 // Close ends every session as Stopped and stops its server, refuses new sessions from now on, with
-// 500, and waits for creations that are under way. If the [Backend] has a method Close() error it
-// calls that and returns its error. Without a Backend it does nothing: there is nothing behind the
-// sessions, and they go on. A second Close returns what the first did.
+// 500, and waits for creations in flight. If the [Backend] has a method Close() error, Close calls
+// it and returns its error. Without a Backend it does nothing: sessions have no servers, and go on.
+// A second Close returns what the first did.
 //
-// A server of [Emulator.Listen] is closed for itself, best before.
+// Close a server of [Emulator.Listen] separately, and first.
 func (e *Emulator) Close() error { return e.close() }
 
 func (e *Emulator) shutDown() error {
-	if _, synthetic := e.backend.(syntheticBackend); synthetic {
+	if _, synthetic := e.store.backend.(syntheticBackend); synthetic {
 		return nil
 	}
-	e.fleet.close()
-	if closer, ok := e.backend.(io.Closer); ok {
+	e.store.close()
+	if closer, ok := e.store.backend.(io.Closer); ok {
 		return closer.Close()
 	}
 	return nil
+}
+
+// endpoint returns the address of the session service in the default region.
+func (e *Emulator) endpoint() string {
+	return "https://" + naming.RenderingHost(string(e.home.Region), e.domain)
+}
+
+// accountID returns the id of an account as the options spell it, or "" if there is none with the
+// id, which is compared without case.
+func (e *Emulator) accountID(id string) string {
+	for _, a := range e.accounts {
+		if strings.EqualFold(a.ID, id) {
+			return a.ID
+		}
+	}
+	return ""
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 const (
@@ -67,17 +69,17 @@ func (f *Fault) checkMatch() error {
 			f.Name,
 			maxFaultName,
 		)
-	case f.AccountID != "" && !uuidPattern.MatchString(f.AccountID):
+	case f.AccountID != "" && !naming.IsUUID(f.AccountID):
 		return fmt.Errorf(
 			"emulator: Fault.AccountID %.64q is not a UUID such as %s: leave it empty for all accounts",
 			f.AccountID,
 			DefaultAccountID,
 		)
-	case f.Session != "" && (len(f.Session) > maxSessionIDLength || !validSessionID("x"+strings.ReplaceAll(f.Session, "*", ""))):
+	case f.Session != "" && (len(f.Session) > naming.MaxIDLength || !naming.OnlyIDCharacters(strings.ReplaceAll(f.Session, "*", ""))):
 		return fmt.Errorf(
 			"emulator: Fault.Session %.64q: give an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', with * for any characters",
 			f.Session,
-			maxSessionIDLength,
+			naming.MaxIDLength,
 		)
 	case f.Skip < 0:
 		return fmt.Errorf("emulator: Fault.Skip %d is negative: give 0 to skip none", f.Skip)

@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"github.com/arr-go/azremoterendering/internal/strictjson"
 )
 
 // MarshalJSON implements [json.Marshaler]: one object with the fields that are not zero, in their
@@ -23,11 +24,11 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler]. Members that a fault does not have, members given
 // twice, and null are errors. It does not check what [Emulator.Inject] checks.
 func (f *Fault) UnmarshalJSON(data []byte) error {
-	if !utf8.Valid(data) || !json.Valid(data) {
+	members, err := strictjson.Object(data)
+	switch {
+	case errors.Is(err, strictjson.ErrNotJSON):
 		return errors.New("emulator: fault: this is not JSON")
-	}
-	members, err := decodeObject(data)
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("emulator: fault: %w", err)
 	}
 	var read Fault
@@ -94,11 +95,11 @@ func (s FaultState) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler]. It reads what MarshalJSON writes, as strictly as
 // that of a [Fault].
 func (s *FaultState) UnmarshalJSON(data []byte) error {
-	if !json.Valid(data) {
+	members, err := strictjson.Object(data)
+	switch {
+	case errors.Is(err, strictjson.ErrNotJSON):
 		return errors.New("emulator: fault: this is not JSON")
-	}
-	members, err := decodeObject(data)
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("emulator: fault: %w", err)
 	}
 	var read FaultState

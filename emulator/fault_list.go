@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // maxFaults bounds the faults in force, for every request asks all of them.
@@ -56,7 +58,7 @@ func (e *Emulator) inject(f Fault) (id int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if f.AccountID != "" && e.accountOf(f.AccountID) == nil {
+	if f.AccountID != "" && e.accountID(f.AccountID) == "" {
 		return 0, fmt.Errorf(
 			"emulator: Fault.AccountID %q is none of the emulator's accounts: leave it empty for all",
 			f.AccountID,
@@ -122,7 +124,7 @@ func (l *faultList) remove(id int) bool {
 }
 
 // on returns what the faults do to a request that is located.
-func (l *faultList) on(x *exchange) effects {
+func (l *faultList) on(q *service.Request) effects {
 	var all effects
 	if l.count.Load() == 0 {
 		return all
@@ -130,7 +132,7 @@ func (l *faultList) on(x *exchange) effects {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.faults {
-		if f.affects(x) {
+		if f.affects(q) {
 			all.add(&f.Fault)
 			if f.Status != 0 || f.Drop != "" {
 				break
@@ -141,10 +143,10 @@ func (l *faultList) on(x *exchange) effects {
 }
 
 // affects counts a request, and decides whether it is affected.
-func (f *activeFault) affects(x *exchange) bool {
-	if !slices.Contains(f.operations, x.operation.name) ||
-		f.AccountID != "" && !strings.EqualFold(f.AccountID, x.target.accountID) ||
-		f.Session != "" && !matches(f.Session, x.target.sessionID) {
+func (f *activeFault) affects(q *service.Request) bool {
+	if !slices.Contains(f.operations, q.Operation) ||
+		f.AccountID != "" && !strings.EqualFold(f.AccountID, q.PathAccountID) ||
+		f.Session != "" && !matches(f.Session, q.SessionID) {
 		return false
 	}
 	f.Matched++

@@ -4,30 +4,22 @@ package emulator
 
 import (
 	"cmp"
-	"crypto/rand"
 	"crypto/rsa"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
-	mathrand "math/rand/v2"
-	"net/netip"
-	"regexp"
+	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // DefaultAccountID is the account id of an emulator whose options name none.
 const DefaultAccountID = "00000000-1111-2222-3333-444455556666"
 
-const (
-	defaultRegion        = azremoterendering.RegionWestEurope
-	defaultTokenLifetime = 24 * time.Hour
-	defaultRetention     = 30 * 24 * time.Hour
-	minSigningKeyBits    = 2048
-)
+const defaultRetention = 30 * 24 * time.Hour
 
 // Options configures an [Emulator]. The zero value is one account with random keys, whose sessions
 // are Ready on the first read after their creation. Functions among the options are called
@@ -126,40 +118,22 @@ type Options struct {
 	Decisions Decisions
 }
 
-var (
-	uuidPattern   = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	regionPattern = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
-	domainPattern = regexp.MustCompile(
-		`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`,
-	)
-	keyPattern = regexp.MustCompile(`^[!-~]+$`)
-)
-
-// maxDomainLength leaves room for what stands in front of a domain in a host name, which has at
-// most 253 characters.
-const maxDomainLength = 150
-
 func (o Options) withDefaults() (Options, error) {
-	if o.Region == "" {
-		o.Region = defaultRegion
+	o.Accounts = slices.Clone(o.Accounts)
+	if len(o.Accounts) == 0 {
+		o.Accounts = make([]AccountOptions, 1)
 	}
-	if o.TokenLifetime == 0 {
-		o.TokenLifetime = defaultTokenLifetime
-	}
-	if o.Retention == 0 {
-		o.Retention = defaultRetention
-	}
+	o.Accounts[0].ID = cmp.Or(o.Accounts[0].ID, DefaultAccountID)
+	o.Region = cmp.Or(o.Region, azremoterendering.RegionWestEurope)
+	o.Retention = cmp.Or(o.Retention, defaultRetention)
 	if o.StartupTime == nil {
 		o.StartupTime = FixedStartup(0)
 	}
-	if o.RateLimit.Per == 0 {
-		o.RateLimit.Per = defaultRateWindow
-	}
 	if o.AcceptIdentity == nil {
-		o.AcceptIdentity = AcceptAnyIdentity("https://sts." + o.hostDomain())
+		o.AcceptIdentity = AcceptAnyIdentity("https://" + naming.STSPrefix + o.hostDomain())
 	}
 	if o.Seed == 0 {
-		o.Seed = mathrand.Uint64()
+		o.Seed = rand.Uint64()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -167,146 +141,31 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Backend == nil {
 		o.Backend = syntheticBackend{o.StartupTime, o.hostDomain()}
 	}
-	var err error
-	if o.Decisions, err = o.Decisions.withDefaults(); err != nil {
-		return o, err
-	}
-	return o, o.check()
-}
-
-// hostDomain returns the domain below which all hosts lie.
-func (o Options) hostDomain() string {
-	if o.Domain == "" {
-		return serviceDomain
-	}
-	return o.Domain
-}
-
-func (o Options) check() error {
-	switch {
-	case o.TokenLifetime < time.Second || o.TokenLifetime%time.Second != 0:
-		return checkTokenLifetime("Options.TokenLifetime", o.TokenLifetime)
-	case o.Retention < 0:
-		return fmt.Errorf(
-			"emulator: Options.Retention %v is negative: give 0 for %v",
-			o.Retention,
-			defaultRetention,
-		)
-	case o.SigningKey != nil && (o.SigningKey.N == nil || o.SigningKey.N.BitLen() < minSigningKeyBits):
-		return fmt.Errorf("emulator: Options.SigningKey has less than %d bits", minSigningKeyBits)
-	case o.RateLimit.Requests < 0:
-		return fmt.Errorf(
-			"emulator: Options.RateLimit.Requests %d is negative: give 0 for no limit",
-			o.RateLimit.Requests,
-		)
-	case o.RateLimit.Per < 0:
-		return fmt.Errorf(
-			"emulator: Options.RateLimit.Per %v is negative: give 0 for %v",
-			o.RateLimit.Per,
-			defaultRateWindow,
-		)
-	case o.Domain != "" && validDomain(o.Domain) && !strings.Contains(o.Domain, "."):
-		return fmt.Errorf(
-			"emulator: Options.Domain %q is a top-level domain, whose names belong to others: give one below it, such as arr.test",
-			o.Domain,
-		)
-	case o.Domain != "" && !validDomain(o.Domain):
-		return fmt.Errorf(
-			"emulator: Options.Domain %q is not a host name of lower-case letters, digits, hyphens and dots, at most %d long, "+
-				"such as arr.test",
-			o.Domain,
-			maxDomainLength,
-		)
-	}
-	if err := checkRegion("Options.Region", o.Region); err != nil {
-		return err
-	}
-	for i, region := range o.Regions {
-		if err := checkRegion(fmt.Sprintf("Options.Regions[%d]", i), region); err != nil {
-			return err
+	if o.Retention < 0 {
+		return o, &azremoterendering.InvalidArgumentError{
+			Name:   "Options.Retention",
+			Value:  o.Retention.String(),
+			Reason: fmt.Sprintf("is negative; give 0 for %v", defaultRetention),
 		}
 	}
-	return nil
+	return o, nil
 }
 
-func validDomain(domain string) bool {
-	_, err := netip.ParseAddr(domain)
-	return err != nil && len(domain) <= maxDomainLength && domainPattern.MatchString(domain)
-}
+// hostDomain returns the domain of all hosts.
+func (o Options) hostDomain() string { return cmp.Or(o.Domain, naming.ServiceDomain) }
 
-func checkRegion(what string, region azremoterendering.Region) error {
-	if regionPattern.MatchString(string(region)) {
-		return nil
+// forService returns the options of the protocol engine.
+func (o Options) forService() service.Options {
+	return service.Options{
+		Accounts:       o.Accounts,
+		Region:         o.Region,
+		Regions:        o.Regions,
+		Domain:         o.Domain,
+		AcceptIdentity: o.AcceptIdentity,
+		TokenLifetime:  o.TokenLifetime,
+		SigningKey:     o.SigningKey,
+		RateLimit:      o.RateLimit,
+		Logger:         o.Logger,
+		Decisions:      o.Decisions,
 	}
-	return fmt.Errorf(
-		"emulator: %s %q is not a name of lower-case letters and digits such as %s",
-		what,
-		region,
-		defaultRegion,
-	)
-}
-
-// accounts returns the accounts of the options, at least one.
-func (o Options) accounts() ([]*account, error) {
-	all := slices.Clone(o.Accounts)
-	if len(all) == 0 {
-		all = make([]AccountOptions, 1)
-	}
-	all[0].ID = cmp.Or(all[0].ID, DefaultAccountID)
-	accounts := make([]*account, len(all))
-	known := make(map[string]bool)
-	for i, each := range all {
-		field := fmt.Sprintf("Options.Accounts[%d].", i)
-		each = each.withDefaults(o.Region)
-		if err := each.check(field); err != nil {
-			return nil, err
-		}
-		if known[strings.ToLower(each.ID)] {
-			return nil, fmt.Errorf("emulator: %sID %q is that of another account", field, each.ID)
-		}
-		known[strings.ToLower(each.ID)] = true
-		accounts[i] = newAccount(each, o.Domain)
-	}
-	return accounts, nil
-}
-
-func (o AccountOptions) withDefaults(region azremoterendering.Region) AccountOptions {
-	if o.ID == "" {
-		o.ID = azremoterendering.NewSessionID() // a random UUID
-	}
-	if o.Region == "" {
-		o.Region = region
-	}
-	if o.PrimaryKey == "" {
-		o.PrimaryKey = randomKey()
-	}
-	if o.SecondaryKey == "" {
-		o.SecondaryKey = randomKey()
-	}
-	return o
-}
-
-// check validates o. prefix precedes the names of fields in errors.
-func (o AccountOptions) check(prefix string) error {
-	const notAKey = "has a character that is not printable ASCII, or a space"
-	switch {
-	case !uuidPattern.MatchString(o.ID):
-		return fmt.Errorf(
-			"emulator: %sID %q is not a UUID such as %s",
-			prefix,
-			o.ID,
-			DefaultAccountID,
-		)
-	case !keyPattern.MatchString(o.PrimaryKey):
-		return fmt.Errorf("emulator: %sPrimaryKey %s", prefix, notAKey)
-	case !keyPattern.MatchString(o.SecondaryKey):
-		return fmt.Errorf("emulator: %sSecondaryKey %s", prefix, notAKey)
-	}
-	return checkRegion(prefix+"Region", o.Region)
-}
-
-func randomKey() string {
-	var key [32]byte
-	rand.Read(key[:]) // never fails: the runtime ends the program if the system has no randomness
-	return base64.StdEncoding.EncodeToString(key[:])
 }

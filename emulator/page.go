@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
+	"github.com/arr-go/azremoterendering/service"
 )
 
 const (
@@ -19,10 +20,9 @@ const (
 // accounts to anybody, so a web site must not be able to read it through a name of its own that
 // leads to this machine (DNS rebinding): the page exists only for hosts that are the emulator's.
 // Other machines see it only where they may use the administrative path too.
-func (x *exchange) forPage() bool {
-	host, _ := hostOf(x.request.Host)
-	return x.request.URL.EscapedPath() == pagePath && ownHost(host, x.emulator.geography.domain) &&
-		(x.emulator.admin || fromHere(x.request))
+func (e *Emulator) forPage(r *http.Request) bool {
+	host, _ := hostOf(r.Host)
+	return r.URL.EscapedPath() == pagePath && ownHost(host, e.domain) && (e.admin || fromHere(r))
 }
 
 // fromHere reports whether a request comes from this machine. One that came over no socket does.
@@ -35,23 +35,20 @@ func fromHere(r *http.Request) bool {
 }
 
 // showPage answers a request for the page.
-func (x *exchange) showPage() answer {
-	method := x.request.Method
-	if method != http.MethodGet && method != http.MethodHead {
-		return x.emulator.refuse(
-			methodNotAllowed([]operation{{method: http.MethodGet}, {method: http.MethodHead}}),
-		)
+func (e *Emulator) showPage(r *http.Request) service.Answer {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return e.service.Refuse(service.MethodNotAllowed(http.MethodGet, http.MethodHead))
 	}
-	state := x.emulator.state()
-	state.Refresh = x.query.Get(refreshParameter) != "off"
+	state := e.state()
+	state.Refresh = r.URL.Query().Get(refreshParameter) != "off"
 	body, err := page.Render(state)
-	if err != nil {
-		return x.emulator.refuse(internalServerError) // does not happen: the template is tested
+	if err != nil { // does not happen: the template is tested
+		return e.service.Refuse(service.InternalServerError())
 	}
-	a := answer{status: http.StatusOK, header: page.Header(), body: body}
-	a.header.Set("Content-Length", strconv.Itoa(len(body)))
-	if method == http.MethodHead {
-		a.body = nil
+	a := service.Answer{Status: http.StatusOK, Header: page.Header(), Body: body}
+	a.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodHead {
+		a.Body = nil
 	}
 	return a
 }

@@ -21,17 +21,15 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
+	"github.com/arr-go/azremoterendering/service"
 )
 
 func TestPageIsServed(t *testing.T) {
 	var log bytes.Buffer
-	e, err := New(
-		Options{
-			Logger:    slog.New(slog.NewTextHandler(&log, nil)),
-			RateLimit: RateLimit{Requests: 1},
-		},
-	)
-	require.NoError(t, err)
+	e := newEmulator(t, Options{
+		Logger:    slog.New(slog.NewTextHandler(&log, nil)),
+		RateLimit: RateLimit{Requests: 1},
+	})
 	for range 5 { // it does not count as a request
 		r := ask(t, e, "GET", "http://127.0.0.1:8080/", "")
 		require.Equal(t, http.StatusOK, r.Code)
@@ -54,8 +52,7 @@ func TestPageIsServed(t *testing.T) {
 }
 
 func TestPageStopsRefreshing(t *testing.T) {
-	e, err := New(Options{})
-	require.NoError(t, err)
+	e := newEmulator(t, Options{})
 	r := ask(t, e, "GET", "http://localhost/?refresh=off", "")
 	assert.NotContains(t, r.Body.String(), "http-equiv")
 	assert.Contains(t, r.Body.String(), `<a href="/">Resume</a>`)
@@ -64,8 +61,7 @@ func TestPageStopsRefreshing(t *testing.T) {
 }
 
 func TestPageMethods(t *testing.T) {
-	e, err := New(Options{})
-	require.NoError(t, err)
+	e := newEmulator(t, Options{})
 	r := ask(t, e, "HEAD", "http://localhost/", "")
 	assert.Equal(t, http.StatusOK, r.Code)
 	assert.Empty(t, r.Body.Bytes())
@@ -80,8 +76,7 @@ func TestPageMethods(t *testing.T) {
 
 // A web site cannot read the page through a name of its own that leads here.
 func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
-	e, err := New(Options{Domain: "arr.test"})
-	require.NoError(t, err)
+	e := newEmulator(t, Options{Domain: "arr.test"})
 	for host, shown := range map[string]bool{
 		"localhost": true, "LocalHost:80": true, "localhost.": true, "emulator.localhost:80": true,
 		"127.0.0.1": true, "127.9.9.9:1": true, "[::1]": true, "[::1]:80": true, "[::ffff:127.0.0.1]:80": true,
@@ -118,15 +113,13 @@ func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
 }
 
 func TestPageHoldsNoSecret(t *testing.T) {
-	e, err := New(Options{
+	e := newEmulator(t, Options{
 		Accounts: []AccountOptions{
 			{PrimaryKey: "primary-secret", SecondaryKey: "secondary-secret"},
 			{PrimaryKey: "third-secret", SecondaryKey: "fourth-secret"},
 		},
 	})
-	require.NoError(t, err)
-	token, err := e.tokens.issue(e.accounts[0])
-	require.NoError(t, err)
+	token := tokenFor(t, e, DefaultAccountID)
 	ask(
 		t,
 		e,
@@ -146,8 +139,7 @@ func TestPageHoldsNoSecret(t *testing.T) {
 // Over a connection, too: names of headers as the service spells them, and HEAD announces what GET
 // sends.
 func TestPageOverHTTP(t *testing.T) {
-	e, err := New(Options{})
-	require.NoError(t, err)
+	e := newEmulator(t, Options{})
 	server, err := e.Listen("")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, server.Close()) }()
@@ -210,17 +202,13 @@ var style = regexp.MustCompile(`(?s)<style>.*?</style>`)
 // The page shows what becomes of sessions as the clock goes.
 func TestPageOfALife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := New(Options{Backend: pageBackend{}})
-		require.NoError(t, err)
+		e := newEmulator(t, Options{Backend: pageBackend{}})
 		create := func(id string, lease time.Duration) {
-			_, _, refused := e.fleet.create(
-				home{e.accounts[0], "westeurope"},
-				id,
-				"Standard",
-				lease,
-				e.backend.Start,
-			)
-			require.Nil(t, refused)
+			_, created, err := e.store.Create(t.Context(), e.home, service.NewSession{
+				ID: id, Size: "Standard", Lease: lease,
+			})
+			require.NoError(t, err)
+			require.True(t, created)
 		}
 		create("expires", 2*time.Minute)
 		create("goes-on", time.Hour)

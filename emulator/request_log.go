@@ -8,10 +8,7 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
-const (
-	keptRequests  = 200
-	maxKeptMethod = 16 // bytes
-)
+const keptRequests = 200
 
 // requestLog keeps the last requests. Its zero value is empty.
 type requestLog struct {

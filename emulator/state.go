@@ -12,30 +12,29 @@ import (
 
 // state returns everything the emulator knows, for the page and the administrative path.
 func (e *Emulator) state() page.State {
-	var s page.State
-	order := make(map[*account]int)
-	for i, a := range e.accounts {
-		s.Accounts = append(s.Accounts, page.Account{ID: a.id, Domain: a.domain, Region: a.region})
-		order[a] = i
-	}
-	s.Requests = e.requests.recent()
+	s := page.State{Accounts: slices.Clone(e.accounts), Requests: e.requests.recent()}
 	for _, fault := range e.Faults() {
 		s.Faults = append(s.Faults, pageFault(fault))
 	}
-	f := e.fleet
-	f.ask(func(*record) bool { return true })
-	s.Time = f.lock()
-	defer f.unlock()
+	order := make(map[string]int)
+	for i, a := range e.accounts {
+		order[a.ID] = i
+	}
+	m := e.store
+	m.ask(func(*record) bool { return true })
+	s.Time = m.lock()
+	defer m.unlock()
 	var records []*record
-	for _, shelf := range f.shelves {
-		for _, r := range shelf.sessions {
+	for _, p := range m.partitions {
+		for _, r := range p.sessions {
 			records = append(records, r)
 		}
 	}
 	slices.SortFunc(records, func(a, b *record) int {
+		ka, kb := a.partition.key, b.partition.key
 		return cmp.Or(
-			cmp.Compare(order[a.shelf.account], order[b.shelf.account]),
-			cmp.Compare(a.shelf.region, b.shelf.region),
+			cmp.Compare(order[ka.AccountID], order[kb.AccountID]),
+			cmp.Compare(ka.Region, kb.Region),
 			cmp.Compare(a.sequence, b.sequence))
 	})
 	for _, r := range records {
@@ -47,29 +46,29 @@ func (e *Emulator) state() page.State {
 // shownAt returns what the emulator shows of a session beyond what its account sees.
 func (r *record) shownAt(now time.Time) page.Session {
 	s := page.Session{
-		Account: r.shelf.account.id,
-		Region:  r.shelf.region,
-		Session: r.at(now),
-		Since:   r.created,
-		EndedAt: r.endedAt,
+		Account: r.partition.key.AccountID,
+		Region:  r.partition.key.Region,
+		Session: r.Facts.Session(now),
+		Since:   r.CreatedAt,
+		EndedAt: r.EndedAt,
 	}
 	end := now
-	if r.endedAs != "" {
-		end = r.endedAt
+	if r.EndedAs != "" {
+		end = r.EndedAt
 	}
-	if r.wasReady(end) {
-		s.ReadyAt = r.readyAt
+	if r.WasReady(end) {
+		s.ReadyAt = r.ReadyAt
 	}
-	if !r.readyAt.IsZero() {
-		s.LeaseEnd = r.readyAt.Add(r.lease)
+	if !r.ReadyAt.IsZero() {
+		s.LeaseEnd = r.ReadyAt.Add(r.Lease)
 	}
 	switch {
-	case r.endedAs != "":
-		s.Since = r.endedAt
-	case r.shown != "":
+	case r.EndedAs != "":
+		s.Since = r.EndedAt
+	case r.Shown != "":
 		s.Since = r.shownSince
 	case !s.ReadyAt.IsZero():
-		s.Since = r.readyAt
+		s.Since = r.ReadyAt
 	}
 	return s
 }

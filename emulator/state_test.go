@@ -5,7 +5,6 @@ package emulator
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,31 +17,16 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
-// ask sends a request to the emulator that the account's keys allow.
-func ask(t *testing.T, e *Emulator, method, url, body string) *httptest.ResponseRecorder {
-	t.Helper()
-	req := httptest.NewRequest(method, url, strings.NewReader(body))
-	if a := e.accountOf(locate(req.URL.EscapedPath()).accountID); a != nil {
-		token, err := e.tokens.issue(a)
-		require.NoError(t, err)
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	recorder := httptest.NewRecorder()
-	e.ServeHTTP(recorder, req)
-	return recorder
-}
-
 func TestStateOfEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const other = "00000000-0000-0000-0000-00000000000a"
-		e, err := New(Options{
+		e := newEmulator(t, Options{
 			StartupTime: FixedStartup(time.Minute),
-			Capacity: func(_ azremoterendering.Region, size sessionSize) int {
-				return map[sessionSize]int{"Standard": -1}[size]
+			Capacity: func(_ azremoterendering.Region, size azremoterendering.SessionSize) int {
+				return map[azremoterendering.SessionSize]int{"Standard": -1}[size]
 			},
 			Accounts: []AccountOptions{{}, {ID: other, Region: "uksouth"}},
 		})
-		require.NoError(t, err)
 		create := func(account, region, id, size string) {
 			r := ask(
 				t,
@@ -130,13 +114,10 @@ func after(begin time.Time, what string, t time.Time) string {
 
 func TestRecentRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := New(
-			Options{
-				Regions:     []azremoterendering.Region{},
-				StartupTime: func(sessionSize) time.Duration { time.Sleep(time.Second); return 0 },
-			},
-		)
-		require.NoError(t, err)
+		e := newEmulator(t, Options{
+			Regions:     []azremoterendering.Region{},
+			StartupTime: func(azremoterendering.SessionSize) time.Duration { time.Sleep(time.Second); return 0 },
+		})
 		assert.Empty(t, e.requests.recent())
 		path := "https://host/accounts/" + DefaultAccountID + "/sessions/"
 		begin := time.Now()
@@ -181,68 +162,4 @@ func TestRecentRequests(t *testing.T) {
 			assert.Equal(t, fmt.Sprint(99+i), r.Session, "the last ones, oldest first")
 		}
 	})
-}
-
-// The order of ends must hold though they change, and though some are not known.
-func TestNothingIsLeftBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e, err := New(Options{
-			Retention: time.Minute,
-			Capacity:  FixedCapacity(10),
-			Backend:   syntheticBackend{RangeStartup(0, time.Hour), serviceDomain},
-		})
-		require.NoError(t, err)
-		f, h := e.fleet, home{e.accounts[0], "westeurope"}
-		for i := range 300 {
-			id := fmt.Sprint(i)
-			_, _, refused := f.create(
-				h,
-				id,
-				"Standard",
-				time.Duration(1+i%7)*time.Minute,
-				e.backend.Start,
-			)
-			require.Nil(t, refused)
-			if i%3 == 0 {
-				_, _ = f.update(h, id, 20*time.Minute)
-			}
-			if i%5 == 0 {
-				_ = e.SetStatus(id, azremoterendering.SessionStatusReady)
-			}
-			if i%11 == 0 {
-				f.stop(h, id)
-			}
-			assert.LessOrEqual(t, f.running[pool{"westeurope", "Standard"}], 10)
-			time.Sleep(time.Minute)
-		}
-		time.Sleep(2 * time.Hour)
-		assert.Empty(t, e.state().Sessions)
-		assert.Empty(t, f.living.records)
-		assert.Empty(t, f.retained.records)
-		assert.Empty(t, f.unsettled)
-		assert.Empty(t, f.shelves[h].sessions)
-		assert.Zero(t, f.running[pool{"westeurope", "Standard"}])
-		_, _, _ = f.page(h, 0)
-		assert.Less(t, len(f.shelves[h].listed), 100)
-	})
-}
-
-// Whoever creates a session may choose another server than that of the backend.
-func TestSessionServerCanBeReplaced(t *testing.T) {
-	e, err := New(Options{})
-	require.NoError(t, err)
-	h := home{e.accounts[0], "westeurope"}
-	_, _, refused := e.fleet.create(
-		h,
-		"a",
-		"Standard",
-		time.Minute,
-		func(ServerSpec) BackendServer {
-			return doomedServer(time.Time{}, "Doomed", "It had to be.")
-		},
-	)
-	require.Nil(t, refused)
-	s, refused := e.fleet.get(h, "a")
-	require.Nil(t, refused)
-	assert.Equal(t, "Doomed", s.Error.Code)
 }

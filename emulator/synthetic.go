@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 // Every port of a server lies in this range, bounds included, as the specification says.
@@ -18,7 +19,7 @@ const (
 
 // syntheticBackend makes up servers, which are ready after the start-up time.
 type syntheticBackend struct {
-	startupTime func(sessionSize) time.Duration
+	startupTime func(azremoterendering.SessionSize) time.Duration
 	domain      string
 }
 
@@ -33,11 +34,11 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	server := settledServer{
 		ReadyAt: time.Now().Add(startup),
 		Hostname: fmt.Sprintf(
-			"%d-%s.remoterendering.vm.%s.%s",
+			"%d-%s."+naming.RenderingPrefix+"vm.%s.%s",
 			100_000_000+rand.Int32N(
 				1_900_000_000,
 			),
-			azremoterendering.NewSessionID(),
+			naming.NewUUID(),
 			spec.Region,
 			b.domain,
 		),

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // Transport returns a transport that answers every request itself, in memory, whatever its scheme
@@ -57,7 +59,7 @@ func readBody(ctx context.Context, req *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { req.Body.Close() })() // ends a read that blocks
-	body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(req.Body, service.MaxBody+1))
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package service
 
 import (
 	"net/http"
 	"net/url"
 	"strings"
+)
+
+// The names of the operations.
+const (
+	CreateSession = "CreateSession"
+	GetSession    = "GetSession"
+	UpdateSession = "UpdateSession"
+	StopSession   = "StopSession"
+	ListSessions  = "ListSessions"
+	GetToken      = "GetToken"
 )
 
 // target is what the path of a request names.
@@ -24,16 +34,15 @@ const (
 	stopOfSession
 )
 
-// operation is what can be done with a target.
+// operation is a method on a target.
 type operation struct {
 	method, name string
-	perform      func(*exchange) answer
+	perform      func(*Request) Answer
 }
 
-// locate parses a path that is still escaped. It takes the path apart before it removes the
-// escapes, and cleans nothing: an escaped slash or a pair of dots stays inside its segment, where
-// it is no valid id.
-func locate(escaped string) target {
+// parsePath parses an escaped path. It splits the path before it removes the escapes, and cleans
+// nothing: an escaped slash or a pair of dots stays inside its segment, where it is no valid id.
+func parsePath(escaped string) target {
 	segments := strings.Split(escaped, "/")
 	for i, segment := range segments {
 		var err error
@@ -64,39 +73,27 @@ func locate(escaped string) target {
 	return t
 }
 
-// versioned reports whether the target belongs to the session service, which has versions, and not
-// to the token service.
+// versioned reports whether the target belongs to the session service, which looks at api-version,
+// and not to the token service.
 func (t target) versioned() bool {
 	return t.kind == sessionList || t.kind == oneSession || t.kind == stopOfSession
 }
 
-// operations returns what can be done with the target: nothing if there is no such path.
+// operations returns the operations of the target, none if there is no such path.
 func (t target) operations() []operation {
 	switch t.kind {
 	case tokenOf:
-		return []operation{{http.MethodGet, "GetToken", (*exchange).getToken}}
+		return []operation{{http.MethodGet, GetToken, (*Request).getToken}}
 	case sessionList:
-		return []operation{{http.MethodGet, "ListSessions", (*exchange).listSessions}}
+		return []operation{{http.MethodGet, ListSessions, (*Request).listSessions}}
 	case oneSession:
 		return []operation{
-			{http.MethodGet, "GetSession", (*exchange).getSession},
-			{http.MethodPatch, "UpdateSession", (*exchange).updateSession},
-			{http.MethodPut, "CreateSession", (*exchange).createSession},
+			{http.MethodGet, GetSession, (*Request).getSession},
+			{http.MethodPatch, UpdateSession, (*Request).updateSession},
+			{http.MethodPut, CreateSession, (*Request).createSession},
 		}
 	case stopOfSession:
-		return []operation{{http.MethodPost, "StopSession", (*exchange).stopSession}}
+		return []operation{{http.MethodPost, StopSession, (*Request).stopSession}}
 	}
 	return nil
-}
-
-const maxSessionIDLength = 256
-
-func validSessionID(id string) bool {
-	if id == "" || len(id) > maxSessionIDLength {
-		return false
-	}
-	return strings.Trim(
-		id,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-	) == ""
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package service
 
 import (
 	"crypto/subtle"
@@ -10,10 +10,11 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// account is a Remote Rendering account: who may do something. Its sessions are in the [fleet].
+// account is a Remote Rendering account: its keys, revocations and request counts. Its sessions are
+// in the [Store].
 type account struct {
 	id     string
-	region azremoterendering.Region // where it was made; its sessions may live anywhere
+	region azremoterendering.Region // where it was made; its sessions may be in any region
 	domain string
 
 	// mu guards what follows.
@@ -23,8 +24,8 @@ type account struct {
 	tokenRequests, sessionRequests window
 }
 
-// newAccount makes an account from options that have no zero values any more. If domain is empty it
-// is that of the region.
+// newAccount makes an account from options whose defaults are filled in. An empty domain means the
+// one of the region.
 func newAccount(options AccountOptions, domain string) *account {
 	if domain == "" {
 		domain = options.Region.AccountDomain()
@@ -45,8 +46,7 @@ func (a *account) keys() (primary, secondary string) {
 	return a.primaryKey, a.secondaryKey
 }
 
-// holdsKey reports whether key is one of the account keys. It takes as long for either, and for a
-// wrong one.
+// holdsKey reports whether key is one of the account keys, in constant time.
 func (a *account) holdsKey(key string) bool {
 	primaryKey, secondaryKey := a.keys()
 	primary := subtle.ConstantTimeCompare([]byte(key), []byte(primaryKey))
@@ -54,21 +54,21 @@ func (a *account) holdsKey(key string) bool {
 	return primary|secondary == 1
 }
 
-// revocation tells the access tokens that were issued before it from those issued after it. Tokens
-// count in seconds, so those of the second in which it happened have to be told apart by their ids.
+// revocation separates the access tokens issued before it from those issued after it. Tokens count
+// in seconds, so those of the second of the revocation are separated by their ids.
 type revocation struct {
 	second int64               // since 1970; 0 if there was none
 	after  map[string]struct{} // the tokens issued later in this second
 }
 
-// revoke makes every token issued so far invalid.
+// revoke invalidates every token issued so far.
 func (a *account) revoke() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.revocation = revocation{second: time.Now().Unix(), after: make(map[string]struct{})}
 }
 
-// issuing returns the time of issue of the token with an id, in seconds since 1970.
+// issuing returns the time of issue for a new token with an id, in seconds since 1970.
 func (a *account) issuing(tokenID string) int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package service
 
 import (
 	"encoding/base64"
@@ -12,19 +12,20 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
-// tokenServiceAudience is the resource for which Microsoft Entra tokens are issued, whatever the
-// account.
-const tokenServiceAudience = "https://sts.mixedreality.azure.com"
+// tokenServiceAudience is the resource of Microsoft Entra tokens for all accounts.
+const tokenServiceAudience = "https://" + naming.STSPrefix + naming.ServiceDomain
 
-// AcceptAnyIdentity returns a value for [Options.AcceptIdentity]: it accepts every JWT that is
-// meant for the token service and has not expired. The signature is not verified and may be
-// missing: whoever can reach the emulator gets in.
+// AcceptAnyIdentity returns a value for [Options.AcceptIdentity] that accepts every JWT for the
+// token service that has not expired. The signature is not verified and may be missing: everybody
+// who can reach the service is accepted, so it is for tests only.
 //
-// A token must have an exp that is not over, an nbf, if any, that has begun, and in aud
+// A token must have an exp in the future, an nbf, if any, in the past, and in aud
 // "https://sts.mixedreality.azure.com" or one of audiences. Trailing slashes make no difference,
-// for clients spell the resource in several ways.
+// because clients spell the resource in several ways.
 func AcceptAnyIdentity(audiences ...string) func(token string) error {
 	accepted := []string{tokenServiceAudience}
 	for _, audience := range audiences {
@@ -56,8 +57,8 @@ func AcceptAnyIdentity(audiences ...string) func(token string) error {
 	}
 }
 
-// unverifiedClaims returns what a JWT says, whoever signed it and by whatever algorithm. Its errors
-// quote nothing of the token.
+// unverifiedClaims returns the claims of a JWT without looking at its signature. Its errors quote
+// nothing of the token.
 func unverifiedClaims(token string) (jwt.MapClaims, error) {
 	segments := strings.Split(token, ".")
 	if len(segments) != 3 {

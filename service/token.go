@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package service
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
@@ -15,13 +16,13 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 // tokenAudience names the session service. One token serves all regions.
-const tokenAudience = "https://remoterendering.mixedreality.azure.com/"
+const tokenAudience = "https://" + naming.RenderingPrefix + naming.ServiceDomain + "/"
 
-// tokenService issues access tokens and recognizes them.
+// tokenService issues and verifies access tokens.
 type tokenService struct {
 	key      func() (*rsa.PrivateKey, error)
 	lifetime atomic.Int64 // in seconds
@@ -40,35 +41,27 @@ func newTokenService(key *rsa.PrivateKey, lifetime time.Duration) *tokenService 
 	return t
 }
 
-// checkTokenLifetime returns why tokens cannot be valid for d, or nil if they can. What says where
-// d comes from.
-func checkTokenLifetime(what string, d time.Duration) error {
-	if d < time.Second || d%time.Second != 0 {
-		return fmt.Errorf(
-			"emulator: %s %v: give whole seconds, at least 1s, or 0 for %v",
-			what,
-			d,
-			defaultTokenLifetime,
-		)
-	}
-	return nil
-}
-
 // SetTokenLifetime changes how long the access tokens issued from now on are valid, as
-// [Options.TokenLifetime] says; 0 means 24 hours. Those issued before stay as they are. It is an
-// error if d is less than a second or no multiple of it.
-func (e *Emulator) SetTokenLifetime(d time.Duration) error {
-	if d == 0 {
-		d = defaultTokenLifetime
-	}
-	if err := checkTokenLifetime("token lifetime", d); err != nil {
+// [Options.TokenLifetime] says; 0 means 24 hours. Tokens issued before stay as they are. It is an
+// error if d is less than a second or not whole seconds.
+func (s *Service) SetTokenLifetime(d time.Duration) error {
+	d = cmp.Or(d, defaultTokenLifetime)
+	if err := checkTokenLifetime("d", d); err != nil {
 		return err
 	}
-	e.tokens.lifetime.Store(int64(d / time.Second))
+	s.tokens.lifetime.Store(int64(d / time.Second))
 	return nil
 }
 
-// signingKey returns a function that gives key, or if that is nil one made at the first call.
+func checkTokenLifetime(name string, d time.Duration) error {
+	if d < time.Second || d%time.Second != 0 {
+		return invalid(name, d,
+			fmt.Sprintf("is not whole seconds, at least 1s; give 0 for %v", defaultTokenLifetime))
+	}
+	return nil
+}
+
+// signingKey returns a function that returns key or, if that is nil, one made at the first call.
 func signingKey(key *rsa.PrivateKey) func() (*rsa.PrivateKey, error) {
 	if key != nil {
 		return func() (*rsa.PrivateKey, error) { return key, nil }
@@ -124,7 +117,7 @@ func (t *tokenService) issue(a *account) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id := azremoterendering.NewSessionID() // a random UUID
+	id := naming.NewUUID()
 	now := a.issuing(id)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, &tokenClaims{
 		ID:      id,
@@ -138,7 +131,7 @@ func (t *tokenService) issue(a *account) (string, error) {
 		NotBefore:         now,
 		ExpiresAt:         now + t.lifetime.Load(),
 		IssuedAt:          now,
-		Issuer:            "https://sts." + a.domain + "/",
+		Issuer:            "https://" + naming.STSPrefix + a.domain + "/",
 		IntendedRecipient: tokenAudience,
 	})
 	return token.SignedString(key)
@@ -158,20 +151,20 @@ func (t *tokenService) accepts(token string, a *account) bool {
 		!a.revoked(claims.ID, claims.IssuedAt)
 }
 
-// mayExchange reports whether the credential of a request may be exchanged for an access token: an
-// account key behind the id of the account, or a token of Microsoft Entra.
-func (x *exchange) mayExchange() bool {
-	credential := bearer(x.request)
+// mayExchange reports whether the credential of a request may be exchanged for an access token: the
+// id of the account, a colon and an account key, or a token of Microsoft Entra.
+func (q *Request) mayExchange() bool {
+	credential := bearer(q.HTTP)
 	id, key, isKey := strings.Cut(credential, ":")
 	switch {
 	case isKey:
-		return x.account.holdsKey(key) && strings.EqualFold(id, x.account.id)
+		return q.account.holdsKey(key) && strings.EqualFold(id, q.account.id)
 	case credential == "":
 		return false
 	}
-	if err := x.emulator.acceptIdentity(credential); err != nil {
-		x.emulator.logger.LogAttrs(
-			x.request.Context(),
+	if err := q.service.acceptIdentity(credential); err != nil {
+		q.service.logger.LogAttrs(
+			q.HTTP.Context(),
 			slog.LevelWarn,
 			"identity refused",
 			slog.Any("error", err),
@@ -181,18 +174,18 @@ func (x *exchange) mayExchange() bool {
 	return true
 }
 
-// getToken is GET /accounts/{id}/token, the exchange of an account key or an identity for an access
+// getToken is GET /accounts/{id}/token: it exchanges an account key or an identity for an access
 // token.
-func (x *exchange) getToken() answer {
-	token, err := x.emulator.tokens.issue(x.account)
+func (q *Request) getToken() Answer {
+	token, err := q.service.tokens.issue(q.account)
 	if err != nil {
-		x.emulator.logger.LogAttrs(
-			x.request.Context(),
+		q.service.logger.LogAttrs(
+			q.HTTP.Context(),
 			slog.LevelError,
 			"cannot sign an access token",
 			slog.Any("error", err),
 		)
-		return x.emulator.refuse(internalServerError)
+		return q.service.Refuse(InternalServerError())
 	}
-	return uncached(jsonAnswer(http.StatusOK, wireToken{AccessToken: token}))
+	return uncached(JSONAnswer(http.StatusOK, wireToken{AccessToken: token}))
 }

@@ -4,8 +4,10 @@ package emulator
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // SetStatus moves a session into a state now, for what the service does by itself and a test cannot
@@ -25,47 +27,47 @@ import (
 // It is an error if the session is unknown or has ended, if status is empty, or if a session that
 // was Ready is to be Starting again: nothing leads back.
 func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionStatus) error {
-	return e.fleet.setStatus(home{e.accounts[0], e.geography.home}, sessionID, status)
+	return e.store.setStatus(e.home, sessionID, status)
 }
 
-func (f *fleet) setStatus(preferred home, id string, status sessionStatus) error {
-	f.ask(func(r *record) bool { return r.id == id })
-	now := f.lock()
-	defer f.unlock()
-	r, err := f.named(preferred, id)
+func (m *memory) setStatus(preferred service.PartitionKey, id string, status azremoterendering.SessionStatus) error {
+	m.ask(func(r *record) bool { return r.ID == id })
+	now := m.lock()
+	defer m.unlock()
+	r, err := m.named(preferred, id)
 	if err != nil {
 		return err
 	}
-	if r.ended(now) {
+	if r.Ended(now) {
 		return fmt.Errorf(
 			"emulator: session %q has ended as %s: nothing leads out of that",
 			id,
-			r.endedAs,
+			r.EndedAs,
 		)
 	}
 	if !status.Ended() {
 		if err := r.show(now, status); err != nil {
 			return err
 		}
-		f.changed(r, now)
+		m.changed(r, now)
 		return nil
 	}
 	if status == azremoterendering.SessionStatusError {
-		r.failure = failureOf(r.wasReady(now))
+		r.Failure = failureOf(r.WasReady(now))
 	}
-	f.finish(r, now, status)
+	m.finish(r, now, status)
 	return nil
 }
 
 // named returns the session with an id: the one that lives in the preferred place, otherwise the
 // only one.
-func (f *fleet) named(preferred home, id string) (*record, error) {
-	if r := f.find(preferred, id); r != nil {
+func (m *memory) named(preferred service.PartitionKey, id string) (*record, error) {
+	if r := m.find(preferred, id); r != nil {
 		return r, nil
 	}
 	var only *record
-	for h := range f.shelves {
-		r := f.find(h, id)
+	for h := range m.partitions {
+		r := m.find(h, id)
 		if r != nil && only != nil {
 			return nil, fmt.Errorf(
 				"emulator: there are several sessions %q, in other accounts or regions than the first",
@@ -80,4 +82,40 @@ func (f *fleet) named(preferred home, id string) (*record, error) {
 		return nil, fmt.Errorf("emulator: session %q is unknown", id)
 	}
 	return only, nil
+}
+
+// show changes the facts so that the session, which has not ended, is in a state from now on that
+// is not an end.
+func (r *record) show(now time.Time, status azremoterendering.SessionStatus) error {
+	switch status {
+	case "":
+		return fmt.Errorf("emulator: session %q: the status to set is empty", r.ID)
+	case azremoterendering.SessionStatusReady:
+		r.Shown = ""
+		if !r.WasReady(now) {
+			r.endStartup(now)
+		}
+	case azremoterendering.SessionStatusStarting:
+		if r.WasReady(now) {
+			return fmt.Errorf(
+				"emulator: session %q was Ready: nothing leads back to Starting",
+				r.ID,
+			)
+		}
+		r.Shown = ""
+	default:
+		if r.Shown != status {
+			r.Shown, r.shownSince = status, now
+		}
+	}
+	return nil
+}
+
+// endStartup makes the session Ready now. A failure that was to come some time after Ready comes
+// that much later than now.
+func (r *record) endStartup(now time.Time) {
+	if r.Failure != nil && !r.ReadyAt.IsZero() && r.FailedAt.After(r.ReadyAt) {
+		r.FailedAt = now.Add(r.FailedAt.Sub(r.ReadyAt))
+	}
+	r.ReadyAt = now
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package service
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ func TestErrorSpellings(t *testing.T) {
 		AbsentNull: `{"code":"A","message":"a <b>","details":[{"code":"B","message":"b","details":null,"target":null,"innerError":null}],` +
 			`"target":"t","innerError":{"code":"C","message":"c","details":null,"target":null,"innerError":null}}`,
 	} {
-		assert.Equal(t, want, string(jsonAnswer(500, wireErrorOf(detail, absent)).body))
+		assert.Equal(t, want, string(JSONAnswer(500, wireErrorOf(detail, absent)).Body))
 	}
 }
 

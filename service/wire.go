@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package service
 
 import (
-	"bytes"
-	"encoding/json"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +12,9 @@ import (
 
 // creationTimeLayout has seven fractional digits and a numeric offset, as recorded.
 const creationTimeLayout = "2006-01-02T15:04:05.0000000-07:00"
+
+// The structs of this file spell bodies independently of those of the client, so that each is a
+// witness of the protocol for the other.
 
 // wireSession is a session in the spelling of May 2021, members in the recorded order.
 type wireSession struct {
@@ -46,7 +46,7 @@ type wireSessionWithNulls struct {
 	Error               any       `json:"error"`
 }
 
-func wireSessionOf(s session, absent AbsentValues) any {
+func wireSessionOf(s azremoterendering.Session, absent AbsentValues) any {
 	wire := wireSession{
 		ID:                  s.ID,
 		CreationTime:        s.CreationTime.UTC().Format(creationTimeLayout),
@@ -136,46 +136,4 @@ func optional(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-// answer is a complete answer. Names in header are in canonical form.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// emptyAnswer returns an answer without a body.
-func emptyAnswer(status int) answer {
-	a := answer{status: status, header: make(http.Header)}
-	if status != http.StatusNoContent {
-		a.header.Set("Content-Length", "0")
-	}
-	return a
-}
-
-// jsonAnswer returns an answer whose body is value.
-func jsonAnswer(status int, value any) answer {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return emptyAnswer(http.StatusInternalServerError) // values of this file do not fail
-	}
-	data := bytes.TrimSuffix(body.Bytes(), []byte("\n"))
-	return answer{
-		status: status,
-		header: http.Header{
-			"Content-Type":   {"application/json; charset=utf-8"},
-			"Content-Length": {strconv.Itoa(len(data))},
-		},
-		body: data,
-	}
-}
-
-// uncached adds what keeps caches away.
-func uncached(a answer) answer {
-	a.header.Set("Cache-Control", "no-store,no-cache")
-	a.header.Set("Pragma", "no-cache")
-	return a
 }

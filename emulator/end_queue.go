@@ -4,23 +4,23 @@ package emulator
 
 import "container/heap"
 
-// queue holds sessions in the order of their ends. A session is in one queue at a time, and knows
+// endQueue holds sessions in the order of their ends. A session is in one queue at a time, and knows
 // its place there.
-type queue struct{ records endHeap }
+type endQueue struct{ records endHeap }
 
-// first returns the session whose end is, or will be, first; nil if there is none.
-func (q *queue) first() *record {
+// first returns the session that ends first, or nil.
+func (q *endQueue) first() *record {
 	if len(q.records) == 0 {
 		return nil
 	}
 	return q.records[0]
 }
 
-func (q *queue) add(r *record)    { heap.Push(&q.records, r) }
-func (q *queue) remove(r *record) { heap.Remove(&q.records, r.place) }
+func (q *endQueue) add(r *record)    { heap.Push(&q.records, r) }
+func (q *endQueue) remove(r *record) { heap.Remove(&q.records, r.place) }
 
 // moved puts a session whose end has changed in its new place.
-func (q *queue) moved(r *record) { heap.Fix(&q.records, r.place) }
+func (q *endQueue) moved(r *record) { heap.Fix(&q.records, r.place) }
 
 // endHeap implements [heap.Interface].
 type endHeap []*record
@@ -28,8 +28,8 @@ type endHeap []*record
 func (h endHeap) Len() int { return len(h) }
 
 func (h endHeap) Less(i, j int) bool {
-	first, _ := h[i].end()
-	second, _ := h[j].end()
+	first, _ := h[i].End()
+	second, _ := h[j].End()
 	return first.Before(second)
 }
 

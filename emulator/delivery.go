@@ -13,14 +13,16 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
-// delivery is an answer, and how it gets to the client.
+// delivery is an answer, and how it gets to the client. Without a status it does not: the
+// connection breaks.
 type delivery struct {
-	answer
-	faults    []string      // the names of those that affect the request
-	dropped   bool          // not at all: the connection breaks
-	truncated bool          // one half of the body, then the connection breaks
+	service.Answer
+	faults    []string      // names of the faults that affect the request
+	truncated bool          // whether the connection breaks after one half of the body
 	slowFor   time.Duration // how long the body takes
 }
 
@@ -30,33 +32,21 @@ const slowPieces = 10
 // write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as
 // net/http asks of handlers.
 func (d delivery) write(w http.ResponseWriter, r *http.Request) {
-	if d.dropped {
-		panic(http.ErrAbortHandler)
-	}
-	// net/http's server writes names as they stand in the map.
-	onWire := r.Context().Value(http.ServerContextKey) != nil
-	header := w.Header()
-	for name, values := range d.header {
-		if onWire {
-			name = spelling(name)
-		}
-		header[name] = values
-	}
-	w.WriteHeader(d.status)
 	// An answer without a body is neither slow nor cut off: with some statuses HTTP/2 refuses even
 	// an empty piece.
-	if len(d.body) == 0 || !d.truncated && d.slowFor == 0 {
-		_, _ = w.Write(d.body) // if this fails, nobody is left to tell
+	if d.Status == 0 || len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
+		d.Answer.Write(w, r)
 		return
 	}
+	d.WriteHeader(w, r)
 	d.writePieces(w, d.reader(r.Context()))
 }
 
 func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	controller := http.NewResponseController(w)
-	// the client sees status and headers at once; a writer that cannot flush sends all at the end
+	// The client sees status and headers at once. A writer that cannot flush sends all at the end.
 	_ = controller.Flush()
-	piece := make([]byte, len(d.body)+1)
+	piece := make([]byte, len(d.Body)+1)
 	for {
 		n, err := body.Read(piece)
 		if n > 0 {
@@ -74,7 +64,7 @@ func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	}
 }
 
-// extendDeadlines gives a request that a fault holds up as much more time on its connection, if its
+// extendDeadlines gives a request that a fault delays that much more time on its connection, if the
 // server sets a limit.
 func extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
 	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
@@ -93,7 +83,7 @@ func extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
 
 // response returns the answer as a client receives it, or the error that it gets instead.
 func (d delivery) response(req *http.Request) (*http.Response, error) {
-	if d.dropped {
+	if d.Status == 0 {
 		if err := req.Context().Err(); err != nil {
 			return nil, err
 		}
@@ -105,31 +95,31 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("emulator: faults %q broke the connection: %w", d.faults, reset)
 	}
 	return &http.Response{
-		Status:        fmt.Sprintf("%d %s", d.status, http.StatusText(d.status)),
-		StatusCode:    d.status,
+		Status:        fmt.Sprintf("%d %s", d.Status, http.StatusText(d.Status)),
+		StatusCode:    d.Status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        d.header,
+		Header:        d.Header,
 		Body:          d.reader(req.Context()),
-		ContentLength: int64(len(d.body)),
+		ContentLength: int64(len(d.Body)),
 		Request:       req,
 	}, nil
 }
 
 // reader returns the body as it arrives at the client.
 func (d delivery) reader(ctx context.Context) io.ReadCloser {
-	if len(d.body) == 0 || !d.truncated && d.slowFor == 0 {
-		return io.NopCloser(bytes.NewReader(d.body))
+	if len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
+		return io.NopCloser(bytes.NewReader(d.Body))
 	}
-	r := &bodyReader{ctx: ctx, rest: d.body, end: io.EOF, closed: make(chan struct{})}
+	r := &bodyReader{ctx: ctx, rest: d.Body, end: io.EOF, closed: make(chan struct{})}
 	if d.slowFor > 0 {
-		pieces := min(len(d.body), slowPieces)
-		r.piece = (len(d.body) + pieces - 1) / pieces
-		r.pause = d.slowFor / time.Duration((len(d.body)+r.piece-1)/r.piece)
+		pieces := min(len(d.Body), slowPieces)
+		r.piece = (len(d.Body) + pieces - 1) / pieces
+		r.pause = d.slowFor / time.Duration((len(d.Body)+r.piece-1)/r.piece)
 	}
 	if d.truncated {
-		r.rest, r.end = d.body[:len(d.body)/2], io.ErrUnexpectedEOF
+		r.rest, r.end = d.Body[:len(d.Body)/2], io.ErrUnexpectedEOF
 	}
 	return r
 }
@@ -161,7 +151,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	case r.piece == 0:
 		r.left = len(r.rest)
 	case r.left == 0:
-		if !wait(r.ctx, r.pause, r.closed) {
+		if !sleep(r.ctx, r.pause, r.closed) {
 			if err := r.ctx.Err(); err != nil {
 				return 0, err
 			}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/arr-go/azremoterendering/emulator/internal/page"
+	"github.com/arr-go/azremoterendering/service"
+)
+
+// exchange is a request to the service on its way through the faults.
+type exchange struct {
+	emulator *Emulator
+	// extendDeadline tells the connection that the answer will come that much later.
+	extendDeadline func(time.Duration)
+	faults         effects // of the faults that affect the request
+}
+
+// ServeHTTP implements [http.Handler]. Below a server of net/http, header names are spelled as the
+// service spells them (MS-CV, api-supported-versions); elsewhere, such as in a
+// [net/http/httptest.ResponseRecorder], they are in canonical form, so that [http.Header.Get] finds
+// them.
+//
+// A [Fault] that breaks the connection makes it panic with [http.ErrAbortHandler], which servers of
+// net/http understand and a ResponseRecorder does not.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.respond(r, func(d time.Duration) { extendDeadlines(w, r, d) }).write(w, r)
+}
+
+// respond returns the complete answer to a request. Requests to the service are recorded; those for
+// the page and the administrative path are not, because they would soon fill the log. respond calls
+// extendDeadline if the answer is going to come late.
+func (e *Emulator) respond(r *http.Request, extendDeadline func(time.Duration)) delivery {
+	switch {
+	case e.forPage(r):
+		return delivery{Answer: e.guarded(r, e.showPage)}
+	case e.forAdmin(r):
+		return delivery{Answer: e.guarded(r, e.administer)}
+	}
+	x := exchange{emulator: e, extendDeadline: extendDeadline}
+	answer, q := e.service.Respond(r, x.applyFaults)
+	e.record(q, answer, x.faults.names)
+	return delivery{
+		Answer:    answer,
+		faults:    x.faults.names,
+		truncated: x.faults.truncated,
+		slowFor:   x.faults.slowFor,
+	}
+}
+
+// guarded returns what do does, or 500 if it panics, as a function of the user may: that must not
+// end the process when there is no server of net/http above.
+func (e *Emulator) guarded(
+	r *http.Request,
+	do func(*http.Request) service.Answer,
+) (a service.Answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.logger.LogAttrs(r.Context(), slog.LevelError, "panic",
+				slog.String("path", r.URL.Path), slog.Any("cause", cause))
+			a = e.service.Refuse(service.InternalServerError())
+		}
+		service.AddCommonHeaders(a)
+	}()
+	return do(r)
+}
+
+// record keeps a request for the page and the administrative path.
+func (e *Emulator) record(q *service.Request, answer service.Answer, faults []string) {
+	e.requests.add(page.Request{
+		Time:              q.Arrived,
+		Operation:         q.Operation,
+		Method:            q.Method(),
+		Account:           q.AccountID,
+		Region:            q.Region,
+		Session:           q.ValidSessionID(),
+		Status:            answer.Status,
+		CorrelationVector: answer.Header.Get("MS-CV"),
+		Faults:            faults,
+		Duration:          time.Since(q.Arrived),
+	})
+}

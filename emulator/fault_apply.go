@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/service"
+)
+
+// effects is what all faults together do to one request.
+type effects struct {
+	names      []string
+	delay      time.Duration
+	answering  *Fault // which has the Status, or nil
+	drop       Drop
+	truncated  bool
+	body       BodyFault // BodyInvalid, BodyEmpty or ""
+	slowFor    time.Duration
+	showStatus azremoterendering.SessionStatus
+	showSize   azremoterendering.SessionSize
+	nextLink   NextLinkFault
+	start      startFault
+}
+
+// add adds the effects of a fault that affects the request.
+func (e *effects) add(f *Fault) {
+	e.names = append(e.names, f.Name)
+	e.delay += f.Delay
+	e.drop = f.Drop
+	if f.Status != 0 {
+		e.answering = f
+	}
+	switch {
+	case f.Body == BodySlow:
+		e.slowFor += f.SlowFor
+	case e.truncated || e.body != "": // the first counts
+	case f.Body == BodyTruncated:
+		e.truncated = true
+	default:
+		e.body = f.Body
+	}
+	e.showStatus = cmp.Or(e.showStatus, f.ShowStatus)
+	e.showSize = cmp.Or(e.showSize, f.ShowSize)
+	e.nextLink = cmp.Or(e.nextLink, f.NextLink)
+	if e.start.kind == "" {
+		e.start = startFault{f.Start, f.DieAfter}
+	}
+}
+
+// applyFaults delays the request as its faults say, then performs it unless a fault suppresses it,
+// and changes the answer. It is the [service.Interceptor] of the emulator.
+func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer) service.Answer {
+	x.faults = x.emulator.faults.on(q)
+	f := &x.faults
+	if len(f.names) == 0 {
+		return perform()
+	}
+	q.LogAttrs = append(q.LogAttrs, slog.Any("faults", f.names))
+	if f.delay > 0 || f.slowFor > 0 {
+		x.extendDeadline(f.delay + f.slowFor)
+		readAhead(q.HTTP)
+	}
+	var none service.Answer // breaks the connection
+	if f.delay > 0 && !sleep(q.HTTP.Context(), f.delay, nil) || f.drop == DropBefore {
+		return none
+	}
+	f.prepare(q)
+	var a service.Answer
+	if f.answering == nil || f.answering.AfterEffect {
+		a = perform()
+	}
+	if f.drop == DropAfter {
+		return none
+	}
+	if f.answering != nil {
+		a = x.emulator.faultAnswer(q, f.answering)
+	}
+	return f.corrupt(a)
+}
+
+// prepare tells the service and the store what faults do while the request is performed.
+func (f *effects) prepare(q *service.Request) {
+	q.ShowStatus, q.ShowSize = f.showStatus, f.showSize
+	if f.nextLink != "" {
+		q.EditNextLink = func(link string) string { return f.nextLink.edit(q.HTTP, link) }
+	}
+	if f.start.kind != "" {
+		ctx := context.WithValue(q.HTTP.Context(), startFaultKey{}, f.start)
+		q.HTTP = q.HTTP.WithContext(ctx)
+	}
+}
+
+// readAhead reads the body of the request, up to the limit: a server of net/http notices only then
+// that its client leaves.
+func readAhead(r *http.Request) {
+	if r.Body == nil {
+		return
+	}
+	data, err := io.ReadAll(io.LimitReader(r.Body, service.MaxBody+1))
+	var rest io.Reader = bytes.NewReader(data)
+	if err != nil {
+		rest = io.MultiReader(rest, failingReader{err})
+	}
+	r.Body = io.NopCloser(rest)
+}
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// sleep returns true after d, or false as soon as the context or closed ends.
+func sleep(ctx context.Context, d time.Duration, closed <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-closed:
+	}
+	return false
+}
+
+// faultAnswer returns the answer with the Status of a fault.
+func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {
+	refused := &service.Refusal{Status: f.Status}
+	switch {
+	case f.Status == http.StatusBadRequest && q.Operation == service.GetToken:
+		// The token service has no error objects; its specification shows a challenge instead.
+		challenge := e.service.Refuse(&service.Refusal{Status: http.StatusUnauthorized})
+		if value := challenge.Header.Get("WWW-Authenticate"); value != "" {
+			refused.Header = http.Header{"Www-Authenticate": {value}}
+		}
+	case f.Status == http.StatusInternalServerError:
+		refused = service.InternalServerError()
+	case f.Status < 400, f.Status == http.StatusUnauthorized, f.Status == http.StatusForbidden,
+		f.Status == http.StatusNotFound, f.Status == http.StatusTooManyRequests:
+		// Those of the service have no body either.
+	default:
+		refused.Code = cmp.Or(strings.ReplaceAll(http.StatusText(f.Status), " ", ""), "Fault")
+		refused.Message = "A fault of the emulator answered this request."
+	}
+	a := e.service.Refuse(refused)
+	if !mayHaveBody(f.Status) {
+		a.Header.Del("Content-Length")
+	}
+	if f.RetryAfter > 0 {
+		a.Header.Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)))
+	}
+	switch f.Challenge {
+	case "":
+	case noChallenge:
+		a.Header.Del("WWW-Authenticate")
+	default:
+		a.Header.Set("WWW-Authenticate", f.Challenge)
+	}
+	return a
+}
+
+// corrupt returns the answer with the body that a fault gives it.
+func (f *effects) corrupt(a service.Answer) service.Answer {
+	const page = "<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head>" +
+		"<body><h1>Bad Gateway</h1></body></html>\n"
+	if f.body == "" || !mayHaveBody(a.Status) {
+		return a
+	}
+	a.Body = nil
+	if f.body == BodyInvalid {
+		a.Body = []byte(page)
+		a.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	a.Header.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	return a
+}
+
+func mayHaveBody(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// edit returns the link that a page of the list has instead of link, which is empty on the last
+// page.
+func (kind NextLinkFault) edit(r *http.Request, link string) string {
+	here := url.URL{
+		Scheme:   service.Scheme(r),
+		Host:     r.Host,
+		Path:     r.URL.Path,
+		RawQuery: r.URL.RawQuery,
+	}
+	next, err := url.Parse(link)
+	if link == "" || err != nil {
+		next = &here
+	}
+	switch {
+	case kind == NextLinkForeign:
+		next.Scheme, next.Host = "https", "foreign.invalid"
+		return next.String()
+	case kind == NextLinkRelative && link != "":
+		next.Scheme, next.Host = "", ""
+		return next.String()
+	case kind == NextLinkLoop:
+		return here.String()
+	}
+	return link
+}

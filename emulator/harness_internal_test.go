@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// signingKey is shared, because making one takes longer than most tests.
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, 2048)
+})
+
+// newEmulator makes an emulator for which tokenFor makes tokens.
+func newEmulator(t *testing.T, options Options) *Emulator {
+	t.Helper()
+	key, err := signingKey()
+	require.NoError(t, err)
+	options.SigningKey = key
+	e, err := New(options)
+	require.NoError(t, err)
+	return e
+}
+
+// tokenFor returns an access token for an account of e. Another emulator issues it, so that e sees
+// no request.
+func tokenFor(t *testing.T, e *Emulator, accountID string) string {
+	t.Helper()
+	issuer := newEmulator(t, Options{Accounts: []AccountOptions{{ID: accountID}}})
+	req := httptest.NewRequest("GET", "/accounts/"+accountID+"/token", nil)
+	req.Header.Set("Authorization", "Bearer "+accountID+":"+issuer.Key())
+	recorder := httptest.NewRecorder()
+	issuer.ServeHTTP(recorder, req)
+	var body struct{ AccessToken string }
+	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &body))
+	return body.AccessToken
+}
+
+// ask sends a request to the emulator, with a token for the account that the path names, if any.
+func ask(t *testing.T, e *Emulator, method, url, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	req := httptest.NewRequest(method, url, strings.NewReader(body))
+	for _, segment := range strings.Split(req.URL.EscapedPath(), "/") {
+		if id := e.accountID(segment); id != "" {
+			req.Header.Set("Authorization", "Bearer "+tokenFor(t, e, id))
+		}
+	}
+	recorder := httptest.NewRecorder()
+	e.ServeHTTP(recorder, req)
+	return recorder
+}

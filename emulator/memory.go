@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/service"
+)
+
+// memory is the [service.Store] of the emulator: the sessions of all accounts in all regions, in
+// memory, and the servers of a [Backend] behind them.
+type memory struct {
+	backend     Backend
+	startupTime func(azremoterendering.SessionSize) time.Duration
+	capacity    func(azremoterendering.Region, azremoterendering.SessionSize) int
+	retention   time.Duration
+
+	// mu guards what follows. It is held to look and to change, never while a function of the user
+	// or a method of a server runs. Use lock and unlock. There is one for all sessions because they
+	// share capacity.
+	mu         sync.Mutex
+	partitions map[service.PartitionKey]*partition
+	living     endQueue     // the sessions that have not ended, as far as is known
+	retained   endQueue     // those that have, until their retention is over
+	running    map[pool]int // how many of the living hold a server
+	unsettled  map[*record]struct{}
+	ending     []BackendServer // of sessions that are over: to be stopped once the lock is free
+	closed     bool
+
+	asking   atomic.Int64   // the size of unsettled, to be read without the lock
+	starting sync.WaitGroup // the creations in flight
+}
+
+// partition holds the sessions of one account in one region.
+type partition struct {
+	key      service.PartitionKey
+	sequence uint64 // of the newest session
+	sessions map[string]*record
+	listed   []*record // by sequence; may hold records that no list shows any more
+}
+
+// record is a session: its facts, and what the store needs beside them.
+type record struct {
+	service.Facts
+	partition   *partition
+	sequence    uint64        // order of creation, unique in the partition
+	holdsServer bool          // one of the pool, as long as the session lives
+	server      BackendServer // nil until it is started
+	shownSince  time.Time     // when Shown was set
+
+	place     int  // in the queue that holds it
+	asked     bool // whether its server is being asked
+	forgotten bool // no longer readable
+}
+
+// pool returns where the server of the session is taken from.
+func (r *record) pool() pool { return pool{r.partition.key.Region, r.Size} }
+
+func newMemory(options Options) *memory {
+	return &memory{
+		backend:     options.Backend,
+		startupTime: options.StartupTime,
+		capacity:    options.Capacity,
+		retention:   options.Retention,
+		partitions:  make(map[service.PartitionKey]*partition),
+		running:     make(map[pool]int),
+		unsettled:   make(map[*record]struct{}),
+	}
+}
+
+// lock takes the lock, and returns the time for everything that is done under it. Sessions that
+// ended by then are in their final state, and those whose retention is over are forgotten. Most
+// calls find nothing to do.
+func (m *memory) lock() time.Time {
+	m.mu.Lock()
+	now := time.Now()
+	for r := m.living.first(); r != nil && r.Ended(now); r = m.living.first() {
+		m.retire(r)
+	}
+	for r := m.retained.first(); r != nil && !now.Before(r.EndedAt.Add(m.retention)); r = m.retained.first() {
+		m.retained.remove(r)
+		m.forget(r)
+	}
+	return now
+}
+
+// unlock frees the lock, and then stops the servers of the sessions that ended under it. The calls
+// are deferred, so that a panic in one does not keep the others from being stopped.
+func (m *memory) unlock() {
+	ending := m.ending
+	m.ending = nil
+	m.mu.Unlock()
+	for _, server := range ending {
+		defer server.Stop()
+	}
+}
+
+// find returns a session, or nil.
+func (m *memory) find(in service.PartitionKey, id string) *record {
+	if p := m.partitions[in]; p != nil {
+		return p.sessions[id]
+	}
+	return nil
+}
+
+// add puts a new session, whose id is free, into its partition.
+func (m *memory) add(in service.PartitionKey, r *record) {
+	p := m.partitions[in]
+	if p == nil {
+		p = &partition{key: in, sessions: make(map[string]*record)}
+		m.partitions[in] = p
+	}
+	p.sequence++
+	r.partition, r.sequence = p, p.sequence
+	p.sessions[r.ID] = r
+	p.listed = append(p.listed, r)
+	m.living.add(r)
+	if r.holdsServer {
+		m.running[r.pool()]++
+	}
+}
+
+// retire makes the end of a session that is over by itself final.
+func (m *memory) retire(r *record) {
+	at, as := r.End()
+	m.finish(r, at, as)
+}
+
+// finish ends a living session: its facts do not change any more, and its server is to be stopped
+// and free for others.
+func (m *memory) finish(r *record, at time.Time, as azremoterendering.SessionStatus) {
+	m.leave(r)
+	r.EndedAt, r.EndedAs = at, as
+	m.retained.add(r)
+	if r.server != nil {
+		m.ending = append(m.ending, r.server)
+	}
+}
+
+// leave removes a session from the living.
+func (m *memory) leave(r *record) {
+	m.living.remove(r)
+	if r.holdsServer {
+		m.running[r.pool()]--
+	}
+	m.settle(r, true)
+}
+
+// settle notes whether the server of a session must be asked again.
+func (m *memory) settle(r *record, settled bool) {
+	if settled {
+		delete(m.unsettled, r)
+	} else {
+		m.unsettled[r] = struct{}{}
+	}
+	m.asking.Store(int64(len(m.unsettled)))
+}
+
+// slack is how many records beyond twice the readable ones a list keeps before it is compacted.
+const slack = 50
+
+// forget makes the id of a session that is in no queue any more unknown.
+func (m *memory) forget(r *record) {
+	p := r.partition
+	delete(p.sessions, r.ID)
+	r.forgotten = true
+	if len(p.listed) > 2*len(p.sessions)+slack {
+		p.compact(func(r *record) bool { return r.forgotten })
+	}
+}
+
+// changed notes that the facts of a living session have changed, which may mean its end.
+func (m *memory) changed(r *record, now time.Time) {
+	if r.Ended(now) {
+		m.retire(r)
+	} else {
+		m.living.moved(r)
+	}
+}
+
+// close ends all sessions as Stopped, and refuses new ones. When it returns, no server starts any
+// more.
+func (m *memory) close() {
+	m.lock()
+	m.closed = true
+	m.unlock()
+	m.starting.Wait()
+	now := m.lock()
+	defer m.unlock()
+	for r := m.living.first(); r != nil; r = m.living.first() {
+		m.finish(r, now, azremoterendering.SessionStatusStopped)
+	}
+}

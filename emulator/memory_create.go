@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/arr-go/azremoterendering/service"
+)
+
+var errClosed = errors.New("emulator: closed")
+
+// Create is part of [service.Store]. A fault of the request may choose another server than that of
+// the back end.
+func (m *memory) Create(
+	ctx context.Context,
+	in service.PartitionKey,
+	session service.NewSession,
+) (facts service.Facts, created bool, err error) {
+	// Each may have freed its place in the pool.
+	m.ask(func(r *record) bool { return r.partition.key.Region == in.Region })
+	if facts, found := m.present(in, session.ID); found {
+		return facts, false, nil
+	}
+	limit := -1
+	if m.capacity != nil {
+		limit = m.capacity(in.Region, session.Size)
+	}
+	r, facts, err := m.reserve(in, session, limit)
+	if r == nil {
+		return facts, false, err
+	}
+	defer m.starting.Done()
+	m.startServer(r, facts, startFaultOf(ctx))
+	return facts, true, nil
+}
+
+// present looks for a session.
+func (m *memory) present(in service.PartitionKey, id string) (facts service.Facts, found bool) {
+	m.lock()
+	defer m.unlock()
+	r := m.find(in, id)
+	if r == nil {
+		return service.Facts{}, false
+	}
+	return r.Facts, true
+}
+
+// reserve makes a session that has no server yet, and counts its creation as in flight. The record
+// is nil if another request was faster, or if the emulator is closed.
+func (m *memory) reserve(
+	in service.PartitionKey,
+	session service.NewSession,
+	limit int,
+) (*record, service.Facts, error) {
+	now := m.lock()
+	defer m.unlock()
+	if r := m.find(in, session.ID); r != nil {
+		return nil, r.Facts, nil
+	}
+	if m.closed {
+		return nil, service.Facts{}, errClosed
+	}
+	r := &record{Facts: service.Facts{
+		ID:         session.ID,
+		Size:       session.Size,
+		CreatedAt:  now,
+		FirstLease: session.Lease,
+		Lease:      session.Lease,
+	}}
+	r.holdsServer = limit < 0 || m.running[pool{in.Region, session.Size}] < limit
+	m.add(in, r)
+	m.starting.Add(1)
+	return r, r.Facts, nil
+}
+
+// startServer gives a reserved session its server. If that panics, the session is discarded.
+func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
+	var server BackendServer
+	attached := false
+	defer func() {
+		if !attached {
+			m.discard(r, server)
+		}
+	}()
+	startup := func() time.Duration { return max(0, m.startupTime(facts.Size)) }
+	if r.holdsServer {
+		server = fault.start(m.backend, startup, ServerSpec{
+			AccountID: r.partition.key.AccountID,
+			SessionID: facts.ID,
+			Region:    r.partition.key.Region,
+			Size:      facts.Size,
+			Lease:     facts.FirstLease,
+		})
+	} else {
+		server = r.pool().exhausted(startup())
+	}
+	if server == nil {
+		server = doomedServer(time.Time{}, failureOf(false))
+	}
+	m.attach(r, server, server.Status())
+	attached = true
+	m.tellLease(r, facts.FirstLease) // in case of an update meanwhile
+}
+
+func (m *memory) attach(r *record, server BackendServer, status ServerStatus) {
+	now := m.lock()
+	defer m.unlock()
+	r.server = server
+	if r.EndedAs != "" { // it was stopped meanwhile
+		m.ending = append(m.ending, server)
+		return
+	}
+	m.learn(r, now, status)
+}
+
+func (m *memory) discard(r *record, server BackendServer) {
+	m.lock()
+	defer m.unlock()
+	if r.EndedAs == "" {
+		m.leave(r)
+	} else if !r.forgotten {
+		m.retained.remove(r)
+	}
+	m.forget(r)
+	if server != nil {
+		m.ending = append(m.ending, server)
+	}
+}

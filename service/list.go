@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+package service
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const skipTokenParameter = "skiptoken"
+
+// listSessions is GET /accounts/{id}/sessions.
+func (q *Request) listSessions() Answer {
+	decisions := q.service.decisions
+	query := ListQuery{Limit: decisions.PageSize, Ended: decisions.ListEnded}
+	if token, given := q.query[skipTokenParameter]; given {
+		var ok bool
+		if query.After, ok = parseSkipToken(token); !ok {
+			return q.service.Refuse(badSkipToken)
+		}
+	}
+	page, next, err := q.service.store.List(q.HTTP.Context(), q.partition(), query)
+	if err != nil {
+		return q.storeFailed(err)
+	}
+	now := time.Now()
+	list := wireList{Sessions: make([]any, 0, len(page))}
+	for i := range page {
+		if facts := &page[i]; decisions.ListEnded || !facts.Ended(now) {
+			list.Sessions = append(list.Sessions, q.wire(facts.Session(now)))
+		}
+	}
+	if next != "" {
+		list.NextLink = q.nextLink(next)
+	}
+	if q.EditNextLink != nil {
+		list.NextLink = q.EditNextLink(list.NextLink)
+	}
+	return uncached(JSONAnswer(http.StatusOK, list))
+}
+
+// nextLink returns the absolute address of the page after a cursor, on the scheme and host that the
+// request was for.
+func (q *Request) nextLink(after string) string {
+	link := url.URL{Scheme: Scheme(q.HTTP), Host: q.HTTP.Host, Path: q.HTTP.URL.Path}
+	link.RawQuery = url.Values{
+		apiVersionParameter: q.query[apiVersionParameter],
+		skipTokenParameter:  {skipToken(after)},
+	}.Encode()
+	return link.String()
+}
+
+// Scheme returns the scheme of the address that a request was for.
+func Scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// skipToken spells a cursor of the store for use in an address.
+func skipToken(cursor string) string { return base64.RawURLEncoding.EncodeToString([]byte(cursor)) }
+
+// parseSkipToken is the reverse of skipToken. It accepts nothing else.
+func parseSkipToken(values []string) (cursor string, ok bool) {
+	if len(values) != 1 || values[0] == "" {
+		return "", false
+	}
+	data, err := base64.RawURLEncoding.DecodeString(values[0])
+	cursor = string(data)
+	return cursor, err == nil && values[0] == skipToken(cursor) // the decoder skips line breaks
+}
