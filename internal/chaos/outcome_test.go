@@ -187,7 +187,13 @@ func judge(want verdict, err error, acted bool) string {
 }
 
 // run makes one call, and returns its error and whether the service acted.
-func (w *world) run(t *testing.T, through *way, op operation, id string, retries int) (error, bool) {
+func (w *world) run(
+	t *testing.T,
+	through *way,
+	op operation,
+	id string,
+	retries int,
+) (err error, acted bool) {
 	t.Helper()
 	if op.name != "create" {
 		_, err := w.direct.BeginCreate(t.Context(), id, settings, nil)
@@ -206,7 +212,7 @@ func (w *world) run(t *testing.T, through *way, op operation, id string, retries
 		through.before(ctx, client, cancel)
 	}
 	undo := w.inject(t, through.faults, id)
-	err := op.call(ctx, client, id)
+	err = op.call(ctx, client, id)
 	undo()
 
 	session, lookErr := w.direct.Get(t.Context(), id, nil)

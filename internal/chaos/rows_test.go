@@ -157,7 +157,8 @@ func brokenRows() []row {
 		{"the answer is half-closed", always, answer(once(faultproxy.HalfClose))},
 		{"headers cut off", always, answer(after(faultproxy.Close, 30))},
 		{"headers reset", always, answer(after(faultproxy.Reset, 30))},
-		{"reset over TLS, after the effect", always, faulty(true, emulator.Fault{Drop: emulator.DropAfter})},
+		{"reset over TLS, after the effect", always,
+			faulty(true, emulator.Fault{Drop: emulator.DropAfter})},
 		{"a kept connection is reset at the next request", always, reused},
 		{"the write fails at once", either, writing(
 			func(_ *way, _ net.Conn, _ []byte) (int, error) { return 0, errBroken })},
@@ -192,7 +193,8 @@ func answerRows() []row {
 		emulator.Fault{Status: http.StatusConflict, Body: emulator.BodyTruncated})
 	add("dropped before the effect", always, emulator.Fault{Drop: emulator.DropBefore})
 	add("body cut off", always, emulator.Fault{Body: emulator.BodyTruncated, Operation: "create"})
-	add("body of another kind", always, emulator.Fault{Body: emulator.BodyInvalid, Operation: "create"})
+	add("body of another kind", always,
+		emulator.Fault{Body: emulator.BodyInvalid, Operation: "create"})
 	add("body empty", always, emulator.Fault{Body: emulator.BodyEmpty, Operation: "create"})
 	return append(all,
 		row{"lost, then no connection", always, lostThenNoConnection},

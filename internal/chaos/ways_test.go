@@ -306,7 +306,8 @@ const (
 // serveHTTP2 reads the frames of a client until the connection ends.
 func serveHTTP2(conn net.Conn, answer func(stream uint32) ([]byte, bool)) {
 	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
-	if _, err := io.CopyN(io.Discard, conn, int64(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
+	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	if _, err := io.CopyN(io.Discard, conn, int64(len(preface))); err != nil {
 		return
 	}
 	_, _ = conn.Write(frame(frameSettings, 0, 0))
