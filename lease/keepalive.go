@@ -5,6 +5,7 @@ package lease
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,50 +15,48 @@ import (
 const (
 	// DefaultLeaseTime is the first lease of a session that [Acquire] or a [Pool] creates.
 	DefaultLeaseTime = 30 * time.Minute
-	// DefaultStep is by how much a lease is extended at a time.
+	// DefaultStep is the time by which a lease is extended.
 	DefaultStep = 20 * time.Minute
-	// DefaultThreshold is how much of a lease is surely left, at the most, when it is extended.
+	// DefaultThreshold is the guaranteed time left at which a lease is extended.
 	DefaultThreshold = 10 * time.Minute
-	// LongestLease is the largest total that the service takes for an extended lease. No session
-	// lives longer, unless it was created with 1440 minutes.
+	// LongestLease is the largest total to which the service extends a lease. No session lives
+	// longer, unless it was created with 1440 minutes.
 	LongestLease = 1439 * time.Minute
 
-	// defaultLookEvery is how often a [Lease] looks whether its session still runs.
+	// defaultLookEvery is the default time between two checks that a session still runs.
 	defaultLookEvery = time.Minute
 )
 
-// KeepAliveOptions are the optional parameters of [KeepAlive]. The zero value is useful.
+// KeepAliveOptions are the optional parameters of [KeepAlive]. The zero value means the defaults.
 type KeepAliveOptions struct {
-	// Step is by how much the lease is extended at a time, in whole minutes. The default is
-	// [DefaultStep].
+	// Step is the time by which the lease is extended, in whole minutes. If it is shorter than
+	// Threshold, several steps may be added at once. The default is [DefaultStep].
 	Step time.Duration
 
-	// Threshold is when: as soon as no more than this is surely left. It is also for how long an
-	// outage of the service may last without the session being lost. After a crash of the program
-	// the session is billed for Threshold and Step, and up to a minute because the service counts
-	// in minutes, unless its lease was longer before. If Step is less than Threshold, several may
-	// be added at once. The default is [DefaultThreshold].
+	// Threshold is the guaranteed time left at which the lease is extended. The session survives
+	// outages of the service up to this long. After a crash of the program the session is billed
+	// for Threshold and Step at most, and up to a minute more because the service counts whole
+	// minutes, unless its lease was longer already. The default is [DefaultThreshold].
 	Threshold time.Duration
 
-	// MaxLeaseTime caps the total of the lease, and so what the session can cost, in whole minutes
-	// since it became Ready. When it is reached, the lease runs out. The default, and the most, is
-	// [LongestLease].
+	// MaxLeaseTime caps the total of the lease since Ready, and so what the session can cost, in
+	// whole minutes. Then the lease runs out. The default, and the maximum, is [LongestLease].
 	MaxLeaseTime time.Duration
 
-	// LookEvery is how often to look, between extensions, whether the session still runs. The
-	// default, 0, is never: then an end from outside shows at the next extension. It is not used
-	// while a Watcher works.
+	// LookEvery is the time between two checks, between extensions, that the session still runs.
+	// The default, 0, means no checks: then an end from outside is noticed at the next extension.
+	// It is ignored while a Watcher works.
 	LookEvery time.Duration
 
-	// Watcher tells of the session instead of looks at it. It must be one of the same client.
+	// Watcher, if not nil, observes the session in place of checks. It must use the same client.
 	Watcher *Watcher
 
-	// Progress is called with the session after each answer that shows it, in the goroutine that
-	// keeps it alive: it must return soon.
+	// Progress, if not nil, is called with the session after each answer that shows it. It runs in
+	// the goroutine that keeps the session alive, so it must return soon.
 	Progress func(arr.Session)
 
-	// Logger receives a record for each extension, at level Debug, and for each failure, at level
-	// Warn. The default is silence.
+	// Logger receives extensions at level Debug and failures at level Warn. The default, nil,
+	// discards them.
 	Logger *slog.Logger
 }
 
@@ -68,40 +67,40 @@ func (o KeepAliveOptions) withDefaults() (KeepAliveOptions, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.Step = min(o.Step, LongestLease)
 	switch {
-	case o.Step < time.Minute || o.Step%time.Minute != 0:
-		return o, invalid("Step %v is not in whole minutes above 0", o.Step)
+	case !wholeMinutes(o.Step):
+		return o, invalid("Step", o.Step, "is not a positive number of whole minutes")
 	case o.Threshold < 0:
-		return o, invalid("Threshold %v is negative", o.Threshold)
-	case o.MaxLeaseTime < time.Minute || o.MaxLeaseTime%time.Minute != 0 || o.MaxLeaseTime > LongestLease:
-		return o, invalid(
-			"MaxLeaseTime %v is not in whole minutes from 1 to %d, beyond which the service extends no lease",
-			o.MaxLeaseTime,
-			LongestLease/time.Minute,
-		)
+		return o, invalid("Threshold", o.Threshold, "is negative")
+	case !wholeMinutes(o.MaxLeaseTime) || o.MaxLeaseTime > LongestLease:
+		return o, invalid("MaxLeaseTime", o.MaxLeaseTime, fmt.Sprintf(
+			"is not in whole minutes from 1 to %d; the service extends no lease further",
+			LongestLease/time.Minute))
 	case o.LookEvery < 0:
-		return o, invalid("LookEvery %v is negative", o.LookEvery)
+		return o, invalid("LookEvery", o.LookEvery, "is negative")
 	}
 	return o, nil
 }
 
-// KeepAlive extends the lease of a session again and again, by a refusedTotal step, whenever no more than
-// a threshold is surely left of it. It returns when the session has ended, and always returns an
-// error that says why:
-//   - [ErrExpired]: the lease ran out, because its cap was reached, or because every try to extend
-//     it failed until its earliest possible end
-//   - [ErrStopped]: somebody stopped the session
+// wholeMinutes reports whether d is a positive number of whole minutes, as lease times are.
+func wholeMinutes(d time.Duration) bool { return d > 0 && d%time.Minute == 0 }
+
+// KeepAlive extends the lease of a session by a fixed step whenever the guaranteed time left falls
+// to a threshold. It returns when the session has ended. The error is never nil and says why:
+//   - [ErrExpired]: the lease ran out, because MaxLeaseTime was reached or because it could not be
+//     extended before its earliest possible end
+//   - [ErrStopped]: someone stopped the session
 //   - [*arr.SessionEndedError] alone: the session is in state Error
 //   - [arr.ErrNotFound]: the service does not know the session
-//   - the error and the cause of ctx, if that ends; the session goes on until its lease ends
-//   - at the start, any failure that does not pass, such as [arr.ErrForbidden]
+//   - the error and the cause of ctx, if that ends; the session runs until its lease ends
+//   - before the session was first seen, any permanent failure, such as [arr.ErrForbidden]
 //
-// The lease may not have begun: a session that is Starting is waited for. Failures are met with
-// further tries, with growing pauses and jitter, for as long as the lease surely lasts; so are
-// refused tokens and missing roles once the session was seen, for they can be mended meanwhile.
-// Extending a session that another program extends too does no harm: the larger total counts.
-//   - client is one for the account and region of the session
-//   - sessionID is the session
-//   - options are optional parameters; their zero value means the defaults
+// A session that is Starting is waited for. Failures are retried with backoff while the lease is
+// guaranteed to last. Once the session was seen, that includes refused tokens and missing roles,
+// which someone may fix meanwhile. Several programs may extend the same session: the largest total
+// counts.
+//   - client is a client for the account and region of the session
+//   - sessionID is the id of the session
+//   - options are optional parameters; the zero value means the defaults
 func KeepAlive(
 	ctx context.Context,
 	client *arr.SessionsClient,
@@ -113,10 +112,10 @@ func KeepAlive(
 		return err
 	}
 	if client == nil {
-		return invalid("client is nil")
+		return invalid("client", nil, "is nil")
 	}
 	if w := options.Watcher; w != nil && w.client != client {
-		return invalid("Watcher is one of another client")
+		return invalid("Watcher", nil, "uses another client")
 	}
 	r := newRenewer(client, sessionID, options)
 	if err := r.find(ctx); err != nil {
@@ -125,17 +124,17 @@ func KeepAlive(
 	return r.run(ctx)
 }
 
-// Extend makes sure that a session has so much of its lease left, surely, and extends the lease if
-// it has not. The service takes totals since Ready, in whole minutes; Extend does the sum. It
+// Extend guarantees that a session has at least so much of its lease left, and extends the lease if
+// needed. The service takes totals since Ready in whole minutes; Extend calculates the total. It
 // returns the session as last seen.
-//   - client is one for the account and region of the session
-//   - sessionID is the session
-//   - atLeast is how much is to be left when Extend returns; while the session is Starting, when it
+//   - client is a client for the account and region of the session
+//   - sessionID is the id of the session
+//   - atLeast is the time to be left when Extend returns or, if the session is Starting, when it
 //     becomes Ready
 //
-// If the total would exceed [LongestLease], the lease is extended no further than it can be, and
-// the error is [arr.ErrLeaseNotExtended], as it is for a session that has ended. An unknown id is
-// [arr.ErrNotFound]; [arr.ErrOutcomeUnknown] may hold, as after [arr.SessionsClient.Update].
+// The error is [arr.ErrLeaseNotExtended] if the total would exceed [LongestLease], up to which the
+// lease is extended then, and if the session has ended. It is [arr.ErrNotFound] for an unknown id.
+// [arr.ErrOutcomeUnknown] may hold, as after [arr.SessionsClient.Update].
 func Extend(
 	ctx context.Context,
 	client *arr.SessionsClient,
@@ -143,10 +142,10 @@ func Extend(
 	atLeast time.Duration,
 ) (arr.Session, error) {
 	if client == nil {
-		return arr.Session{}, invalid("client is nil")
+		return arr.Session{}, invalid("client", nil, "is nil")
 	}
 	if atLeast < 0 {
-		return arr.Session{}, invalid("atLeast %v is negative", atLeast)
+		return arr.Session{}, invalid("atLeast", atLeast, "is negative")
 	}
 	options, err := KeepAliveOptions{}.withDefaults()
 	if err != nil {

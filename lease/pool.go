@@ -98,7 +98,7 @@ func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
 // ended, as after [Pool.Close].
 func (p *Pool) Return(l *Lease) error {
 	if l == nil || l.managed == nil {
-		return invalid("the lease to return is nil")
+		return invalid("lease", nil, "is nil")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

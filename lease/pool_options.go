@@ -4,6 +4,7 @@ package lease
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -15,64 +16,62 @@ const (
 	defaultClaimTime      = 5 * time.Minute
 )
 
-// PoolOptions are what a [Pool] is to be. IDPrefix and Max are required.
+// PoolOptions configure a [Pool]. IDPrefix and Max are required.
 type PoolOptions struct {
-	// IDPrefix begins the ids of the pool's sessions. The pool takes every session of the account
-	// and region under this prefix for its own, those of an earlier run included: no two pools may
-	// have the same prefix at the same time, nor one prefix that begins with the other's. Several
-	// replicas of a service need one prefix each, or one pool in one process that the others reach
+	// IDPrefix begins the ids of the pool's sessions. The pool owns every session of the account
+	// and region under this prefix, those of an earlier run included. So no two pools may use the
+	// same prefix at the same time, nor prefixes of which one begins with the other. Several
+	// replicas of a service need one prefix each, or one pool in one process that the others call
 	// over HTTP. It consists of letters, digits, hyphens and underscores, 220 at most.
 	IDPrefix string
 
-	// Warm is how many sessions are kept ready beside those that are handed out. They are billed.
-	// The default, 0, keeps none: then [Pool.Acquire] waits for as long as a session takes to
-	// start.
+	// Warm is the number of sessions kept ready beside those that are handed out. They are billed.
+	// The default, 0, keeps none: then [Pool.Acquire] waits while a session starts.
 	Warm int
 
-	// Max is how many sessions there are at most, those included that are handed out, starting, or
-	// being stopped. Sessions of an earlier run count, though there may be more of them. One that
-	// was given up with [Lease.Detach] counts no longer.
+	// Max limits the number of sessions, including those handed out, starting or stopping. Sessions
+	// of an earlier run count, even if there are more of them. Sessions given up with
+	// [Lease.Detach] do not.
 	Max int
 
-	// Budget is how much session time the pool may use from its start to its close, all sessions
-	// together: 10 hours are 600 session minutes. It is never exceeded, whatever happens to the
-	// program: the whole lease of a session is set aside before the session is created or its lease
-	// extended. When it is used up, no session is created and no lease is extended. Sessions taken
-	// over count with their whole lease. The default, 0, is no limit.
+	// Budget limits the session time that the pool may use from its start to its close, all
+	// sessions together: 10 hours are 600 session minutes. It is never exceeded, even after a
+	// crash: the pool reserves the whole lease of a session before it creates the session or
+	// extends the lease. When the budget is used up, no session is created and no lease is
+	// extended. Sessions taken over count with their whole lease. The default, 0, means no limit.
 	Budget time.Duration
 
-	// Sizes are the sizes that will do, the preferred one first. The default is Standard.
+	// Sizes are the acceptable sizes, in order of preference. The default is Standard.
 	Sizes []arr.SessionSize
 
 	// LeaseTime, Step, Threshold, MaxLeaseTime and StartTimeout are as in [AcquireOptions].
 	LeaseTime, Step, Threshold, MaxLeaseTime, StartTimeout time.Duration
 
-	// MinRemaining is the promise: how much of the lease is surely left at least when a session is
-	// handed out. A session that comes so near to MaxLeaseTime that it could not keep the promise
-	// is replaced, ahead of that if Max allows. The default is Threshold, or LeaseTime less a
-	// minute if that is shorter.
+	// MinRemaining is the guaranteed time left of the lease when a session is handed out. A session
+	// too close to MaxLeaseTime for that is replaced, ahead of time if Max allows. The default is
+	// Threshold, or LeaseTime less a minute if that is shorter.
 	MinRemaining time.Duration
 
-	// IdleTimeout ends a lease that is handed out with [ErrIdle], and stops its session, if there
-	// was no [Lease.Touch] for that time. The default, 0, is never.
+	// IdleTimeout ends a lease that is handed out with [ErrIdle] and stops its session when
+	// [Lease.Touch] was not called for this long. The default, 0, means never.
 	IdleTimeout time.Duration
 
 	// ClaimTime is how long a session of an earlier run is kept for the device that may hold it,
-	// and that only [Pool.Claim] tells of. Then it is stopped: were it handed out, two devices
-	// might have it. The default is IdleTimeout, or 5 minutes if there is none. A negative time
-	// says that no device holds any: those sessions count as idle at once, as those do that were
-	// not Ready yet and so in nobody's hands.
+	// until [Pool.Claim] names it. Then it is stopped, because handing it out might give it to two
+	// devices. The default is IdleTimeout, or 5 minutes if that is 0. A negative time says that no
+	// device holds any: the sessions become warm at once. Sessions that were not Ready yet become
+	// warm in any case.
 	ClaimTime time.Duration
 
-	// CreateInterval lies between the creations of sessions, so that they do not come in a burst.
+	// CreateInterval is the least time between the creations of two sessions. It prevents bursts.
 	// The default is one second.
 	CreateInterval time.Duration
 
-	// Watch says how often the sessions are looked at. The Logger in it is not used.
+	// Watch configures how often the sessions are listed. Its Logger is not used.
 	Watch WatcherOptions
 
-	// Logger receives records of sessions created, handed out and stopped at level Info and Debug,
-	// and of failures at level Warn. The default is silence.
+	// Logger receives sessions created, taken over and stopped at level Info, extensions at level
+	// Debug, and failures at level Warn. The default, nil, discards them.
 	Logger *slog.Logger
 }
 
@@ -82,29 +81,32 @@ func (o PoolOptions) withDefaults(client *arr.SessionsClient) (PoolOptions, erro
 		return o, err
 	}
 	o.Sizes, o.Logger = session.Sizes, session.Logger
-	o.LeaseTime, o.Step, o.Threshold, o.MaxLeaseTime = session.LeaseTime, session.Step, session.Threshold, session.MaxLeaseTime
-	o.StartTimeout, o.MinRemaining = session.StartTimeout, session.MinRemaining
+	o.LeaseTime, o.Step, o.Threshold = session.LeaseTime, session.Step, session.Threshold
+	o.MaxLeaseTime, o.MinRemaining = session.MaxLeaseTime, session.MinRemaining
+	o.StartTimeout = session.StartTimeout
 	o.ClaimTime = cmp.Or(o.ClaimTime, o.IdleTimeout, defaultClaimTime)
 	o.CreateInterval = cmp.Or(o.CreateInterval, defaultCreateInterval)
 	o.Watch.Logger = o.Logger
 	switch {
 	case o.IDPrefix == "":
-		return o, invalid(
-			"IDPrefix is empty; a pool takes every session under its prefix for its own",
-		)
+		return o, invalid("IDPrefix", nil,
+			"is empty; a pool owns every session under its prefix, so it needs one of its own")
 	case o.Warm < 0:
-		return o, invalid("Warm %d is negative", o.Warm)
-	case o.Max < 1 || o.Max < o.Warm:
-		return o, invalid("Max %d is less than 1 or than Warm, %d", o.Max, o.Warm)
+		return o, invalid("Warm", o.Warm, "is negative")
+	case o.Max < 1:
+		return o, invalid("Max", o.Max, "is less than 1")
+	case o.Max < o.Warm:
+		return o, invalid("Max", o.Max, fmt.Sprintf(
+			"is less than %d, the number of sessions to keep warm", o.Warm))
 	case o.Budget < 0:
-		return o, invalid("Budget %v is negative", o.Budget)
+		return o, invalid("Budget", o.Budget, "is negative")
 	case o.CreateInterval < 0:
-		return o, invalid("CreateInterval %v is negative", o.CreateInterval)
+		return o, invalid("CreateInterval", o.CreateInterval, "is negative")
 	}
 	return o, nil
 }
 
-// session returns the options of one session.
+// session returns the options for one session.
 func (o PoolOptions) session() AcquireOptions {
 	return AcquireOptions{
 		IDPrefix:     o.IDPrefix,

@@ -131,8 +131,8 @@ func (r *renewer) seenAfter(t time.Time) bool {
 	return r.last.sent.After(t)
 }
 
-// over notes that the session was stopped.
-func (r *renewer) over() {
+// recordEnd notes that the session was stopped.
+func (r *renewer) recordEnd() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.bounds.ended = true

@@ -105,7 +105,7 @@ func (r *renewer) run(ctx context.Context) error {
 			notBefore, unknown, updates.unknown = time.Time{}, 0, false
 			continue
 		case errors.Is(failure, arr.ErrNotFound):
-			if unknown++; unknown == confirmations {
+			if unknown++; unknown == notFoundLimit {
 				return failure
 			}
 		}

@@ -13,31 +13,32 @@ import (
 )
 
 const (
-	// stopTimeout bounds the stopping of one session, tries and pauses included.
+	// stopTimeout bounds the stopping of one session, retries and pauses included.
 	stopTimeout = 30 * time.Second
-	// confirmations is how often in a row the service must not know a session, in some seconds,
-	// before that is believed: a creation may be on its way still, and a part of the service may
-	// lag behind.
-	confirmations = 3
+	// notFoundLimit is how often in a row the service must answer that it does not know a session
+	// before that is believed. The request that creates it may still be in flight, and parts of the
+	// service may lag behind.
+	notFoundLimit = 3
 )
 
-// Stop stops a session for a program that wants to be sure of it: unlike [arr.SessionsClient.Stop],
-// it does not heed the end of ctx, which is usually why the session is to be stopped, and tries
-// again after failures that pass, for 30 seconds at most. The values of ctx go along. A session
-// that has ended is as good as a stopped one, and so is one that the service does not know, when
-// asked three times in some seconds.
-//   - client is one for the account and region of the session
-//   - sessionID is the session to stop
+// Stop stops a session reliably. Unlike [arr.SessionsClient.Stop] it ignores the end of ctx, which
+// is often the reason for stopping, and retries temporary failures, for 30 seconds at most. It
+// succeeds as well if the session has ended, or if the service answers three times within some
+// seconds that it does not know the session. [arr.SessionsClient.Get] then tells which it was: it
+// finds a session that was stopped, and not one that never existed.
+//   - ctx passes on its values; its end is ignored
+//   - client is a client for the account and region of the session
+//   - sessionID is the id of the session
 //
 // The error is a [*NotStoppedError], or [arr.ErrInvalidArgument].
 func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) error {
 	if client == nil {
-		return invalid("client is nil")
+		return invalid("client", nil, "is nil")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	retry := wait.NewBackoff(minPause, 8*time.Second)
-	for unknown := 0; ; {
+	for notFound := 0; ; {
 		_, err := client.Stop(ctx, sessionID, nil)
 		switch {
 		case err == nil:
@@ -45,7 +46,7 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 		case errors.Is(err, arr.ErrInvalidArgument):
 			return err
 		case errors.Is(err, arr.ErrNotFound):
-			if unknown++; unknown == confirmations {
+			if notFound++; notFound == notFoundLimit {
 				return nil
 			}
 		case !retryable(err):

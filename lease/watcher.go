@@ -80,11 +80,11 @@ type Watcher struct {
 func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, error) {
 	switch {
 	case client == nil:
-		return nil, invalid("the client of a watcher is nil")
+		return nil, invalid("client", nil, "is nil")
 	case options.Interval < 0:
-		return nil, invalid("Interval %v is negative", options.Interval)
+		return nil, invalid("Interval", options.Interval, "is negative")
 	case options.IdleInterval < 0:
-		return nil, invalid("IdleInterval %v is negative", options.IdleInterval)
+		return nil, invalid("IdleInterval", options.IdleInterval, "is negative")
 	}
 	w := &Watcher{
 		client:   client,
@@ -156,7 +156,7 @@ func (w *Watcher) wait(
 	show func(observation),
 ) (arr.Session, error) {
 	if sessionID == "" {
-		return arr.Session{}, invalid("the session id is empty")
+		return arr.Session{}, invalid("sessionID", nil, "is empty")
 	}
 	s := &subscription{watcher: w, id: sessionID}
 	if ctx.Err() != nil {

@@ -17,40 +17,39 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
-// stopsAtOnce is how many sessions are stopped at the same time.
-const stopsAtOnce = 8
+// concurrentStops limits how many sessions are stopped at the same time.
+const concurrentStops = 8
 
-// StopAllOptions say which sessions [StopAll] stops. All conditions must hold.
+// StopAllOptions select the sessions that [StopAll] stops. All conditions must hold.
 type StopAllOptions struct {
-	// Prefix is how the ids of the sessions begin. Empty is an error, unless EveryPrefix is set.
+	// Prefix selects sessions by the beginning of their ids. It must not be empty unless
+	// EveryPrefix is set.
 	Prefix string
 
-	// EveryPrefix stops sessions whatever their id, those of other programs included. Prefix must
-	// be empty then.
+	// EveryPrefix selects sessions whatever their ids, including those of other programs. Prefix
+	// must be empty then.
 	EveryPrefix bool
 
-	// OlderThan spares sessions that were created less than that ago, by the service's clock
-	// against this machine's, and those of which the service does not say when. The default, 0,
-	// spares none.
+	// OlderThan skips sessions created less than this long ago, by the service's clock compared
+	// with the local one, and sessions without a creation time. The default, 0, skips none.
 	OlderThan time.Duration
 
-	// Keep spares the sessions for which it returns true. The default is to spare none.
+	// Keep, if not nil, skips the sessions for which it returns true.
 	Keep func(arr.Session) bool
 
-	// Logger receives a record for each session stopped, at level Info. The default is silence.
+	// Logger receives each session stopped at level Info. The default, nil, discards them.
 	Logger *slog.Logger
 }
 
-// StopAll stops the sessions of an account in one region that a program may have left running, and
-// returns them as they were listed. Sessions that are created while it runs may be missed.
-//   - ctx bounds the listing; stopping takes 30 seconds at most for each session, and eight are
-//     stopped at the same time
-//   - client is one for the account and region
-//   - options say which sessions
+// StopAll stops the sessions of an account in one region that a program may have left running. It
+// returns the stopped sessions as they were listed. It may miss sessions created while it runs.
+//   - ctx bounds the listing. Stopping takes 30 seconds at most for each session, eight at a time
+//   - client is a client for the account and region
+//   - options select the sessions
 //
-// If the list cannot be had to its end, what was found until then is stopped, and the error says
-// so. The error is a [*NotStoppedError] for each session that could not be stopped, several of them
-// joined by [errors.Join].
+// If listing fails halfway, StopAll stops what it has found and returns the error. The error
+// contains a [*NotStoppedError] for each session that could not be stopped, joined by
+// [errors.Join].
 func StopAll(
 	ctx context.Context,
 	client *arr.SessionsClient,
@@ -58,47 +57,42 @@ func StopAll(
 ) ([]arr.Session, error) {
 	switch {
 	case client == nil:
-		return nil, invalid("client is nil")
+		return nil, invalid("client", nil, "is nil")
 	case options.Prefix == "" && !options.EveryPrefix:
-		return nil, invalid(
-			"Prefix is empty; set EveryPrefix to stop every session of the account in this region",
-		)
+		return nil, invalid("Prefix", nil,
+			"is empty; set EveryPrefix to stop every session of the account in this region")
 	case options.Prefix != "" && options.EveryPrefix:
-		return nil, invalid("both Prefix and EveryPrefix are set")
+		return nil, invalid("Prefix", options.Prefix, "and EveryPrefix are both set")
 	case options.OlderThan < 0:
-		return nil, invalid("OlderThan %v is negative", options.OlderThan)
+		return nil, invalid("OlderThan", options.OlderThan, "is negative")
 	}
 	found, err := list(ctx, client)
-	var chosen []arr.Session
+	var selected []arr.Session
 	for _, session := range found {
-		if options.chooses(session) {
-			chosen = append(chosen, session)
+		if options.selects(session) {
+			selected = append(selected, session)
 		}
 	}
-	stopped, failures := stopEach(ctx, client, chosen)
+	stopped, failures := stopEach(ctx, client, selected)
 	logger := cmp.Or(options.Logger, slog.New(slog.DiscardHandler))
 	for _, session := range stopped {
-		logger.InfoContext(
-			ctx,
-			"session stopped",
-			"session",
-			session.ID,
-			"created",
-			session.CreationTime,
-		)
+		logger.InfoContext(ctx, "session stopped",
+			"session", session.ID, "created", session.CreationTime)
 	}
 	return stopped, errors.Join(append(failures, err)...)
 }
 
-func (o StopAllOptions) chooses(session arr.Session) bool {
+func (o StopAllOptions) selects(session arr.Session) bool {
+	old := o.OlderThan == 0 ||
+		!session.CreationTime.IsZero() && time.Since(session.CreationTime) >= o.OlderThan
 	return !session.Status.Ended() &&
 		strings.HasPrefix(session.ID, o.Prefix) &&
-		(o.OlderThan == 0 || !session.CreationTime.IsZero() && time.Since(session.CreationTime) >= o.OlderThan) &&
+		old &&
 		(o.Keep == nil || !o.Keep(session))
 }
 
-// list returns every session, each once. It tries again what fails, for the time that a poller
-// would. What was found stays found.
+// list returns every session once. It retries temporary failures for as long as a poller would, and
+// returns what it has found together with the error.
 func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait.Patience)
 	defer cancel()
@@ -124,7 +118,8 @@ func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error
 	}
 }
 
-// nextPage gives a page the time of one answer: one that hangs must not take the time of all.
+// nextPage reads one page with a timeout of its own, so that a page that hangs does not use up the
+// time of all.
 func nextPage(
 	ctx context.Context,
 	pager *runtime.Pager[arr.ListSessionsResponse],
@@ -134,14 +129,14 @@ func nextPage(
 	return pager.NextPage(ctx)
 }
 
-// stopEach stops sessions, some at a time, and returns those that it stopped.
+// stopEach stops sessions, some at a time, and returns those that were stopped.
 func stopEach(
 	ctx context.Context,
 	client *arr.SessionsClient,
 	sessions []arr.Session,
 ) (stopped []arr.Session, failures []error) {
 	errs := make([]error, len(sessions))
-	places := make(chan struct{}, stopsAtOnce)
+	places := make(chan struct{}, concurrentStops)
 	var all sync.WaitGroup
 	for i, session := range sessions {
 		places <- struct{}{}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
+)
+
+// create creates a session and waits until it is Ready. If that fails, it stops the session.
+func (a *acquisition) create(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	size arr.SessionSize,
+) (*renewer, error) {
+	r := a.newRenewer(client, a.options.IDPrefix+arr.NewSessionID())
+	if err := a.budget.open(r.id, a.options.LeaseTime); err != nil {
+		return nil, err
+	}
+	if a.creating != nil {
+		a.creating(r.id)
+	}
+	mayExist, err := a.start(ctx, r, size)
+	switch {
+	case err == nil:
+		return r, nil
+	case !mayExist:
+		a.budget.drop(r.id)
+		return nil, err
+	}
+	notStopped := Stop(ctx, client, r.id)
+	a.budget.close(r, notStopped)
+	if notStopped == nil {
+		a.options.Logger.InfoContext(ctx, "session stopped", "session", r.id, "cause", err)
+		return nil, fmt.Errorf("%w; the session was stopped", err)
+	}
+	a.options.Logger.ErrorContext(ctx, "session not stopped",
+		"session", r.id, "error", notStopped)
+	if a.lost != nil {
+		a.lost(r)
+	}
+	return nil, fmt.Errorf("%w; and %w", err, notStopped)
+}
+
+// start creates a session and waits until it is Ready. It reports whether the session may exist,
+// now or in a moment, without having been seen to end.
+func (a *acquisition) start(
+	ctx context.Context,
+	r *renewer,
+	size arr.SessionSize,
+) (mayExist bool, err error) {
+	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	sent := time.Now()
+	r.bounds.earliest = sent
+	settings := arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}
+	poller, err := r.client.BeginCreate(bounded, r.id, settings, nil)
+	if err != nil {
+		return errors.Is(err, arr.ErrOutcomeUnknown), err
+	}
+	a.options.Logger.InfoContext(ctx, "session created",
+		"session", r.id, "size", size, "endpoint", r.client.Endpoint())
+	// 200 and 201 mean the same here: nobody else has the random id.
+	r.learn(observation{session: poller.Session(), sent: sent, received: time.Now()})
+	err = a.wait(ctx, r, poller)
+	if err == nil {
+		err = r.ensure(ctx, a.options.MinRemaining)
+	}
+	return r.end() == nil, err
+}
+
+// wait waits until a session that has been seen is Ready. poller is its poller, or nil.
+func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionPoller) error {
+	if a.options.StartTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, a.options.StartTimeout, errStartTimeout)
+		defer cancel()
+	}
+	retry := wait.NewBackoff(minPause, maxPause)
+	err := a.waitOnce(ctx, r, poller)
+	for notFound := 1; errors.Is(err, arr.ErrNotFound) && notFound < notFoundLimit; notFound++ {
+		// The session was seen before: a part of the service may lag behind.
+		if wait.Sleep(ctx, retry.Next(0)) != nil {
+			break
+		}
+		err = a.waitOnce(ctx, r, poller)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
+		return fmt.Errorf("session %q was %w: it was %s after %v",
+			r.id, errStartTimeout, r.session().Status, a.options.StartTimeout)
+	}
+	return err
+}
+
+func (a *acquisition) waitOnce(ctx context.Context, r *renewer, poller *arr.SessionPoller) error {
+	switch {
+	case r.session().Status == arr.SessionStatusReady:
+		return nil
+	case r.options.Watcher != nil:
+		return r.waitWatching(ctx)
+	default:
+		return r.waitPolling(ctx, poller)
+	}
+}
