@@ -16,7 +16,7 @@ import (
 var (
 	// ErrExpired means that the lease has run out or, without an answer from the service, that it
 	// may have.
-	ErrExpired = errors.New("the lease of the session has expired")
+	ErrExpired = errors.New("the lease of the session ran out")
 	// ErrStopped means that someone else stopped the session.
 	ErrStopped = errors.New("the session was stopped")
 	// ErrIdle means that [Lease.Touch] was not called for [AcquireOptions.IdleTimeout], and that

@@ -5,11 +5,11 @@ package main
 import (
 	"cmp"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 )
 
@@ -68,14 +68,29 @@ func parseSpan(text string) (time.Duration, error) {
 // lookEvery returns the time between two checks that a session still runs.
 func (k *keepAliveFlags) lookEvery() time.Duration { return cmp.Or(k.checkInterval, time.Minute) }
 
-// inKeepingFlags returns an error about options with the flags that they come from.
+// keepAliveFlagNames are the flags from which options of package lease come.
+var keepAliveFlagNames = map[string]string{
+	"Step":         "--step",
+	"Threshold":    "--threshold",
+	"MaxLeaseTime": "--max-lease",
+	"LeaseTime":    "--lease",
+	"StartTimeout": "--start-timeout",
+	"IDPrefix":     "--prefix",
+	"MinRemaining": "--threshold",
+}
+
+// inKeepingFlags returns an error about an option with the flag that it comes from.
 func inKeepingFlags(err error) error {
-	for option, flag := range map[string]string{"Step ": "--step ", "Threshold ": "--threshold ", "MaxLeaseTime ": "--max-lease ",
-		"LeaseTime ": "--lease ", "StartTimeout ": "--start-timeout ", "IDPrefix ": "--prefix ", "MinRemaining ": "--threshold "} {
-		text := strings.TrimPrefix(err.Error(), "lease: invalid argument: ")
-		if rest, ok := strings.CutPrefix(text, option); ok {
-			return usagef("%s%s", flag, strings.ReplaceAll(rest, "MaxLeaseTime", "--max-lease"))
-		}
+	invalid, ok := errors.AsType[*arr.InvalidArgumentError](err)
+	if !ok {
+		return err
 	}
-	return err
+	flag, ok := keepAliveFlagNames[invalid.Name]
+	if !ok {
+		return err
+	}
+	if invalid.Value != "" {
+		flag += " " + invalid.Value
+	}
+	return usagef("%s %s", flag, invalid.Reason)
 }
