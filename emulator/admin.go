@@ -100,7 +100,7 @@ func (e *Emulator) adminInject(r *http.Request, _ []string) service.Answer {
 	err := f.UnmarshalJSON(body)
 	var id int
 	if err == nil {
-		id, err = e.inject(f)
+		id, err = e.inject(f, jsonForm)
 	}
 	if err != nil {
 		return e.service.Refuse(service.BadRequest(strings.TrimPrefix(err.Error(), "emulator: ")))

@@ -70,7 +70,7 @@ func TestAdminRefusesBadFaults(t *testing.T) {
 		`[]`:                           "not a JSON object",
 		`{"status":503,"stat":1}`:      `\"stat\" is none of`,
 		`{"status":503,"status":503}`:  "twice",
-		`{"status":99}`:                "Fault.Status 99: give 200 to 599",
+		`{"status":99}`:                "status 99 is out of range; give 200 to 599",
 		`{"delay":5}`:                  "give text such as",
 		`{}`:                           "no effect",
 		`{"status":503}{"status":503}`: "not JSON",

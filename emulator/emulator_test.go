@@ -92,6 +92,7 @@ func TestNewRefuses(t *testing.T) {
 			assert.Nil(t, e)
 			require.ErrorContains(t, err, test.message)
 			assert.ErrorContains(t, err, "emulator: ")
+			require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument)
 			assert.NotContains(t, err.Error(), "secret")
 		})
 	}

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/service"
 )
 
 const (
@@ -24,32 +26,33 @@ const (
 
 // faultOperations are the operations, each with its short name.
 var faultOperations = []struct{ name, short string }{
-	{"CreateSession", "create"},
-	{"GetSession", "get"},
-	{"UpdateSession", "update"},
-	{"StopSession", "stop"},
-	{"ListSessions", "list"},
-	{"GetToken", "token"},
+	{service.CreateSession, "create"},
+	{service.GetSession, "get"},
+	{service.UpdateSession, "update"},
+	{service.StopSession, "stop"},
+	{service.ListSessions, "list"},
+	{service.GetToken, "token"},
 }
 
-// withDefaults returns a fault with its defaults filled in, or an error that says which field
-// cannot be, and what can.
-func (f Fault) withDefaults() (Fault, error) {
-	for _, check := range []func(*Fault) error{
-		(*Fault).checkMatch, (*Fault).checkTimes, (*Fault).checkStatus, (*Fault).checkKinds, (*Fault).checkShown, (*Fault).checkTogether,
+// withDefaults returns a fault with its defaults filled in, and the operations that it affects.
+func (f Fault) withDefaults() (Fault, []string, *faultProblem) {
+	for _, check := range []func(*Fault) *faultProblem{
+		(*Fault).checkMatch, (*Fault).checkTimes, (*Fault).checkStatus,
+		(*Fault).checkKinds, (*Fault).checkShown, (*Fault).checkTogether,
 	} {
-		if err := check(&f); err != nil {
-			return f, err
+		if problem := check(&f); problem != nil {
+			return f, nil, problem
 		}
 	}
-	if _, err := f.operations(); err != nil {
-		return f, err
+	operations, problem := f.operations()
+	if problem != nil {
+		return f, nil, problem
 	}
-	if f.Body == BodySlow && f.SlowFor == 0 {
-		f.SlowFor = defaultSlowFor
+	if f.Body == BodySlow {
+		f.SlowFor = cmp.Or(f.SlowFor, defaultSlowFor)
 	}
-	if f.Start == StartDies && f.DieAfter == 0 {
-		f.DieAfter = defaultDieAfter
+	if f.Start == StartDies {
+		f.DieAfter = cmp.Or(f.DieAfter, defaultDieAfter)
 	}
 	if f.Name == "" {
 		f.Name = f.effectText()
@@ -57,198 +60,187 @@ func (f Fault) withDefaults() (Fault, error) {
 			f.Name = string([]rune(f.Name)[:maxFaultName-1]) + "…"
 		}
 	}
-	return f, nil
+	return f, operations, nil
 }
 
-func (f *Fault) checkMatch() error {
+func (f *Fault) checkMatch() *faultProblem {
 	switch {
 	case utf8.RuneCountInString(f.Name) > maxFaultName || !utf8.ValidString(f.Name) ||
 		strings.ContainsFunc(f.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return fmt.Errorf(
-			"emulator: Fault.Name %.32q: give at most %d printable characters",
-			f.Name,
-			maxFaultName,
-		)
+		return problem("Name", f.Name, "is not printable or too long; give at most %d characters",
+			maxFaultName)
 	case f.AccountID != "" && !naming.IsUUID(f.AccountID):
-		return fmt.Errorf(
-			"emulator: Fault.AccountID %.64q is not a UUID such as %s: leave it empty for all accounts",
-			f.AccountID,
-			DefaultAccountID,
-		)
-	case f.Session != "" && (len(f.Session) > naming.MaxIDLength || !naming.OnlyIDCharacters(strings.ReplaceAll(f.Session, "*", ""))):
-		return fmt.Errorf(
-			"emulator: Fault.Session %.64q: give an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', with * for any characters",
-			f.Session,
-			naming.MaxIDLength,
-		)
+		return problem("AccountID", f.AccountID,
+			"is not a UUID such as %s; leave it out for all accounts", DefaultAccountID)
+	case len(f.Session) > naming.MaxIDLength ||
+		!naming.OnlyIDCharacters(strings.ReplaceAll(f.Session, "*", "")):
+		return problem("Session", f.Session,
+			"is not an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', "+
+				"with * for any characters", naming.MaxIDLength)
 	case f.Skip < 0:
-		return fmt.Errorf("emulator: Fault.Skip %d is negative: give 0 to skip none", f.Skip)
+		return problem("Skip", f.Skip, "is negative; give 0 to skip none")
 	case f.Count < 0:
-		return fmt.Errorf("emulator: Fault.Count %d is negative: give 0 for no end", f.Count)
-	case !(f.Probability >= 0 && f.Probability <= 1): // so that it finds NaN
-		return fmt.Errorf(
-			"emulator: Fault.Probability %v: give more than 0 and at most 1, or 0 for always",
-			f.Probability,
-		)
+		return problem("Count", f.Count, "is negative; give 0 for no end")
+	case !(f.Probability >= 0 && f.Probability <= 1): // so that NaN is refused
+		return problem("Probability", f.Probability,
+			"is not above 0 and at most 1; leave it out for always")
 	}
 	return nil
 }
 
-func (f *Fault) checkTimes() error {
+func (f *Fault) checkTimes() *faultProblem {
 	for _, t := range []struct {
 		field string
 		value time.Duration
-	}{{"Delay", f.Delay}, {"RetryAfter", f.RetryAfter}, {"SlowFor", f.SlowFor}, {"DieAfter", f.DieAfter}} {
+	}{
+		{"Delay", f.Delay},
+		{"RetryAfter", f.RetryAfter},
+		{"SlowFor", f.SlowFor},
+		{"DieAfter", f.DieAfter},
+	} {
 		if t.value < 0 || t.value > maxFaultTime {
-			return fmt.Errorf(
-				"emulator: Fault.%s %v: give at least 0 and at most %v",
-				t.field,
-				t.value,
-				maxFaultTime,
-			)
+			return problem(t.field, t.value, "is out of range; give 0 and at most %v", maxFaultTime)
 		}
 	}
 	switch {
 	case f.RetryAfter%time.Second != 0:
-		return fmt.Errorf("emulator: Fault.RetryAfter %v: give whole seconds", f.RetryAfter)
+		return problem("RetryAfter", f.RetryAfter, "is not whole seconds")
 	case f.SlowFor != 0 && f.Body != BodySlow:
-		return fmt.Errorf("emulator: Fault.SlowFor has no effect without Body %q", BodySlow)
+		return problem("SlowFor", nil, "has no effect without <Body=slow>")
 	case f.DieAfter != 0 && f.Start != StartDies:
-		return fmt.Errorf("emulator: Fault.DieAfter has no effect without Start %q", StartDies)
+		return problem("DieAfter", nil, "has no effect without <Start=dies>")
 	}
 	return nil
 }
 
-func (f *Fault) checkStatus() error {
+func (f *Fault) checkStatus() *faultProblem {
 	switch {
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("emulator: Fault.Status %d: give 200 to 599", f.Status)
+		return problem("Status", f.Status, "is out of range; give 200 to 599")
 	case f.AfterEffect && f.Status == 0:
-		return fmt.Errorf(
-			"emulator: Fault.AfterEffect has no effect without Status: for a lost answer set Drop %q",
-			DropAfter,
-		)
+		return problem("AfterEffect", nil,
+			"has no effect without <Status>; for a lost answer set <Drop=after>")
 	case f.RetryAfter != 0 && f.Status == 0:
-		return fmt.Errorf(
-			"emulator: Fault.RetryAfter has no effect without Status: set it to 429 or 503, for example",
-		)
-	case f.Challenge != "" && f.Status != http.StatusUnauthorized && f.Status != http.StatusBadRequest:
-		return fmt.Errorf(
-			"emulator: Fault.Challenge has no effect without Status %d or %d",
-			http.StatusUnauthorized,
-			http.StatusBadRequest,
-		)
+		return problem("RetryAfter", nil,
+			"has no effect without <Status>; set it to 429 or 503, for example")
+	case f.Challenge != "" && f.Status != http.StatusUnauthorized &&
+		f.Status != http.StatusBadRequest:
+		return problem("Challenge", nil, "has no effect without <Status> 401 or 400")
 	case len(f.Challenge) > maxChallengeLength || !printableASCII(f.Challenge):
-		return fmt.Errorf(
-			"emulator: Fault.Challenge: give at most %d printable ASCII characters, or %q to leave it out",
-			maxChallengeLength,
-			noChallenge,
-		)
+		return problem("Challenge", nil,
+			"is not at most %d printable ASCII characters; give %q for an answer without challenge",
+			maxChallengeLength, noChallenge)
 	}
 	return nil
 }
 
-func (f *Fault) checkKinds() error {
+func (f *Fault) checkKinds() *faultProblem {
 	for _, kind := range []struct {
 		field, value string
 		allowed      []string
 	}{
 		{"Drop", string(f.Drop), []string{string(DropBefore), string(DropAfter)}},
-		{"Body", string(f.Body), []string{string(BodyTruncated), string(BodyInvalid), string(BodyEmpty), string(BodySlow)}},
-		{"NextLink", string(f.NextLink), []string{string(NextLinkForeign), string(NextLinkRelative), string(NextLinkLoop)}},
-		{"Start", string(f.Start), []string{string(StartFails), string(StartDies), string(StartNever), string(StartNoCapacity)}},
+		{"Body", string(f.Body), []string{
+			string(BodyTruncated), string(BodyInvalid), string(BodyEmpty), string(BodySlow),
+		}},
+		{"NextLink", string(f.NextLink), []string{
+			string(NextLinkForeign), string(NextLinkRelative), string(NextLinkLoop),
+		}},
+		{"Start", string(f.Start), []string{
+			string(StartFails), string(StartDies), string(StartNever), string(StartNoCapacity),
+		}},
 	} {
 		if kind.value != "" && !slices.Contains(kind.allowed, kind.value) {
-			return fmt.Errorf(
-				"emulator: Fault.%s %.64q: give one of %q",
-				kind.field,
-				kind.value,
-				kind.allowed,
-			)
+			return problem(kind.field, kind.value,
+				"is unknown; give one of %s", strings.Join(kind.allowed, ", "))
 		}
 	}
 	return nil
 }
 
-func (f *Fault) checkShown() error {
+func (f *Fault) checkShown() *faultProblem {
 	for _, shown := range []struct{ field, value string }{
-		{"ShowStatus", string(f.ShowStatus)}, {"ShowSize", string(f.ShowSize)},
+		{"ShowStatus", string(f.ShowStatus)},
+		{"ShowSize", string(f.ShowSize)},
 	} {
 		if len(shown.value) > maxShownLength || !printableASCII(shown.value) {
-			return fmt.Errorf(
-				"emulator: Fault.%s %.64q: give at most %d printable ASCII characters",
-				shown.field,
-				shown.value,
-				maxShownLength,
-			)
+			return problem(shown.field, shown.value,
+				"is not at most %d printable ASCII characters", maxShownLength)
 		}
 	}
 	return nil
 }
 
-// checkTogether looks for effects that cannot be, or would not show, beside others of the same
-// fault.
-func (f *Fault) checkTogether() error {
-	shown := f.ShowStatus != "" || f.ShowSize != "" || f.NextLink != ""
-	performed := shown || f.Start != ""
+// checkTogether refuses effects that are impossible or invisible beside others of the same fault.
+func (f *Fault) checkTogether() *faultProblem {
+	shown := cmp.Or(
+		set("ShowStatus", f.ShowStatus != ""),
+		set("ShowSize", f.ShowSize != ""),
+		set("NextLink", f.NextLink != ""),
+	)
+	performed := cmp.Or(set("Start", f.Start != ""), shown)
 	switch {
 	case f.effectText() == "":
-		return fmt.Errorf(
-			"emulator: the Fault has no effect: set Delay, Status, Drop, Body, ShowStatus, ShowSize, NextLink or Start",
-		)
+		return problem("", nil, "has no effect; set <Delay>, <Status>, <Drop>, <Body>, "+
+			"<ShowStatus>, <ShowSize>, <NextLink> or <Start>")
 	case f.Drop != "" && f.Status != 0:
-		return fmt.Errorf("emulator: Fault.Status and Fault.Drop exclude each other: leave one out")
-	case f.Drop != "" && (f.Body != "" || shown):
-		return fmt.Errorf(
-			"emulator: Fault.Drop leaves no answer to be spoilt: leave out Drop, or Body, ShowStatus, ShowSize and NextLink",
-		)
-	case f.Status != 0 && shown:
-		return fmt.Errorf(
-			"emulator: Fault.Status leaves no sessions in the answer: leave out Status, or ShowStatus, ShowSize and NextLink",
-		)
-	case performed && f.Status != 0 && !f.AfterEffect:
-		return fmt.Errorf(
-			"emulator: Fault.Start has no effect if the request is not performed: set AfterEffect, or leave out Status or Start",
-		)
-	case performed && f.Drop == DropBefore:
-		return fmt.Errorf(
-			"emulator: Fault.Start has no effect if the request is not performed: set Drop %q, or leave out Drop or Start",
-			DropAfter,
-		)
+		return problem("Status", nil, "and <Drop> exclude each other; leave one out")
+	case f.Drop != "" && (f.Body != "" || shown != ""):
+		return problem("Drop", nil, "leaves no answer to change; leave out <Drop> or <%s>",
+			cmp.Or(set("Body", f.Body != ""), shown))
+	case f.Status != 0 && shown != "":
+		return problem("Status", nil,
+			"leaves no sessions in the answer; leave out <Status> or <%s>", shown)
+	case performed != "" && f.Status != 0 && !f.AfterEffect:
+		return problem(performed, nil, "has no effect if the request is not performed; "+
+			"set <AfterEffect>, or leave out <Status> or <%s>", performed)
+	case performed != "" && f.Drop == DropBefore:
+		return problem(performed, nil, "has no effect if the request is not performed; "+
+			"set <Drop=after>, or leave out <Drop> or <%s>", performed)
 	}
 	return nil
 }
 
-// operations returns the names of the operations that a fault affects: those named, and on which
-// all its effects can be seen.
-func (f *Fault) operations() ([]string, error) {
-	named := "CreateSession GetSession UpdateSession StopSession ListSessions GetToken"
-	if f.Operation != "" {
-		named = ""
-		for _, o := range faultOperations {
-			if strings.EqualFold(f.Operation, o.name) || f.Operation == o.short {
-				named = o.name
-				f.Operation = o.name
-			}
-		}
-		if named == "" {
-			return nil, fmt.Errorf(
-				"emulator: Fault.Operation %.64q: give create, get, update, stop, list or token, or leave it empty for all",
-				f.Operation,
-			)
+// set returns the name of a field if it is set, otherwise "".
+func set(field string, is bool) string {
+	if is {
+		return field
+	}
+	return ""
+}
+
+// operations returns the operations that a fault affects: the one it names, or all, without those
+// on which one of its fields cannot have an effect. It replaces a short name by the full one.
+func (f *Fault) operations() ([]string, *faultProblem) {
+	var remaining []string
+	for _, o := range faultOperations {
+		if f.Operation == "" || strings.EqualFold(f.Operation, o.name) || f.Operation == o.short {
+			remaining = append(remaining, o.name)
 		}
 	}
-	remaining := strings.Fields(named)
+	switch {
+	case len(remaining) == 0:
+		return nil, problem("Operation", f.Operation, "is unknown; "+
+			"give create, get, update, stop, list or token, or leave it out for all")
+	case f.Operation != "":
+		f.Operation = remaining[0]
+	}
+	oneSession := []string{
+		service.CreateSession, service.GetSession, service.UpdateSession, service.StopSession,
+	}
+	showing := []string{
+		service.CreateSession, service.GetSession, service.UpdateSession, service.ListSessions,
+	}
 	for _, limit := range []struct {
 		field string
 		set   bool
-		on    string
+		on    []string
 	}{
-		{"Session", f.Session != "", "CreateSession GetSession UpdateSession StopSession"},
-		{"Start", f.Start != "", "CreateSession"},
-		{"NextLink", f.NextLink != "", "ListSessions"},
-		{"ShowStatus", f.ShowStatus != "", "CreateSession GetSession UpdateSession ListSessions"},
-		{"ShowSize", f.ShowSize != "", "CreateSession GetSession UpdateSession ListSessions"},
+		{"Session", f.Session != "", oneSession},
+		{"Start", f.Start != "", []string{service.CreateSession}},
+		{"NextLink", f.NextLink != "", []string{service.ListSessions}},
+		{"ShowStatus", f.ShowStatus != "", showing},
+		{"ShowSize", f.ShowSize != "", showing},
 	} {
 		if !limit.set {
 			continue
@@ -256,15 +248,12 @@ func (f *Fault) operations() ([]string, error) {
 		before := strings.Join(remaining, ", ")
 		remaining = slices.DeleteFunc(
 			remaining,
-			func(o string) bool { return !strings.Contains(limit.on, o) },
+			func(o string) bool { return !slices.Contains(limit.on, o) },
 		)
 		if len(remaining) == 0 {
-			return nil, fmt.Errorf(
-				"emulator: Fault.%s has no effect on %s: leave it out, or inject it as another fault for %s",
-				limit.field,
-				before,
-				strings.ReplaceAll(limit.on, " ", ", "),
-			)
+			return nil, problem(limit.field, nil,
+				"has no effect on %s; leave it out, or inject it as another fault for %s",
+				before, strings.Join(limit.on, ", "))
 		}
 	}
 	return remaining, nil
@@ -272,4 +261,20 @@ func (f *Fault) operations() ([]string, error) {
 
 func printableASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// faultProblem is why a fault is refused. It becomes an error in the words of the form in which the
+// fault was given: Go, text or JSON.
+type faultProblem struct {
+	field  string // its Go name, or empty for the whole fault
+	value  string // empty if it is not shown
+	reason string // with the names of other fields as <Status> or <Drop=after>
+}
+
+func problem(field string, value any, reason string, arguments ...any) *faultProblem {
+	p := &faultProblem{field: field, reason: fmt.Sprintf(reason, arguments...)}
+	if value != nil {
+		p.value = fmt.Sprintf("%.64s", fmt.Sprint(value))
+	}
+	return p
 }

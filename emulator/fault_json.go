@@ -34,7 +34,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	var read Fault
 	fields := read.fields()
 	for name, value := range members {
-		field, err := fieldNamed(fields, name, func(f faultField) string { return f.member })
+		field, err := jsonForm.named(fields, name)
 		if err != nil {
 			return err
 		}

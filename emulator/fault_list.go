@@ -46,27 +46,22 @@ type activeFault struct {
 // It is an error if a field cannot be, if fields exclude each other, if the account is unknown, or
 // if 1000 faults are in force.
 func (e *Emulator) Inject(f Fault) (remove func(), err error) {
-	id, err := e.inject(f)
+	id, err := e.inject(f, goForm)
 	if err != nil {
 		return nil, err
 	}
 	return func() { e.faults.remove(id) }, nil
 }
 
-func (e *Emulator) inject(f Fault) (id int, err error) {
-	f, err = f.withDefaults()
-	if err != nil {
-		return 0, err
+// inject puts a fault in force that was given in a form.
+func (e *Emulator) inject(f Fault, form faultForm) (id int, err error) {
+	f, operations, refused := f.withDefaults()
+	if refused == nil && f.AccountID != "" && e.accountID(f.AccountID) == "" {
+		refused = problem("AccountID", f.AccountID,
+			"is none of the emulator's accounts; leave it out for all")
 	}
-	if f.AccountID != "" && e.accountID(f.AccountID) == "" {
-		return 0, fmt.Errorf(
-			"emulator: Fault.AccountID %q is none of the emulator's accounts: leave it empty for all",
-			f.AccountID,
-		)
-	}
-	operations, err := f.operations()
-	if err != nil {
-		return 0, err
+	if refused != nil {
+		return 0, form.refuse(refused)
 	}
 	return e.faults.add(f, operations)
 }

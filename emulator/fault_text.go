@@ -3,66 +3,12 @@
 package emulator
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 )
-
-// faultField is a field of a [Fault]: its name in JSON and in text, and where it is, a *string,
-// *int, *float64, *bool or *time.Duration.
-type faultField struct {
-	member, word string
-	value        any
-}
-
-// The first matching fields of a fault say which requests it affects, the others what happens.
-const matchingFields = 7
-
-// fields returns the fields of a fault in their order.
-func (f *Fault) fields() []faultField {
-	return []faultField{
-		{"name", "name", &f.Name},
-		{"operation", "operation", &f.Operation},
-		{"accountId", "account-id", &f.AccountID},
-		{"session", "session", &f.Session},
-		{"skip", "skip", &f.Skip},
-		{"count", "count", &f.Count},
-		{"probability", "probability", &f.Probability},
-		{"delay", "delay", &f.Delay},
-		{"status", "status", &f.Status},
-		{"afterEffect", "after-effect", &f.AfterEffect},
-		{"retryAfter", "retry-after", &f.RetryAfter},
-		{"challenge", "challenge", &f.Challenge},
-		{"drop", "drop", (*string)(&f.Drop)},
-		{"body", "body", (*string)(&f.Body)},
-		{"slowFor", "slow-for", &f.SlowFor},
-		{"showStatus", "show-status", (*string)(&f.ShowStatus)},
-		{"showSize", "show-size", (*string)(&f.ShowSize)},
-		{"nextLink", "next-link", (*string)(&f.NextLink)},
-		{"start", "start", (*string)(&f.Start)},
-		{"dieAfter", "die-after", &f.DieAfter},
-	}
-}
-
-// isZero reports whether a field has the zero value.
-func (f faultField) isZero() bool {
-	switch v := f.value.(type) {
-	case *string:
-		return *v == ""
-	case *int:
-		return *v == 0
-	case *float64:
-		return *v == 0
-	case *bool:
-		return !*v
-	case *time.Duration:
-		return *v == 0
-	}
-	return true
-}
 
 // String returns the fault as [ParseFault] reads it: its fields that are not zero, in their order.
 func (f Fault) String() string { return f.text(f.fields()) }
@@ -127,8 +73,9 @@ func separates(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 // written as 500ms, 15s or 1m30s. "after-effect" alone means true. A value with commas, spaces or
 // quotes stands in double quotes as in Go.
 //
-// The error says which word cannot be understood, or what [Emulator.Inject] would say, save that it
-// does not know the accounts.
+// An error is an [azremoterendering.InvalidArgumentError] whose Name and Reason use these names, for
+// example "retry-after", and not those of Go. ParseFault checks what [Emulator.Inject] checks, except
+// that it does not know the accounts.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
 	fields := f.fields()
@@ -142,21 +89,21 @@ func ParseFault(text string) (Fault, error) {
 		if err != nil {
 			return Fault{}, err
 		}
-		field, err := fieldNamed(fields, name, func(f faultField) string { return f.word })
+		field, err := textForm.named(fields, name)
 		switch {
 		case err != nil:
 			return Fault{}, err
 		case given[name]:
-			return Fault{}, fmt.Errorf("emulator: fault: %s is given twice", name)
+			return Fault{}, textForm.invalid(name, "", "is given twice")
 		}
 		given[name] = true
-		if err := field.set(value); err != nil {
-			return Fault{}, fmt.Errorf("emulator: fault: %s=%.64s: %w", name, value, err)
+		if reason := field.set(value); reason != "" {
+			return Fault{}, textForm.invalid(name, fmt.Sprintf("%.64s", value), reason)
 		}
 		text = rest
 	}
-	if _, err := f.withDefaults(); err != nil {
-		return Fault{}, err
+	if _, _, problem := f.withDefaults(); problem != nil {
+		return Fault{}, textForm.refuse(problem)
 	}
 	return f, nil
 }
@@ -180,67 +127,48 @@ func nextWord(text string) (name, value, rest string, err error) {
 	}
 	literal, err := strconv.QuotedPrefix(rest)
 	if err != nil {
-		return "", "", "", fmt.Errorf(
-			"emulator: fault: %.64s: the value begins with a quote and has no end",
-			name,
-		)
+		return "", "", "", textForm.invalid(short(name), "",
+			"has a value that begins with a quote and has no end")
 	}
 	value, err = strconv.Unquote(literal)
 	if err != nil {
-		return "", "", "", fmt.Errorf("emulator: fault: %.64s: %w", name, err)
+		return "", "", "", textForm.invalid(short(name), "", "has a malformed value in quotes")
 	}
 	rest = rest[len(literal):]
 	if rest != "" && strings.IndexFunc(rest, separates) != 0 {
-		return "", "", "", fmt.Errorf(
-			"emulator: fault: %.64s: a comma or a space has to follow the quoted value",
-			name,
-		)
+		return "", "", "", textForm.invalid(short(name), "",
+			"has a value in quotes that no comma or space follows")
 	}
 	return name, value, rest, nil
 }
 
-// fieldNamed returns the field with a name, or an error that tells the names there are.
-func fieldNamed(
-	fields []faultField,
-	name string,
-	nameOf func(faultField) string,
-) (faultField, error) {
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		if names[i] = nameOf(field); names[i] == name {
-			return field, nil
-		}
-	}
-	return faultField{}, fmt.Errorf(
-		"emulator: fault: %.64q is none of %s",
-		name,
-		strings.Join(names, ", "),
-	)
-}
+// short cuts a name from outside for an error.
+func short(name string) string { return fmt.Sprintf("%.64s", name) }
 
-// set gives a field the value that a text says.
-func (f faultField) set(text string) (err error) {
-	cure := ""
+// set gives a field the value that a text says. It returns the reason why the text is refused, or
+// "".
+func (f faultField) set(text string) (reason string) {
+	var err error
 	switch v := f.value.(type) {
 	case *string:
 		if *v = text; text == "" {
-			cure = "give a value"
+			return "is empty; give a value"
 		}
 	case *int:
 		*v, err = strconv.Atoi(text)
-		cure = "give a whole number"
+		reason = "is not a number; give a whole number"
 	case *float64:
 		*v, err = strconv.ParseFloat(text, 64)
-		cure = "give a number such as 0.5"
+		reason = "is not a number; give a number such as 0.5"
 	case *bool:
 		*v, err = strconv.ParseBool(text)
-		cure = "give true or false"
+		reason = "is unknown; give true or false"
 	case *time.Duration:
 		*v, err = time.ParseDuration(text)
-		cure = "give a time such as 500ms, 15s or 1m30s"
+		reason = "is not a time; give a time such as 500ms, 15s or 1m30s"
 	}
-	if err != nil || cure == "give a value" {
-		return errors.New(cure)
+	if err == nil {
+		return ""
 	}
-	return nil
+	return reason
 }

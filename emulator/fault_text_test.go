@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -39,19 +40,19 @@ func TestParseFault(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "no effect",
 		"operation=create":              "no effect",
-		"status":                        "status=true: give a whole number",
+		"status":                        `status "true" is not a number; give a whole number`,
 		"status=":                       "give a whole number",
 		"drop=":                         "give a value",
 		"state=500":                     `"state" is none of name, operation, account-id`,
 		"Status=500":                    `"Status" is none of`,
-		"=500":                          `"" is none of`,
+		"=500":                          "fault is none of",
 		"status=500 status=500":         "given twice",
 		"delay=5":                       "give a time such as 500ms",
 		"status=500 after-effect=maybe": "give true or false",
 		"delay=1s probability=often":    "give a number",
 		`name="x`:                       "has no end",
-		`name="x"y status=500`:          "has to follow",
-		"status=99":                     "Fault.Status 99",
+		`name="x"y status=500`:          "no comma or space follows",
+		"status=99":                     "status 99 is out of range",
 	} {
 		_, err := emulator.ParseFault(text)
 		require.ErrorContains(t, err, want, text)
@@ -186,4 +187,29 @@ func TestDocumentedFaults(t *testing.T) {
 		"next-link=foreign", "next-link=relative", "next-link=loop", "start=fails", "start=dies", "start=never", "start=no-capacity"} {
 		assert.Contains(t, text, value)
 	}
+}
+
+// An error uses the names of the form in which the fault was given.
+func TestFaultErrorsSpeakTheFormOfTheFault(t *testing.T) {
+	var invalid *azremoterendering.InvalidArgumentError
+	_, err := emulator.ParseFault("start=fails,status=503")
+	require.ErrorAs(t, err, &invalid)
+	require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument)
+	assert.Equal(t, azremoterendering.InvalidArgumentError{
+		Name: "start",
+		Reason: "has no effect if the request is not performed; " +
+			"set after-effect, or leave out status or start",
+	}, *invalid)
+
+	s := start(t, emulator.Options{Admin: true})
+	_, err = s.Inject(emulator.Fault{Start: emulator.StartFails, Drop: emulator.DropBefore})
+	require.ErrorAs(t, err, &invalid)
+	assert.Equal(t, azremoterendering.InvalidArgumentError{
+		Name: "Fault.Start",
+		Reason: "has no effect if the request is not performed; " +
+			`set Drop "after", or leave out Drop or Start`,
+	}, *invalid)
+
+	r := s.admin("POST", "/faults", `{"retryAfter":"1s"}`)
+	assert.Contains(t, r.body, "retryAfter has no effect without status")
 }
