@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // The text of every error with advice ends with it, so that the two can be shown apart.
@@ -33,7 +34,7 @@ func TestAdviceIsTheEndOfTheText(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, _ := fakeClient(
 				t,
-				func(req *http.Request) (*http.Response, error) { return answer(req, status, ""), nil },
+				func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, status, ""), nil },
 			)
 			_, err := client.Get(t.Context(), "demo", nil)
 			check(err, want)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // endless is a body without end.
@@ -28,7 +29,7 @@ func (endless) Read(p []byte) (int, error) {
 func TestAnswersWithoutEndAreGivenUp(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-			resp := answer(req, status, "")
+			resp := testkit.Answer(req, status, "")
 			resp.Body, resp.ContentLength = io.NopCloser(endless{}), -1
 			return resp, nil
 		}, func(o *arr.SessionsClientOptions) { o.Retry = policy.RetryOptions{MaxRetries: -1} })

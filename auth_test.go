@@ -18,6 +18,8 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // readyClient returns a client of an emulator with one Ready session, "demo", and an STS that
@@ -25,7 +27,7 @@ import (
 func readyClient(
 	t *testing.T,
 	configure ...func(*arr.SessionsClientOptions),
-) (*arr.SessionsClient, *wire, *emulator.Emulator) {
+) (*arr.SessionsClient, *testkit.Wire, *emulator.Emulator) {
 	t.Helper()
 	e := newEmulator(t, emulator.Options{})
 	maker, _ := newClient(t, e)
@@ -37,13 +39,13 @@ func readyClient(
 	)
 	require.NoError(t, err)
 	client, w := newClient(t, e, configure...)
-	w.handle(slowSTS)
+	w.Handle(slowSTS)
 	return client, w, e
 }
 
-func slowSTS(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-	if isExchange(req) {
-		if err := after(req.Context(), 100*time.Millisecond); err != nil {
+func slowSTS(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+	if testkit.IsExchange(req) {
+		if err := wait.Sleep(req.Context(), 100*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -76,8 +78,8 @@ func TestColdStartIsOneExchange(t *testing.T) {
 			getAll(t.Context(), client, 1000),
 			func(err error) { require.NoError(t, err) },
 		)
-		assert.Equal(t, 1, w.count("STS"))
-		assert.Equal(t, 1000, w.count("GET demo"))
+		assert.Equal(t, 1, w.Count("STS"))
+		assert.Equal(t, 1000, w.Count("GET demo"))
 	})
 }
 
@@ -94,20 +96,20 @@ func TestRevokedTokenIsNeverSeenByCallers(t *testing.T) {
 					getAll(t.Context(), client, 1),
 					func(err error) { require.NoError(t, err) },
 				)
-				require.Equal(t, 1, w.count("STS"))
+				require.Equal(t, 1, w.Count("STS"))
 
 				var revoked atomic.Value
 				revoked.Store("")
-				w.handle(
-					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-						if !isExchange(req) {
+				w.Handle(
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+						if !testkit.IsExchange(req) {
 							// so that all are in flight
-							if err := after(req.Context(), time.Second); err != nil {
+							if err := wait.Sleep(req.Context(), time.Second); err != nil {
 								return nil, err
 							}
 							token := req.Header.Get("Authorization")
 							if revoked.CompareAndSwap("", token) || revoked.Load() == token {
-								return answer(req, http.StatusUnauthorized, "", challenge...), nil
+								return testkit.Answer(req, http.StatusUnauthorized, "", challenge...), nil
 							}
 						}
 						return slowSTS(req, forward)
@@ -121,10 +123,10 @@ func TestRevokedTokenIsNeverSeenByCallers(t *testing.T) {
 				assert.Equal(
 					t,
 					2,
-					w.count("STS"),
+					w.Count("STS"),
 					"one exchange at the start, one after the revocation",
 				)
-				assert.Equal(t, 2001, w.count("GET demo"))
+				assert.Equal(t, 2001, w.Count("GET demo"))
 			})
 		})
 	}
@@ -136,9 +138,9 @@ func TestLateRefusalOfAnOldTokenKeepsTheNewOne(t *testing.T) {
 		var old string
 		requests := 0
 		var mu sync.Mutex
-		w.handle(
-			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+		w.Handle(
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return forward()
 				}
 				mu.Lock()
@@ -151,28 +153,28 @@ func TestLateRefusalOfAnOldTokenKeepsTheNewOne(t *testing.T) {
 				mu.Unlock()
 				if refused {
 					// The first request hears of the refusal long after the second.
-					if err := after(req.Context(), time.Duration(3-n)*time.Minute); err != nil {
+					if err := wait.Sleep(req.Context(), time.Duration(3-n)*time.Minute); err != nil {
 						return nil, err
 					}
-					return answer(req, http.StatusUnauthorized, ""), nil
+					return testkit.Answer(req, http.StatusUnauthorized, ""), nil
 				}
 				return forward()
 			},
 		)
 		requireAll(t, getAll(t.Context(), client, 2), func(err error) { require.NoError(t, err) })
-		assert.Equal(t, 2, w.count("STS"))
+		assert.Equal(t, 2, w.Count("STS"))
 	})
 }
 
 func TestSecondRefusalIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		w.handle(
-			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+		w.Handle(
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return forward()
 				}
-				return answer(
+				return testkit.Answer(
 					req,
 					http.StatusUnauthorized,
 					"",
@@ -187,8 +189,8 @@ func TestSecondRefusalIsReturned(t *testing.T) {
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, http.StatusUnauthorized, refused.StatusCode)
 		require.ErrorIs(t, err, arr.ErrUnauthorized)
-		assert.Equal(t, 2, w.count("GET demo"), "once more with a fresh token, and no more")
-		assert.Equal(t, 2, w.count("STS"))
+		assert.Equal(t, 2, w.Count("GET demo"), "once more with a fresh token, and no more")
+		assert.Equal(t, 2, w.Count("STS"))
 	})
 }
 
@@ -206,14 +208,14 @@ func TestImpatientCallersDoNotTakeTheExchangeWithThem(t *testing.T) {
 
 		requireAll(t, getAll(t.Context(), client, 500), func(err error) { require.NoError(t, err) })
 		assert.Equal(t, 100*time.Millisecond, time.Since(start), "the exchange went on meanwhile")
-		assert.Equal(t, 1, w.count("STS"))
+		assert.Equal(t, 1, w.Count("STS"))
 	})
 }
 
 func TestOutageOfTheSTSHurtsNobodyWhileTheTokenIsValid(t *testing.T) {
 	for name, outage := range map[string]func(*http.Request) (*http.Response, error){
-		"refused":     func(req *http.Request) (*http.Response, error) { return answer(req, 503, ""), nil },
-		"unreachable": func(*http.Request) (*http.Response, error) { return nil, errLost },
+		"refused":     func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 503, ""), nil },
+		"unreachable": func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost },
 		"hanging": func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
@@ -227,16 +229,16 @@ func TestOutageOfTheSTSHurtsNobodyWhileTheTokenIsValid(t *testing.T) {
 					getAll(t.Context(), client, 1),
 					func(err error) { require.NoError(t, err) },
 				)
-				w.handle(
-					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-						if isExchange(req) {
+				w.Handle(
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+						if testkit.IsExchange(req) {
 							return outage(req)
 						}
 						return forward()
 					},
 				)
 				time.Sleep(24*time.Hour - 5*time.Minute) // into the time of renewal
-				before := w.count("STS")
+				before := w.Count("STS")
 				for range 58 { // to five seconds before the end
 					start := time.Now()
 					_, err := client.Get(t.Context(), "demo", nil)
@@ -244,7 +246,7 @@ func TestOutageOfTheSTSHurtsNobodyWhileTheTokenIsValid(t *testing.T) {
 					assert.Zero(t, time.Since(start), "no call waits for the renewal")
 					time.Sleep(5 * time.Second)
 				}
-				exchanges := w.count("STS") - before
+				exchanges := w.Count("STS") - before
 				assert.NotZero(t, exchanges)
 				assert.LessOrEqual(
 					t,
@@ -253,7 +255,7 @@ func TestOutageOfTheSTSHurtsNobodyWhileTheTokenIsValid(t *testing.T) {
 					"an attempt, with its three retries, each 30 s",
 				)
 
-				w.handle(slowSTS)
+				w.Handle(slowSTS)
 				time.Sleep(time.Minute) // past the end of the token
 				_, err := client.Get(t.Context(), "demo", nil)
 				require.NoError(t, err)
@@ -267,7 +269,7 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
 		client, w := newClient(t, e)
-		w.handle(slowSTS)
+		w.Handle(slowSTS)
 		const lease = 1440 * time.Minute
 		for day := range 3 { // a session lives for a day at most
 			id := fmt.Sprintf("day-%d", day)
@@ -286,14 +288,14 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 			}
 		}
-		assert.Equal(t, 4, w.count("STS"), "one at the start, one on each of three days")
+		assert.Equal(t, 4, w.Count("STS"), "one at the start, one on each of three days")
 	})
 }
 
 func TestWrongKeyIsOneExchangeAndClearToAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
-		w := &wire{next: e.Transport(), meet: slowSTS}
+		w := &testkit.Wire{Next: e.Transport(), Meet: slowSTS}
 		cred := azcore.NewKeyCredential("d3Jvbmc=")
 		client, err := arr.NewSessionsClientWithKeyCredential(
 			endpoint,
@@ -316,8 +318,8 @@ func TestWrongKeyIsOneExchangeAndClearToAll(t *testing.T) {
 			require.Contains(t, err.Error(), e.Account().ID)
 			require.Contains(t, err.Error(), "check account id, account domain and key")
 		})
-		assert.Equal(t, 1, w.count("STS"))
-		assert.Empty(t, w.requests())
+		assert.Equal(t, 1, w.Count("STS"))
+		assert.Empty(t, w.Requests())
 
 		cred.Update(e.SecondaryKey())
 		_, err = client.Get(t.Context(), "demo", nil)
@@ -328,10 +330,10 @@ func TestWrongKeyIsOneExchangeAndClearToAll(t *testing.T) {
 func TestUnreachableSTSIsNotRetriedOnTopOfItsRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		w.handle(
-			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
-					return nil, errLost
+		w.Handle(
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
+					return nil, testkit.ErrLost
 				}
 				return forward()
 			},
@@ -339,17 +341,17 @@ func TestUnreachableSTSIsNotRetriedOnTopOfItsRetries(t *testing.T) {
 		requireAll(t, getAll(t.Context(), client, 20), func(err error) {
 			var failure *arr.AuthenticationError
 			require.ErrorAs(t, err, &failure)
-			require.ErrorIs(t, err, errLost)
+			require.ErrorIs(t, err, testkit.ErrLost)
 			require.Zero(t, failure.StatusCode)
 		})
-		assert.Equal(t, 4, w.count("STS"))
+		assert.Equal(t, 4, w.Count("STS"))
 	})
 }
 
 func TestHangingSTSIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+		w.Handle(func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
 		})

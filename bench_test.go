@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // What a Get costs, beside a bare azcore pipeline that does the same (bearer token, request id, api
@@ -59,9 +60,9 @@ func (answering) Do(req *http.Request) (*http.Response, error) {
 
 func (a answering) RoundTrip(req *http.Request) (*http.Response, error) { return a.Do(req) }
 
-var longLived = credentialFunc(
+var longLived = testkit.Credential(
 	func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-		return azcore.AccessToken{Token: testToken, ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+		return azcore.AccessToken{Token: testkit.Token, ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
 	},
 )
 
@@ -127,7 +128,7 @@ func getWithNetHTTP(testing.TB) func() (arr.Session, error) {
 		if err != nil {
 			return session, err
 		}
-		req.Header.Set("Authorization", "Bearer "+testToken)
+		req.Header.Set("Authorization", "Bearer "+testkit.Token)
 		resp, err := client.Do(req)
 		if err != nil {
 			return session, err

@@ -20,6 +20,8 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
 func TestAccessTokenOfTheClientForDevices(t *testing.T) {
@@ -37,7 +39,7 @@ func TestAccessTokenOfTheClientForDevices(t *testing.T) {
 		group.Wait()
 		_, err := client.Get(t.Context(), "demo", nil)
 		require.NoError(t, err)
-		assert.Equal(t, 1, w.count("STS"), "200 devices, and the client itself, cost one exchange")
+		assert.Equal(t, 1, w.Count("STS"), "200 devices, and the client itself, cost one exchange")
 		assert.Equal(t, 24*time.Hour, time.Until(tokens[0].ExpiresOn))
 		assert.Equal(t, 5*time.Minute, tokens[0].ExpiresOn.Sub(tokens[0].RefreshOn))
 
@@ -84,7 +86,7 @@ func TestAccessTokenThatIsValidForLongEnough(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, first.Token, other.Token)
 		assert.Equal(t, 24*time.Hour, time.Until(other.ExpiresOn))
-		assert.Equal(t, 2, w.count("STS"))
+		assert.Equal(t, 2, w.Count("STS"))
 
 		for range 3 {
 			_, err = client.AccessToken(
@@ -93,7 +95,7 @@ func TestAccessTokenThatIsValidForLongEnough(t *testing.T) {
 			)
 			assert.ErrorIs(t, err, arr.ErrInvalidArgument)
 		}
-		assert.Equal(t, 2, w.count("STS"), "what cannot be had is not asked for")
+		assert.Equal(t, 2, w.Count("STS"), "what cannot be had is not asked for")
 	})
 }
 
@@ -102,9 +104,9 @@ func TestAccessTokenOfACredentialThatKeepsAnOldOne(t *testing.T) {
 		expires := time.Now().Add(time.Hour)
 		client := accessTokenClient(
 			t,
-			credentialFunc(
+			testkit.Credential(
 				func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-					return azcore.AccessToken{Token: testToken, ExpiresOn: expires}, nil
+					return azcore.AccessToken{Token: testkit.Token, ExpiresOn: expires}, nil
 				},
 			),
 			nil,
@@ -134,7 +136,7 @@ func TestAccessTokenInPlaceOfARefusedOne(t *testing.T) {
 			require.NoError(t, err)
 			assert.NotEqual(t, first.Token, other.Token)
 		}
-		assert.Equal(t, 2, w.count("STS"))
+		assert.Equal(t, 2, w.Count("STS"))
 	})
 }
 
@@ -142,7 +144,7 @@ func TestRenewalOfShortTokensMakesNobodyWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Options{TokenLifetime: 30 * time.Second})
 		client, w := newClient(t, e)
-		w.handle(slowSTS)
+		w.Handle(slowSTS)
 		_, err := client.AccessToken(t.Context(), nil)
 		require.NoError(t, err)
 		for range 600 {
@@ -152,7 +154,7 @@ func TestRenewalOfShortTokensMakesNobodyWait(t *testing.T) {
 			require.Zero(t, time.Since(start))
 			time.Sleep(time.Second)
 		}
-		assert.LessOrEqual(t, w.count("STS"), 23, "one each 27 s")
+		assert.LessOrEqual(t, w.Count("STS"), 23, "one each 27 s")
 	})
 }
 
@@ -160,18 +162,18 @@ func TestCredentialThatKeepsItsTokenIsNotAskedAllTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		expires := time.Now().Add(10 * time.Minute)
-		cred := credentialFunc(
+		cred := testkit.Credential(
 			func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 				asked++
 				return azcore.AccessToken{
-					Token:     testToken,
+					Token:     testkit.Token,
 					ExpiresOn: expires,
 					RefreshOn: expires.Add(-5 * time.Minute),
 				}, nil
 			},
 		)
 		client := accessTokenClient(t, cred, func(req *http.Request) (*http.Response, error) {
-			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+			return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Ready")), nil
 		})
 		for range 9 * 60 {
 			_, err := client.Get(t.Context(), "demo", nil)
@@ -190,14 +192,14 @@ func TestCredentialThatKeepsItsTokenIsNotAskedAllTheTime(t *testing.T) {
 func TestCredentialThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
-		cred := credentialFunc(
+		cred := testkit.Credential(
 			func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 				n := asked.Add(1)
 				if n == 1 {
 					time.Sleep(time.Hour)
 				}
 				return azcore.AccessToken{
-					Token:     fmt.Sprint(testToken, "-", n),
+					Token:     fmt.Sprint(testkit.Token, "-", n),
 					ExpiresOn: time.Now().Add(2 * time.Hour),
 				}, nil
 			},
@@ -205,7 +207,7 @@ func TestCredentialThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 		var authorization string
 		client := accessTokenClient(t, cred, func(req *http.Request) (*http.Response, error) {
 			authorization = req.Header.Get("Authorization")
-			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+			return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Ready")), nil
 		})
 		start := time.Now()
 		_, err := client.Get(t.Context(), "demo", nil)
@@ -216,7 +218,7 @@ func TestCredentialThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 		time.Sleep(time.Hour) // the first answer comes at last, and too late
 		_, err = client.Get(t.Context(), "demo", nil)
 		require.NoError(t, err)
-		assert.Equal(t, "Bearer "+testToken+"-2", authorization)
+		assert.Equal(t, "Bearer "+testkit.Token+"-2", authorization)
 	})
 }
 
@@ -224,29 +226,29 @@ func TestCreateIsSentWholeAfterARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
 		client, w := newClient(t, e)
-		w.onCall(
+		w.OnCall(
 			"PUT demo",
 			1,
-			func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 				_, err := io.ReadAll(req.Body)
-				return answer(req, 401, ""), err
+				return testkit.Answer(req, 401, ""), err
 			},
 		)
 		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 		require.NoError(t, err)
 		assert.True(t, poller.Created())
-		assert.Equal(t, 2, w.count("PUT demo"))
+		assert.Equal(t, 2, w.Count("PUT demo"))
 	})
 }
 
 func TestTokenIsNotSentWherePoliciesOfTheCallerLead(t *testing.T) {
 	client, w := fakeClient(
 		t,
-		func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil },
+		func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, ""), nil },
 		func(o *arr.SessionsClientOptions) {
 			o.PerCallPolicies = []policy.Policy{
-				policyFunc(func(req *policy.Request) (*http.Response, error) {
-					if !isExchange(req.Raw()) {
+				transport.PolicyFunc(func(req *policy.Request) (*http.Response, error) {
+					if !testkit.IsExchange(req.Raw()) {
 						req.Raw().URL.Scheme = "http"
 					}
 					return req.Next()
@@ -256,19 +258,19 @@ func TestTokenIsNotSentWherePoliciesOfTheCallerLead(t *testing.T) {
 	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	require.ErrorContains(t, err, "not sent over http")
-	assert.Empty(t, w.sent)
+	assert.Empty(t, w.Sent())
 }
 
 func TestKeyWithALineBreakIsNamedAsSuch(t *testing.T) {
-	w := &wire{
-		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			return answer(req, 200, ""), nil
+	w := &testkit.Wire{
+		Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+			return testkit.Answer(req, 200, ""), nil
 		},
 	}
 	client, err := arr.NewSessionsClientWithKeyCredential(
 		endpoint,
 		testAccount,
-		azcore.NewKeyCredential(testKey+"\n"),
+		azcore.NewKeyCredential(testkit.Key+"\n"),
 		&arr.SessionsClientOptions{
 			ClientOptions: azcore.ClientOptions{Transport: w},
 		},
@@ -279,15 +281,15 @@ func TestKeyWithALineBreakIsNamedAsSuch(t *testing.T) {
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, arr.StageCredential, failure.Stage)
 	assert.Contains(t, err.Error(), "line break at its end")
-	assert.NotContains(t, err.Error(), testKey)
-	assert.Empty(t, w.sent)
+	assert.NotContains(t, err.Error(), testkit.Key)
+	assert.Empty(t, w.Sent())
 }
 
 func TestThrottledSTSIsToldAsSuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w, _ := readyClient(t)
-		w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			return answer(req, 429, "", "Retry-After", "40"), nil
+		w.Handle(func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+			return testkit.Answer(req, 429, "", "Retry-After", "40"), nil
 		})
 		_, err := client.Get(t.Context(), "demo", nil)
 		var failure *arr.AuthenticationError
@@ -295,15 +297,15 @@ func TestThrottledSTSIsToldAsSuch(t *testing.T) {
 		require.ErrorIs(t, err, arr.ErrThrottled)
 		assert.Equal(t, 40*time.Second, failure.RetryAfter)
 		assert.NotEmpty(t, failure.CorrelationVector)
-		assert.Equal(t, 1, w.count("STS"))
+		assert.Equal(t, 1, w.Count("STS"))
 	})
 }
 
 func TestForeignCredentialKeepsItsOwnRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{
-			meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				return answer(req, 503, ""), nil
+		w := &testkit.Wire{
+			Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+				return testkit.Answer(req, 503, ""), nil
 			},
 		}
 		own, err := arr.NewTokenClientWithKeyCredential(
@@ -320,7 +322,7 @@ func TestForeignCredentialKeepsItsOwnRetries(t *testing.T) {
 		client := accessTokenClient(t, own, nil)
 		_, err = client.Get(t.Context(), "demo", nil)
 		require.ErrorContains(t, err, "503")
-		assert.Equal(t, 1, w.count("STS"))
+		assert.Equal(t, 1, w.Count("STS"))
 	})
 }
 
@@ -333,8 +335,8 @@ func accessTokenClient(
 ) *arr.SessionsClient {
 	t.Helper()
 	options := &arr.SessionsClientOptions{}
-	options.Transport = &wire{
-		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) { return handle(req) },
+	options.Transport = &testkit.Wire{
+		Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) { return handle(req) },
 	}
 	client, err := arr.NewSessionsClientWithAccessToken(endpoint, testAccount.ID, cred, options)
 	require.NoError(t, err)

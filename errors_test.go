@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 func TestRefusalsByStatus(t *testing.T) {
@@ -65,7 +66,7 @@ func TestRefusalsByStatus(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) { // whose clock starts with the year 2000
 			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-				return answer(req, test.status, test.body, "Retry-After", test.retryAfter), nil
+				return testkit.Answer(req, test.status, test.body, "Retry-After", test.retryAfter), nil
 			}, noRetries)
 			_, err := client.Get(t.Context(), "demo", nil)
 			var refused *arr.ServiceError
@@ -101,7 +102,7 @@ func TestRefusalsByStatus(t *testing.T) {
 
 func TestErrorDetailIsRead(t *testing.T) {
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(
+		return testkit.Answer(
 			req,
 			409,
 			`{"error":{"code":"Conflict","message":"M","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`,
@@ -120,7 +121,7 @@ func TestErrorDetailIsRead(t *testing.T) {
 
 func TestLongAndUglyMessagesAreTamed(t *testing.T) {
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(
+		return testkit.Answer(
 			req,
 			400,
 			`{"error":{"code":"x\u001b[31m","message":"`+strings.Repeat("ä", 10_000)+`"}}`,
@@ -137,25 +138,25 @@ func TestThrottlingIsHonouredPerCall(t *testing.T) {
 		throttled := 2
 		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 			if throttled--; throttled >= 0 {
-				return answer(req, 429, "", "Retry-After", "15"), nil
+				return testkit.Answer(req, 429, "", "Retry-After", "15"), nil
 			}
-			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+			return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Ready")), nil
 		})
 		start := time.Now()
 		_, err := client.Get(t.Context(), "demo", nil)
 		require.NoError(t, err)
 		assert.Equal(t, 30*time.Second, time.Since(start))
-		assert.Equal(t, 3, w.count("GET demo"))
+		assert.Equal(t, 3, w.Count("GET demo"))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-			return answer(req, 429, "", "Retry-After", "61"), nil
+			return testkit.Answer(req, 429, "", "Retry-After", "61"), nil
 		})
 		start := time.Now()
 		_, err := client.Get(t.Context(), "demo", nil)
 		require.ErrorIs(t, err, arr.ErrThrottled)
 		assert.Zero(t, time.Since(start), "longer than MaxRetryDelay comes straight back")
-		assert.Equal(t, 1, w.count("GET demo"))
+		assert.Equal(t, 1, w.Count("GET demo"))
 	})
 }
 
@@ -174,14 +175,14 @@ func TestUnknownHostFailsAtOnce(t *testing.T) {
 			require.ErrorContains(t, err, "there is no host rendering.example")
 			assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown, "nothing was sent")
 			assert.Zero(t, time.Since(start))
-			assert.Equal(t, 1, w.count("PUT demo"))
+			assert.Equal(t, 1, w.Count("PUT demo"))
 		})
 	})
 	t.Run("the account domain's", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, w := fakeClient(t, noSuchHost)
-			w.handle(
-				func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			w.Handle(
+				func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 					return noSuchHost(req)
 				},
 			)
@@ -191,7 +192,7 @@ func TestUnknownHostFailsAtOnce(t *testing.T) {
 			require.ErrorAs(t, err, &failure)
 			require.ErrorContains(t, err, "there is no host sts.westeurope.mixedreality.azure.com")
 			assert.Zero(t, time.Since(start))
-			assert.Equal(t, 1, w.count("STS"))
+			assert.Equal(t, 1, w.Count("STS"))
 		})
 	})
 }
@@ -204,7 +205,7 @@ func TestConnectionsThatNeverWereAreNoUnknownOutcome(t *testing.T) {
 		_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 		require.ErrorContains(t, err, "connection refused")
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
-		assert.Equal(t, 4, w.count("PUT demo"))
+		assert.Equal(t, 4, w.Count("PUT demo"))
 	})
 }
 

@@ -21,22 +21,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
 func TestExchangeRequest(t *testing.T) {
 	var exchanges []*http.Request
 	var mu sync.Mutex
-	w := &wire{
-		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+	w := &testkit.Wire{
+		Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			exchanges = append(exchanges, req)
-			return answer(req, 200, `{"AccessToken":"`+testToken+`"}`), nil
+			return testkit.Answer(req, 200, `{"AccessToken":"`+testkit.Token+`"}`), nil
 		},
 	}
 	tokens, err := arr.NewTokenClientWithKeyCredential(
 		testAccount,
-		azcore.NewKeyCredential(testKey),
+		azcore.NewKeyCredential(testkit.Key),
 		&arr.TokenClientOptions{
 			ClientOptions: azcore.ClientOptions{Transport: w, APIVersion: "2021-01-01-preview"},
 		},
@@ -52,7 +54,7 @@ func TestExchangeRequest(t *testing.T) {
 		"https://sts.westeurope.mixedreality.azure.com/Accounts/"+testAccount.ID+"/token?api-version=2019-02-28-preview",
 		exchanges[0].URL.String(),
 	)
-	assert.Equal(t, "Bearer "+testAccount.ID+":"+testKey, exchanges[0].Header.Get("Authorization"))
+	assert.Equal(t, "Bearer "+testAccount.ID+":"+testkit.Key, exchanges[0].Header.Get("Authorization"))
 	assert.Equal(t, "application/json", exchanges[0].Header.Get("Accept"))
 	for _, req := range exchanges {
 		assert.Regexp(t, `^[A-Za-z0-9+/]{22}$`, req.Header.Get("X-Mrc-Cv"))
@@ -77,7 +79,7 @@ func TestEntraCredential(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var scopes []string
-			cred := credentialFunc(
+			cred := testkit.Credential(
 				func(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 					scopes = o.Scopes
 					return azcore.AccessToken{
@@ -86,14 +88,14 @@ func TestEntraCredential(t *testing.T) {
 					}, nil
 				},
 			)
-			w := &wire{
-				meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-					if isExchange(req) {
+			w := &testkit.Wire{
+				Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+					if testkit.IsExchange(req) {
 						assert.Equal(t, "Bearer entra-token", req.Header.Get("Authorization"))
-						return answer(req, 200, `{"AccessToken":"`+testToken+`"}`), nil
+						return testkit.Answer(req, 200, `{"AccessToken":"`+testkit.Token+`"}`), nil
 					}
-					assert.Equal(t, "Bearer "+testToken, req.Header.Get("Authorization"))
-					return answer(req, 200, sessionJSON("demo", "Ready")), nil
+					assert.Equal(t, "Bearer "+testkit.Token, req.Header.Get("Authorization"))
+					return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Ready")), nil
 				},
 			}
 			client, err := arr.NewSessionsClient(
@@ -114,7 +116,7 @@ func TestEntraCredential(t *testing.T) {
 	t.Run("a credential that fails is named as such", func(t *testing.T) {
 		failure := errors.New("az login\nis needed")
 		calls := 0
-		cred := credentialFunc(
+		cred := testkit.Credential(
 			func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 				calls++
 				return azcore.AccessToken{}, failure
@@ -135,9 +137,9 @@ func TestEntraCredential(t *testing.T) {
 func TestSTSRefusals(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 429, 302} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			w := &wire{
-				meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-					resp := answer(
+			w := &testkit.Wire{
+				Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+					resp := testkit.Answer(
 						req,
 						status,
 						"",
@@ -151,7 +153,7 @@ func TestSTSRefusals(t *testing.T) {
 			}
 			tokens, err := arr.NewTokenClientWithKeyCredential(
 				testAccount,
-				azcore.NewKeyCredential(testKey),
+				azcore.NewKeyCredential(testkit.Key),
 				&arr.TokenClientOptions{
 					ClientOptions: azcore.ClientOptions{Transport: w},
 				},
@@ -182,14 +184,14 @@ func TestSTSRefusals(t *testing.T) {
 func TestSTSAnswersThatHoldNoToken(t *testing.T) {
 	for _, body := range []string{"", "null", "{}", "[]", `{"AccessToken":""}`, `{"AccessToken":7}`, `{"AccessToken":"a b"}`,
 		"{\"AccessToken\":\"line\\nbreak\"}", `{"AccessToken":"cut-off-tok`, "<html>secret-page</html>"} {
-		w := &wire{
-			meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-				return answer(req, 200, body), nil
+		w := &testkit.Wire{
+			Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+				return testkit.Answer(req, 200, body), nil
 			},
 		}
 		tokens, err := arr.NewTokenClientWithKeyCredential(
 			testAccount,
-			azcore.NewKeyCredential(testKey),
+			azcore.NewKeyCredential(testkit.Key),
 			&arr.TokenClientOptions{
 				ClientOptions: azcore.ClientOptions{Transport: w},
 			},
@@ -230,14 +232,14 @@ func TestLifetimeIsTakenFromTheTokenNotFromTheClock(t *testing.T) {
 			"no claims":               {jwt(`{}`), time.Hour},
 			"claims of other types":   {jwt(`{"exp":"soon"}`), time.Hour},
 		} {
-			w := &wire{
-				meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-					return answer(req, 200, `{"AccessToken":"`+test.token+`"}`), nil
+			w := &testkit.Wire{
+				Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+					return testkit.Answer(req, 200, `{"AccessToken":"`+test.token+`"}`), nil
 				},
 			}
 			tokens, err := arr.NewTokenClientWithKeyCredential(
 				testAccount,
-				azcore.NewKeyCredential(testKey),
+				azcore.NewKeyCredential(testkit.Key),
 				&arr.TokenClientOptions{
 					ClientOptions: azcore.ClientOptions{Transport: w},
 				},
@@ -262,12 +264,12 @@ func TestOverridesOfTheCallerDoNotReachTheExchange(t *testing.T) {
 		client, w, _ := readyClient(t)
 		exchanges := 0
 		var captured *http.Response
-		w.handle(
-			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		w.Handle(
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if trace := httptrace.ContextClientTrace(req.Context()); trace != nil {
-					trace.GetConn(nameOf(req))
+					trace.GetConn(testkit.Name(req))
 				}
-				if !isExchange(req) {
+				if !testkit.IsExchange(req) {
 					return forward()
 				}
 				exchange = req
@@ -275,7 +277,7 @@ func TestOverridesOfTheCallerDoNotReachTheExchange(t *testing.T) {
 				if exchanges++; exchanges > 4 {
 					return forward()
 				}
-				return answer(req, 503, ""), nil
+				return testkit.Answer(req, 503, ""), nil
 			},
 		)
 		var traced []string
@@ -301,7 +303,7 @@ func TestOverridesOfTheCallerDoNotReachTheExchange(t *testing.T) {
 
 func TestPoliciesOfTheCaller(t *testing.T) {
 	mark := func(name string) policy.Policy {
-		return policyFunc(func(req *policy.Request) (*http.Response, error) {
+		return transport.PolicyFunc(func(req *policy.Request) (*http.Response, error) {
 			req.Raw().Header.Set(name, "1")
 			return req.Next()
 		})
@@ -312,11 +314,11 @@ func TestPoliciesOfTheCaller(t *testing.T) {
 			o.PerRetryPolicies = []policy.Policy{mark("Per-Retry")}
 			o.Telemetry.ApplicationID = "my-app"
 		})
-		w.handle(
-			func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		w.Handle(
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				assert.Equal(t, "1", req.Header.Get("Per-Call"))
 				assert.Contains(t, req.Header.Get("User-Agent"), "my-app")
-				if isExchange(req) {
+				if testkit.IsExchange(req) {
 					assert.Empty(t, req.Header.Get("Per-Retry"), "it would see the account key")
 				} else {
 					assert.Equal(t, "1", req.Header.Get("Per-Retry"))

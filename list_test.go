@@ -14,6 +14,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 func TestListPagesThroughAllSessions(t *testing.T) {
@@ -43,14 +44,14 @@ func TestListPagesThroughAllSessions(t *testing.T) {
 		assert.Equal(t, want, got)
 		assert.Equal(t, 3, pages)
 
-		before := w.count("GET")
+		before := w.Count("LIST")
 		for session, err := range client.All(t.Context(), nil) {
 			require.NoError(t, err)
 			if session.ID == "demo-1" {
 				break
 			}
 		}
-		assert.Equal(t, 1, w.count("GET")-before, "leaving the loop early asks for no further page")
+		assert.Equal(t, 1, w.Count("LIST")-before, "leaving the loop early asks for no further page")
 	})
 }
 
@@ -58,28 +59,28 @@ func TestAbsentNextLinkHasThreeSpellings(t *testing.T) {
 	for _, body := range []string{`{"sessions":[]}`, `{"sessions":[],"@nextLink":null}`, `{"sessions":[],"@nextLink":""}`} {
 		client, w := fakeClient(
 			t,
-			func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil },
+			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, body), nil },
 		)
 		for range client.All(t.Context(), nil) {
 			t.Fatal("there is no session")
 		}
-		assert.Equal(t, 1, w.count("GET"))
+		assert.Equal(t, 1, w.Count("LIST"))
 	}
 }
 
 // listThenLink returns a client whose list has that next link on every page.
-func listThenLink(t *testing.T, base, link string) (*arr.SessionsClient, *wire) {
+func listThenLink(t *testing.T, base, link string) (*arr.SessionsClient, *testkit.Wire) {
 	t.Helper()
-	w := &wire{
-		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			return answer(
+	w := &testkit.Wire{
+		Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+			return testkit.Answer(
 				req,
 				200,
-				`{"sessions":[`+sessionJSON("demo", "Ready")+`],"@nextLink":"`+link+`"}`,
+				`{"sessions":[`+testkit.SessionJSON("demo", "Ready")+`],"@nextLink":"`+link+`"}`,
 			), nil
 		},
 	}
-	static, err := arr.NewStaticAccessToken(testToken)
+	static, err := arr.NewStaticAccessToken(testkit.Token)
 	require.NoError(t, err)
 	options := &arr.SessionsClientOptions{}
 	options.Transport = w
@@ -126,7 +127,7 @@ func TestNextLinksThatAreRefused(t *testing.T) {
 			assert.NotContains(t, failure.Error(), "secret")
 			assert.NotContains(t, failure.Error(), "skiptoken")
 			assert.Equal(t, 1, sessions)
-			assert.Len(t, w.sent, 1, "no request is sent to it")
+			assert.Len(t, w.Sent(), 1, "no request is sent to it")
 		})
 	}
 }
@@ -146,17 +147,17 @@ func TestNextLinksThatAreFollowed(t *testing.T) {
 			_, err := pager.NextPage(t.Context())
 			require.NoError(t, err)
 			var second *http.Request
-			w.handle(
-				func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+			w.Handle(
+				func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 					second = req
-					return answer(req, 200, `{"sessions":[],"@nextLink":"`+link+`"}`), nil
+					return testkit.Answer(req, 200, `{"sessions":[],"@nextLink":"`+link+`"}`), nil
 				},
 			)
 			_, err = pager.NextPage(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, "a+b=", second.URL.Query().Get("skiptoken"))
 			assert.Equal(t, "2021-01-01", second.URL.Query().Get("api-version"))
-			assert.Equal(t, "Bearer "+testToken, second.Header.Get("Authorization"))
+			assert.Equal(t, "Bearer "+testkit.Token, second.Header.Get("Authorization"))
 
 			_, err = pager.NextPage(t.Context())
 			require.ErrorContains(t, err, "same next link twice")
@@ -169,7 +170,7 @@ func TestNextLinksInACircleAreNoticed(t *testing.T) {
 	n := 0
 	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 		n++
-		return answer(
+		return testkit.Answer(
 			req,
 			200,
 			fmt.Sprintf(`{"sessions":[],"@nextLink":"?skiptoken=%d"}`, n%3),
@@ -180,14 +181,14 @@ func TestNextLinksInACircleAreNoticed(t *testing.T) {
 		failure = err
 	}
 	require.ErrorContains(t, failure, "same next link twice")
-	assert.Equal(t, 4, w.count("GET"))
+	assert.Equal(t, 4, w.Count("LIST"))
 }
 
 func TestListAnswersThatCannotBeRead(t *testing.T) {
 	for _, body := range []string{"", "null", "{}", "[]", `{"sessions":null}`, `{"sessions":{}}`, `{"sessions":[7]}`, `{"sessions":[`, `{"sessions":[],"@nextLink":7}`} {
 		client, _ := fakeClient(
 			t,
-			func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil },
+			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, body), nil },
 		)
 		_, err := client.NewListPager(nil).NextPage(t.Context())
 		require.ErrorContains(t, err, "cannot be read", body)

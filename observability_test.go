@@ -19,6 +19,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // spans is a tracing provider that writes down the spans that end.
@@ -129,7 +130,7 @@ func TestFailuresAreOnTheSpanOfTheMethod(t *testing.T) {
 	var all spans
 	client, _ := fakeClient(
 		t,
-		func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil },
+		func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 404, ""), nil },
 		func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() },
 	)
 	_, err := client.Get(t.Context(), "demo", nil)
@@ -143,7 +144,7 @@ func TestMethodsNameThemselvesToPolicies(t *testing.T) {
 	var name any
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 		name = req.Context().Value(runtime.CtxAPINameKey{})
-		return answer(req, 404, ""), nil
+		return testkit.Answer(req, 404, ""), nil
 	})
 	_, _ = client.Stop(t.Context(), "demo", nil)
 	assert.Equal(t, "SessionsClient.Stop", name)
@@ -153,7 +154,7 @@ func TestMethodsNameThemselvesToPolicies(t *testing.T) {
 
 func TestCorrelationVectorsAreInTheLog(t *testing.T) {
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(
+		return testkit.Answer(
 			req,
 			429,
 			"",

@@ -15,13 +15,15 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // during makes every request fail in that way until the time is up.
-func during(w *wire, d time.Duration, fail func(*http.Request) (*http.Response, error)) {
+func during(w *testkit.Wire, d time.Duration, fail func(*http.Request) (*http.Response, error)) {
 	end := time.Now().Add(d)
-	w.handle(
-		func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+	w.Handle(
+		func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 			if time.Now().Before(end) {
 				return fail(req)
 			}
@@ -31,14 +33,16 @@ func during(w *wire, d time.Duration, fail func(*http.Request) (*http.Response, 
 }
 
 var outages = map[string]func(*http.Request) (*http.Response, error){
-	"no answer":           func(*http.Request) (*http.Response, error) { return nil, errLost },
-	"request timeout":     func(req *http.Request) (*http.Response, error) { return answer(req, 408, ""), nil },
-	"throttled":           func(req *http.Request) (*http.Response, error) { return answer(req, 429, ""), nil },
-	"throttled for long":  func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "90"), nil },
-	"server error":        func(req *http.Request) (*http.Response, error) { return answer(req, 500, ""), nil },
-	"service unavailable": func(req *http.Request) (*http.Response, error) { return answer(req, 503, ""), nil },
+	"no answer":       func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost },
+	"request timeout": func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 408, ""), nil },
+	"throttled":       func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 429, ""), nil },
+	"throttled for long": func(req *http.Request) (*http.Response, error) {
+		return testkit.Answer(req, 429, "", "Retry-After", "90"), nil
+	},
+	"server error":        func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 500, ""), nil },
+	"service unavailable": func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 503, ""), nil },
 	"not even a session": func(req *http.Request) (*http.Response, error) {
-		return answer(req, 200, "<html>sign in to the hotel</html>"), nil
+		return testkit.Answer(req, 200, "<html>sign in to the hotel</html>"), nil
 	},
 	"host name unavailable": func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{IsNotFound: true} },
 }
@@ -72,14 +76,14 @@ func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
 	}
 	all := map[string]outage{
 		"no answer at all": {
-			func(req *http.Request) (*http.Response, error) { return nil, after(req.Context(), 24*time.Hour) },
+			func(req *http.Request) (*http.Response, error) { return nil, wait.Sleep(req.Context(), 24*time.Hour) },
 			5 * time.Minute,
 		},
 		"asked to wait too long": {func(req *http.Request) (*http.Response, error) {
-			return answer(req, 429, "", "Retry-After", "301"), nil
+			return testkit.Answer(req, 429, "", "Retry-After", "301"), nil
 		}, time.Second},
 		"asked to wait a minute": {func(req *http.Request) (*http.Response, error) {
-			return answer(req, 503, "", "Retry-After", "60"), nil
+			return testkit.Answer(req, 503, "", "Retry-After", "60"), nil
 		}, 4*time.Minute + 30*time.Second},
 	}
 	for name, fail := range outages {
@@ -98,7 +102,7 @@ func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
 				assert.GreaterOrEqual(t, time.Since(start), test.least)
 				assert.LessOrEqual(t, time.Since(start), 5*time.Minute)
 
-				w.handle(nil)
+				w.Handle(nil)
 				_, err = poller.PollUntilDone(t.Context(), nil)
 				assert.NoError(t, err, "the poller can be used again")
 			})
@@ -108,9 +112,11 @@ func TestOutageIsBorneForFiveMinutesAndNoLonger(t *testing.T) {
 
 func TestOutageOfTheSTSDuringAWaitIsBorne(t *testing.T) {
 	for name, fail := range map[string]func(*http.Request) (*http.Response, error){
-		"unreachable": func(*http.Request) (*http.Response, error) { return nil, errLost },
-		"unavailable": func(req *http.Request) (*http.Response, error) { return answer(req, 503, ""), nil },
-		"throttled":   func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "70"), nil },
+		"unreachable": func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost },
+		"unavailable": func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 503, ""), nil },
+		"throttled": func(req *http.Request) (*http.Response, error) {
+			return testkit.Answer(req, 429, "", "Retry-After", "70"), nil
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -125,9 +131,9 @@ func TestOutageOfTheSTSDuringAWaitIsBorne(t *testing.T) {
 				poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 				require.NoError(t, err)
 				end := time.Now().Add(2 * time.Minute)
-				w.handle(
-					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-						if isExchange(req) && time.Now().Before(end) {
+				w.Handle(
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+						if testkit.IsExchange(req) && time.Now().Before(end) {
 							return fail(req)
 						}
 						return forward()
@@ -143,19 +149,19 @@ func TestOutageOfTheSTSDuringAWaitIsBorne(t *testing.T) {
 
 func TestPermanentFailuresEndTheWaitAtOnce(t *testing.T) {
 	for name, fail := range map[string]func(*http.Request) (*http.Response, error){
-		"unauthorized": func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil },
-		"forbidden":    func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil },
-		"bad request":  func(req *http.Request) (*http.Response, error) { return answer(req, 400, ""), nil },
+		"unauthorized": func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 401, ""), nil },
+		"forbidden":    func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 403, ""), nil },
+		"bad request":  func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 400, ""), nil },
 		"unknown certificate": func(*http.Request) (*http.Response, error) {
-			return nil, &tls.CertificateVerificationError{Err: errLost}
+			return nil, &tls.CertificateVerificationError{Err: testkit.ErrLost}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizeStandard)
 				during(w, time.Hour, func(req *http.Request) (*http.Response, error) {
-					if isExchange(req) {
-						return answer(req, 401, ""), nil
+					if testkit.IsExchange(req) {
+						return testkit.Answer(req, 401, ""), nil
 					}
 					return fail(req)
 				})

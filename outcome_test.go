@@ -20,6 +20,9 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // What follows is the network failing around requests that change something.
@@ -28,12 +31,12 @@ func TestLostAnswerToCreate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
 		client, w := newClient(t, e)
-		w.onCall("PUT demo", 1, loseAnswer)
+		w.OnCall("PUT demo", 1, testkit.LoseAnswer)
 
 		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 		require.NoError(t, err)
 		assert.False(t, poller.Created(), "the repeat met the session that the first try made")
-		assert.Equal(t, []string{"PUT demo", "PUT demo"}, w.requests())
+		assert.Equal(t, []string{"PUT demo", "PUT demo"}, w.Requests())
 		var sessions int
 		for _, err := range client.All(t.Context(), nil) {
 			require.NoError(t, err)
@@ -44,13 +47,13 @@ func TestLostAnswerToCreate(t *testing.T) {
 }
 
 func TestLostAnswerToUpdate(t *testing.T) {
-	fault := func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+	fault := func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 		if _, err := forward(); err != nil {
 			return nil, err
 		}
-		return answer(req, http.StatusGatewayTimeout, ""), nil
+		return testkit.Answer(req, http.StatusGatewayTimeout, ""), nil
 	}
-	truncated := func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+	truncated := func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 		resp, err := forward()
 		if err != nil {
 			return nil, err
@@ -58,14 +61,14 @@ func TestLostAnswerToUpdate(t *testing.T) {
 		resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 20), brokenReader{}))
 		return resp, nil
 	}
-	garbled := func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+	garbled := func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 		if _, err := forward(); err != nil {
 			return nil, err
 		}
-		return answer(req, http.StatusOK, `{"id":"dem`), nil
+		return testkit.Answer(req, http.StatusOK, `{"id":"dem`), nil
 	}
-	for name, broken := range map[string]handler{
-		"connection lost after the effect": loseAnswer,
+	for name, broken := range map[string]testkit.Handler{
+		"connection lost after the effect": testkit.LoseAnswer,
 		"gateway timeout after the effect": fault,
 		"body cut off":                     truncated,
 		"body garbled":                     garbled,
@@ -75,7 +78,7 @@ func TestLostAnswerToUpdate(t *testing.T) {
 				client, w := newClient(t, newEmulator(t, emulator.Options{}))
 				_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 				require.NoError(t, err)
-				w.onCall("PATCH demo", 1, broken)
+				w.OnCall("PATCH demo", 1, broken)
 
 				updated, err := client.Update(
 					t.Context(),
@@ -86,7 +89,7 @@ func TestLostAnswerToUpdate(t *testing.T) {
 				require.NoError(t, err, "and not 422")
 				assert.Equal(t, time.Hour, updated.MaxLeaseTime)
 				assert.Equal(t, arr.SessionStatusReady, updated.Status)
-				assert.Equal(t, 1, w.count("GET demo"), "one look decides")
+				assert.Equal(t, 1, w.Count("GET demo"), "one look decides")
 			})
 		})
 	}
@@ -112,7 +115,7 @@ func TestUpdateRefusedInDoubtStaysRefused(t *testing.T) {
 				_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 				require.NoError(t, err)
 				lease := prepare(t, e)
-				w.onCall("PATCH demo", 1, loseAnswer)
+				w.OnCall("PATCH demo", 1, testkit.LoseAnswer)
 
 				_, err = client.Update(
 					t.Context(),
@@ -132,9 +135,9 @@ func TestUpdateRefusedInDoubtThatCannotBeLookedUp(t *testing.T) {
 		look    func(*http.Request) (*http.Response, error)
 		is, not error
 	}{
-		"unknown session": {func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil }, arr.ErrNotFound, arr.ErrOutcomeUnknown},
-		"no answer":       {func(*http.Request) (*http.Response, error) { return nil, errLost }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
-		"forbidden":       {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+		"unknown session": {func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 404, ""), nil }, arr.ErrNotFound, arr.ErrOutcomeUnknown},
+		"no answer":       {func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+		"forbidden":       {func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 403, ""), nil }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -144,9 +147,9 @@ func TestUpdateRefusedInDoubtThatCannotBeLookedUp(t *testing.T) {
 						return test.look(req)
 					}
 					if patches++; patches == 1 {
-						return nil, errLost
+						return nil, testkit.ErrLost
 					}
-					return answer(req, 422, ""), nil
+					return testkit.Answer(req, 422, ""), nil
 				})
 				_, err := client.Update(
 					t.Context(),
@@ -174,12 +177,12 @@ func TestUpdateRefusedAtOnceIsNotLookedUp(t *testing.T) {
 			nil,
 		)
 		require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
-		assert.Equal(t, []string{"PUT demo", "PATCH demo"}, w.requests())
+		assert.Equal(t, []string{"PUT demo", "PATCH demo"}, w.Requests())
 	})
 }
 
 func TestOutcomeUnknown(t *testing.T) {
-	lost := func(*http.Request) (*http.Response, error) { return nil, errLost }
+	lost := func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost }
 	calls := map[string]func(context.Context, *arr.SessionsClient) error{
 		"create": func(ctx context.Context, c *arr.SessionsClient) error {
 			_, err := c.BeginCreate(ctx, "demo", halfHour, nil)
@@ -197,7 +200,7 @@ func TestOutcomeUnknown(t *testing.T) {
 				client, _ := fakeClient(t, lost)
 				err := call(t.Context(), client)
 				require.ErrorIs(t, err, arr.ErrOutcomeUnknown)
-				assert.ErrorIs(t, err, errLost)
+				assert.ErrorIs(t, err, testkit.ErrLost)
 				assert.Contains(t, err.Error(), `"demo"`)
 				assert.Contains(t, err.Error(), "outcome unknown")
 			})
@@ -208,9 +211,9 @@ func TestOutcomeUnknown(t *testing.T) {
 				client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 					if first {
 						first = false
-						return nil, errLost
+						return nil, testkit.ErrLost
 					}
-					return answer(req, http.StatusTooManyRequests, ""), nil
+					return testkit.Answer(req, http.StatusTooManyRequests, ""), nil
 				})
 				err := call(t.Context(), client)
 				assert.ErrorIs(t, err, arr.ErrThrottled)
@@ -220,10 +223,10 @@ func TestOutcomeUnknown(t *testing.T) {
 		t.Run(name+": never sent", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, w := newClient(t, newEmulator(t, emulator.Options{}))
-				w.handle(
-					func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+				w.Handle(
+					func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 						// the token service refuses
-						return answer(req, http.StatusUnauthorized, ""), nil
+						return testkit.Answer(req, http.StatusUnauthorized, ""), nil
 					},
 				)
 				err := call(t.Context(), client)
@@ -234,7 +237,9 @@ func TestOutcomeUnknown(t *testing.T) {
 		t.Run(name+": refused", func(t *testing.T) {
 			client, _ := fakeClient(
 				t,
-				func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusForbidden, ""), nil },
+				func(req *http.Request) (*http.Response, error) {
+					return testkit.Answer(req, http.StatusForbidden, ""), nil
+				},
 			)
 			err := call(t.Context(), client)
 			require.ErrorIs(t, err, arr.ErrForbidden)
@@ -245,7 +250,9 @@ func TestOutcomeUnknown(t *testing.T) {
 		for _, body := range []string{"", "null", "{}", `{"id":"demo"}`, `{"id":"demo","sta`, `{"id":7,"status":"Starting"}`, "<html>"} {
 			client, _ := fakeClient(
 				t,
-				func(req *http.Request) (*http.Response, error) { return answer(req, http.StatusCreated, body), nil },
+				func(req *http.Request) (*http.Response, error) {
+					return testkit.Answer(req, http.StatusCreated, body), nil
+				},
 			)
 			err := calls["create"](t.Context(), client)
 			require.ErrorIs(t, err, arr.ErrOutcomeUnknown, body)
@@ -264,13 +271,13 @@ func TestOutcomeUnknown(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					e := newEmulator(t, emulator.Options{})
 					client, w := newClient(t, e)
-					w.handle(
-						func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					w.Handle(
+						func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 							resp, err := forward()
-							if err != nil || isExchange(req) {
+							if err != nil || testkit.IsExchange(req) {
 								return resp, err
 							}
-							return answer(req, status, ""), nil
+							return testkit.Answer(req, status, ""), nil
 						},
 					)
 					err := calls["create"](t.Context(), client)
@@ -279,7 +286,7 @@ func TestOutcomeUnknown(t *testing.T) {
 					require.ErrorAs(t, err, &refused)
 					assert.Equal(t, status, refused.StatusCode)
 					assert.Contains(t, err.Error(), "the session may exist and be billed")
-					w.handle(nil)
+					w.Handle(nil)
 					_, err = client.Get(t.Context(), "demo", nil)
 					assert.NoError(t, err, "it does exist")
 				})
@@ -290,7 +297,9 @@ func TestOutcomeUnknown(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, _ := fakeClient(
 				t,
-				func(req *http.Request) (*http.Response, error) { return answer(req, 504, "", "Retry-After", "30"), nil },
+				func(req *http.Request) (*http.Response, error) {
+					return testkit.Answer(req, 504, "", "Retry-After", "30"), nil
+				},
 			)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -307,16 +316,16 @@ func TestOutcomeUnknown(t *testing.T) {
 			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 				if first {
 					first = false
-					return answer(req, 502, ""), nil
+					return testkit.Answer(req, 502, ""), nil
 				}
-				return nil, &net.OpError{Op: "dial", Err: errLost}
+				return nil, &net.OpError{Op: "dial", Err: testkit.ErrLost}
 			})
 			require.ErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown)
 		})
 	})
 	t.Run("a context that had ended before", func(t *testing.T) {
 		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+			return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Ready")), nil
 		})
 		_, err := client.Get(t.Context(), "demo", nil) // the token is there
 		require.NoError(t, err)
@@ -325,16 +334,16 @@ func TestOutcomeUnknown(t *testing.T) {
 		err = calls["create"](ctx, client)
 		require.ErrorIs(t, err, context.Canceled)
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
-		assert.Zero(t, w.count("PUT demo"))
+		assert.Zero(t, w.Count("PUT demo"))
 	})
 	t.Run("a policy of the caller that does not send", func(t *testing.T) {
 		broken := errors.New("circuit is open")
 		client, w := fakeClient(
 			t,
-			func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil },
+			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, ""), nil },
 			func(o *arr.SessionsClientOptions) {
 				o.PerRetryPolicies = []policy.Policy{
-					policyFunc(
+					transport.PolicyFunc(
 						func(*policy.Request) (*http.Response, error) { return nil, broken },
 					),
 				}
@@ -344,11 +353,11 @@ func TestOutcomeUnknown(t *testing.T) {
 		err := calls["create"](t.Context(), client)
 		require.ErrorIs(t, err, broken)
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
-		assert.Empty(t, w.requests())
+		assert.Empty(t, w.Requests())
 	})
 	t.Run("a server that cannot prove who it is", func(t *testing.T) {
 		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) {
-			return nil, &tls.CertificateVerificationError{Err: errLost}
+			return nil, &tls.CertificateVerificationError{Err: testkit.ErrLost}
 		}, noRetries)
 		assert.NotErrorIs(t, calls["create"](t.Context(), client), arr.ErrOutcomeUnknown)
 	})
@@ -358,9 +367,9 @@ func TestOutcomeUnknown(t *testing.T) {
 			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 				if first {
 					first = false
-					return nil, errLost
+					return nil, testkit.ErrLost
 				}
-				return answer(req, 403, ""), nil
+				return testkit.Answer(req, 403, ""), nil
 			})
 			assert.ErrorIs(
 				t,
@@ -376,9 +385,9 @@ func TestOutcomeUnknown(t *testing.T) {
 			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
 				if first {
 					first = false
-					return nil, errLost
+					return nil, testkit.ErrLost
 				}
-				return answer(req, 404, ""), nil
+				return testkit.Answer(req, 404, ""), nil
 			})
 			err := calls["stop"](t.Context(), client)
 			require.ErrorIs(t, err, arr.ErrNotFound)
@@ -388,13 +397,13 @@ func TestOutcomeUnknown(t *testing.T) {
 	t.Run("get changes nothing", func(t *testing.T) {
 		client, _ := fakeClient(t, lost, noRetries)
 		_, err := client.Get(t.Context(), "demo", nil)
-		require.ErrorIs(t, err, errLost)
+		require.ErrorIs(t, err, testkit.ErrLost)
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
 	})
 	t.Run("a context that ends while the answer is out", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-				return nil, after(req.Context(), time.Hour)
+				return nil, wait.Sleep(req.Context(), time.Hour)
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -411,10 +420,10 @@ func TestAnswerThatArrivesAsTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := newClient(t, newEmulator(t, emulator.Options{}))
 		ctx, cancel := context.WithCancel(t.Context())
-		w.onCall(
+		w.OnCall(
 			"PUT demo",
 			1,
-			func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 				defer cancel()
 				return forward()
 			},
@@ -433,10 +442,10 @@ func TestBrokenAnswerThatArrivesAsTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := newClient(t, newEmulator(t, emulator.Options{}))
 		ctx, cancel := context.WithCancel(t.Context())
-		w.onCall(
+		w.OnCall(
 			"PUT demo",
 			1,
-			func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 				defer cancel()
 				resp, err := forward()
 				if err == nil {

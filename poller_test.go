@@ -18,6 +18,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // startingPoller returns a poller of a session "demo" that becomes Ready after startup.
@@ -25,7 +26,7 @@ func startingPoller(
 	t *testing.T,
 	startup time.Duration,
 	size arr.SessionSize,
-) (*arr.SessionPoller, *wire, *emulator.Emulator) {
+) (*arr.SessionPoller, *testkit.Wire, *emulator.Emulator) {
 	t.Helper()
 	e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(startup)})
 	client, w := newClient(t, e)
@@ -64,8 +65,8 @@ func TestReadyIsSeenWithinOneInterval(t *testing.T) {
 				assert.Equal(t, arr.SessionStatusReady, ready.Status)
 				assert.GreaterOrEqual(t, time.Since(start), startup)
 				assert.LessOrEqual(t, time.Since(start), startup+test.interval)
-				assert.GreaterOrEqual(t, w.count("GET demo"), test.least)
-				assert.LessOrEqual(t, w.count("GET demo"), test.most)
+				assert.GreaterOrEqual(t, w.Count("GET demo"), test.least)
+				assert.LessOrEqual(t, w.Count("GET demo"), test.most)
 				assert.True(t, poller.Done())
 
 				again, err := poller.PollUntilDone(t.Context(), nil)
@@ -80,8 +81,8 @@ func TestDefaultIntervalIsJittered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		poller, w, _ := startingPoller(t, 5*time.Minute, arr.SessionSizeStandard)
 		var looks []time.Time
-		w.handle(
-			func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		w.Handle(
+			func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 				looks = append(looks, time.Now())
 				return forward()
 			},
@@ -108,7 +109,7 @@ func TestRetryAfterTakesThePlaceOfTheInterval(t *testing.T) {
 			looks = append(looks, time.Since(start))
 			status := statuses[0]
 			statuses = statuses[1:]
-			return answer(req, 200, sessionJSON("demo", status), "Retry-After", "20"), nil
+			return testkit.Answer(req, 200, testkit.SessionJSON("demo", status), "Retry-After", "20"), nil
 		})
 		poller, err := client.BeginWait(t.Context(), "demo", nil)
 		require.NoError(t, err)
@@ -168,12 +169,12 @@ func TestUnknownStatesMeanWaitingOn(t *testing.T) {
 func TestUnknownSessionEndsTheWaitAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizeStandard)
-		w.handle(func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-			return answer(req, http.StatusNotFound, ""), nil
+		w.Handle(func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+			return testkit.Answer(req, http.StatusNotFound, ""), nil
 		})
 		_, err := poller.PollUntilDone(t.Context(), nil)
 		require.ErrorIs(t, err, arr.ErrNotFound)
-		assert.Equal(t, 1, w.count("GET demo"))
+		assert.Equal(t, 1, w.Count("GET demo"))
 		assert.False(t, poller.Done())
 	})
 }
@@ -199,7 +200,7 @@ func TestExpiredStaticTokenEndsTheWait(t *testing.T) {
 		require.NoError(t, err)
 		static, err := arr.NewStaticAccessToken(token.Token)
 		require.NoError(t, err)
-		w := &wire{next: e.Transport()}
+		w := &testkit.Wire{Next: e.Transport()}
 		client, err := arr.NewSessionsClientWithAccessToken(
 			endpoint,
 			e.Account().ID,
@@ -224,10 +225,10 @@ func TestExpiredStaticTokenEndsTheWait(t *testing.T) {
 		)
 		assert.Less(t, time.Since(start), 63*time.Second)
 
-		sent := len(w.requests())
+		sent := len(w.Requests())
 		_, err = client.Get(t.Context(), "demo", nil)
 		require.ErrorAs(t, err, &expired)
-		assert.Len(t, w.requests(), sent, "no request is sent with a token that has expired")
+		assert.Len(t, w.Requests(), sent, "no request is sent with a token that has expired")
 	})
 }
 
@@ -262,7 +263,7 @@ func TestLastLookComesJustBeforeTheDeadline(t *testing.T) {
 		_, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: 50 * time.Second})
 		require.NoError(t, err, "Ready at 58 s is seen before the deadline of a minute")
 		assert.Equal(t, 59*time.Second, time.Since(start))
-		assert.Equal(t, 2, w.count("GET demo"))
+		assert.Equal(t, 2, w.Count("GET demo"))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizePremium)
@@ -272,21 +273,23 @@ func TestLastLookComesJustBeforeTheDeadline(t *testing.T) {
 		_, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Frequency: 50 * time.Second})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Minute, time.Since(start))
-		assert.Equal(t, 2, w.count("GET demo"), "one last look, not many")
+		assert.Equal(t, 2, w.Count("GET demo"), "one last look, not many")
 	})
 	synctest.Test(t, func(t *testing.T) { // what the service asks for is not cut short
 		poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizeStandard)
 		during(
 			w,
 			time.Hour,
-			func(req *http.Request) (*http.Response, error) { return answer(req, 429, "", "Retry-After", "90"), nil },
+			func(req *http.Request) (*http.Response, error) {
+				return testkit.Answer(req, 429, "", "Retry-After", "90"), nil
+			},
 		)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := poller.PollUntilDone(ctx, nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, arr.ErrThrottled, "the last failure is told too")
-		assert.Equal(t, 1, w.count("GET demo"))
+		assert.Equal(t, 1, w.Count("GET demo"))
 	})
 }
 
@@ -315,10 +318,10 @@ func TestPollByHand(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, poller.Session(), ready.Session)
 
-		before := len(w.requests())
+		before := len(w.Requests())
 		_, err = poller.Poll(t.Context())
 		require.NoError(t, err)
-		assert.Len(t, w.requests(), before, "nothing is left to ask")
+		assert.Len(t, w.Requests(), before, "nothing is left to ask")
 		_, err = poller.ResumeToken()
 		assert.Error(t, err)
 	})
@@ -329,7 +332,7 @@ func TestNegativeFrequencyIsRefused(t *testing.T) {
 		poller, w, _ := startingPoller(t, time.Minute, arr.SessionSizeStandard)
 		_, err := poller.PollUntilDone(t.Context(), &arr.PollUntilDoneOptions{Frequency: -1})
 		require.ErrorIs(t, err, arr.ErrInvalidArgument)
-		assert.Zero(t, w.count("GET demo"))
+		assert.Zero(t, w.Count("GET demo"))
 	})
 }
 
@@ -355,6 +358,6 @@ func TestWaitForAHostThatDoesNotExistFailsAtOnce(t *testing.T) {
 		var dns *net.DNSError
 		require.True(t, errors.As(err, &dns))
 		assert.Zero(t, time.Since(start))
-		assert.Equal(t, 1, w.count("GET demo"))
+		assert.Equal(t, 1, w.Count("GET demo"))
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // TestMakeRecordings writes testdata/recordings anew: what TestRecordings replays is played against
@@ -40,9 +41,9 @@ func TestMakeRecordings(t *testing.T) {
 
 func makeRecording(t *testing.T, name string, r recording) {
 	options := r.options
-	options.Accounts = []emulator.AccountOptions{{PrimaryKey: testKey}}
+	options.Accounts = []emulator.AccountOptions{{PrimaryKey: testkit.Key}}
 	e := newEmulator(t, options)
-	service := &wire{next: e.Transport()}
+	service := &testkit.Wire{Next: e.Transport()}
 	if r.front != nil {
 		r.front(service)
 	}
@@ -56,12 +57,12 @@ func makeRecording(t *testing.T, name string, r recording) {
 	require.NoError(t, err)
 
 	time.Sleep(time.Until(recordedAt))
-	s := &stage{t: t, transport: e.Transport(), key: testKey, emulator: e}
+	s := &stage{t: t, transport: e.Transport(), key: testkit.Key, emulator: e}
 	token, err := s.exchange(t.Context()) // past the recorder
 	require.NoError(t, err)
 	s.transport, s.token = tape.GetDefaultClient(), token.Token
 	if r.stranger {
-		s.key, s.token = strangeKey, testToken
+		s.key, s.token = strangeKey, testkit.Token
 	}
 	r.play(t, s)
 	if !t.Failed() {
@@ -171,18 +172,18 @@ func standIn(token string, n int) (string, error) {
 	return "header." + base64.RawURLEncoding.EncodeToString(data) + ".signature", err
 }
 
-// answers returns a handler that stands for the service where the emulator has no reason to answer
+// answers returns a testkit.Handler that stands for the service where the emulator has no reason to answer
 // so. Header names and values alternate in header.
-func answers(status int, body string, header ...string) handler {
-	return func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+func answers(status int, body string, header ...string) testkit.Handler {
+	return func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 		bodyOf(req) // a transport reads it, and the recorder sees only what is read
-		resp := answer(req, status, body, header...)
+		resp := testkit.Answer(req, status, body, header...)
 		resp.Status = fmt.Sprintf("%d %s", status, http.StatusText(status))
 		resp.Proto, resp.ProtoMajor, resp.ProtoMinor = "HTTP/1.1", 1, 1
 		resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
 		resp.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		resp.Header.Set("X-Content-Type-Options", "nosniff")
-		if !isExchange(req) {
+		if !testkit.IsExchange(req) {
 			resp.Header.Set("Api-Supported-Versions", "2021-01-01-preview, 2021-01-01")
 		}
 		if body != "" {
@@ -193,14 +194,14 @@ func answers(status int, body string, header ...string) handler {
 }
 
 // always returns a front that answers every request so.
-func always(status int, body string, header ...string) func(*wire) {
-	return func(w *wire) { w.handle(answers(status, body, header...)) }
+func always(status int, body string, header ...string) func(*testkit.Wire) {
+	return func(w *testkit.Wire) { w.Handle(answers(status, body, header...)) }
 }
 
 // once returns a front that answers the first request of that name so, and leaves the rest to the
 // emulator.
-func once(name string, status int, body string, header ...string) func(*wire) {
-	return func(w *wire) { w.onCall(name, 1, answers(status, body, header...)) }
+func once(name string, status int, body string, header ...string) func(*testkit.Wire) {
+	return func(w *testkit.Wire) { w.OnCall(name, 1, answers(status, body, header...)) }
 }
 
 // checkNoSecrets fails for a cassette that anything secret has got into.
@@ -208,7 +209,7 @@ func checkNoSecrets(t *testing.T, file string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
-	assert.NotContains(t, string(data), testKey)
+	assert.NotContains(t, string(data), testkit.Key)
 	assert.NotRegexp(t, `Bearer [^e]`, string(data), "only a challenge, which has error= there")
 	assert.NotRegexp(t, `eyJ[\w-]*\.eyJ[\w-]*\.`, string(data), "a token with its header")
 	tape, err := cassette.Load(strings.TrimSuffix(file, ".yaml"))

@@ -24,6 +24,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
+
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // player is a transport that answers from a cassette. It fails the test at a request that is not
@@ -123,7 +125,7 @@ var correlationVectorForm = regexp.MustCompile(`^[A-Za-z0-9+/]{22}$`)
 // checkCredential checks what cassettes do not hold.
 func (p *player) checkCredential(req *http.Request) {
 	authorization := req.Header.Get("Authorization")
-	if !isExchange(req) {
+	if !testkit.IsExchange(req) {
 		assert.Equal(p.t, "Bearer "+p.token, authorization, "%s %s", req.Method, req.URL)
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // servicePlays says what each recording of the hosted service must yield.
@@ -56,13 +57,13 @@ var keyAccount = arr.Account{
 // be read from it.
 func keyClient(t *testing.T, file string) *arr.SessionsClient {
 	t.Helper()
-	p := newPlayer(t, file, testKey, "")
+	p := newPlayer(t, file, testkit.Key, "")
 	t.Cleanup(func() { assert.Equal(t, []string{"<access_token>"}, p.issued) })
 	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: p}}
 	client, err := arr.NewSessionsClientWithKeyCredential(
 		arr.RegionEastUS2.Endpoint(),
 		keyAccount,
-		azcore.NewKeyCredential(testKey),
+		azcore.NewKeyCredential(testkit.Key),
 		options,
 	)
 	require.NoError(t, err)
@@ -72,10 +73,10 @@ func keyClient(t *testing.T, file string) *arr.SessionsClient {
 // tokenClient plays a cassette that has no exchange to a client with a ready-made access token.
 func tokenClient(t *testing.T, file string) *arr.SessionsClient {
 	t.Helper()
-	token, err := arr.NewStaticAccessToken(testToken)
+	token, err := arr.NewStaticAccessToken(testkit.Token)
 	require.NoError(t, err)
 	options := &arr.SessionsClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: newPlayer(t, file, "", testToken)},
+		ClientOptions: azcore.ClientOptions{Transport: newPlayer(t, file, "", testkit.Token)},
 	}
 	client, err := arr.NewSessionsClientWithAccessToken(
 		arr.RegionWestEurope.Endpoint(),
@@ -319,12 +320,12 @@ func playTokens(t *testing.T, file string) {
 	}
 	answers := &answered{}
 	options := &arr.TokenClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport:       newPlayer(t, file, testKey, ""),
+		Transport:       newPlayer(t, file, testkit.Key, ""),
 		PerCallPolicies: []policy.Policy{answers},
 	}}
 	client, err := arr.NewTokenClientWithKeyCredential(
 		account,
-		azcore.NewKeyCredential(testKey),
+		azcore.NewKeyCredential(testkit.Key),
 		options,
 	)
 	require.NoError(t, err)

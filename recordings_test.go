@@ -20,6 +20,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 const recordingsFolder = "testdata/recordings"
@@ -41,11 +42,11 @@ func recordedVector(n int) string { return fmt.Sprintf("recordedAnswer%08d.0", n
 
 // recording is how a file of testdata/recordings is made, and what it must yield.
 type recording struct {
-	shows    string           // for the comment on top of the file
-	holds    []string         // texts without which the file does not show that
-	options  emulator.Options // while recording
-	front    func(*wire)      // answers before the emulator does, while recording
-	stranger bool             // key and token are not the account's
+	shows    string              // for the comment on top of the file
+	holds    []string            // texts without which the file does not show that
+	options  emulator.Options    // while recording
+	front    func(*testkit.Wire) // answers before the emulator does, while recording
+	stranger bool                // key and token are not the account's
 	play     func(*testing.T, *stage)
 }
 
@@ -67,7 +68,7 @@ func TestRecordings(t *testing.T) {
 				assert.Contains(t, string(data), text)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				s := &stage{t: t, key: testKey, token: testToken}
+				s := &stage{t: t, key: testkit.Key, token: testkit.Token}
 				if r.stranger {
 					s.key = strangeKey
 				}

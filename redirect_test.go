@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // TestRedirectsAreNotFollowed runs over real sockets, for redirects are followed below everything
@@ -47,7 +48,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			"http.Client that checks for them": {plain, azcore.ClientOptions{Transport: checking, InsecureAllowCredentialWithHTTP: true}},
 			"nil http.Client":                  {plain, azcore.ClientOptions{Transport: (*http.Client)(nil), InsecureAllowCredentialWithHTTP: true}},
 		} {
-			static, err := arr.NewStaticAccessToken(testToken)
+			static, err := arr.NewStaticAccessToken(testkit.Token)
 			require.NoError(t, err)
 			client, err := arr.NewSessionsClientWithAccessToken(
 				test.server.URL,
@@ -63,7 +64,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 			tokens, err := arr.NewTokenClientWithKeyCredential(
 				testAccount,
-				azcore.NewKeyCredential(testKey),
+				azcore.NewKeyCredential(testkit.Key),
 				&arr.TokenClientOptions{
 					ClientOptions: test.options, Endpoint: test.server.URL,
 				},

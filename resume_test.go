@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 var tokenRequest policy.TokenRequestOptions
@@ -38,7 +39,7 @@ func TestResumedPollerFinishesTheWait(t *testing.T) {
 			&arr.BeginCreateSessionOptions{ResumeToken: token},
 		)
 		require.NoError(t, err)
-		assert.Empty(t, w.requests(), "no PUT and no other request")
+		assert.Empty(t, w.Requests(), "no PUT and no other request")
 		assert.False(t, resumed.Created())
 		assert.False(t, resumed.Done())
 		assert.Equal(t, arr.Session{ID: "demo"}, resumed.Session())
@@ -51,7 +52,7 @@ func TestResumedPollerFinishesTheWait(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, arr.SessionStatusReady, ready.Status)
 		assert.LessOrEqual(t, time.Since(start), 71*time.Second)
-		assert.LessOrEqual(t, w.count("GET demo"), 8, "at once, and then as its size wants")
+		assert.LessOrEqual(t, w.Count("GET demo"), 8, "at once, and then as its size wants")
 	})
 }
 
@@ -88,7 +89,7 @@ func TestHostileResumeTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client, w := fakeClient(
 				t,
-				func(req *http.Request) (*http.Response, error) { return answer(req, 500, ""), nil },
+				func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 500, ""), nil },
 			)
 			poller, err := client.BeginCreate(
 				t.Context(),
@@ -99,7 +100,7 @@ func TestHostileResumeTokens(t *testing.T) {
 			require.ErrorIs(t, err, arr.ErrInvalidArgument)
 			require.ErrorContains(t, err, "ResumeToken")
 			assert.Nil(t, poller)
-			assert.Empty(t, w.sent, "no request is sent")
+			assert.Empty(t, w.Sent(), "no request is sent")
 		})
 	}
 }

@@ -23,6 +23,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // reach calls visit with every string that can be reached from v, unexported fields included, and
@@ -78,7 +79,7 @@ func reach(v any, visit func(path, text string)) {
 }
 
 func TestReachFindsWhatItShould(t *testing.T) {
-	resp := answer(
+	resp := testkit.Answer(
 		&http.Request{Header: http.Header{"Authorization": {"Bearer hidden"}}},
 		200,
 		"in the body",
@@ -116,7 +117,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		e := newEmulator(t, emulator.Options{})
 		tokens := map[string]bool{}
 		echo := func(req *http.Request, status int) *http.Response { // as some gateways do
-			return answer(
+			return testkit.Answer(
 				req,
 				status,
 				`{"error":{"code":"X","message":"you sent `+req.Header.Get("Authorization")+`"}}`,
@@ -124,44 +125,44 @@ func TestSecretsStaySecret(t *testing.T) {
 				req.Header.Get("Authorization"),
 			)
 		}
-		faults := map[string]handler{
-			"none": func(_ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		faults := map[string]testkit.Handler{
+			"none": func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 				return forward()
 			},
-			"service echoes 400": func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+			"service echoes 400": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return forward()
 				}
 				return echo(req, 400), nil
 			},
-			"service refuses the token": func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+			"service refuses the token": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return forward()
 				}
 				return echo(req, 401), nil
 			},
-			"STS echoes 401": func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+			"STS echoes 401": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return echo(req, 401), nil
 				}
 				return forward()
 			},
-			"STS answer cut off": func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			"STS answer cut off": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				resp, err := forward()
-				if err == nil && isExchange(req) {
+				if err == nil && testkit.IsExchange(req) {
 					data, _ := io.ReadAll(resp.Body)
 					resp.Body = io.NopCloser(strings.NewReader(string(data[:len(data)-3])))
 				}
 				return resp, err
 			},
-			"STS says 500 with the token": func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+			"STS says 500 with the token": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return echo(req, 500), nil
 				}
 				return forward()
 			},
-			"answers that are no sessions": func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if isExchange(req) {
+			"answers that are no sessions": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
 					return forward()
 				}
 				return echo(req, 200), nil
@@ -176,8 +177,8 @@ func TestSecretsStaySecret(t *testing.T) {
 					o.Logging.AllowedHeaders = []string{"authorization", "X-Echo-Not"}
 					o.Retry.RetryDelay = time.Millisecond
 				})
-				w.handle(
-					func(req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+				w.Handle(
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 						_, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 						tokens[credential] = true
 						return fault(req, forward)
@@ -187,7 +188,7 @@ func TestSecretsStaySecret(t *testing.T) {
 				failures = append(failures, useEverything(t.Context(), client, &public)...)
 			}
 		})
-		static, err := arr.NewStaticAccessToken(testToken)
+		static, err := arr.NewStaticAccessToken(testkit.Token)
 		require.NoError(t, err)
 		public = append(public, static, e.Account())
 		delete(tokens, "")
@@ -195,7 +196,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		require.Greater(t, len(failures), 20)
 		require.NotEmpty(t, log)
 
-		secrets := []string{e.Key(), testToken}
+		secrets := []string{e.Key(), testkit.Token}
 		for token := range tokens {
 			secrets = append(secrets, token)
 		}
@@ -267,7 +268,7 @@ func useEverything(
 func TestRequestOfAnErrorKeepsNothingToSendAgain(t *testing.T) {
 	client, _ := fakeClient(
 		t,
-		func(req *http.Request) (*http.Response, error) { return answer(req, 404, ""), nil },
+		func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 404, ""), nil },
 	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	var response *azcore.ResponseError

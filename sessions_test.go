@@ -16,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 func TestLifeOfASession(t *testing.T) {
@@ -67,7 +68,7 @@ func TestLifeOfASession(t *testing.T) {
 
 		_, err = client.Stop(ctx, "demo", nil)
 		assert.NoError(t, err, "stopping a stopped session is success")
-		assert.Equal(t, 1, w.count("STS"), "one token serves all calls")
+		assert.Equal(t, 1, w.Count("STS"), "one token serves all calls")
 	})
 }
 
@@ -91,7 +92,7 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 			path:   account + "/sessions/demo",
 			body:   `{"maxLeaseTimeMinutes":30,"size":"Standard"}`,
 			status: 201,
-			answer: sessionJSON("demo", "Starting"),
+			answer: testkit.SessionJSON("demo", "Starting"),
 		},
 		{
 			name:   "get",
@@ -99,7 +100,7 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 			method: "GET",
 			path:   account + "/sessions/demo",
 			status: 200,
-			answer: sessionJSON("demo", "Ready"),
+			answer: testkit.SessionJSON("demo", "Ready"),
 		},
 		{
 			name: "update",
@@ -113,7 +114,7 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 				return err
 			},
 			method: "PATCH", path: account + "/sessions/demo", body: `{"maxLeaseTimeMinutes":60}`,
-			status: 200, answer: sessionJSON("demo", "Ready"),
+			status: 200, answer: testkit.SessionJSON("demo", "Ready"),
 		},
 		{
 			name:   "stop",
@@ -144,7 +145,7 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 						require.NoError(t, err)
 						body = string(data)
 					}
-					return answer(req, test.status, test.answer), nil
+					return testkit.Answer(req, test.status, test.answer), nil
 				}, func(o *arr.SessionsClientOptions) { o.APIVersion = version })
 
 				require.NoError(t, test.call(t.Context(), client))
@@ -155,7 +156,7 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 					want = "2021-01-01"
 				}
 				assert.Equal(t, "api-version="+want, seen.URL.RawQuery)
-				assert.Equal(t, "Bearer "+testToken, seen.Header.Get("Authorization"))
+				assert.Equal(t, "Bearer "+testkit.Token, seen.Header.Get("Authorization"))
 				assert.Equal(t, "application/json", seen.Header.Get("Accept"))
 				assert.NotEmpty(t, seen.Header.Get("X-Ms-Client-Request-Id"))
 				assert.True(
@@ -176,13 +177,13 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 }
 
 func TestEndpointMayHaveAPathAndSpaces(t *testing.T) {
-	w := &wire{
-		meet: func(req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+	w := &testkit.Wire{
+		Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 			assert.Equal(t, "/base/accounts/"+testAccount.ID+"/sessions/demo", req.URL.Path)
-			return answer(req, 200, sessionJSON("demo", "Ready")), nil
+			return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Ready")), nil
 		},
 	}
-	static, err := arr.NewStaticAccessToken(testToken)
+	static, err := arr.NewStaticAccessToken(testkit.Token)
 	require.NoError(t, err)
 	options := &arr.SessionsClientOptions{}
 	options.Transport = w
@@ -250,7 +251,7 @@ func TestBeginWaitSendsOneGet(t *testing.T) {
 		poller, err := client.BeginWait(t.Context(), "demo", nil)
 		require.NoError(t, err)
 		assert.False(t, poller.Created())
-		assert.Equal(t, []string{"GET demo", "PUT demo", "GET demo"}, w.requests())
+		assert.Equal(t, []string{"GET demo", "PUT demo", "GET demo"}, w.Requests())
 
 		_, err = poller.PollUntilDone(t.Context(), nil)
 		assert.NoError(t, err)

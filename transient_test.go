@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 func TestTransientFailures(t *testing.T) {
@@ -32,7 +33,7 @@ func TestTransientFailures(t *testing.T) {
 		"lease not extended":           {&arr.ServiceError{StatusCode: 422}, false},
 		"ended session":                {&arr.SessionEndedError{}, false},
 		"invalid argument":             {fmt.Errorf("wrapped: %w", arr.ErrInvalidArgument), false},
-		"broken connection":            {errLost, true},
+		"broken connection":            {testkit.ErrLost, true},
 		"cancelled":                    {fmt.Errorf("wrapped: %w", context.Canceled), false},
 		"time limit":                   {context.DeadlineExceeded, true},
 		"untrusted certificate":        {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, false},
@@ -55,6 +56,6 @@ func TestRetryAfterOfFailures(t *testing.T) {
 		arr.RetryAfter(fmt.Errorf("wrapped: %w", &arr.ServiceError{RetryAfter: 15 * time.Second})),
 	)
 	assert.Equal(t, time.Minute, arr.RetryAfter(&arr.AuthenticationError{RetryAfter: time.Minute}))
-	assert.Zero(t, arr.RetryAfter(errLost))
+	assert.Zero(t, arr.RetryAfter(testkit.ErrLost))
 	assert.Zero(t, arr.RetryAfter(nil))
 }

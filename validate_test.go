@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
@@ -53,16 +54,16 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 		for _, id := range []string{"", ".", "..", "a/b", "a\\b", "a b", "a%2fb", "a?b", "a#b", "a.b", "ä", "a\x00", ":stop", strings.Repeat("a", 257)} {
 			client, w := fakeClient(
 				t,
-				func(req *http.Request) (*http.Response, error) { return answer(req, 200, "{}"), nil },
+				func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, "{}"), nil },
 			)
 			err := call(t.Context(), client, id)
 			require.ErrorIs(t, err, arr.ErrInvalidArgument, "%s %q", name, id)
 			assert.Contains(t, err.Error(), "sessionID")
-			assert.Empty(t, w.sent, "%s %q", name, id)
+			assert.Empty(t, w.Sent(), "%s %q", name, id)
 		}
 	}
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(req, 200, sessionJSON("x", "Ready")), nil
+		return testkit.Answer(req, 200, testkit.SessionJSON("x", "Ready")), nil
 	})
 	for _, id := range []string{"a", "-", "_", "A-z_09", strings.Repeat("a", 256), arr.NewSessionID()} {
 		_, err := client.Get(t.Context(), id, nil)
@@ -73,7 +74,7 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 func TestLeaseTimesAreNeverRounded(t *testing.T) {
 	client, w := fakeClient(
 		t,
-		func(req *http.Request) (*http.Response, error) { return answer(req, 400, ""), nil },
+		func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 400, ""), nil },
 	)
 	for _, lease := range []time.Duration{time.Second, 90 * time.Second, 30*time.Minute + 1, -time.Nanosecond, 1<<63 - 1} {
 		_, err := client.BeginCreate(
@@ -92,7 +93,7 @@ func TestLeaseTimesAreNeverRounded(t *testing.T) {
 		)
 		require.ErrorIs(t, err, arr.ErrInvalidArgument)
 	}
-	assert.Empty(t, w.sent)
+	assert.Empty(t, w.Sent())
 	// the service's to refuse
 	for _, lease := range []time.Duration{-4 * time.Minute, 0, 25 * time.Hour} {
 		_, err := client.BeginCreate(
@@ -108,10 +109,10 @@ func TestLeaseTimesAreNeverRounded(t *testing.T) {
 
 func TestSizeIsRequiredAndOpen(t *testing.T) {
 	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(
+		return testkit.Answer(
 			req,
 			201,
-			strings.Replace(sessionJSON("demo", "Starting"), "Standard", "Gigantic", 1),
+			strings.Replace(testkit.SessionJSON("demo", "Starting"), "Standard", "Gigantic", 1),
 		), nil
 	})
 	_, err := client.BeginCreate(
@@ -121,7 +122,7 @@ func TestSizeIsRequiredAndOpen(t *testing.T) {
 		nil,
 	)
 	require.ErrorIs(t, err, arr.ErrInvalidArgument)
-	assert.Empty(t, w.sent)
+	assert.Empty(t, w.Sent())
 	poller, err := client.BeginCreate(
 		t.Context(),
 		"demo",
@@ -178,7 +179,7 @@ func TestConstructorsRefuseWhatCannotBeRight(t *testing.T) {
 			client, err := arr.NewSessionsClientWithKeyCredential(
 				test.endpoint,
 				test.account,
-				azcore.NewKeyCredential(testKey),
+				azcore.NewKeyCredential(testkit.Key),
 				&test.options,
 			)
 			if test.want == "" {
@@ -225,11 +226,11 @@ func (*nilCredential) GetToken(
 
 func TestInvalidArgumentsNameTheArgumentTheValueAndTheReason(t *testing.T) {
 	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return answer(req, 200, sessionJSON("demo", "Starting")), nil
+		return testkit.Answer(req, 200, testkit.SessionJSON("demo", "Starting")), nil
 	})
 	poller, err := client.BeginWait(t.Context(), "demo", nil)
 	require.NoError(t, err)
-	before := len(w.sent)
+	before := len(w.Sent())
 	create := func(id string, size arr.SessionSize, lease time.Duration, resume string) error {
 		_, err := client.BeginCreate(
 			t.Context(),
@@ -259,7 +260,7 @@ func TestInvalidArgumentsNameTheArgumentTheValueAndTheReason(t *testing.T) {
 		{create("demo", "Premium", 0, "x"), "ResumeToken", "", "is not one that a poller returned"},
 		{construct("arr.example", testAccount, ""), "endpoint", "arr.example", "is not an address"},
 		{construct(endpoint, arr.Account{ID: "me", Domain: "x"}, ""), "Account.ID", "me", "is not a UUID"},
-		{construct(endpoint, arr.Account{ID: testKey, Domain: "x"}, ""), "Account.ID", "", "is not a UUID"},
+		{construct(endpoint, arr.Account{ID: testkit.Key, Domain: "x"}, ""), "Account.ID", "", "is not a UUID"},
 		{construct(endpoint, arr.Account{ID: testAccount.ID}, ""), "Account.Domain", "", "is empty"},
 		{construct(endpoint, testAccount, "sts"), "STSEndpoint", "sts", "is not an address"},
 		{func() error {
@@ -287,7 +288,7 @@ func TestInvalidArgumentsNameTheArgumentTheValueAndTheReason(t *testing.T) {
 		assert.Contains(t, invalid.Reason, test.reason)
 		assert.False(t, arr.IsTransient(test.err))
 	}
-	assert.Len(t, w.sent, before, "no request is sent")
+	assert.Len(t, w.Sent(), before, "no request is sent")
 }
 
 func TestInvalidArgumentErrorReadsAsOneLine(t *testing.T) {
