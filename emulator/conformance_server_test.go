@@ -4,20 +4,20 @@ package emulator
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/arr-go/azremoterendering/internal/testkit/pipenet"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -26,40 +26,50 @@ const pathOfA = "/accounts/" + DefaultAccountID + "/sessions/a?api-version=2021-
 // plug is a server for raw connections, and an access token.
 type plug struct {
 	*Server
-	t     *testing.T
-	token string
+	t       *testing.T
+	token   string
+	connect func() (net.Conn, error)
+	limit   time.Duration // of a connection, in case a server does not close it
 }
 
-// plugIn makes a server whose timeouts are what adjust makes of them, with a session a.
+// plugIn makes a server on a socket, whose timeouts are what adjust makes of them, with a session a.
 func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 	t.Helper()
-	e, err := New(Options{Accounts: []AccountOptions{{PrimaryKey: "c29ja2V0"}}})
-	require.NoError(t, err)
-	recorder := httptest.NewRecorder()
-	req := httptest.NewRequest(http.MethodGet, "/accounts/"+DefaultAccountID+"/token", nil)
-	req.Header.Set("Authorization", "Bearer "+DefaultAccountID+":c29ja2V0")
-	e.ServeHTTP(recorder, req)
-	var issued struct{ AccessToken string }
-	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &issued), recorder.Body)
+	e := newEmulator(t, Options{})
 	server, err := e.listen("", "http", func(server *http.Server, listener net.Listener) error {
 		adjust(server)
 		return server.Serve(listener)
 	})
 	require.NoError(t, err)
-	p := &plug{server, t, issued.AccessToken}
-	assert.Equal(
-		t,
-		"201",
-		p.exchange(
-			p.request(
-				"PUT",
-				pathOfA,
-				"Content-Length: 44",
-				`{"maxLeaseTimeMinutes":30,"size":"Standard"}`,
-			),
-		),
-	)
+	p := &plug{server, t, tokenFor(t, e, DefaultAccountID), nil, 20 * time.Second}
+	p.connect = func() (net.Conn, error) {
+		return net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+	}
+	p.create()
 	return p
+}
+
+// plugInMemory makes a server for a bubble of virtual time.
+func plugInMemory(t *testing.T, adjust func(*http.Server)) *plug {
+	t.Helper()
+	e := newEmulator(t, Options{})
+	listener := pipenet.Listen()
+	server := e.serve(listener, "http", func(server *http.Server, listener net.Listener) error {
+		adjust(server)
+		return server.Serve(listener)
+	})
+	p := &plug{server, t, tokenFor(t, e, DefaultAccountID), nil, time.Hour}
+	p.connect = func() (net.Conn, error) { return listener.Dial(t.Context()) }
+	p.create()
+	return p
+}
+
+// create creates the session.
+func (p *plug) create() {
+	p.t.Helper()
+	body := `{"maxLeaseTimeMinutes":30,"size":"Standard"}`
+	text := p.request("PUT", pathOfA, "Connection: close\r\nContent-Length: 44", body)
+	assert.Equal(p.t, "201", p.exchange(text))
 }
 
 // request is the text of a request.
@@ -72,9 +82,9 @@ func (p *plug) request(method, target, headers, body string) string {
 
 func (p *plug) dial() net.Conn {
 	p.t.Helper()
-	connection, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+	connection, err := p.connect()
 	require.NoError(p.t, err)
-	require.NoError(p.t, connection.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(p.t, connection.SetDeadline(time.Now().Add(p.limit)))
 	return connection
 }
 
@@ -86,7 +96,9 @@ func (p *plug) exchange(text string) string {
 	defer connection.Close()
 	go func() { // the server may answer before it has read everything
 		_, _ = io.WriteString(connection, text)
-		_ = connection.(*net.TCPConn).CloseWrite()
+		if tcp, ok := connection.(*net.TCPConn); ok {
+			_ = tcp.CloseWrite()
+		}
 	}()
 	return statuses(connection)
 }
@@ -196,106 +208,91 @@ func TestLimitsOfTheServer(t *testing.T) {
 	require.NoError(t, p.Close())
 }
 
-// TestSlowClients has the limits of the server shortened, each a hundredth of what it is: what the
-// clients do is the same.
+// slowCases are clients that send the beginning of something, and then a little more again and
+// again. They are answered with these statuses, and the connection is closed.
+func slowCases(p *plug) map[string]struct{ begin, again, want string } {
+	return map[string]struct{ begin, again, want string }{
+		"header": {
+			"GET " + pathOfA + " HTTP/1.1\r\nHost: arr.test\r\nX-Slow: ", "x", "",
+		},
+		"first line": {"GE", "T", "400"},
+		"nothing":    {"", "", ""},
+		"idle":       {p.request("GET", pathOfA, "", ""), "", "200"},
+		"body": {
+			p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`),
+			" ",
+			"400",
+		},
+		"chunks": {
+			p.request("PATCH", pathOfA, "Transfer-Encoding: chunked",
+				"1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n"),
+			"1\r\n \r\n",
+			"400",
+		},
+	}
+}
+
+// The limits are those of the server, in virtual time.
 func TestSlowClients(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	p := plugIn(t, func(server *http.Server) {
-		server.ReadHeaderTimeout /= 100
-		server.ReadTimeout /= 100
-		server.WriteTimeout = server.ReadTimeout + 3*time.Second // the machine may be busy
-		server.IdleTimeout /= 400
-	})
-	t.Run("cut off", func(t *testing.T) {
-		p.slowly(t, "header", "GET "+pathOfA+" HTTP/1.1\r\nHost: arr.test\r\nX-Slow: ", "x", "")
-		p.slowly(t, "first line", "GE", "T", "400")
-		p.slowly(t, "nothing", "", "", "")
-		p.slowly(t, "idle", p.request("GET", pathOfA, "", ""), "", "200")
-		p.slowly(
-			t,
-			"body",
-			p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`),
-			" ",
-			"400",
-		)
-		p.slowly(
-			t,
-			"chunks",
-			p.request(
-				"PATCH",
-				pathOfA,
-				"Transfer-Encoding: chunked",
-				"1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n",
-			),
-			"1\r\n \r\n",
-			"400",
-		)
-		t.Run("reader", func(t *testing.T) {
-			t.Parallel()
-			connection := p.dial()
-			defer connection.Close()
-			begun := time.Now()
-			var err error
-			// and no answer is read
-			for request := strings.Repeat(p.request("GET", "/nowhere", "", ""), 100); err == nil; {
-				_, err = io.WriteString(connection, request)
-			}
-			assert.Less(t, time.Since(begun), 15*time.Second, "cut off: %v", err)
+	for name := range slowCases(new(plug)) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := plugInMemory(t, func(*http.Server) {})
+				p.slowly(slowCases(p)[name])
+				assert.Equal(t, "30", p.lease())
+				require.NoError(t, p.Close())
+			})
 		})
-	})
-	assert.Equal(t, "30", p.lease())
-	require.NoError(t, p.Close())
+	}
 }
 
-// TestSlowBodies has the limit for reading shortened, and the one for writing left as it is.
-func TestSlowBodies(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	p := plugIn(t, func(server *http.Server) { server.ReadTimeout /= 100 })
-	t.Run("answered", func(t *testing.T) {
-		p.slowly(
-			t,
-			"body",
-			p.request("PATCH", pathOfA, "Content-Length: 1000000", `{"maxLeaseTimeMinutes":99`),
-			" ",
-			"400",
-		)
-		p.slowly(
-			t,
-			"chunks",
-			p.request(
-				"PATCH",
-				pathOfA,
-				"Transfer-Encoding: chunked",
-				"1a\r\n"+`{"maxLeaseTimeMinutes":99}`+"\r\n",
-			),
-			"1\r\n \r\n",
-			"400",
-		)
-	})
-	assert.Equal(t, "30", p.lease())
-	require.NoError(t, p.Close())
-}
-
-// slowly sends the begin of something, and then again and again a little more. It is answered with
-// these statuses, and the connection closed.
-func (p *plug) slowly(t *testing.T, name, begin, again, want string) {
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
+// A client that reads no answer is cut off.
+func TestClientsThatDoNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plugInMemory(t, func(*http.Server) {})
 		connection := p.dial()
-		_, err := io.WriteString(connection, begin)
-		require.NoError(t, err)
-		over := make(chan struct{})
-		go func() {
-			defer close(over)
-			for err == nil && again != "" {
-				time.Sleep(20 * time.Millisecond)
-				_, err = io.WriteString(connection, again)
-			}
-		}()
+		defer connection.Close()
 		begun := time.Now()
-		assert.Equal(t, want, statuses(connection))
-		assert.Less(t, time.Since(begun), 15*time.Second, "the server closes the connection")
-		_ = connection.Close()
-		<-over
+		var err error
+		for request := p.request("GET", "/nowhere", "", ""); err == nil; {
+			_, err = io.WriteString(connection, request)
+		}
+		assert.Less(t, time.Since(begun), 2*time.Minute, "cut off: %v", err)
+		assert.Equal(t, "30", p.lease())
+		require.NoError(t, p.Close())
 	})
+}
+
+// Here the limit for reading is far below the one for writing.
+func TestSlowBodies(t *testing.T) {
+	for _, name := range []string{"body", "chunks"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := plugInMemory(t, func(server *http.Server) { server.ReadTimeout /= 100 })
+				p.slowly(slowCases(p)[name])
+				assert.Equal(t, "30", p.lease())
+				require.NoError(t, p.Close())
+			})
+		})
+	}
+}
+
+// slowly is a slow client.
+func (p *plug) slowly(c struct{ begin, again, want string }) {
+	connection := p.dial()
+	_, err := io.WriteString(connection, c.begin)
+	require.NoError(p.t, err)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for err == nil && c.again != "" {
+			time.Sleep(20 * time.Millisecond)
+			_, err = io.WriteString(connection, c.again)
+		}
+	}()
+	begun := time.Now()
+	assert.Equal(p.t, c.want, statuses(connection))
+	assert.Less(p.t, time.Since(begun), 3*time.Minute, "the server closes the connection")
+	_ = connection.Close()
+	<-over
 }

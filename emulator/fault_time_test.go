@@ -20,6 +20,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit/pipenet"
 )
 
 func TestDelay(t *testing.T) {
@@ -269,21 +270,28 @@ func nextLinkRefused(t *testing.T, c *azremoterendering.SessionsClient) {
 
 // The limits of a server are for clients that are slow, not for faults.
 func TestDelayBeyondTheTimeoutsOfTheServer(t *testing.T) {
-	s := start(t, emulator.Options{})
-	server := httptest.NewUnstartedServer(s)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
-	server.Start()
-	defer server.Close()
-	s.inject(emulator.Fault{Delay: 250 * time.Millisecond})
-	s.inject(emulator.Fault{Body: emulator.BodySlow, SlowFor: 250 * time.Millisecond})
-	client := server.Client()
-	for range 2 {
-		r := s.in(server.URL).try(client, http.MethodPut, s.session("a")+apiVersion, standard5)
-		require.NoError(t, r.err)
-		require.NoError(t, r.bodyErr)
-		assert.Less(t, r.status, 300)
-		assert.Contains(t, r.body, `"status"`)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, emulator.Options{})
+		listener := pipenet.Listen()
+		const limit = 100 * time.Millisecond
+		server := &http.Server{Handler: s, ReadTimeout: limit, WriteTimeout: limit}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(listener) }()
+		s.inject(emulator.Fault{Delay: 250 * time.Millisecond})
+		s.inject(emulator.Fault{Body: emulator.BodySlow, SlowFor: 250 * time.Millisecond})
+		transport := &http.Transport{DialContext: listener.DialContext}
+		client := &http.Client{Transport: transport}
+		for range 2 {
+			r := s.in("http://pipe").try(client, http.MethodPut, s.session("a")+apiVersion, standard5)
+			require.NoError(t, r.err)
+			require.NoError(t, r.bodyErr)
+			assert.Less(t, r.status, 300)
+			assert.Contains(t, r.body, `"status"`)
+		}
+		transport.CloseIdleConnections()
+		require.NoError(t, server.Shutdown(t.Context()))
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
 }
 
 // Outside of a server of net/http, nobody catches what says that the connection breaks.

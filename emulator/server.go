@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,11 +14,10 @@ import (
 	"time"
 )
 
-// Bounds for slow and greedy clients. Requests of the protocol are small.
+// Limits for slow and greedy clients. Requests of the protocol are small.
 const (
-	readTimeout = 30 * time.Second
-	// so that the answer to a body that comes too slowly comes in time
-	writeTimeout    = readTimeout + 10*time.Second
+	readTimeout     = 30 * time.Second
+	writeTimeout    = readTimeout + 10*time.Second // time to answer a body that came too slowly
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 64 << 10
 	shutdownTimeout = 5 * time.Second
@@ -47,6 +47,31 @@ func (e *Emulator) Listen(address string) (*Server, error) {
 	return e.listen(address, "http", (*http.Server).Serve)
 }
 
+// ListenTLS serves the emulator as [Emulator.Listen] does, but over HTTPS, HTTP/1.1 and HTTP/2,
+// with config, which is not changed. [Authority.TLSConfig] makes one for local use; a certificate
+// from elsewhere is
+//
+//	certificate, err := tls.LoadX509KeyPair("cert.pem", "key.pem")
+//	…
+//	server, err := e.ListenTLS("", &tls.Config{Certificates: []tls.Certificate{certificate}})
+//
+// Handshakes that fail are logged at level Warn. On an address of this machine that is not a
+// loopback one, [Server.URL] names that address, even if the certificate is valid only for names.
+//
+// It is an error if config is nil or has no certificate, and in the cases of Listen.
+func (e *Emulator) ListenTLS(address string, config *tls.Config) (*Server, error) {
+	if config == nil || len(config.Certificates) == 0 &&
+		config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return nil, errors.New("emulator: ListenTLS needs a configuration with a certificate, " +
+			"such as that of Authority.TLSConfig")
+	}
+	config = config.Clone()
+	return e.listen(address, "https", func(server *http.Server, listener net.Listener) error {
+		server.TLSConfig = config
+		return server.ServeTLS(listener, "", "")
+	})
+}
+
 // listen listens on address, and has serve take connections in the background.
 func (e *Emulator) listen(
 	address, scheme string,
@@ -63,6 +88,15 @@ func (e *Emulator) listen(
 			err,
 		)
 	}
+	return e.serve(listener, scheme, serve), nil
+}
+
+// serve has serve take connections from listener in the background.
+func (e *Emulator) serve(
+	listener net.Listener,
+	scheme string,
+	serve func(*http.Server, net.Listener) error,
+) *Server {
 	requests, endRequests := context.WithCancel(context.Background())
 	s := &Server{
 		URL: scheme + "://" + reachable(listener.Addr()),
@@ -82,7 +116,7 @@ func (e *Emulator) listen(
 	s.http.ConnState = s.unused.follow
 	s.close = sync.OnceValue(s.shutDown)
 	go func() { s.served <- serve(s.http, listener) }()
-	return s, nil
+	return s
 }
 
 // Close stops listening, ends delays of faults, waits for the requests in flight, at most 5
@@ -111,18 +145,18 @@ func (s *Server) shutDown() error {
 	return err
 }
 
-// unusedConnections are those on which nothing was asked yet. Browsers and HTTP clients open some
-// in advance; net/http would wait for their first request before it shuts down.
+// unusedConnections are those without a request yet. Browsers and HTTP clients open some in advance,
+// and the shutdown of net/http would wait for their first request.
 type unusedConnections struct {
-	mutex   sync.Mutex
+	mu      sync.Mutex
 	open    map[net.Conn]struct{}
 	closing bool
 }
 
 // follow is the server's ConnState hook.
 func (u *unusedConnections) follow(connection net.Conn, state http.ConnState) {
-	u.mutex.Lock()
-	defer u.mutex.Unlock()
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	switch {
 	case state != http.StateNew:
 		delete(u.open, connection)
@@ -138,8 +172,8 @@ func (u *unusedConnections) follow(connection net.Conn, state http.ConnState) {
 
 // close closes these connections, and those to come.
 func (u *unusedConnections) close() {
-	u.mutex.Lock()
-	defer u.mutex.Unlock()
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	u.closing = true
 	for connection := range u.open {
 		_ = connection.Close()

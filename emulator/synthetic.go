@@ -17,15 +17,15 @@ const (
 	lastPort  = 65534
 )
 
-// syntheticBackend makes up servers, which are ready after the start-up time.
+// syntheticBackend invents servers that are ready after the start-up time.
 type syntheticBackend struct {
 	startupTime func(azremoterendering.SessionSize) time.Duration
 	domain      string
 }
 
 // Start implements [Backend]. Nothing listens behind the name, which has the form recorded in 2021.
-// The computing power of Standard is as recorded: 8.1 in East US 2, 10.6 in West Europe. That of
-// Premium was never seen; here it is twice as much.
+// The teraflops of Standard are as recorded: 8.1 in East US 2, 10.6 in West Europe. Those of Premium
+// are not known; here they are twice as many.
 func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	const ports = lastPort - firstPort + 1
 	startup := max(0, b.startupTime(spec.Size))
@@ -35,9 +35,7 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 		ReadyAt: time.Now().Add(startup),
 		Hostname: fmt.Sprintf(
 			"%d-%s."+naming.RenderingPrefix+"vm.%s.%s",
-			100_000_000+rand.Int32N(
-				1_900_000_000,
-			),
+			100_000_000+rand.Int32N(1_900_000_000),
 			naming.NewUUID(),
 			spec.Region,
 			b.domain,
@@ -53,4 +51,36 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 		server.Teraflops *= 2
 	}
 	return server
+}
+
+// FixedStartup returns a value for [Options.StartupTime]: every session is Starting for d.
+func FixedStartup(d time.Duration) func(azremoterendering.SessionSize) time.Duration {
+	return func(azremoterendering.SessionSize) time.Duration { return d }
+}
+
+// RangeStartup returns a value for [Options.StartupTime]: every session is Starting for a random
+// time between shortest and longest, both included, each as likely as any other. If longest is not
+// above shortest, all take shortest.
+func RangeStartup(
+	shortest, longest time.Duration,
+) func(azremoterendering.SessionSize) time.Duration {
+	return func(azremoterendering.SessionSize) time.Duration {
+		if longest <= shortest {
+			return shortest
+		}
+		return shortest + rand.N(longest-shortest+1)
+	}
+}
+
+// RecordedStartup returns a value for [Options.StartupTime]: sessions take as long as those
+// recorded from the service, 8 seconds (seen in February 2022) with one chance in two, otherwise
+// between 150 and 180 seconds (January and May 2021).
+func RecordedStartup() func(azremoterendering.SessionSize) time.Duration {
+	slow := RangeStartup(150*time.Second, 180*time.Second)
+	return func(size azremoterendering.SessionSize) time.Duration {
+		if rand.N(2) == 0 {
+			return 8 * time.Second
+		}
+		return slow(size)
+	}
 }

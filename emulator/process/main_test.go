@@ -62,13 +62,10 @@ func play(role string) {
 		grandchild.Start()
 		serve()
 	case "spawn and die":
-		grandchild := exec.Command(os.Args[0], "role=ignore and sleep")
-		grandchild.Stdout = os.Stdout
-		grandchild.Start()
-		time.Sleep(50 * time.Millisecond)
-		os.Exit(5)
+		spawnAndDie()
 	case "ignore and sleep":
 		signal.Ignore(syscall.SIGTERM)
+		os.NewFile(3, "ready").Close()
 		select {}
 	case "show":
 		for _, word := range os.Args[2:] {
@@ -83,6 +80,24 @@ func play(role string) {
 	default:
 		os.Exit(98)
 	}
+}
+
+// spawnAndDie ends as soon as its child ignores SIGTERM and has written its process id. The child
+// says so by closing file 3.
+func spawnAndDie() {
+	ready, childReady, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	grandchild := exec.Command(os.Args[0], "role=ignore and sleep")
+	grandchild.Stdout = os.Stdout
+	grandchild.ExtraFiles = []*os.File{childReady}
+	if err := grandchild.Start(); err != nil {
+		panic(err)
+	}
+	childReady.Close()
+	ready.Read(make([]byte, 1))
+	os.Exit(5)
 }
 
 func listen() net.Listener {
