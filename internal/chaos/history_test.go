@@ -51,7 +51,7 @@ func newHistory() *history {
 }
 
 // readLog reads the log of one process until its end.
-func (h *history) readLog(log io.Reader, generation int) {
+func (h *history) readLog(log io.Reader) {
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
 		var record struct {

@@ -298,7 +298,7 @@ func (r *run) report() {
 			r.t.Errorf("seed %d, %s", r.seed, text)
 		}
 	}
-	assert.NotZero(r.t, len(r.uses), "sessions were handed out")
+	assert.NotEmpty(r.t, r.uses, "sessions were handed out")
 	assert.NotZero(r.t, r.counts["UpdateSession"], "leases were extended")
 }
 

@@ -146,7 +146,7 @@ func (w *world) runRow(t *testing.T, r row, prefix string, runs int) (got tally)
 	through := r.open(t, w)
 	for i := range runs {
 		op, id := operations[i%len(operations)], fmt.Sprintf("%s-%d", prefix, i)
-		err, acted := w.run(t, through, op, id, i/len(operations)%2)
+		acted, err := w.run(t, through, op, id, i/len(operations)%2)
 		got.runs++
 		unknown := errors.Is(err, arr.ErrOutcomeUnknown)
 		if acted {
@@ -186,14 +186,14 @@ func judge(want verdict, err error, acted bool) string {
 	return ""
 }
 
-// run makes one call, and returns its error and whether the service acted.
+// run makes one call, and returns whether the service acted, and the error of the call.
 func (w *world) run(
 	t *testing.T,
 	through *way,
 	op operation,
 	id string,
 	retries int,
-) (err error, acted bool) {
+) (acted bool, err error) {
 	t.Helper()
 	if op.name != "create" {
 		_, err := w.direct.BeginCreate(t.Context(), id, settings, nil)
@@ -219,7 +219,7 @@ func (w *world) run(
 	if lookErr != nil {
 		require.ErrorIs(t, lookErr, arr.ErrNotFound)
 	}
-	return err, op.acted(session.Session)
+	return op.acted(session.Session), err
 }
 
 // inject puts faults in force for one session, until undo is called.

@@ -42,7 +42,6 @@ type process struct {
 	mu      sync.Mutex
 	command *exec.Cmd
 	read    sync.WaitGroup // the goroutines that read its output
-	starts  int
 	started time.Time
 }
 
@@ -96,10 +95,8 @@ func (p *process) start() error {
 		return err
 	}
 	p.command = command
-	p.starts++
-	generation := p.starts
 	var last lastLine
-	p.read.Go(func() { p.history.readLog(io.TeeReader(stderr, &last), generation) })
+	p.read.Go(func() { p.history.readLog(io.TeeReader(stderr, &last)) })
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	var told struct{ Endpoint, CaFile string }
 	if err == nil {

@@ -4,6 +4,7 @@ package faultproxy
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -28,6 +29,8 @@ type ConnectProxy struct {
 	listener net.Listener
 	answer   func(target string) ConnectAnswer
 	work     sync.WaitGroup
+	ctx      context.Context // ended by Close
+	end      context.CancelFunc
 
 	mu    sync.Mutex
 	open  map[net.Conn]struct{}
@@ -43,7 +46,14 @@ func ListenConnect(answer func(target string) ConnectAnswer) (*ConnectProxy, err
 	if err != nil {
 		return nil, err
 	}
-	p := &ConnectProxy{listener: listener, answer: answer, open: make(map[net.Conn]struct{})}
+	ctx, end := context.WithCancel(context.Background())
+	p := &ConnectProxy{
+		listener: listener,
+		answer:   answer,
+		ctx:      ctx,
+		end:      end,
+		open:     make(map[net.Conn]struct{}),
+	}
 	p.work.Go(p.accept)
 	return p, nil
 }
@@ -64,6 +74,7 @@ func (p *ConnectProxy) Asked() int {
 func (p *ConnectProxy) Close() error {
 	p.mu.Lock()
 	p.ended = true
+	p.end()
 	for conn := range p.open {
 		reset(conn)
 	}
@@ -138,7 +149,7 @@ func (p *ConnectProxy) serve(client net.Conn) {
 }
 
 func (p *ConnectProxy) tunnel(client net.Conn, reader io.Reader, target string) {
-	server, err := net.Dial("tcp", target)
+	server, err := (&net.Dialer{}).DialContext(p.ctx, "tcp", target)
 	if err != nil {
 		_, _ = io.WriteString(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 		return

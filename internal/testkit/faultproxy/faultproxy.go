@@ -7,6 +7,7 @@
 package faultproxy
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -68,8 +69,9 @@ type Proxy struct {
 	upstream string
 	plan     func(n int) Plan
 
-	work   sync.WaitGroup
-	closed chan struct{}
+	work sync.WaitGroup
+	ctx  context.Context // ended by Close
+	end  context.CancelFunc
 
 	mu     sync.Mutex
 	open   map[net.Conn]struct{}
@@ -86,11 +88,13 @@ func Listen(upstream string, plan func(n int) Plan) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, end := context.WithCancel(context.Background())
 	p := &Proxy{
+		ctx:      ctx,
+		end:      end,
 		listener: listener,
 		upstream: upstream,
 		plan:     plan,
-		closed:   make(chan struct{}),
 		open:     make(map[net.Conn]struct{}),
 		counts:   make(map[Action]int),
 	}
@@ -129,7 +133,7 @@ func (p *Proxy) Close() error {
 	p.mu.Unlock()
 	var err error
 	if first {
-		close(p.closed)
+		p.end()
 		err = p.listener.Close()
 		p.Disconnect()
 	}
@@ -175,7 +179,7 @@ func (p *Proxy) drop(conn net.Conn) {
 
 func (p *Proxy) serve(client net.Conn, plan Plan) {
 	defer p.drop(client)
-	server, err := net.Dial("tcp", p.upstream)
+	server, err := (&net.Dialer{}).DialContext(p.ctx, "tcp", p.upstream)
 	if err != nil {
 		reset(client)
 		return
@@ -293,7 +297,7 @@ func (c *connection) wait(d time.Duration) bool {
 	case <-timer.C:
 		return true
 	case <-c.over:
-	case <-c.proxy.closed:
+	case <-c.proxy.ctx.Done():
 	}
 	return false
 }
