@@ -40,6 +40,7 @@ type SessionsClient struct {
 	account   string   // the address of the account
 	accountID string
 	tokens    *token.Cache
+	options   SessionsClientOptions
 }
 
 // SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and nil
@@ -144,11 +145,24 @@ func newSessionsClient(
 	cred azcore.TokenCredential,
 	options *SessionsClientOptions,
 ) (*SessionsClient, error) {
-	address, err := parseEndpoint("endpoint", endpoint, options.ClientOptions, naming.CheckRenderingHost)
+	address, err := parseRenderingEndpoint(endpoint, options)
 	if err != nil {
 		return nil, err
 	}
 	tokens := newTokenCache(cred, address.JoinPath(".default").String())
+	return newClientWithTokens(address, accountID, tokens, options)
+}
+
+func parseRenderingEndpoint(endpoint string, options *SessionsClientOptions) (*url.URL, error) {
+	return parseEndpoint("endpoint", endpoint, options.ClientOptions, naming.CheckRenderingHost)
+}
+
+func newClientWithTokens(
+	address *url.URL,
+	accountID string,
+	tokens *token.Cache,
+	options *SessionsClientOptions,
+) (*SessionsClient, error) {
 	clientOptions := transport.Secure(options.ClientOptions)
 	clientOptions.PerRetryPolicies = append(
 		slices.Clone(clientOptions.PerRetryPolicies),
@@ -183,6 +197,7 @@ func newSessionsClient(
 		account:   address.JoinPath("accounts", accountID).String(),
 		accountID: accountID,
 		tokens:    tokens,
+		options:   *options,
 	}, nil
 }
 

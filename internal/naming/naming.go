@@ -114,3 +114,16 @@ func NewUUID() string {
 	id[8] = id[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
 }
+
+// RegionOf returns the region that the host of a rendering endpoint, without a port, names:
+// remoterendering.<region>.<domain>. It is empty if the host names none. A domain has at least two
+// labels, or is localhost.
+func RegionOf(host string) (region string) {
+	below, isRendering := strings.CutPrefix(strings.ToLower(host), RenderingPrefix)
+	region, domain, _ := strings.Cut(below, ".")
+	if !isRendering || below == ServiceDomain || region == "" ||
+		!strings.Contains(domain, ".") && domain != "localhost" {
+		return ""
+	}
+	return region
+}

@@ -144,3 +144,19 @@ func TestNextLinks(t *testing.T) {
 	_, err = links.Follow("https://host.example/%zz?sig=secret")
 	assert.EqualError(t, err, "the next link is not an address")
 }
+
+func TestRegionOf(t *testing.T) {
+	for host, want := range map[string]string{
+		"remoterendering.westeurope.mixedreality.azure.com": "westeurope",
+		"RemoteRendering.UKSouth.arr.test":                  "uksouth",
+		"remoterendering.westus2.localhost":                 "westus2",
+		"remoterendering.mixedreality.azure.com":            "",
+		"remoterendering.arr.test":                          "",
+		"remoterendering.example":                           "",
+		"sts.westeurope.mixedreality.azure.com":             "",
+		"127.0.0.1":                                         "",
+		"":                                                  "",
+	} {
+		assert.Equal(t, want, RegionOf(host), host)
+	}
+}
