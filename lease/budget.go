@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// budget is the account of a pool's session time. What is set aside for a session is its whole
-// lease: so much is billed even if nobody stops it. A nil budget sets no limit and charges nothing.
+// budget accounts for the session time of a pool. It reserves the whole lease of a session, which is
+// billed if nobody stops the session. A nil budget has no limit and charges nothing.
 type budget struct {
 	limit time.Duration // 0 is no limit
 
-	mu    sync.Mutex
-	spent time.Duration
-	aside map[string]time.Duration // by session id
-	// the ids of all sessions that were ever set aside; nil when nobody will ask for them any more
+	mu       sync.Mutex
+	spent    time.Duration
+	reserved map[string]time.Duration // by session id
+	// known are the ids of all sessions that ever had a reservation; nil after forgetIDs
 	known map[string]struct{}
 }
 
 func newBudget(limit time.Duration) *budget {
 	return &budget{
-		limit: limit,
-		aside: make(map[string]time.Duration),
-		known: make(map[string]struct{}),
+		limit:    limit,
+		reserved: make(map[string]time.Duration),
+		known:    make(map[string]struct{}),
 	}
 }
 
-// open sets the first lease of a session aside, or refuses.
+// open reserves the first lease of a session, or refuses.
 func (b *budget) open(id string, total time.Duration) error {
 	if b == nil {
 		return nil
@@ -38,13 +38,13 @@ func (b *budget) open(id string, total time.Duration) error {
 	return b.set(id, total)
 }
 
-// extend sets a session's lease of so much in total aside, or refuses. A session that was closed
-// stays closed: what would be set aside for it now would never be charged or freed again.
+// extend reserves a longer total for the lease of a session, or refuses. A closed session stays
+// closed: nothing would ever free what is reserved for it now.
 func (b *budget) extend(id string, total time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, open := b.aside[id]; !open {
-		return fmt.Errorf("session %q is over", id)
+	if _, open := b.reserved[id]; !open {
+		return fmt.Errorf("session %q has ended", id)
 	}
 	return b.set(id, total)
 }
@@ -56,8 +56,9 @@ func (b *budget) allows(total time.Duration) error {
 	return b.room(total)
 }
 
+// set reserves a total for a session, or refuses.
 func (b *budget) set(id string, total time.Duration) error {
-	if err := b.room(total - b.aside[id]); err != nil {
+	if err := b.room(total - b.reserved[id]); err != nil {
 		return err
 	}
 	b.put(id, total)
@@ -73,47 +74,45 @@ func (b *budget) room(more time.Duration) error {
 		ErrBudget, b.limit, b.committed(), more)
 }
 
-// adopt sets aside what a session that exists already may cost, whatever the budget.
+// adopt reserves the lease of a session that exists already, even beyond the limit.
 func (b *budget) adopt(id string, total time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.put(id, total)
 }
 
-// record sets aside what a lease really is, whatever the budget: the service may have granted more
-// than was asked for, and others may have extended it. As with extend, a session that was closed
-// stays closed.
+// record reserves what the service shows, even beyond the limit: it may have granted more than was
+// requested, and others may have extended the lease. As with extend, a closed session stays closed.
 func (b *budget) record(id string, total time.Duration) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, open := b.aside[id]; open {
+	if _, open := b.reserved[id]; open {
 		b.put(id, total)
 	}
 }
 
-// put notes what is set aside for a session. The lock is held.
+// put records a reservation, which never shrinks. The lock is held.
 func (b *budget) put(id string, total time.Duration) {
-	b.aside[id] = max(total, b.aside[id])
+	b.reserved[id] = max(total, b.reserved[id])
 	if b.known != nil {
 		b.known[id] = struct{}{}
 	}
 }
 
-// drop frees what was set aside for a session that was never created. Nothing is charged.
+// drop frees the reservation of a session that was never created. Nothing is charged.
 func (b *budget) drop(id string) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.aside, id)
+	delete(b.reserved, id)
 }
 
-// knows reports whether something was ever set aside for a session, and so whether its pool has or
-// had to do with it.
+// knows reports whether a session ever had a reservation, and so belongs or belonged to the pool.
 func (b *budget) knows(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -121,15 +120,15 @@ func (b *budget) knows(id string) bool {
 	return known
 }
 
-// forgetIDs says that nobody will ask any more which ids are known.
+// forgetIDs frees the memory of knows, which will not be called any more.
 func (b *budget) forgetIDs() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.known = nil
 }
 
-// close charges what a session that is over has cost; that is its whole lease if it could not be
-// stopped. The lease may be longer than what was set aside for it, for others can extend it too.
+// close frees the reservation of a session and charges what it has cost: its whole lease if it could
+// not be stopped. The lease may be longer than the reservation, because others can extend it.
 func (b *budget) close(r *renewer, notStopped error) {
 	if b == nil {
 		return
@@ -137,31 +136,32 @@ func (b *budget) close(r *renewer, notStopped error) {
 	cost, total := r.cost(time.Now()), r.total()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	whole := max(total, b.aside[r.id])
+	whole := max(total, b.reserved[r.id])
 	if notStopped != nil {
 		cost = whole
 	}
 	b.spent += min(cost, whole)
-	delete(b.aside, r.id)
+	delete(b.reserved, r.id)
 }
 
-// forfeit charges the whole lease of a session that goes on.
+// forfeit charges the whole lease of a session that runs on.
 func (b *budget) forfeit(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.spent += b.aside[id]
-	delete(b.aside, id)
+	b.spent += b.reserved[id]
+	delete(b.reserved, id)
 }
 
+// committed returns what is spent or reserved. The lock is held.
 func (b *budget) committed() time.Duration {
 	sum := b.spent
-	for _, total := range b.aside {
+	for _, total := range b.reserved {
 		sum += total
 	}
 	return sum
 }
 
-// totals returns what is spent, and what is spent or set aside.
+// totals returns what is spent, and what is spent or reserved.
 func (b *budget) totals() (spent, committed time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

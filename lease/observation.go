@@ -8,27 +8,27 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// observation is a session as an answer showed it. The service looked at it at some time between the
-// two, on the local clock.
+// observation is a session as one answer showed it. The service saw it in that state at some time
+// between sent and received, by the local clock.
 type observation struct {
 	session        arr.Session
 	sent, received time.Time
 	vector         string // the correlation vector of the answer
 }
 
-// bounds is what is known about when a session became Ready, and with it about when its lease ends.
-// The service tells neither: it counts the minutes in Ready, rounded down. Each observation narrows
-// the bounds. The zero value knows nothing.
+// bounds are the earliest and the latest time at which a session can have become Ready, and so at
+// which its lease can end. The service reports neither: it counts the minutes since Ready, rounded
+// down. Each observation narrows the bounds. The zero value knows nothing.
 type bounds struct {
-	earliest time.Time // Ready not before; zero if not known
-	latest   time.Time // Ready not after; zero while Starting and while not known
+	earliest time.Time // zero if unknown
+	latest   time.Time // zero while Starting or unknown
 	total    time.Duration
 	ended    bool
 }
 
-// learn takes a observation into account.
+// learn narrows the bounds by an observation.
 func (b *bounds) learn(o observation) {
-	// a lease only grows; an answer may be overtaken by a later one
+	// A lease only grows, and answers may arrive out of order.
 	b.total = max(b.total, o.session.MaxLeaseTime)
 	switch status := o.session.Status; {
 	case status.Ended():
@@ -39,12 +39,12 @@ func (b *bounds) learn(o observation) {
 			o.received.Add(-o.session.ElapsedTime),
 		)
 	case status == arr.SessionStatusStarting:
-		// The lease did not begin before the request was sent. Nothing leads back to Starting.
+		// It was not Ready when the request was sent, and no session returns to Starting.
 		if b.latest.IsZero() && o.sent.After(b.earliest) {
 			b.earliest = o.sent
 		}
 	default:
-		// An unknown state says nothing about the lease; elapsed minutes do.
+		// An unknown state does not say whether the lease has begun; elapsed minutes do.
 		if o.session.ElapsedTime > 0 {
 			b.narrow(
 				o.sent.Add(-o.session.ElapsedTime-time.Minute),
@@ -54,8 +54,8 @@ func (b *bounds) learn(o observation) {
 	}
 }
 
-// narrow intersects the bounds with those of one observation. If nothing is left, a clock stood still
-// or leapt, as that of a machine that slept does: then the newest observation counts alone.
+// narrow intersects the bounds with those of one observation. If they do not overlap, the local clock
+// stopped or jumped, as on a machine that slept: then only the newest observation counts.
 func (b *bounds) narrow(earliest, latest time.Time) {
 	from, to := earliest, latest
 	if !b.earliest.IsZero() && b.earliest.After(from) {
@@ -70,16 +70,15 @@ func (b *bounds) narrow(earliest, latest time.Time) {
 	b.earliest, b.latest = from, to
 }
 
-// surely returns when the lease ends at the earliest. It is zero if nothing is known.
-func (b *bounds) surely() time.Time {
+// guaranteedEnd returns the earliest possible end of the lease, or zero if it is unknown.
+func (b *bounds) guaranteedEnd() time.Time {
 	if b.earliest.IsZero() {
 		return time.Time{}
 	}
 	return b.earliest.Add(b.total)
 }
 
-// remaining returns bounds for what is left of the lease at a time. A lease that has not begun is
-// whole.
+// remaining returns bounds for the time left of the lease. All of it is left until it begins.
 func (b *bounds) remaining(now time.Time) (atLeast, atMost time.Duration) {
 	if b.ended || b.earliest.IsZero() {
 		return 0, 0

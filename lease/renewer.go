@@ -13,19 +13,18 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// renewer is what is known of one session, and the requests that keep its lease. renewer_run.go has
-// the loop that decides when to send them.
+// renewer knows one session and extends its lease. This file has its knowledge and its requests;
+// renewer_run.go has the loop that decides when to send them.
 type renewer struct {
 	client  *arr.SessionsClient
 	id      string
 	options KeepAliveOptions
-	// allow is asked before the lease is extended to a total, and may refuse. It is nil if nobody
-	// needs to be asked.
+	// allow, if non-nil, is called before the lease is extended to a total, and may refuse.
 	allow func(total time.Duration) error
-	// granted is told of each total that the service shows. It is nil if nobody wants to know.
+	// granted, if non-nil, is called with each larger total that the service shows.
 	granted func(total time.Duration)
 
-	turn chan struct{} // taken by the one who extends the lease
+	turn chan struct{} // capacity 1: taken by the call that extends the lease
 
 	mu           sync.Mutex
 	last         observation
@@ -40,10 +39,10 @@ func newRenewer(client *arr.SessionsClient, id string, options KeepAliveOptions)
 	return r
 }
 
-// newJitter keeps sessions that were created together from being extended together.
+// newJitter spreads the extensions of sessions that were created together.
 func (r *renewer) newJitter() time.Duration { return rand.N(r.options.Threshold/10 + 1) }
 
-// learn takes a observation into account.
+// learn records an observation.
 func (r *renewer) learn(o observation) {
 	r.mu.Lock()
 	before := r.bounds.total
@@ -52,7 +51,8 @@ func (r *renewer) learn(o observation) {
 	if total > before {
 		r.jitter = r.newJitter()
 	}
-	if !o.sent.Before(r.last.sent) && !r.last.session.Status.Ended() || o.session.Status.Ended() {
+	newer := !o.sent.Before(r.last.sent) && !r.last.session.Status.Ended()
+	if newer || o.session.Status.Ended() {
 		r.last = o
 	}
 	r.mu.Unlock()
@@ -71,21 +71,32 @@ func (r *renewer) session() arr.Session {
 	return r.last.session
 }
 
+// remaining returns bounds for the time left of the lease.
 func (r *renewer) remaining() (atLeast, atMost time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.bounds.remaining(time.Now())
 }
 
-// seenNow reports whether the session was seen as it was a moment ago. An answer that took its time
-// shows what was before.
-func (r *renewer) seenNow() bool {
+// total returns the total of the lease.
+func (r *renewer) total() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Since(r.last.sent) < time.Second
+	return r.bounds.total
 }
 
-// cost returns what the session was billed at most, if it runs no longer.
+// seenNow reports whether the session was seen as it was within the last second. An answer that was
+// slow shows what was before, so the time of the request counts.
+func (r *renewer) seenNow() bool { return r.seenAfter(time.Now().Add(-time.Second)) }
+
+// seenAfter reports whether an answer to a request sent after t has shown the session.
+func (r *renewer) seenAfter(t time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last.sent.After(t)
+}
+
+// cost returns the most that the session was billed, if it no longer runs.
 func (r *renewer) cost(now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -96,16 +107,7 @@ func (r *renewer) cost(now time.Time) time.Duration {
 	return max(0, cost)
 }
 
-// mustBeOver reports whether the session was stopped, was seen to have ended, or has outlived any
-// lease that it may have.
-func (r *renewer) mustBeOver() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	b := &r.bounds
-	return b.ended || !b.latest.IsZero() && !time.Now().Before(b.latest.Add(b.total))
-}
-
-// earliestReady returns when the session became Ready at the earliest.
+// earliestReady returns the earliest time at which the session can have become Ready.
 func (r *renewer) earliestReady() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,21 +126,23 @@ func (r *renewer) usableFor(minRemaining time.Duration) time.Duration {
 	return time.Until(r.bounds.earliest.Add(most)) - minRemaining
 }
 
-// seenAfter reports whether an answer to a request sent after t has shown the session.
-func (r *renewer) seenAfter(t time.Time) bool {
+// mustBeOver reports whether the session was stopped, was seen to have ended, or has outlived its
+// latest possible end.
+func (r *renewer) mustBeOver() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.last.sent.After(t)
+	b := &r.bounds
+	return b.ended || !b.latest.IsZero() && !time.Now().Before(b.latest.Add(b.total))
 }
 
-// recordEnd notes that the session was stopped.
+// recordEnd records that the session was stopped.
 func (r *renewer) recordEnd() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.bounds.ended = true
 }
 
-// end returns why the session is over, nil if it is not known to be.
+// end returns why the session has ended, or nil if it is not known to have ended.
 func (r *renewer) end() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -148,7 +152,7 @@ func (r *renewer) end() error {
 	return endOf(&arr.SessionEndedError{Session: r.last.session, CorrelationVector: r.last.vector})
 }
 
-// look sends one Get.
+// look gets the session.
 func (r *renewer) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
@@ -162,7 +166,7 @@ func (r *renewer) look(ctx context.Context) error {
 }
 
 // extend extends the lease to the total that want returns, unless that is no more than the present
-// one. One caller at a time.
+// one. One call at a time proceeds.
 func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	select {
 	case r.turn <- struct{}{}:
@@ -183,12 +187,8 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	sent := time.Now()
-	updated, err := r.client.Update(
-		bounded,
-		r.id,
-		arr.UpdateSessionSettings{MaxLeaseTime: total},
-		nil,
-	)
+	settings := arr.UpdateSessionSettings{MaxLeaseTime: total}
+	updated, err := r.client.Update(bounded, r.id, settings, nil)
 	switch {
 	case errors.Is(err, arr.ErrLeaseNotExtended):
 		return r.refused(ctx, before, err)
@@ -197,20 +197,15 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	}
 	r.learn(observation{updated.Session, sent, time.Now(), updated.CorrelationVector})
 	if r.total() <= before {
-		return fmt.Errorf(
-			"lease: session %q: %w: it was asked for %v, and shows %v",
-			r.id,
-			arr.ErrLeaseNotExtended,
-			total,
-			before,
-		)
+		return fmt.Errorf("lease: session %q: %w: %v was requested, and the service shows %v",
+			r.id, arr.ErrLeaseNotExtended, total, before)
 	}
 	r.options.Logger.DebugContext(ctx, "lease extended", "session", r.id, "total", total)
 	return nil
 }
 
-// refused finds out why the service did not extend the lease: the session has ended, somebody else
-// has extended it, or it cannot be.
+// refused finds out why the service did not extend the lease: the session has ended, someone else
+// has extended it, or it cannot be extended.
 func (r *renewer) refused(ctx context.Context, before time.Duration, refusal error) error {
 	if err := r.look(ctx); err != nil {
 		return err
@@ -224,16 +219,10 @@ func (r *renewer) refused(ctx context.Context, before time.Duration, refusal err
 	return refusal
 }
 
-func (r *renewer) total() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.bounds.total
-}
-
-// ensure makes sure that so much of the lease is surely left. The session has been seen.
+// ensure guarantees that so much of the lease is left. The session has been seen.
 func (r *renewer) ensure(ctx context.Context, atLeast time.Duration) error {
 	most := r.options.MaxLeaseTime
-	for range 5 { // somebody else may extend the lease, or time may pass
+	for range 5 { // someone else may extend the lease, or time may pass
 		if err := r.end(); err != nil {
 			return fmt.Errorf("%w: %w", arr.ErrLeaseNotExtended, err)
 		}
@@ -241,39 +230,29 @@ func (r *renewer) ensure(ctx context.Context, atLeast time.Duration) error {
 		if total <= r.total() {
 			return nil
 		}
-		if err := r.extend(
-			ctx,
-			func() time.Duration { return min(r.totalFor(atLeast), most) },
-		); err != nil {
+		want := func() time.Duration { return min(r.totalFor(atLeast), most) }
+		if err := r.extend(ctx, want); err != nil {
 			return err
 		}
 		if total > most && r.end() == nil {
-			return fmt.Errorf(
-				"lease: session %q: %w: to have %v left it would take a total of %v, and the most is %v; another session is needed",
-				r.id,
-				arr.ErrLeaseNotExtended,
-				atLeast,
-				total,
-				most,
-			)
+			return fmt.Errorf("lease: session %q: %w: to have %v left it would take a total of %v, "+
+				"and the most is %v; another session is needed",
+				r.id, arr.ErrLeaseNotExtended, atLeast, total, most)
 		}
 	}
-	return fmt.Errorf(
-		"lease: session %q: %w: it does not grow as asked, to %v left",
-		r.id,
-		arr.ErrLeaseNotExtended,
-		atLeast,
-	)
+	return fmt.Errorf("lease: session %q: %w: repeated requests did not leave %v of it",
+		r.id, arr.ErrLeaseNotExtended, atLeast)
 }
 
-// totalFor returns the total of the lease with which so much of it is surely left.
+// totalFor returns the total of the lease that guarantees so much time left.
 func (r *renewer) totalFor(atLeast time.Duration) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	left, _ := r.bounds.remaining(time.Now())
 	if r.bounds.latest.IsZero() && r.last.session.Status == arr.SessionStatusStarting {
-		left = r.bounds.total // it has not begun
+		left = r.bounds.total // the lease has not begun
 	}
-	missing := min(max(0, atLeast-left), 2*LongestLease) // more cannot be had anyway
+	// The limit prevents an overflow; the service grants less anyway.
+	missing := min(max(0, atLeast-left), 2*LongestLease)
 	return (r.bounds.total + missing + time.Minute - 1).Truncate(time.Minute)
 }

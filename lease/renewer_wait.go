@@ -3,6 +3,7 @@
 package lease
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,16 +12,17 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// waitWatching waits for what the watcher sees.
+// waitWatching waits until the session is Ready, by what the watcher observes.
 func (r *renewer) waitWatching(ctx context.Context) error {
 	_, err := r.options.Watcher.wait(ctx, r.id, r.learn)
 	return err
 }
 
-// waitPolling looks again and again. The poller is nil, or one whose session was learned already.
+// waitPolling waits until the session is Ready, by polling it. poller is nil, or a poller whose
+// session was learned already.
 func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) error {
-	// A look is sent after what the one before showed was reported: that bounds when the service
-	// made the answer.
+	// A request is sent after Progress for the answer before. So the time of that bounds from below
+	// when the service made the next answer.
 	sent := time.Now()
 	known := poller != nil
 	if poller == nil {
@@ -29,29 +31,22 @@ func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) er
 			return err
 		}
 	}
-	_, err := poller.PollUntilDone(
-		ctx,
-		&arr.PollUntilDoneOptions{Progress: func(session arr.Session) {
-			received := time.Now()
-			if !known {
-				r.learn(observation{session: session, sent: sent, received: received})
-			}
-			known, sent = false, received
-		}},
-	)
+	progress := func(session arr.Session) {
+		received := time.Now()
+		if !known {
+			r.learn(observation{session: session, sent: sent, received: received})
+		}
+		known, sent = false, received
+	}
+	_, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Progress: progress})
 	if ended, ok := errors.AsType[*arr.SessionEndedError](err); ok {
-		r.learn(
-			observation{
-				session:  ended.Session,
-				sent:     sent,
-				received: time.Now(),
-				vector:   ended.CorrelationVector,
-			},
-		)
+		r.learn(observation{
+			session: ended.Session, sent: sent, received: time.Now(), vector: ended.CorrelationVector,
+		})
 		return r.end()
 	}
 	if err != nil && ctx.Err() != nil {
-		// The poller says that the session goes on. Whether it does is for the caller to decide.
+		// The poller's error says that the session runs on. Here the caller decides that.
 		return &interruptedWait{
 			sessionID: r.id,
 			seen:      fmt.Sprintf("%q", r.session().Status),
@@ -61,10 +56,77 @@ func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) er
 	return err
 }
 
-// endOfContext returns the error of a context that has ended, and its cause if that says more.
+// endOfContext returns the error of a context that has ended, with its cause if that says more.
 func endOfContext(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}
 	return context.Cause(ctx)
+}
+
+// updates passes what a watcher observes of a session on to its renewer. Without a watcher it only
+// waits.
+type updates struct {
+	renewer      *renewer
+	subscription *subscription // nil without a watcher that works
+	lookEvery    time.Duration // how often the renewer has to look itself; 0 if a watcher works
+	retryAt      time.Time     // when to subscribe again to a watcher that has failed
+	notFound     bool          // the watcher found that the service does not know the session
+}
+
+func (r *renewer) updates() *updates {
+	if r.options.Watcher == nil {
+		return &updates{renewer: r, lookEvery: r.options.LookEvery}
+	}
+	u := &updates{renewer: r}
+	u.subscribe()
+	return u
+}
+
+// subscribe subscribes to the watcher, unless it has, or the watcher has failed lately.
+func (u *updates) subscribe() {
+	w := u.renewer.options.Watcher
+	if u.subscription == nil && w != nil && !time.Now().Before(u.retryAt) {
+		u.subscription, u.lookEvery = w.subscribe(u.renewer.id, false), 0
+		u.take()
+	}
+}
+
+// take learns the newest observation. If the watcher has failed, the renewer looks itself.
+func (u *updates) take() {
+	if o, ok := u.subscription.latest(); ok {
+		u.renewer.learn(o)
+	}
+	if err := u.subscription.err(); err != nil {
+		u.notFound = errors.Is(err, arr.ErrNotFound)
+		u.close()
+		u.lookEvery = cmp.Or(u.renewer.options.LookEvery, defaultLookEvery)
+		u.retryAt = time.Now().Add(u.lookEvery)
+	}
+}
+
+// await waits until a time or the next observation. It reports whether the time has come.
+func (u *updates) await(ctx context.Context, at time.Time) (due bool, err error) {
+	var signal <-chan struct{}
+	if u.subscription != nil {
+		signal = u.subscription.C()
+	}
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true, ctx.Err()
+	case <-signal:
+		u.take()
+		return false, ctx.Err()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+func (u *updates) close() {
+	if u.subscription != nil {
+		u.subscription.close()
+		u.subscription = nil
+	}
 }
