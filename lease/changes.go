@@ -11,30 +11,28 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Change is what became of a session.
+// Change is one change of a session.
 type Change struct {
-	// Before is the session as it was in the last change of it. It is the zero Session if there was
-	// none.
+	// Before is the session after its previous change. It is the zero Session if there was none.
 	Before arr.Session
-	// After is the session as it is now. If it is listed no more and the service refuses to tell
-	// what became of it, as it does once it has forgotten the session, only the ID is set: Status
-	// is empty, for nobody can say how the session ended.
+	// After is the session now. If the session is gone from the list and the service does not
+	// return it either, for instance because it has forgotten it, only ID is set: Status is empty,
+	// because how the session ended is unknown.
 	After arr.Session
 }
 
-// Changes returns what becomes of the sessions of the client: first every session that is listed,
-// which are those that have not ended, and from then on those that appear, those whose Status,
-// MaxLeaseTime, host, ports or Error are other than before, and those that end. A session that has
-// ended is yielded once more, as it ended, and never again. Sessions that had ended before are not
-// yielded.
+// Changes returns the changes of the client's sessions. It yields every session that is listed, and
+// from then on each session that appears, that ends, or whose Status, MaxLeaseTime, host, ports or
+// Error changes. The list holds sessions that have not ended. A session that ends is yielded once
+// more. Sessions that had ended before are not yielded.
+//   - ctx ends the changes
 //
-// A slow consumer misses nothing but the steps in between: the changes of one session become one
-// until it is taken, so that no more is kept than one for each session. Several consumers may range
-// at once; each gets all changes.
+// For a slow consumer, several changes of one session are merged into one, so at most one change for
+// each session is kept. Several consumers may range at the same time; each gets all changes.
 //
-// An error is the last thing that is yielded, with a zero Change: that of ctx when it ends,
-// [ErrWatcherClosed], or a failure that does not pass, such as [arr.ErrForbidden]. Other failures
-// only delay what is yielded. Leaving the loop early costs nothing.
+// An error comes last, with a zero Change: the error of ctx, [ErrWatcherClosed], or a permanent
+// failure, such as [arr.ErrForbidden]. Temporary failures only delay the changes. The loop may be
+// left at any time.
 func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		f := w.openFeed()
@@ -65,20 +63,20 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	}
 }
 
-// changeFeed is a consumer of changes. The watcher's lock guards all but signal.
+// changeFeed is one consumer of changes. The watcher's lock guards its fields, except signal, which is
+// constant.
 type changeFeed struct {
-	signal chan struct{}
-	// the sessions as it was last told of them, without those that have ended
-	yielded map[string]arr.Session
-	waiting map[string]unread // what it has still to be told
-	order   []string          // the keys of waiting, oldest first
-	final   error             // what comes after them
+	signal  chan struct{}
+	yielded map[string]arr.Session // the sessions as last yielded, without ended ones
+	waiting map[string]unread      // changes not yielded yet
+	order   []string               // the keys of waiting, oldest first
+	final   error                  // comes after them
 }
 
-// unread is the newest of a session that an changeFeed has not been told.
+// unread is the newest state of a session that a change feed has not yielded.
 type unread struct {
 	session arr.Session
-	over    bool // nothing comes after it
+	over    bool // the session has ended
 }
 
 func (w *Watcher) openFeed() *changeFeed {
@@ -99,8 +97,7 @@ func (w *Watcher) openFeed() *changeFeed {
 	return f
 }
 
-// closeFeed ends an observation. Sessions that only feeds wanted are forgotten with the last of
-// them.
+// closeFeed removes a change feed, and with the last one the sessions that only feeds need.
 func (w *Watcher) closeFeed(f *changeFeed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -113,13 +110,13 @@ func (w *Watcher) closeFeed(f *changeFeed) {
 	}
 }
 
-// note keeps what was seen of a session for an changeFeed, if it is worth telling. The lock is held.
+// note queues the state of a session, if it has changed. The lock is held.
 func (f *changeFeed) note(session arr.Session, over bool) {
 	before, known := f.yielded[session.ID]
 	_, queued := f.waiting[session.ID]
 	switch {
 	case over && !known && !queued:
-		return // it began and ended untold
+		return // it began and ended without being yielded
 	case queued:
 	case known && !over && !differ(before, session):
 		return
@@ -130,8 +127,7 @@ func (f *changeFeed) note(session arr.Session, over bool) {
 	notify(f.signal)
 }
 
-// take takes the oldest change from what waits for an changeFeed. If nothing waits it returns false,
-// or the error that comes last.
+// take removes the oldest queued change. If there is none it returns false, or the final error.
 func (w *Watcher) take(f *changeFeed) (Change, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -153,8 +149,7 @@ func (w *Watcher) take(f *changeFeed) (Change, bool, error) {
 	return Change{}, false, f.final
 }
 
-// differ reports whether a session changed in a way that is worth telling. Elapsed minutes always
-// change.
+// differ reports whether a session has changed. Elapsed minutes, which always change, do not count.
 func differ(a, b arr.Session) bool {
 	return a.Status != b.Status || a.MaxLeaseTime != b.MaxLeaseTime || a.Hostname != b.Hostname ||
 		a.HandshakePort != b.HandshakePort || a.ArrInspectorPort != b.ArrInspectorPort || !reflect.DeepEqual(a.Error, b.Error)

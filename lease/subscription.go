@@ -8,40 +8,40 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
-// watched is a session that somebody wants to know about. The watcher's lock guards it.
+// watched is a session that a subscription or a change feed needs. The watcher's lock guards it.
 type watched struct {
 	id            string
 	subscriptions map[*subscription]struct{}
-	since         uint64    // how many rounds had begun when it came to be wanted
+	since         uint64    // the number of rounds that had begun when it was first needed
 	listed        uint64    // the last round that showed it
 	observed      bool      // some answer showed it
-	sent          time.Time // when the request was sent whose answer is the newest known
+	sent          time.Time // when the request for the newest answer was sent
 	good          time.Time // the last good answer about it
-	failure       error     // what has stood in the way since, or nil
+	failure       error     // the failure since then, or nil
 
-	looking    bool      // a lookup is under way
+	looking    bool      // a lookup is in flight
 	lookups    uint64    // how many showed it alive since a list last did
 	nextLookup uint64    // the round from which it may be looked up again
-	notBefore  time.Time // the same, by what the service asked for
+	notBefore  time.Time // no lookup before, as Retry-After says
 }
 
-// subscription observes one session until it is closed, for one holder of the session. Its own fields
-// but signal are guarded by the watcher's lock.
+// subscription observes one session until it is closed. The watcher's lock guards its fields, except
+// signal, which is constant.
 type subscription struct {
 	watcher *Watcher
 	id      string
 	signal  chan struct{}
 
 	entry    *watched // nil once nothing more can come
-	awaiting bool
+	awaiting bool     // for Ready: the watcher uses the short interval
 	last     observation
 	seen     bool
 	final    error
 }
 
-// subscribe observes one session until close. awaiting makes the watcher look at the short interval.
-// What was known before is not shown: the first observation comes from an answer that arrives from now
-// on, at once if the last round is an Interval ago.
+// subscribe observes one session until close. awaiting makes the watcher use the short interval. The
+// first observation is from an answer that arrives from now on; the next round begins at once if the
+// last one is an Interval ago.
 func (w *Watcher) subscribe(sessionID string, awaiting bool) *subscription {
 	s := &subscription{watcher: w, id: sessionID, signal: make(chan struct{}, 1)}
 	w.mu.Lock()
@@ -62,12 +62,12 @@ func (w *Watcher) subscribe(sessionID string, awaiting bool) *subscription {
 	return s
 }
 
-// C returns a channel of capacity 1 that holds a signal after each new observation, and each failure
-// to get one.
+// C returns a channel of capacity 1 that holds a signal after each observation, and after each
+// failure to get one.
 func (s *subscription) C() <-chan struct{} { return s.signal }
 
-// latest returns the newest observation, and false if there is none yet. One of an ended session is
-// the last.
+// latest returns the newest observation, and false if there is none yet. An ended session has no
+// further observations.
 func (s *subscription) latest() (observation, bool) {
 	s.watcher.mu.Lock()
 	defer s.watcher.mu.Unlock()
@@ -75,17 +75,17 @@ func (s *subscription) latest() (observation, bool) {
 }
 
 // err returns why there will be no more observations: the session is unknown, the watcher is closed,
-// or it met a failure that does not pass. It is nil while there may be more, and after the end of
-// the session was seen.
+// or it met a permanent failure. It is nil while there may be more, and after the session was seen to
+// have ended.
 func (s *subscription) err() error {
 	s.watcher.mu.Lock()
 	defer s.watcher.mu.Unlock()
 	return s.final
 }
 
-// patience returns for how long to bear the failure that stands in the way of a good answer about
-// the session, and that failure, or nil: until there has been no good answer for wait.Patience
-// since began. It is 0 or less when that is over.
+// patience returns for how much longer to tolerate the present failure, and that failure, or nil. A
+// failure is tolerated until there was no good answer about the session for wait.Patience, counted
+// from began at the earliest. Then the result is 0 or less.
 func (s *subscription) patience(began time.Time) (left time.Duration, failure error) {
 	s.watcher.mu.Lock()
 	defer s.watcher.mu.Unlock()
@@ -99,7 +99,7 @@ func (s *subscription) patience(began time.Time) (left time.Duration, failure er
 	return time.Until(since.Add(wait.Patience)), s.entry.failure
 }
 
-// close ends the observation. It may be called more than once.
+// close ends the subscription. It may be called more than once.
 func (s *subscription) close() {
 	w := s.watcher
 	w.mu.Lock()
@@ -110,7 +110,7 @@ func (s *subscription) close() {
 	}
 }
 
-// detach takes a subscription from what it follows. The lock is held, as by all functions below.
+// detach removes a subscription from its session. The lock is held in all functions below.
 func (w *Watcher) detach(s *subscription) {
 	delete(s.entry.subscriptions, s)
 	s.entry = nil
@@ -120,12 +120,11 @@ func (w *Watcher) detach(s *subscription) {
 	}
 }
 
-// want returns the entry of a session, which it makes if there is none.
+// want returns the entry of a session. It creates one if there is none.
 func (w *Watcher) want(sessionID string) *watched {
 	entry := w.watched[sessionID]
 	if entry == nil {
-		// If the last round failed, that stands in the way of this session too: the next may be
-		// long in coming.
+		// The failure of the last round concerns this session too: the next may be late.
 		entry = &watched{
 			id:            sessionID,
 			since:         w.rounds,
@@ -137,19 +136,19 @@ func (w *Watcher) want(sessionID string) *watched {
 	return entry
 }
 
-// tidy drops an entry that nobody wants any more. Observers want the sessions that they were shown.
+// tidy drops an entry that is no longer needed. Change feeds need the sessions they were shown.
 func (w *Watcher) tidy(entry *watched) {
 	if len(entry.subscriptions) == 0 && (len(w.feeds) == 0 || !entry.observed) {
 		delete(w.watched, entry.id)
 	}
 }
 
-// show tells all whom it concerns about a observation.
+// show passes an observation on to subscriptions and change feeds.
 func (w *Watcher) show(entry *watched, o observation) {
 	entry.failure, entry.good, entry.observed = nil, o.received, true
 	ended := o.session.Status.Ended()
 	if o.sent.Before(entry.sent) && !ended {
-		return // overtaken by a later request
+		return // an answer to a later request came first
 	}
 	entry.sent = o.sent
 	for s := range entry.subscriptions {
@@ -167,7 +166,7 @@ func (w *Watcher) show(entry *watched, o observation) {
 	}
 }
 
-// hinder tells the subscriptions of a session about a failure that may pass.
+// hinder records a temporary failure, and signals it to the subscriptions of a session.
 func (w *Watcher) hinder(entry *watched, failure error) {
 	entry.failure = failure
 	for s := range entry.subscriptions {
@@ -175,7 +174,7 @@ func (w *Watcher) hinder(entry *watched, failure error) {
 	}
 }
 
-// end tells the subscriptions of a session that there will be no more observations.
+// end ends the subscriptions of a session with an error.
 func (w *Watcher) end(entry *watched, final error) {
 	for s := range entry.subscriptions {
 		s.final = final
@@ -185,7 +184,7 @@ func (w *Watcher) end(entry *watched, final error) {
 	delete(w.watched, entry.id)
 }
 
-// endAll ends all that follow and observe now. Who comes later begins anew, unless the watcher is
+// endAll ends all subscriptions and change feeds. Later ones start afresh, unless the watcher is
 // closed.
 func (w *Watcher) endAll(final error) {
 	for _, entry := range w.watched {

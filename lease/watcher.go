@@ -3,6 +3,7 @@
 package lease
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,64 +20,62 @@ const (
 	watchIdleInterval = 30 * time.Second
 )
 
-// ErrWatcherClosed means that [Watcher.Close] was called: nobody looks at the session any more. The
-// session itself goes on.
+// ErrWatcherClosed means that [Watcher.Close] was called, so the session is no longer observed. It
+// does not affect the session.
 var ErrWatcherClosed = errors.New("the watcher is closed")
 
 // WatcherOptions are the optional settings of a [Watcher]. The zero value means the defaults.
 type WatcherOptions struct {
-	// Interval is the time from one look at all sessions to the next while somebody waits for one
-	// of them to be Ready. A session that becomes Ready is noticed at most that much later. The
-	// default, 0, is 5 seconds.
+	// Interval is the time from one listing to the next while a session is awaited. Ready is
+	// noticed this much later at most. The default, 0, means 5 seconds.
 	Interval time.Duration
 
-	// IdleInterval is the same while sessions are only observed. A value below Interval means
-	// Interval. The default, 0, is 30 seconds.
+	// IdleInterval is the same while sessions are only observed. It is at least Interval. The
+	// default, 0, means 30 seconds.
 	IdleInterval time.Duration
 
-	// Logger receives failures to look at the sessions, at level Warn, and that looking works
-	// again, at level Info. The default, nil, is silence.
+	// Logger receives failures to list or look up sessions at level Warn, and recovery at level
+	// Info. The default, nil, discards them.
 	Logger *slog.Logger
 }
 
-// Watcher waits for many sessions of one client, and observes them, by listing them instead of
-// asking for each: the requests grow with the pages of the list, not with the sessions. A session
-// that the list does not show is looked up, once if it has ended.
+// Watcher waits for many sessions of one client and observes them. It lists all sessions instead of
+// polling each, so the number of requests grows with the pages of the list and not with the
+// sessions. It looks up a session that the list does not show; once, if that has ended.
 //
-// It sends nothing while nobody waits or observes. Make one with [NewWatcher] and end it with
-// [Watcher.Close]. Its methods may be called by several goroutines at once. It never changes a
-// session.
+// It sends no requests while nothing is awaited or observed, and never changes a session. Create one
+// with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent use.
 type Watcher struct {
 	client         *arr.SessionsClient
 	interval, idle time.Duration
 	log            *slog.Logger
 
 	stop    context.CancelFunc
-	done    chan struct{} // closed when nothing of the watcher runs any more
-	wake    chan struct{} // capacity 1: somebody came, or is in a greater hurry than before
-	slots   chan struct{} // one for each lookup that may run at once
+	done    chan struct{} // closed when all goroutines of the watcher have ended
+	wake    chan struct{} // capacity 1: the next round may be due earlier
+	slots   chan struct{} // one for each lookup in flight
 	lookups sync.WaitGroup
-	retry   *wait.Backoff // used by the rounds alone
+	retry   *wait.Backoff // used by rounds only
 
-	mu        sync.Mutex // never held during a request, a wait or a call of the user'o code
+	mu        sync.Mutex // never held during a request, a wait or a call of the user's code
 	closed    bool
 	answered  bool                // there was a good answer at some time
-	failure   error               // what the last round met, or nil
-	fresh     bool                // somebody came since the last round began
-	rounds    uint64              // how many have begun
+	failure   error               // of the last round, or nil
+	fresh     bool                // a session was first needed since the last round began
+	rounds    uint64              // the number of rounds that have begun
 	started   time.Time           // when the last one was due to begin
-	notBefore time.Time           // no round after a failed one begins before
-	awaiting  int                 // subscriptions who wait for Ready
-	watched   map[string]*watched // what somebody wants to know about
+	notBefore time.Time           // no round before, after one that failed
+	awaiting  int                 // subscriptions that wait for Ready
+	watched   map[string]*watched // the sessions that are needed, by id
 	feeds     map[*changeFeed]struct{}
 }
 
 // NewWatcher returns a watcher of the sessions of a client: those of its account in its region. It
 // starts one goroutine, which [Watcher.Close] ends, and sends no request.
-//   - client is used for all requests, with its own retries
+//   - client sends all requests, with its own retries
 //   - options are optional settings; the zero value means the defaults
 //
-// A nil client and negative times are refused with [arr.ErrInvalidArgument].
+// A nil client and negative intervals are [arr.ErrInvalidArgument].
 func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, error) {
 	switch {
 	case client == nil:
@@ -86,28 +85,19 @@ func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, e
 	case options.IdleInterval < 0:
 		return nil, invalid("IdleInterval", options.IdleInterval, "is negative")
 	}
+	interval := cmp.Or(options.Interval, watchInterval)
 	w := &Watcher{
 		client:   client,
-		interval: options.Interval,
-		idle:     options.IdleInterval,
-		log:      options.Logger,
+		interval: interval,
+		idle:     max(interval, cmp.Or(options.IdleInterval, watchIdleInterval)),
+		log:      cmp.Or(options.Logger, slog.New(slog.DiscardHandler)),
 		done:     make(chan struct{}),
 		wake:     make(chan struct{}, 1),
-		slots:    make(chan struct{}, lookupsAtOnce),
+		slots:    make(chan struct{}, concurrentLookups),
+		retry:    wait.NewBackoff(interval, max(interval, time.Minute)),
 		watched:  make(map[string]*watched),
 		feeds:    make(map[*changeFeed]struct{}),
 	}
-	if w.interval == 0 {
-		w.interval = watchInterval
-	}
-	if w.idle == 0 {
-		w.idle = watchIdleInterval
-	}
-	w.idle = max(w.idle, w.interval)
-	if w.log == nil {
-		w.log = slog.New(slog.DiscardHandler)
-	}
-	w.retry = wait.NewBackoff(w.interval, max(w.interval, time.Minute))
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	go w.run(ctx)
@@ -115,8 +105,8 @@ func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, e
 }
 
 // Close ends the watcher: every [Watcher.Wait] and [Watcher.Changes] ends with [ErrWatcherClosed],
-// now and later. It returns when the requests under way have been given up and no goroutine of the
-// watcher is left. The sessions go on. It may be called more than once.
+// now and later. It returns when no request is in flight and no goroutine of the watcher is left. It
+// does not affect sessions. It may be called more than once.
 func (w *Watcher) Close() {
 	w.mu.Lock()
 	if !w.closed {
@@ -128,28 +118,26 @@ func (w *Watcher) Close() {
 	<-w.done
 }
 
-// Wait returns a session once it is Ready. It may have been so before.
-//   - ctx ends the waiting, not the session; the error wraps that of ctx and says how the session
-//     was last seen
-//   - sessionID is the session to wait for
+// Wait returns a session as soon as it is Ready.
+//   - ctx ends the waiting, not the session; the error wraps the error of ctx and tells how the
+//     session was last seen
+//   - sessionID is the id of the session
 //
-// A session that has ended is an [*arr.SessionEndedError], with [ErrStopped] or [ErrExpired] where
-// they apply; an unknown one is [arr.ErrNotFound]. Failures that may pass, such as throttling, 5xx
-// and those of the network, are borne until there has been no good answer about the session for
-// five minutes; then, and for all other failures at once, the error is that of the failed request.
-// After [Watcher.Close] it is [ErrWatcherClosed].
+// If the session has ended, the error is an [*arr.SessionEndedError], with [ErrStopped] or
+// [ErrExpired] where they apply. If it is unknown, the error is [arr.ErrNotFound]. Temporary
+// failures, such as throttling, 5xx and lost connections, are tolerated until there was no good
+// answer about the session for five minutes. After that, and for permanent failures at once, the
+// error is that of the failed request. After [Watcher.Close] it is [ErrWatcherClosed].
 func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.Session, error) {
 	session, err := w.wait(ctx, sessionID, func(observation) {})
 	if interrupted, ok := err.(*interruptedWait); ok {
-		return session, fmt.Errorf(
-			"lease: %w; the session goes on, and is billed from Ready until it is stopped or its lease ends",
-			interrupted,
-		)
+		return session, fmt.Errorf("lease: %w; the session goes on, "+
+			"and is billed from Ready until it is stopped or its lease ends", interrupted)
 	}
 	return session, err
 }
 
-// wait is Wait that shows each new observation.
+// wait is Wait that calls show with each observation.
 func (w *Watcher) wait(
 	ctx context.Context,
 	sessionID string,
@@ -173,18 +161,16 @@ func (w *Watcher) wait(
 			shown = o.received
 			show(o)
 		}
-		session, ready, err := s.outcome()
+		session, ready, err := s.result()
 		if ready || err != nil {
 			return session, err
 		}
 		left, failure := s.patience(began)
 		if left <= 0 {
 			return arr.Session{}, s.interrupted(
-				fmt.Errorf("no good answer for %v: %w", wait.Patience, failure),
-			)
+				fmt.Errorf("no good answer for %v: %w", wait.Patience, failure))
 		}
-		// it matters only where there is a failure; whatever changes that is signalled
-		patience.Reset(left)
+		patience.Reset(left) // any change of left is signalled
 		select {
 		case <-s.C():
 		case <-patience.C:
@@ -194,8 +180,8 @@ func (w *Watcher) wait(
 	}
 }
 
-// outcome is what Wait returns, if there is something to return.
-func (s *subscription) outcome() (session arr.Session, ready bool, err error) {
+// result returns the result of Wait, if there is one yet.
+func (s *subscription) result() (session arr.Session, ready bool, err error) {
 	err = s.err()
 	last, seen := s.latest()
 	switch {
@@ -207,14 +193,13 @@ func (s *subscription) outcome() (session arr.Session, ready bool, err error) {
 		return arr.Session{}, false, nil
 	case last.session.Status.Ended():
 		return arr.Session{}, false, endOf(
-			&arr.SessionEndedError{Session: last.session, CorrelationVector: last.vector},
-		)
+			&arr.SessionEndedError{Session: last.session, CorrelationVector: last.vector})
 	default:
 		return last.session, last.session.Status == arr.SessionStatusReady, nil
 	}
 }
 
-// interrupted makes the error of a wait that ended although the session may go on.
+// interrupted returns the error of a wait that ended although the session may run on.
 func (s *subscription) interrupted(cause error) error {
 	seen := "never"
 	if last, ok := s.latest(); ok {
@@ -223,7 +208,7 @@ func (s *subscription) interrupted(cause error) error {
 	return &interruptedWait{sessionID: s.id, seen: seen, cause: cause}
 }
 
-// interruptedWait is the end of a wait for a session that may go on.
+// interruptedWait means that a wait ended although the session may run on.
 type interruptedWait struct {
 	sessionID, seen string
 	cause           error
@@ -239,23 +224,23 @@ func withFailure(cause, failure error) error {
 	if failure == nil {
 		return cause
 	}
-	return fmt.Errorf("%w; the last look failed: %w", cause, failure)
+	return fmt.Errorf("%w; the last request failed: %w", cause, failure)
 }
 
-// run looks at the sessions, again and again, from start to start without drift, until ctx ends.
+// run starts a round at each interval, without drift, until ctx ends.
 func (w *Watcher) run(ctx context.Context) {
 	defer close(w.done)
 	defer w.lookups.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var planned time.Time // the beginning that was slept for
+	var planned time.Time // when the timer was to fire
 	for ctx.Err() == nil {
 		due, wanted := w.due()
 		now := time.Now()
 		if wanted && !due.After(now) {
 			start := now
 			if due.Equal(planned) && now.Sub(due) < w.interval {
-				start = due // a timer is always a little late, and that must not add up
+				start = due // a timer is always a little late, which must not add up
 			}
 			w.round(ctx, start)
 			continue
@@ -274,7 +259,7 @@ func (w *Watcher) run(ctx context.Context) {
 	}
 }
 
-// due returns when the next round is to begin, and false if nobody wants one.
+// due returns when the next round is to begin, and false if none is needed.
 func (w *Watcher) due() (time.Time, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

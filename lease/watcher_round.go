@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// answerTimeout bounds one page and one lookup, retries of the client included: an answer that
-	// hangs must not hang the round.
+	// answerTimeout bounds one page and one lookup, including the retries of the client, so that an
+	// answer that hangs does not stall the round.
 	answerTimeout = time.Minute
-	// lookupsAtOnce is how many lookups run at the same time.
-	lookupsAtOnce = 8
-	// longestRest is how many rounds at most lie between two lookups of a session that lives but is
-	// not listed.
+	// concurrentLookups limits the lookups in flight.
+	concurrentLookups = 8
+	// longestRest is the largest number of rounds between two lookups of a session that is alive
+	// but not listed.
 	longestRest = 32
-	// mostPages ends a list that has no end.
-	mostPages = 1000
+	// maxPages ends a list that has no end.
+	maxPages = 1000
 )
 
-// round looks at all sessions once. It returns when the list is read; the lookups of sessions that
-// are missing from it go on beside the next rounds, so that one that hangs delays nobody else.
+// round lists all sessions once and returns. Lookups of sessions that the list did not show run
+// beside the next rounds, so that one that hangs delays nothing else.
 func (w *Watcher) round(ctx context.Context, start time.Time) {
 	number := w.begin(start)
 	err := w.list(ctx, number)
@@ -42,7 +42,7 @@ func (w *Watcher) round(ctx context.Context, start time.Time) {
 	}
 }
 
-// begin counts a round. It need not show the sessions that come to be wanted from now on.
+// begin counts a round. It need not show sessions that are first needed from now on.
 func (w *Watcher) begin(start time.Time) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -51,16 +51,16 @@ func (w *Watcher) begin(start time.Time) uint64 {
 	return w.rounds
 }
 
-// list reads the list until all that is wanted is found. Each page is shown as it comes, for a
-// failure of a later one takes nothing from it.
+// list reads pages until all needed sessions are found. Each page is shown at once: a failure of a
+// later page does not make it less true.
 func (w *Watcher) list(ctx context.Context, number uint64) error {
 	pages := 0
 	for pager := w.client.NewListPager(nil); pager.More() && (pages == 0 || w.wantsMore(number)); {
-		if pages++; pages > mostPages {
+		if pages++; pages > maxPages {
 			return fmt.Errorf(
 				"the list of sessions at %s has more than %d pages",
 				w.client.Endpoint(),
-				mostPages,
+				maxPages,
 			)
 		}
 		if err := w.page(ctx, pager, number); err != nil {
@@ -70,7 +70,7 @@ func (w *Watcher) list(ctx context.Context, number uint64) error {
 	return nil
 }
 
-// wantsMore reports whether a round is to go on: a wanted session was not on the pages so far.
+// wantsMore reports whether a needed session was not on the pages so far.
 func (w *Watcher) wantsMore(number uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,7 +85,7 @@ func (w *Watcher) wantsMore(number uint64) bool {
 	return false
 }
 
-// page gets the next page and shows what is on it.
+// page gets the next page and shows the sessions on it.
 func (w *Watcher) page(
 	ctx context.Context,
 	pager *runtime.Pager[arr.ListSessionsResponse],
@@ -105,7 +105,7 @@ func (w *Watcher) page(
 	w.answered = true
 	for _, session := range page.Sessions {
 		if session.ID == "" || session.Status == "" {
-			continue // as if it were missing: a lookup insists on both
+			continue // it counts as missing; a lookup requires both
 		}
 		entry := w.watched[session.ID]
 		if entry == nil {
@@ -128,14 +128,14 @@ func (w *Watcher) page(
 	return nil
 }
 
-// failed takes a round that a failure interrupted into account. It proves nothing about the
-// sessions that it has not shown.
+// failed records a round that ended in an error. Sessions it did not reach keep their last known
+// state.
 func (w *Watcher) failed(number uint64, failure error) {
 	pause := w.retry.Next(arr.RetryAfter(failure))
 	w.mu.Lock()
 	w.failure, w.notBefore = failure, time.Now().Add(pause)
-	passes := w.passes(failure)
-	if passes {
+	temporary := w.temporary(failure)
+	if temporary {
 		for _, entry := range w.watched {
 			if entry.listed != number {
 				w.hinder(entry, failure)
@@ -145,31 +145,31 @@ func (w *Watcher) failed(number uint64, failure error) {
 		w.endAll(failure)
 	}
 	w.mu.Unlock()
-	w.log.Warn("listing sessions failed", "error", failure, "passing", passes, "pause", pause)
+	w.log.Warn("listing sessions failed", "error", failure, "temporary", temporary, "pause", pause)
 }
 
-// passes reports whether a failure is borne. A host that has never answered may not exist.
-func (w *Watcher) passes(failure error) bool {
+// temporary reports whether a failure is tolerated. An unknown host that has never answered is not.
+func (w *Watcher) temporary(failure error) bool {
 	if w.answered {
 		return retryable(failure)
 	}
 	return arr.IsTransient(failure)
 }
 
-// complete takes a complete round into account, and returns the sessions that are to be looked up
-// because they were missing from it. Those that came to be wanted after its first request are not:
-// they may be younger than the page that would have shown them.
+// complete records a round that read the list to its end. It returns the sessions to look up because
+// the list did not show them. Sessions first needed after its first request are not among them: they
+// may be newer than the page that would have shown them.
 func (w *Watcher) complete(number uint64) (missing []*watched) {
 	w.retry.Reset()
 	now := time.Now()
 	w.mu.Lock()
-	again := w.failure != nil
+	recovered := w.failure != nil
 	w.failure, w.notBefore = nil, time.Time{}
 	for _, entry := range w.watched {
 		switch {
 		case entry.listed == number || entry.since >= number || entry.looking || now.Before(entry.notBefore):
 		case entry.nextLookup > number:
-			// all is well: it was alive, and it is not yet time to ask again
+			// It was alive when last looked up, and the next lookup is not due.
 			entry.failure, entry.good = nil, now
 		default:
 			entry.looking = true
@@ -177,13 +177,13 @@ func (w *Watcher) complete(number uint64) (missing []*watched) {
 		}
 	}
 	w.mu.Unlock()
-	if again {
+	if recovered {
 		w.log.Info("listing sessions works again")
 	}
 	return missing
 }
 
-// lookUp asks for one session, if somebody still wants to know about it when its turn comes.
+// lookUp gets one session, if it is still needed when its turn comes.
 func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 	select {
 	case w.slots <- struct{}{}:
@@ -192,9 +192,9 @@ func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 		return
 	}
 	w.mu.Lock()
-	wanted := w.watched[entry.id] == entry
+	needed := w.watched[entry.id] == entry
 	w.mu.Unlock()
-	if !wanted {
+	if !needed {
 		return
 	}
 	bounded, cancel := context.WithTimeout(ctx, answerTimeout)
@@ -220,7 +220,7 @@ func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 	)
 }
 
-// lookedUp takes the outcome of a lookup into account.
+// lookedUp records the result of a lookup.
 func (w *Watcher) lookedUp(entry *watched, o observation, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -231,12 +231,12 @@ func (w *Watcher) lookedUp(entry *watched, o observation, err error) {
 	switch {
 	case err == nil:
 		w.answered = true
-		// It lives, or did until now, although the list does not show it: lists may lag. Asking in
-		// every round would make the requests grow with the sessions.
+		// Lists may lag, so the session may be alive although the list does not show it. With a
+		// lookup in every round, the number of requests would grow with the sessions.
 		entry.lookups++
 		entry.nextLookup = w.rounds + min(uint64(1)<<min(entry.lookups, 16), longestRest)
 		w.show(entry, o)
-	case w.passes(err):
+	case w.temporary(err):
 		entry.notBefore = time.Now().Add(arr.RetryAfter(err))
 		w.hinder(entry, err)
 	case concernsAll(err):
@@ -249,7 +249,7 @@ func (w *Watcher) lookedUp(entry *watched, o observation, err error) {
 	}
 }
 
-// concernsAll reports whether a lookup failed for a reason that has nothing to do with the session.
+// concernsAll reports whether a lookup failed for a reason that concerns every session.
 func concernsAll(failure error) bool {
 	if _, refused := errors.AsType[*arr.ServiceError](failure); refused {
 		return errors.Is(failure, arr.ErrUnauthorized) || errors.Is(failure, arr.ErrForbidden)
