@@ -2,7 +2,7 @@
 
 golangci := $(shell sed -n 's/^golangci=//p' .ci/run)
 
-.PHONY: test lint widths golden interop bench ci
+.PHONY: test lint widths golden interop bench pictures ci
 
 test: ## all tests, without network
 	go test ./...
@@ -22,6 +22,9 @@ interop: ## the official Python client against the emulator; needs Python 3.10 w
 
 bench: ## what a call costs
 	go test -run Allocations -v -bench . ./...
+
+pictures: ## the pictures of the README; needs Python 3, and Chromium for the status page
+	python3 scripts/pictures.py
 
 ci: ## all that must hold on main
 	.ci/run
