@@ -3,10 +3,16 @@
 package lease
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/wait"
@@ -60,4 +66,143 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 			}
 		}
 	}
+}
+
+// concurrentStops limits how many sessions are stopped at the same time.
+const concurrentStops = 8
+
+// StopAllOptions select the sessions that [StopAll] stops. All conditions must hold.
+type StopAllOptions struct {
+	// Prefix selects sessions by the beginning of their ids. It must not be empty unless
+	// EveryPrefix is set.
+	Prefix string
+
+	// EveryPrefix selects sessions whatever their ids, including those of other programs. Prefix
+	// must be empty then.
+	EveryPrefix bool
+
+	// OlderThan skips sessions created less than this long ago, by the service's clock compared
+	// with the local one, and sessions without a creation time. The default, 0, skips none.
+	OlderThan time.Duration
+
+	// Keep, if not nil, skips the sessions for which it returns true.
+	Keep func(arr.Session) bool
+
+	// Logger receives each session stopped at level Info. The default, nil, discards them.
+	Logger *slog.Logger
+}
+
+// StopAll stops the sessions of an account in one region that a program may have left running. It
+// returns the stopped sessions as they were listed. It may miss sessions created while it runs.
+//   - ctx bounds the listing. Stopping takes 30 seconds at most for each session, eight at a time
+//   - client is a client for the account and region
+//   - options select the sessions
+//
+// If listing fails halfway, StopAll stops what it has found and returns the error. The error
+// contains a [*NotStoppedError] for each session that could not be stopped, joined by
+// [errors.Join].
+func StopAll(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	options StopAllOptions,
+) ([]arr.Session, error) {
+	switch {
+	case client == nil:
+		return nil, invalid("client", nil, "is nil")
+	case options.Prefix == "" && !options.EveryPrefix:
+		return nil, invalid("Prefix", nil,
+			"is empty; set EveryPrefix to stop every session of the account in this region")
+	case options.Prefix != "" && options.EveryPrefix:
+		return nil, invalid("Prefix", options.Prefix, "and EveryPrefix are both set")
+	case options.OlderThan < 0:
+		return nil, invalid("OlderThan", options.OlderThan, "is negative")
+	}
+	found, err := list(ctx, client)
+	var selected []arr.Session
+	for _, session := range found {
+		if options.selects(session) {
+			selected = append(selected, session)
+		}
+	}
+	stopped, failures := stopEach(ctx, client, selected)
+	logger := cmp.Or(options.Logger, slog.New(slog.DiscardHandler))
+	for _, session := range stopped {
+		logger.InfoContext(ctx, "session stopped",
+			"session", session.ID, "created", session.CreationTime)
+	}
+	return stopped, errors.Join(append(failures, err)...)
+}
+
+func (o StopAllOptions) selects(session arr.Session) bool {
+	old := o.OlderThan == 0 ||
+		!session.CreationTime.IsZero() && time.Since(session.CreationTime) >= o.OlderThan
+	return !session.Status.Ended() &&
+		strings.HasPrefix(session.ID, o.Prefix) &&
+		old &&
+		(o.Keep == nil || !o.Keep(session))
+}
+
+// list returns every session once. It retries temporary failures for as long as a poller would, and
+// returns what it has found together with the error.
+func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait.Patience)
+	defer cancel()
+	retry := wait.NewBackoff(minPause, maxPause)
+	var found []arr.Session
+	known := make(map[string]bool)
+	for {
+		var failure error
+		for pager := client.NewListPager(nil); pager.More() && failure == nil; {
+			var page arr.ListSessionsResponse
+			page, failure = nextPage(ctx, pager)
+			for _, session := range page.Sessions {
+				if !known[session.ID] {
+					known[session.ID] = true
+					found = append(found, session)
+				}
+			}
+		}
+		if failure == nil || !arr.IsTransient(failure) ||
+			wait.Sleep(ctx, retry.Next(arr.RetryAfter(failure))) != nil {
+			return found, failure
+		}
+	}
+}
+
+// nextPage reads one page with a timeout of its own, so that a page that hangs does not use up the
+// time of all.
+func nextPage(
+	ctx context.Context,
+	pager *runtime.Pager[arr.ListSessionsResponse],
+) (arr.ListSessionsResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return pager.NextPage(ctx)
+}
+
+// stopEach stops sessions, some at a time, and returns those that were stopped.
+func stopEach(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	sessions []arr.Session,
+) (stopped []arr.Session, failures []error) {
+	errs := make([]error, len(sessions))
+	places := make(chan struct{}, concurrentStops)
+	var all sync.WaitGroup
+	for i, session := range sessions {
+		places <- struct{}{}
+		all.Go(func() {
+			defer func() { <-places }()
+			errs[i] = Stop(ctx, client, session.ID)
+		})
+	}
+	all.Wait()
+	for i, session := range sessions {
+		if errs[i] != nil {
+			failures = append(failures, errs[i])
+		} else {
+			stopped = append(stopped, session)
+		}
+	}
+	return stopped, failures
 }
