@@ -16,8 +16,8 @@ import (
 // adminPath is where the administrative requests are; see [Options.Admin].
 const adminPath = "/_emulator"
 
-// adminOperation is what an administrative request can ask for. A segment * of its path stands for
-// any other segment that is not empty, which perform is given, in order.
+// adminOperation is an operation of the administrative path. A segment * of its path stands for any
+// segment that is not empty; perform gets these, in order.
 type adminOperation struct {
 	method, path string
 	perform      func(e *Emulator, r *http.Request, segments []string) service.Answer
@@ -71,7 +71,7 @@ func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
 	return e.service.Refuse(service.MethodNotAllowed(methods...))
 }
 
-// matchPath compares a path with a pattern, and returns what its segments * stand for.
+// matchPath compares a path with a pattern, and returns the segments for which * stands.
 func matchPath(pattern, path string) (segments []string, matches bool) {
 	wanted, given := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(wanted) != len(given) {
@@ -125,8 +125,8 @@ func (e *Emulator) adminRemove(r *http.Request, segments []string) service.Answe
 	return service.EmptyAnswer(http.StatusNoContent)
 }
 
-// adminSetStatus is [Emulator.SetStatus]. The query may name account and region; if it names one,
-// the other is the default one.
+// adminSetStatus is [Emulator.SetStatus]. The query may name account and region. If it names only
+// one, the other is the default.
 func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.Answer {
 	body, refused := service.ReadBody(r)
 	if refused != nil {
@@ -179,7 +179,7 @@ func (e *Emulator) adminPartition(
 	return at, exact, nil
 }
 
-// refuseUnnamed returns why an id does not name one session, or nil if it does.
+// refuseUnnamed refuses an id that does not name exactly one session.
 func (m *memory) refuseUnnamed(at service.PartitionKey, id string, exact bool) *service.Refusal {
 	m.lock()
 	defer m.unlock()

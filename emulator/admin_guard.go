@@ -13,15 +13,13 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// guardAdmin returns why an administrative request is refused, or nil. The path takes no key, so
-// what stands against a web page that somebody on this machine looks at is that the page's browser
-// tells who asks:
+// guardAdmin refuses an administrative request that may come from a foreign web page. The path takes
+// no key, so it relies on what browsers tell about the page that sends a request:
 //
-//   - a page that has its own name lead to this machine (DNS rebinding) gives itself away by the
-//     Host;
-//   - a page of another origin gives itself away by Origin or Sec-Fetch-Site;
-//   - what a browser sends without asking first has no Content-Type of JSON, and no answer here
-//     lets it ask (CORS).
+//   - the Host, for a page whose name leads to this machine (DNS rebinding);
+//   - Origin or Sec-Fetch-Site, for a page of another origin;
+//   - Content-Type, because a browser sends JSON to another origin only after a CORS preflight,
+//     which is never answered here.
 func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	host, port := hostOf(r.Host)
 	switch {
@@ -44,7 +42,7 @@ func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	return nil
 }
 
-// hostOf splits the host of a request into a lower-case name or address, and a port, which may be
+// hostOf splits the host of a request into a name or address in lower case, and a port, which may be
 // empty.
 func hostOf(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
@@ -67,8 +65,8 @@ func ownHost(host, domain string) bool {
 		domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
-// sameOrigin reports whether no page of another origin can have sent a request. What is not a
-// browser says nothing about origins.
+// sameOrigin reports whether no page of another origin can have sent a request. Clients that are not
+// browsers say nothing about origins.
 func sameOrigin(r *http.Request, host, port string) bool {
 	for _, site := range r.Header.Values("Sec-Fetch-Site") {
 		if site != "same-origin" && site != "none" {

@@ -9,7 +9,7 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// adminStateBody is the state of everything. It holds no key and no token.
+// adminStateBody is everything the emulator knows, except keys and tokens.
 type adminStateBody struct {
 	Time     string         `json:"time"`
 	Accounts []adminAccount `json:"accounts"`
@@ -24,8 +24,8 @@ type adminAccount struct {
 	Region string `json:"region"`
 }
 
-// adminSession is a session as its account sees it, and what only the emulator knows. Times that
-// are not known are left out.
+// adminSession is a session as its account sees it, and what only the emulator knows. Unknown times
+// are left out.
 type adminSession struct {
 	Account  string `json:"account"`
 	Region   string `json:"region"`
@@ -89,7 +89,7 @@ func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 	return service.JSONAnswer(http.StatusOK, body)
 }
 
-// adminTime spells a time, "" if it is zero.
+// adminTime formats a time; a zero time is "".
 func adminTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

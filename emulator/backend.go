@@ -8,35 +8,33 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// Backend is what stands behind sessions: it starts a server for each. Give one to
-// [Options.Backend]; without it servers are synthetic, names and ports behind which nothing
-// listens.
+// Backend starts a server for each session. Give one to [Options.Backend]; without it the emulator
+// invents servers: names and ports where nothing listens.
 //
-// What an implementation may rely on:
+// An implementation can rely on this:
 //
 //   - Start is called once for each session that is created and finds capacity
 //     ([Options.Capacity]).
-//   - Stop is called once for each server, when the emulator learns that the session is over,
-//     however it ended: stopped, expired, failed, or by [Emulator.Close]. It learns that at the
-//     next request after the end.
-//   - No method is called while the emulator holds a lock, so methods may call the emulator back,
-//     but for [Emulator.Close], which waits for them.
-//   - Methods of different servers are called at the same time, and so are the methods of one
-//     server, except that its Status is never called while another call of it runs: requests that
-//     come meanwhile go by what was known before.
+//   - Stop is called once for each server, when the emulator learns that the session has ended:
+//     stopped, expired, failed, or by [Emulator.Close]. It learns that at the next request after
+//     the end.
+//   - No method is called while the emulator holds a lock. So methods may call the emulator, except
+//     [Emulator.Close], which waits for them.
+//   - Methods are called concurrently, those of one server too, except that Status of one server
+//     never runs twice at once: requests that arrive meanwhile use what was known before.
 //   - If the backend has a method Close() error, [Emulator.Close] calls it after it has stopped all
-//     servers, and returns its error; there a backend can wait for its servers. Start is not called
-//     any more then.
+//     servers, and returns its error. There a backend can wait for its servers. Start is not called
+//     any more.
 //
-// All methods must return at once: whoever waits for them is a client with a request. A panic
-// becomes status 500.
+// All methods must return at once, because a client's request waits for them. A panic becomes status
+// 500.
 type Backend interface {
-	// Start begins to start a server and returns without waiting for it. Failures show in
+	// Start begins to start a server and returns without waiting for it. Failures are reported by
 	// [BackendServer.Status].
 	Start(spec ServerSpec) BackendServer
 }
 
-// ServerSpec says what server a [Backend] is to start.
+// ServerSpec describes the server that a [Backend] is to start.
 type ServerSpec struct {
 	// AccountID and SessionID name the session. The session id is 1 to 256 characters of A-Z, a-z,
 	// 0-9, "-" and "_" that the client chose. It is unique within account and region until the
@@ -61,8 +59,8 @@ type BackendServer interface {
 	Status() ServerStatus
 
 	// SetLease changes the length of the lease, which counts from [ServerStatus.ReadyAt]. A server
-	// that uses resources must end itself when its lease is over, for the emulator has no timers
-	// and may look at a session long after its end. That end is no failure.
+	// that uses resources must end itself when its lease is over, because the emulator has no
+	// timers and may look at a session long after its end. That end is no failure.
 	SetLease(lease time.Duration)
 
 	// Stop ends the server and returns without waiting for its end. The server may be starting, be
@@ -97,8 +95,7 @@ type ServerStatus struct {
 	Settled bool
 }
 
-// settledServer is a server of which everything is known from the start, and behind which there is
-// nothing.
+// settledServer is an invented server: everything about it is known from the start.
 type settledServer ServerStatus
 
 // Status implements [BackendServer], as do the methods below it.

@@ -81,7 +81,7 @@ func extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
 	}
 }
 
-// response returns the answer as a client receives it, or the error that it gets instead.
+// response returns the answer as a client receives it, or the error that it gets.
 func (d delivery) response(req *http.Request) (*http.Response, error) {
 	if d.Status == 0 {
 		if err := req.Context().Err(); err != nil {
@@ -107,7 +107,7 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// reader returns the body as it arrives at the client.
+// reader returns the body as the client receives it.
 func (d delivery) reader(ctx context.Context) io.ReadCloser {
 	if len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
 		return io.NopCloser(bytes.NewReader(d.Body))
@@ -124,14 +124,14 @@ func (d delivery) reader(ctx context.Context) io.ReadCloser {
 	return r
 }
 
-// bodyReader reads a body that may arrive in pieces, and may end too early. It needs no goroutine.
+// bodyReader reads a body that may arrive in pieces and may end early. It needs no goroutine.
 type bodyReader struct {
 	ctx    context.Context
 	rest   []byte
 	end    error         // what follows the rest
-	piece  int           // so many bytes arrive at once; 0: all
+	piece  int           // bytes that arrive at once; 0: all
 	pause  time.Duration // before each piece
-	left   int           // of the piece that has arrived
+	left   int           // bytes left of the piece that has arrived
 	once   sync.Once
 	closed chan struct{}
 }
@@ -164,7 +164,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close implements [io.Closer]. It ends a Read that waits.
+// Close implements [io.Closer]. It ends a Read that is waiting.
 func (r *bodyReader) Close() error {
 	r.once.Do(func() { close(r.closed) })
 	return nil

@@ -9,21 +9,21 @@ import (
 )
 
 // Fault is a misbehaviour: which requests it affects, and what happens to them. The zero value of a
-// field means any request, and no effect. Put it in force with [Emulator.Inject] or
+// field means any request, or no effect. Put it in force with [Emulator.Inject] or
 // [Options.Faults]. As text it is what [ParseFault] reads and [Fault.String] writes. As JSON its
 // members are the fields in lower camel case, such as "retryAfter"; durations are text such as
 // "2s".
 //
-// A request is affected, whether or not it has the authorization it needs, if its path and method
-// are those of an operation and everything matches that the fault names.
+// A fault affects a request, authorized or not, if path and method are those of an operation and
+// all the fields that select requests match.
 type Fault struct {
-	// Name stands in the log, in the list of faults and in error texts: at most 128 printable
-	// characters. The default is made from the effects.
+	// Name identifies the fault in the log, in the list of faults and in errors: at most 128
+	// printable characters. The default is made from the effects.
 	Name string
 
 	// Operation is the operation of the request: "CreateSession", "GetSession", "UpdateSession",
 	// "StopSession", "ListSessions" or "GetToken", or in short "create", "get", "update", "stop",
-	// "list", "token". Empty means those on which the other fields can have an effect: with Start
+	// "list", "token". Empty means all on which the other fields can have an effect: with Start
 	// only CreateSession, for example.
 	Operation string
 
@@ -35,18 +35,18 @@ type Fault struct {
 	// number of characters. Requests that name no session, to list or for a token, do not match.
 	Session string
 
-	// Skip lets that many matching requests pass first.
+	// Skip is how many matching requests pass unaffected first.
 	Skip int
 
-	// Count is how many requests are affected at most, after Skip. 0 means no end.
+	// Count is how many requests are affected at most, after Skip. 0 means no limit.
 	Count int
 
-	// Probability is the chance of a request to be affected, once Skip and Count let it: above 0
-	// and at most 1. The default, 0, means always. The draws of a fault follow from [Options.Seed].
+	// Probability is the chance that a request is affected, if Skip and Count allow it: above 0 and
+	// at most 1. The default, 0, means always. [Options.Seed] makes the draws repeatable.
 	Probability float64
 
 	// Delay is how long the request waits before it is performed, at most 24 hours. If the client
-	// leaves meanwhile, the request is never performed.
+	// leaves in the meantime, the request is never performed.
 	Delay time.Duration
 
 	// Status is answered instead of performing the request, which then does not count for
@@ -54,8 +54,8 @@ type Fault struct {
 	// error, as those of the service do; others have no body.
 	Status int
 
-	// AfterEffect lets the request be performed before Status is answered: a session is created,
-	// and the client does not learn of it.
+	// AfterEffect performs the request before Status is answered: a session is created, and the
+	// client does not learn of it.
 	AfterEffect bool
 
 	// RetryAfter is the header of that name on the answer with Status: whole seconds, at most 24
@@ -70,24 +70,22 @@ type Fault struct {
 	// Drop breaks the connection without an answer. Over HTTP/2 it resets the stream instead.
 	Drop Drop
 
-	// Body spoils the body of the answer. A body that is empty anyway is only touched by
-	// BodyInvalid.
+	// Body corrupts the body of the answer. Only BodyInvalid changes a body that is empty anyway.
 	Body BodyFault
 
 	// SlowFor is how long BodySlow takes, at most 24 hours. The default is 5 seconds.
 	SlowFor time.Duration
 
-	// ShowStatus and ShowSize are what sessions in the answer show instead of theirs: at most 64
-	// printable ASCII characters. The sessions themselves, and their other members, stay as they
-	// are.
+	// ShowStatus and ShowSize replace the status and size of sessions in the answer: at most 64
+	// printable ASCII characters. The sessions themselves, and their other members, do not change.
 	ShowStatus azremoterendering.SessionStatus
 	ShowSize   azremoterendering.SessionSize
 
-	// NextLink spoils @nextLink on the pages of the list.
+	// NextLink corrupts @nextLink on the pages of the list.
 	NextLink NextLinkFault
 
 	// Start is what becomes of a session that the request creates. A request that finds the session
-	// there already changes nothing.
+	// already there changes nothing.
 	Start StartFault
 
 	// DieAfter is the time since Ready at which StartDies lets the session go to Error, unless its
@@ -95,7 +93,7 @@ type Fault struct {
 	DieAfter time.Duration
 }
 
-// Drop says when a connection breaks. The client cannot tell one from the other.
+// Drop says when a connection breaks. The client cannot tell the two apart.
 type Drop string
 
 // The values of [Fault.Drop].
@@ -136,8 +134,8 @@ const (
 	NextLinkLoop NextLinkFault = "loop"
 )
 
-// StartFault says what becomes of a new session. In each case it takes a place of
-// [Options.Capacity] until its end.
+// StartFault says what becomes of a new session. In each case it counts for [Options.Capacity] until
+// its end.
 type StartFault string
 
 // The values of [Fault.Start].
@@ -165,7 +163,7 @@ type FaultState struct {
 	ID int
 	// Fault is the fault with its defaults filled in and its operation named in full.
 	Fault
-	// Matched is how many requests matched, Affected how many of them were affected. A request that
-	// an earlier fault has answered counts for neither.
+	// Matched is how many requests matched, and Affected how many of them were affected. A request
+	// that an earlier fault answered counts for neither.
 	Matched, Affected int
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// effects is what all faults together do to one request.
+// effects is what all faults do together to one request.
 type effects struct {
 	names      []string
 	delay      time.Duration

@@ -49,7 +49,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 // decode gives a field the value that JSON says.
 func (f faultField) decode(value json.RawMessage) error {
 	if string(value) == "null" {
-		return errors.New("null is no value: leave it out")
+		return errors.New("null is not a value: leave it out")
 	}
 	duration, isDuration := f.value.(*time.Duration)
 	if !isDuration {
@@ -64,7 +64,7 @@ func (f faultField) decode(value json.RawMessage) error {
 		*duration, err = time.ParseDuration(text)
 	}
 	if err != nil {
-		return fmt.Errorf(`%.64s is no time: give text such as "500ms", "15s" or "1m30s"`, value)
+		return fmt.Errorf(`%.64s is not a time: give text such as "500ms", "15s" or "1m30s"`, value)
 	}
 	return nil
 }

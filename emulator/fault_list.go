@@ -13,7 +13,7 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// maxFaults bounds the faults in force, for every request asks all of them.
+// maxFaults limits the faults in force, because every request asks all of them.
 const maxFaults = 1000
 
 // faultList holds the faults in force, in the order of their injection.
@@ -33,18 +33,18 @@ type activeFault struct {
 	random     *rand.Rand
 }
 
-// Inject puts a fault in force, until remove is called, which may happen more than once, or
-// [Emulator.ClearFaults].
+// Inject puts a fault in force until remove or [Emulator.ClearFaults] is called. remove may be called
+// more than once.
 //
-// A request asks the faults in the order of their injection, and each that affects it adds what it
-// does: delays and the times of slow bodies add up; of other effects that exclude each other, such
+// A request asks the faults in the order of their injection, and the effects of those that affect it
+// add up: delays and the times of slow bodies are summed; of effects that exclude each other, such
 // as two kinds of BodyFault, the first counts. A fault with a Status or a Drop is the last one
-// asked: the faults after it do not count the request. So a fault that answers twice, and one
-// behind it that always answers, follow each other. Requests of the administrative path are never
-// affected.
+// asked: later faults do not count the request. So after a fault that answers twice, a later one
+// that always answers takes over. Requests to the administrative path are never affected.
 //
-// It is an error if a field cannot be, if fields exclude each other, if the account is unknown, or
-// if 1000 faults are in force.
+// It is an error if 1000 faults are in force. All other errors are
+// [azremoterendering.InvalidArgumentError]s: an invalid field, fields that exclude each other, or an
+// unknown account.
 func (e *Emulator) Inject(f Fault) (remove func(), err error) {
 	id, err := e.inject(f, goForm)
 	if err != nil {
@@ -66,8 +66,8 @@ func (e *Emulator) inject(f Fault, form faultForm) (id int, err error) {
 	return e.faults.add(f, operations)
 }
 
-// Faults returns the faults in force, in the order of their injection. A fault whose Count is
-// reached stays among them.
+// Faults returns the faults in force, in the order of their injection, including those whose Count
+// is reached.
 func (e *Emulator) Faults() []FaultState {
 	l := &e.faults
 	l.mu.Lock()
@@ -79,7 +79,7 @@ func (e *Emulator) Faults() []FaultState {
 	return states
 }
 
-// ClearFaults removes all faults. Requests that were affected before go on as they would have.
+// ClearFaults removes all faults. Requests in flight stay affected.
 func (e *Emulator) ClearFaults() {
 	l := &e.faults
 	l.mu.Lock()
@@ -93,7 +93,7 @@ func (l *faultList) add(f Fault, operations []string) (id int, err error) {
 	defer l.mu.Unlock()
 	if len(l.faults) == maxFaults {
 		return 0, fmt.Errorf(
-			"emulator: %d faults are in force, and no more can be: remove some",
+			"emulator: %d faults are in force, the limit: remove some",
 			maxFaults,
 		)
 	}
@@ -101,7 +101,7 @@ func (l *faultList) add(f Fault, operations []string) (id int, err error) {
 	l.faults = append(l.faults, &activeFault{
 		FaultState: FaultState{ID: l.lastID, Fault: f},
 		operations: operations,
-		// Each has draws of its own, so that faults do not change each other's.
+		// Each has its own draws, so that faults do not change each other's.
 		random: rand.New(rand.NewPCG(l.seed, uint64(l.lastID))),
 	})
 	l.count.Store(int64(len(l.faults)))
@@ -118,7 +118,7 @@ func (l *faultList) remove(id int) bool {
 	return len(l.faults) < before
 }
 
-// on returns what the faults do to a request that is located.
+// on returns what the faults do to a request.
 func (l *faultList) on(q *service.Request) effects {
 	var all effects
 	if l.count.Load() == 0 {
@@ -137,7 +137,7 @@ func (l *faultList) on(q *service.Request) effects {
 	return all
 }
 
-// affects counts a request, and decides whether it is affected.
+// affects counts a matching request, and decides whether it is affected.
 func (f *activeFault) affects(q *service.Request) bool {
 	if !slices.Contains(f.operations, q.Operation) ||
 		f.AccountID != "" && !strings.EqualFold(f.AccountID, q.PathAccountID) ||
@@ -155,8 +155,7 @@ func (f *activeFault) affects(q *service.Request) bool {
 	return true
 }
 
-// matches reports whether text is what a pattern says, in which * stands for any number of
-// characters.
+// matches reports whether text matches a pattern in which * stands for any number of characters.
 func matches(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
 	first, last := parts[0], parts[len(parts)-1]

@@ -114,7 +114,7 @@ func TestFaultAsJSON(t *testing.T) {
 		`{"status":"500"}`:          `status: "500" is not a whole number`,
 		`{"status":5.5}`:            "not a whole number",
 		`{"status":1e99}`:           "not a whole number",
-		`{"status":null}`:           "null is no value",
+		`{"status":null}`:           "null is not a value",
 		`{"delay":5}`:               `give text such as "500ms"`,
 		`{"delay":"5"}`:             `give text such as "500ms"`,
 		`{"afterEffect":"yes"}`:     "not a boolean",

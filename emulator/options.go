@@ -36,85 +36,84 @@ type Options struct {
 	// module does not know. The default is [azremoterendering.RegionWestEurope].
 	Region azremoterendering.Region
 
-	// Regions are the regions that are served beside Region; requests to another one are answered
-	// with 404. Nil means any.
+	// Regions are the regions that are served beside Region; requests to others are answered with
+	// 404. Nil means any.
 	//
 	// The host of a request names its region, as in
-	// remoterendering.<region>.mixedreality.azure.com, under whatever domain. Any other host, such
-	// as 127.0.0.1, stands for Region. A session lives in the region that created it, and no other
-	// one knows it: its id is free there, and each region lists and counts its own.
+	// remoterendering.<region>.mixedreality.azure.com, below any domain. Any other host, such as
+	// 127.0.0.1, stands for Region. A session lives in the region that created it. Other regions do
+	// not know it: its id is free there, and each region lists and counts its own sessions.
 	Regions []azremoterendering.Region
 
-	// Domain is where the hosts of the service lie, a name of lower-case letters, digits, hyphens
-	// and dots. With "arr.test" every account has the domain "arr.test", the token service is
-	// https://sts.arr.test and the session service https://remoterendering.<region>.arr.test. The
-	// default is the service's own, mixedreality.azure.com, below which the domain of an account
-	// has its region in front.
+	// Domain is the domain of all hosts of the service: lower-case letters, digits, hyphens and
+	// dots, at least two labels. With "arr.test" every account has the domain "arr.test", the token
+	// service is https://sts.arr.test and the session service
+	// https://remoterendering.<region>.arr.test. The default is mixedreality.azure.com; there the
+	// domain of an account begins with its region.
 	Domain string
 
-	// AcceptIdentity says whether a token of Microsoft Entra may be exchanged for an access token,
-	// of whichever account: it is what follows Bearer in the Authorization header, and not an
-	// account key. An error is logged, at level Warn, and answered with 401; it should not quote
-	// the token. The default is [AcceptAnyIdentity] for "https://sts." and Domain.
+	// AcceptIdentity decides whether a token of Microsoft Entra may be exchanged for an access
+	// token of any account. The token is the text after Bearer in the Authorization header, and not
+	// an account key. An error is logged at level Warn, so it must not quote the token, and
+	// answered with 401. The default is [AcceptAnyIdentity] for "https://sts." and Domain.
 	AcceptIdentity func(token string) error
 
 	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24
-	// hours, as the service had it.
+	// hours, as recorded from the service.
 	TokenLifetime time.Duration
 
 	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default a key is
-	// made when the first token is needed, which takes part of a second: share one between the
+	// made when the first token is needed, which takes up to a second: share one between the
 	// emulators of a test binary to save that time. Emulators that share key and account id accept
 	// each other's tokens, as the regions of the service did.
 	SigningKey *rsa.PrivateKey
 
-	// StartupTime returns how long a new session of the given size stays in state Starting. It is
-	// called once for each session. Nil, zero and negative values mean that a session is Ready at
-	// the first look after its creation; the answer to the creation itself always says Starting.
-	// See [FixedStartup], [RangeStartup] and [RecordedStartup]. The service was seen to need from 8
-	// seconds (2022) to 3 minutes (2021). With a Backend it counts only for sessions beyond the
-	// Capacity, and for those that a Fault keeps from starting.
+	// StartupTime returns how long a new session of the given size stays Starting. It is called
+	// once for each session. Nil, zero and negative values mean that a session is Ready on the
+	// first read after its creation; the answer to the creation itself always says Starting. See
+	// [FixedStartup], [RangeStartup] and [RecordedStartup]. The service was seen to need between 8
+	// seconds (2022) and 3 minutes (2021). With a Backend it applies only to sessions beyond the
+	// Capacity, and to those that a Fault keeps from starting.
 	StartupTime func(azremoterendering.SessionSize) time.Duration
 
-	// Capacity returns how many sessions of a size can have a server at once in a region, those of
-	// all accounts together; a negative number is no limit. It is called at each creation. A
-	// session beyond it is created all the same, with 201, stays Starting for the start-up time,
-	// and goes to Error with code CapacityExceeded; it takes no server from others. A server is
-	// free again when its session has ended, however. See [FixedCapacity]. The default is no limit.
+	// Capacity returns how many sessions of a size can have a server at once in a region, for all
+	// accounts together; negative means no limit. It is called for each creation. A session beyond
+	// it is still created, with 201, stays Starting for the start-up time, and then goes to Error
+	// with code CapacityExceeded. A server becomes free when its session ends. See [FixedCapacity].
+	// The default is no limit.
 	Capacity func(azremoterendering.Region, azremoterendering.SessionSize) int
 
-	// RateLimit is how many requests an account may send. The default is any number.
+	// RateLimit limits the requests of each account. The default is no limit.
 	RateLimit RateLimit
 
-	// Backend starts the servers behind sessions. The default makes them up. Call [Emulator.Close]
-	// at the end if you give one.
+	// Backend starts the servers behind sessions. With one, call [Emulator.Close] at the end. The
+	// default invents servers: host names and ports where nothing listens.
 	Backend Backend
 
-	// Retention is how long a session can be read after its end; then its id is unknown, and free.
+	// Retention is how long a session can be read after its end. Then its id is unknown, and free.
 	// The default is 30 days, as documented.
 	Retention time.Duration
 
 	// Logger receives one record for each request, at level Info: operation, session, status,
-	// correlation vector, duration. Keys and tokens are never logged. The default is silence.
+	// correlation vector and duration. Keys and tokens are never logged. The default discards all.
 	Logger *slog.Logger
 
 	// Faults are in force from the start, in their order, as if each had been given to
 	// [Emulator.Inject].
 	Faults []Fault
 
-	// Seed makes the draws of faults with a Probability repeatable: the same seed, the same faults
-	// and the same requests, in the same order, give the same draws. The default, 0, is a random
-	// seed.
+	// Seed makes faults with a Probability repeatable: the same seed, faults and requests, in the
+	// same order, give the same result. The default, 0, means a random seed.
 	Seed uint64
 
-	// Admin opens the administrative path /_emulator/, by which programs in any language can inject
-	// faults, change the state of sessions, revoke tokens and see what there is, without a key:
-	// everybody who can reach the emulator may use it. It is served only for hosts that are
-	// loopback addresses, localhost, or at or below a Domain that is set, and never to pages of
-	// other origins in a browser. By default there is no such path.
+	// Admin serves the administrative path /_emulator/, by which programs in any language can
+	// inject faults, change the state of sessions, revoke tokens and read the state of the
+	// emulator. It needs no key: everybody who can reach the emulator may use it. It is served only
+	// for hosts that are loopback addresses, localhost, or at or below a Domain that is set, and
+	// never to web pages of other origins.
 	Admin bool
 
-	// Decisions holds the points that the service leaves open.
+	// Decisions holds the points that the protocol leaves open.
 	Decisions Decisions
 }
 
@@ -169,3 +168,36 @@ func (o Options) forService() service.Options {
 		Decisions:      o.Decisions,
 	}
 }
+
+// Decisions holds the points that recordings and documents of the service leave open, one field
+// each: see [service.Decisions]. The zero value is the most likely answer.
+type Decisions = service.Decisions
+
+// RateLimit limits the requests of one account: Requests in a window of Per, by default a minute.
+// See [service.RateLimit].
+type RateLimit = service.RateLimit
+
+// AbsentValues is a spelling of members that have no value: see [Decisions].
+type AbsentValues = service.AbsentValues
+
+const (
+	// AbsentOmitted leaves them out, as recorded from May 2021 on.
+	AbsentOmitted = service.AbsentOmitted
+	// AbsentNull writes null, 0 or 0.0, as recorded in January 2021. The answer to a get of one
+	// session then has no Cache-Control and no Pragma, as it had none at that time.
+	AbsentNull = service.AbsentNull
+)
+
+// SameSettings says which lease counts when a creation is repeated: see [Decisions]. The size must
+// be the same in any case.
+type SameSettings = service.SameSettings
+
+const (
+	// CompareCurrentOrFirst accepts the present lease and the one first given.
+	CompareCurrentOrFirst = service.CompareCurrentOrFirst
+	// CompareCurrent accepts only the present lease: after an update, a blind repeat of the
+	// creation is a conflict.
+	CompareCurrent = service.CompareCurrent
+	// CompareFirst accepts only the lease first given.
+	CompareFirst = service.CompareFirst
+)

@@ -37,12 +37,12 @@ type Server struct {
 	endRequests context.CancelFunc
 }
 
-// Listen serves the emulator over HTTP on address, "HOST:PORT". An empty address means
-// "127.0.0.1:0": loopback, any free port. A host that others can reach opens the emulator to all of
-// them.
+// Listen serves the emulator over HTTP on address, "HOST:PORT", until [Server.Close]. An empty
+// address means "127.0.0.1:0": loopback, any free port. On an address that other machines can reach,
+// all of them can use the emulator.
 //
-// Requests are served from now on, until [Server.Close]. Several servers of one emulator show the
-// same sessions. It is an error if the address is not one of this machine or its port is in use.
+// Several servers of one emulator show the same sessions. It is an error if the address is not one
+// of this machine or its port is in use.
 func (e *Emulator) Listen(address string) (*Server, error) {
 	return e.listen(address, "http", (*http.Server).Serve)
 }
@@ -119,11 +119,11 @@ func (e *Emulator) serve(
 	return s
 }
 
-// Close stops listening, ends delays of faults, waits for the requests in flight, at most 5
-// seconds, and closes all connections. The emulator and its sessions stay as they are. A second
-// Close returns what the first did. It is an error if connections in use had to be cut off, or if
-// the server had stopped by itself before. Nothing of the server runs any more when it returns,
-// unless a request was cut off that a [Backend] or another function of the user's still holds.
+// Close stops listening, ends the delays of faults, waits at most 5 seconds for requests in flight,
+// and closes all connections. The emulator and its sessions are not affected. It is an error if
+// connections in use were cut off, or if the server had stopped by itself. A second Close returns
+// what the first did. After Close no goroutine of the server runs, except for a request that was cut
+// off while a [Backend] or another function of the caller holds it.
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutDown() error {
@@ -180,7 +180,7 @@ func (u *unusedConnections) close() {
 	}
 }
 
-// reachable returns an address that a client on this machine can connect to.
+// reachable returns the address for clients on this machine.
 func reachable(address net.Addr) string {
 	tcp, ok := address.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {

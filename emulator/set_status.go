@@ -10,22 +10,21 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// SetStatus moves a session into a state now, for what the service does by itself and a test cannot
-// wait for:
+// SetStatus changes the state of a session now, for tests that cannot wait for the service to do so:
 //
 //   - Ready ends the start-up, and the lease begins; a [Backend] is not told, and a start-up that
-//     is to fail fails at its time all the same;
+//     is going to fail still does so at its time;
 //   - Expired and Stopped end the session;
 //   - Error ends it with an [azremoterendering.ErrorDetail];
-//   - Starting only takes back a state that this package does not know;
+//   - Starting only removes a state set before that this package does not know;
 //   - any other value is shown as it is, without host and ports, until the session ends or the next
-//     SetStatus; the start-up and the lease go on beneath.
+//     SetStatus; start-up and lease continue in the background.
 //
-// Several accounts and regions may have sessions with the same id: then it means the one of the
-// first account in [Options.Region], and if there is none there, the id must be the only one.
+// If several accounts or regions have a session with this id, it changes the one of the first
+// account in [Options.Region].
 //
-// It is an error if the session is unknown or has ended, if status is empty, or if a session that
-// was Ready is to be Starting again: nothing leads back.
+// It is an error if the session is unknown or has ended, if the id is ambiguous, if status is empty,
+// or if a session that was Ready would be Starting again.
 func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionStatus) error {
 	return e.store.setStatus(e.home, sessionID, status)
 }
@@ -59,8 +58,7 @@ func (m *memory) setStatus(preferred service.PartitionKey, id string, status azr
 	return nil
 }
 
-// named returns the session with an id: the one that lives in the preferred place, otherwise the
-// only one.
+// named returns the session with an id: the one in the preferred partition, otherwise the only one.
 func (m *memory) named(preferred service.PartitionKey, id string) (*record, error) {
 	if r := m.find(preferred, id); r != nil {
 		return r, nil

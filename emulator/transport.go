@@ -19,10 +19,9 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// SessionsClient returns a client of the emulator of the first account that uses its primary key
-// and whose requests never leave the process, as [net/http/httptest.Server.Client] does for a
-// server. Its endpoints are those of the region. A transport given in options is kept: it is
-// expected to lead to [Emulator.Transport]. The error is that of
+// SessionsClient returns a client of the first account that uses its primary key and whose requests
+// never leave the process. Its endpoint is that of [Options.Region]. A transport in options is kept
+// and must lead to [Emulator.Transport]. The error is that of
 // [azremoterendering.NewSessionsClientWithKeyCredential].
 func (e *Emulator) SessionsClient(
 	options *azremoterendering.SessionsClientOptions,
@@ -38,9 +37,9 @@ func (e *Emulator) SessionsClient(
 		e.endpoint(), e.Account(), azcore.NewKeyCredential(e.Key()), &o)
 }
 
-// Transport returns a transport that answers every request itself, in memory, whatever its scheme
-// and host: give it to a client as azcore's ClientOptions.Transport. A request that is abandoned
-// returns as soon as its context ends, as one on a socket does.
+// Transport returns a transport that answers every request in memory, for any scheme and host. Give
+// it to a client as azcore's ClientOptions.Transport. A request returns as soon as its context ends,
+// as on a socket.
 func (e *Emulator) Transport() policy.Transporter { return transport{e} }
 
 type transport struct{ emulator *Emulator }
@@ -57,8 +56,8 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 	}
 	incoming := received(req, body)
 
-	// The handler runs beside its caller, so that the caller can leave. It ends by itself: if a
-	// fault delays it, with the context.
+	// The handler runs in a goroutine of its own so that the caller can leave. A handler that a
+	// fault delays ends with the context.
 	answered := make(chan delivery, 1)
 	go func() { answered <- t.emulator.respond(incoming, func(time.Duration) {}) }()
 	select {
@@ -69,8 +68,8 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// readBody reads and closes the body of a request that is to be sent. This happens before the
-// handler starts: once Do has returned, a client may rewind the body to send it again.
+// readBody reads and closes the body of a request, before the handler starts: once Do has returned,
+// a client may rewind the body to send it again.
 func readBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, ctx.Err()
@@ -90,8 +89,8 @@ func readBody(ctx context.Context, req *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// received returns a request as a server sees it. It shares nothing with the one sent that its
-// owner may change.
+// received returns a request as a server sees it. It shares nothing with the sent one that the
+// sender may change.
 func received(sent *http.Request, body []byte) *http.Request {
 	r := sent.Clone(sent.Context())
 	r.RequestURI = sent.URL.RequestURI()
