@@ -11,6 +11,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/recordings"
 )
 
 // playLife plays a whole life. The exchanges of the client, if it makes any, are the first answers.
@@ -27,8 +28,8 @@ func playLife(
 		later := running
 		later.ElapsedTime = 12 * time.Minute
 
-		poller := checkCreate(t, client, starting, recordedVector(first))
-		checkGet(t, client, starting, recordedVector(first+1))
+		poller := checkCreate(t, client, starting, recordings.Vector(first))
+		checkGet(t, client, starting, recordings.Vector(first+1))
 
 		updated, err := client.Update(
 			t.Context(),
@@ -41,7 +42,7 @@ func playLife(
 			t,
 			arr.UpdateSessionResponse{
 				Session:           extended,
-				CorrelationVector: recordedVector(first + 2),
+				CorrelationVector: recordings.Vector(first + 2),
 			},
 			updated,
 		)
@@ -63,30 +64,30 @@ func playLife(
 			t,
 			arr.CreateSessionResponse{
 				Session:           running,
-				CorrelationVector: recordedVector(first + 4),
+				CorrelationVector: recordings.Vector(first + 4),
 			},
 			done,
 		)
 		assert.Equal(t, []arr.Session{starting, extended, running}, seen)
-		assert.Equal(t, []string{"", recordedVector(first + 3), recordedVector(first + 4)}, vectors)
+		assert.Equal(t, []string{"", recordings.Vector(first + 3), recordings.Vector(first + 4)}, vectors)
 		assert.Equal(t, 90*time.Second, time.Since(recordedAt))
 
 		time.Sleep(12*time.Minute + 34*time.Second)
-		checkGet(t, client, later, recordedVector(first+5))
+		checkGet(t, client, later, recordings.Vector(first+5))
 		checkOnlyPage(t, client, page(first+6, "", later))
 
 		stopped, err := client.Stop(t.Context(), "demo", nil)
 		require.NoError(t, err)
 		assert.Equal(
 			t,
-			arr.StopSessionResponse{CorrelationVector: recordedVector(first + 7)},
+			arr.StopSessionResponse{CorrelationVector: recordings.Vector(first + 7)},
 			stopped,
 		)
 		checkGet(
 			t,
 			client,
 			ended(later, arr.SessionStatusStopped, 12*time.Minute),
-			recordedVector(first+8),
+			recordings.Vector(first+8),
 		)
 	}
 }
@@ -123,7 +124,7 @@ func checkEnded(t *testing.T, err error, session arr.Session, vector string) {
 
 func playError(t *testing.T, s *stage) {
 	client := s.tokenClient()
-	poller := checkCreate(t, client, recordedSession(), recordedVector(0))
+	poller := checkCreate(t, client, recordedSession(), recordings.Vector(0))
 	s.behindTheScenes(
 		func(e *emulator.Emulator) { require.NoError(t, e.SetStatus("demo", arr.SessionStatusError)) },
 	)
@@ -138,22 +139,22 @@ func playError(t *testing.T, s *stage) {
 		t.Context(),
 		&arr.PollUntilDoneOptions{Frequency: 2 * time.Second},
 	)
-	checkEnded(t, err, failed, recordedVector(1))
+	checkEnded(t, err, failed, recordings.Vector(1))
 	assert.Equal(t, 2*time.Second, time.Since(recordedAt))
-	checkGet(t, client, failed, recordedVector(2))
+	checkGet(t, client, failed, recordings.Vector(2))
 }
 
 func playExpired(t *testing.T, s *stage) {
 	client := s.tokenClient()
 	starting := recordedSession()
 	starting.Size, starting.MaxLeaseTime = arr.SessionSizePremium, 10*time.Minute
-	poller := checkCreate(t, client, starting, recordedVector(0))
+	poller := checkCreate(t, client, starting, recordings.Vector(0))
 	running := ready(starting)
 	running.Teraflops = 21.2
 	resp, err := poller.Poll(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, running, poller.Session())
-	assert.Equal(t, recordedVector(1), resp.Header.Get("MS-CV"))
+	assert.Equal(t, recordings.Vector(1), resp.Header.Get("MS-CV"))
 
 	time.Sleep(11 * time.Minute)
 	expired := ended(running, arr.SessionStatusExpired, 10*time.Minute)
@@ -162,7 +163,7 @@ func playExpired(t *testing.T, s *stage) {
 	assert.False(t, late.Created())
 	assert.True(t, late.Done())
 	_, err = late.Result(t.Context())
-	checkEnded(t, err, expired, recordedVector(2))
+	checkEnded(t, err, expired, recordings.Vector(2))
 
 	checkRefused(
 		t,
@@ -171,12 +172,12 @@ func playExpired(t *testing.T, s *stage) {
 	)
 	stopped, err := client.Stop(t.Context(), "demo", nil)
 	require.NoError(t, err)
-	assert.Equal(t, recordedVector(4), stopped.CorrelationVector)
+	assert.Equal(t, recordings.Vector(4), stopped.CorrelationVector)
 }
 
 func playCreateTwice(t *testing.T, s *stage) {
 	client := s.tokenClient()
-	checkCreate(t, client, recordedSession(), recordedVector(0))
+	checkCreate(t, client, recordedSession(), recordings.Vector(0))
 
 	again, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 	require.NoError(t, err)
@@ -187,7 +188,7 @@ func playCreateTwice(t *testing.T, s *stage) {
 		t,
 		arr.CreateSessionResponse{
 			Session:           ready(recordedSession()),
-			CorrelationVector: recordedVector(1),
+			CorrelationVector: recordings.Vector(1),
 		},
 		done,
 	)
@@ -212,7 +213,7 @@ func playMalformed(t *testing.T, s *stage) {
 				session:   "demo",
 				host:      "rendering.example",
 				status:    400,
-				vector:    recordedVector(i),
+				vector:    recordings.Vector(i),
 				detail:    &arr.ErrorDetail{Code: "BadRequest", Message: test.message},
 			},
 		)
@@ -234,7 +235,7 @@ func playConflict(t *testing.T, s *stage) {
 			session:   "demo",
 			host:      "rendering.example",
 			status:    409,
-			vector:    recordedVector(0),
+			vector:    recordings.Vector(0),
 			detail: &arr.ErrorDetail{
 				Code:    "Conflict",
 				Message: "A resource already exists under the given ID.",
@@ -258,7 +259,7 @@ func createBehind(t *testing.T, e *emulator.Emulator, ids ...string) {
 func playThrottledCreate(t *testing.T, s *stage) {
 	created := recordedSession()
 	created.CreationTime = recordedAt.Add(15 * time.Second)
-	checkCreate(t, s.tokenClient(), created, recordedVector(1))
+	checkCreate(t, s.tokenClient(), created, recordings.Vector(1))
 	assert.Equal(t, 15*time.Second, time.Since(recordedAt), "as the service asked")
 }
 
@@ -268,7 +269,7 @@ func notExtended(n int, message string) refused {
 		session:   "demo",
 		host:      "rendering.example",
 		status:    422,
-		vector:    recordedVector(n),
+		vector:    recordings.Vector(n),
 		detail: &arr.ErrorDetail{
 			Code:    "UnprocessableEntity",
 			Message: message,
@@ -346,8 +347,8 @@ func playExchanges(t *testing.T, s *stage) {
 func playRevokedToken(t *testing.T, s *stage) {
 	s.behindTheScenes(func(e *emulator.Emulator) { createBehind(t, e, "demo") })
 	client := s.keyClient()
-	checkGet(t, client, ready(recordedSession()), recordedVector(1))
+	checkGet(t, client, ready(recordedSession()), recordings.Vector(1))
 	stopped, err := client.Stop(t.Context(), "demo", nil)
 	require.NoError(t, err)
-	assert.Equal(t, recordedVector(4), stopped.CorrelationVector)
+	assert.Equal(t, recordings.Vector(4), stopped.CorrelationVector)
 }

@@ -3,11 +3,18 @@
 package azremoterendering_test
 
 import (
+	"context"
+	"net/http"
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/recordings"
 )
 
 var nulls = emulator.Decisions{AbsentValues: emulator.AbsentNull}
@@ -17,8 +24,8 @@ var ninetySeconds = emulator.FixedStartup(90 * time.Second)
 
 const internalServerError = `{"error":{"code":"InternalServerError","message":"An internal server error occurred."}}`
 
-// recordings are the files of testdata/recordings, by name.
-var recordings = map[string]recording{
+// plays are the files of testdata/recordings, by name.
+var plays = map[string]recording{
 	"session-life": {
 		shows:   "A session from creation to stop, with an account key: 200 of the token service, 201, 200, 204. Absent members are left out.",
 		holds:   []string{"/Accounts/", "code: 201", "code: 204", "/:stop"},
@@ -197,7 +204,7 @@ func recordedSession() arr.Session {
 // ready returns a session when it is Ready.
 func ready(session arr.Session) arr.Session {
 	session.Status = arr.SessionStatusReady
-	session.Hostname = recordedServer + ".remoterendering.vm.westeurope.mixedreality.azure.com"
+	session.Hostname = recordings.Server + ".remoterendering.vm.westeurope.mixedreality.azure.com"
 	session.HandshakePort, session.ArrInspectorPort, session.Teraflops = 50051, 50052, 10.6
 	return session
 }
@@ -217,6 +224,144 @@ func page(n int, nextLink string, sessions ...arr.Session) arr.ListSessionsRespo
 	return arr.ListSessionsResponse{
 		Sessions:          sessions,
 		NextLink:          nextLink,
-		CorrelationVector: recordedVector(n),
+		CorrelationVector: recordings.Vector(n),
+	}
+}
+
+// refused is what the error of a refused request must say.
+type refused struct {
+	operation, session, host string
+	status                   int
+	vector                   string
+	retryAfter               time.Duration
+	detail                   *arr.ErrorDetail
+	challenge                string
+	is                       error // the one error of the package that it stands for, if any
+}
+
+func checkRefused(t *testing.T, err error, want refused) {
+	t.Helper()
+	var got *arr.ServiceError
+	require.ErrorAs(t, err, &got)
+	assert.Equal(t, want, refused{
+		challenge: checkAnswer(t, err, want.status).Header.Get("WWW-Authenticate"),
+		operation: got.Operation, session: got.SessionID, host: got.Host, status: got.StatusCode,
+		vector: got.CorrelationVector, retryAfter: got.RetryAfter, detail: got.Detail, is: want.is,
+	})
+	if want.detail != nil {
+		assert.Equal(t, want.detail.Code, got.Code)
+		assert.Equal(t, want.detail.Message, got.Message)
+	} else {
+		assert.Empty(t, got.Code)
+		assert.Empty(t, got.Message)
+	}
+	checkStandsFor(t, err, want.is)
+}
+
+// checkStandsFor checks that an error is the wanted one of the package's, and none of the others.
+func checkStandsFor(t *testing.T, err, want error) {
+	t.Helper()
+	for _, candidate := range []error{
+		arr.ErrInvalidArgument, arr.ErrUnauthorized, arr.ErrForbidden, arr.ErrNotFound,
+		arr.ErrConflict, arr.ErrLeaseNotExtended, arr.ErrThrottled, arr.ErrOutcomeUnknown,
+	} {
+		if candidate == want {
+			assert.ErrorIs(t, err, candidate)
+		} else {
+			assert.NotErrorIs(t, err, candidate)
+		}
+	}
+}
+
+// checkAnswer checks that the answer itself can be had, without the credential of its request, and
+// returns it.
+func checkAnswer(t *testing.T, err error, status int) *http.Response {
+	t.Helper()
+	var response *azcore.ResponseError
+	require.ErrorAs(t, err, &response)
+	assert.Equal(t, status, response.StatusCode)
+	require.NotNil(t, response.RawResponse)
+	assert.Equal(t, status, response.RawResponse.StatusCode)
+	if response.RawResponse.Request != nil {
+		assert.Empty(t, response.RawResponse.Request.Header.Get("Authorization"))
+	}
+	return response.RawResponse
+}
+
+// call is one call of a client about the session "demo".
+type call struct {
+	operation, session string
+	do                 func(context.Context, *arr.SessionsClient) error
+}
+
+var (
+	callCreate = call{"create", "demo", func(ctx context.Context, c *arr.SessionsClient) error {
+		_, err := c.BeginCreate(ctx, "demo", halfHour, nil)
+		return err
+	}}
+	callGet = call{"get", "demo", func(ctx context.Context, c *arr.SessionsClient) error {
+		_, err := c.Get(ctx, "demo", nil)
+		return err
+	}}
+	callUpdate = call{"update", "demo", func(ctx context.Context, c *arr.SessionsClient) error {
+		_, err := c.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+		return err
+	}}
+	callStop = call{"stop", "demo", func(ctx context.Context, c *arr.SessionsClient) error {
+		_, err := c.Stop(ctx, "demo", nil)
+		return err
+	}}
+	callList = call{"list", "", func(ctx context.Context, c *arr.SessionsClient) error {
+		_, err := c.NewListPager(nil).NextPage(ctx)
+		return err
+	}}
+)
+
+// refuses plays a cassette in which each of the calls, one request each, is refused in the same
+// way.
+func refuses(want refused, calls ...call) func(*testing.T, *stage) {
+	return func(t *testing.T, s *stage) {
+		client := s.tokenClient(noRetries)
+		for i, call := range calls {
+			want := want
+			want.operation, want.session, want.host, want.vector = call.operation, call.session, "rendering.example", recordings.Vector(
+				i,
+			)
+			if changes := call.operation != "get" &&
+				call.operation != "list"; changes &&
+				want.status >= 500 {
+				want.is = arr.ErrOutcomeUnknown // a fault may come after the effect
+			}
+			checkRefused(t, call.do(t.Context(), client), want)
+		}
+	}
+}
+
+// exchangeRefused plays a cassette in which the token service refuses twice: to a client of its
+// own, and to one of sessions, which then sends nothing to the rendering service.
+func exchangeRefused(
+	status int,
+	challenge string,
+	retryAfter time.Duration,
+	is error,
+) func(*testing.T, *stage) {
+	return func(t *testing.T, s *stage) {
+		check := func(err error, n int) {
+			var got *arr.AuthenticationError
+			require.ErrorAs(t, err, &got)
+			assert.Equal(t, arr.StageTokenExchange, got.Stage)
+			assert.Equal(t, emulatorAccountID, got.AccountID)
+			assert.Equal(t, "sts.example", got.Host)
+			assert.Equal(t, status, got.StatusCode)
+			assert.Equal(t, recordings.Vector(n), got.CorrelationVector)
+			assert.Equal(t, retryAfter, got.RetryAfter)
+			checkStandsFor(t, err, is)
+			assert.Equal(t, challenge, checkAnswer(t, err, status).Header.Get("WWW-Authenticate"))
+		}
+		_, err := s.exchange(t.Context())
+		check(err, 0)
+		err = callCreate.do(t.Context(), s.keyClient(noRetries))
+		check(err, 1)
+		assert.NotErrorAs(t, err, new(*arr.ServiceError))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/recordings"
 	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
@@ -36,7 +37,7 @@ func TestRecordingsOfTheService(t *testing.T) {
 	if folder == "" {
 		t.Skip("ARR_RECORDINGS does not name a folder with recordings of the hosted service")
 	}
-	for _, file := range cassettesIn(t, folder, "*session*.yaml", "*sts*.yaml") {
+	for _, file := range recordings.Files(t, folder, "*session*.yaml", "*sts*.yaml") {
 		name := filepath.Base(file)
 		t.Run(name, func(t *testing.T) {
 			play := servicePlays[name]
@@ -57,8 +58,8 @@ var keyAccount = arr.Account{
 // be read from it.
 func keyClient(t *testing.T, file string) *arr.SessionsClient {
 	t.Helper()
-	p := newPlayer(t, file, testkit.Key, "")
-	t.Cleanup(func() { assert.Equal(t, []string{"<access_token>"}, p.issued) })
+	p := recordings.NewPlayer(t, file, testkit.Key, "")
+	t.Cleanup(func() { assert.Equal(t, []string{"<access_token>"}, p.Issued()) })
 	options := &arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: p}}
 	client, err := arr.NewSessionsClientWithKeyCredential(
 		arr.RegionEastUS2.Endpoint(),
@@ -76,7 +77,7 @@ func tokenClient(t *testing.T, file string) *arr.SessionsClient {
 	token, err := arr.NewStaticAccessToken(testkit.Token)
 	require.NoError(t, err)
 	options := &arr.SessionsClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: newPlayer(t, file, "", testkit.Token)},
+		ClientOptions: azcore.ClientOptions{Transport: recordings.NewPlayer(t, file, "", testkit.Token)},
 	}
 	client, err := arr.NewSessionsClientWithAccessToken(
 		arr.RegionWestEurope.Endpoint(),
@@ -320,7 +321,7 @@ func playTokens(t *testing.T, file string) {
 	}
 	answers := &answered{}
 	options := &arr.TokenClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport:       newPlayer(t, file, testkit.Key, ""),
+		Transport:       recordings.NewPlayer(t, file, testkit.Key, ""),
 		PerCallPolicies: []policy.Policy{answers},
 	}}
 	client, err := arr.NewTokenClientWithKeyCredential(

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
 
-package azremoterendering_test
+package recordings
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
-	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
@@ -28,10 +25,10 @@ import (
 	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
-// player is a transport that answers from a cassette. It fails the test at a request that is not
+// Player is a transport that answers from a cassette. It fails the test at a request that is not
 // the next one of the cassette, at a request without the right credential, and if at the end an
 // answer was never asked for.
-type player struct {
+type Player struct {
 	t        testing.TB
 	recorder *recorder.Recorder
 	recorded []*cassette.Interaction
@@ -45,21 +42,19 @@ type player struct {
 	vectors map[string]bool // of the exchanges asked for
 }
 
-func newPlayer(t testing.TB, file, key, token string) *player {
+// NewPlayer returns a player of a file. Exchanges must show the account key, all other requests the
+// access token, or the one that was last issued.
+func NewPlayer(t testing.TB, file, key, token string) *Player {
 	t.Helper()
-	name := strings.TrimSuffix(file, ".yaml") // go-vcr puts it back
-	tape, err := cassette.Load(name)
-	require.NoError(t, err)
-	require.NotEmpty(t, tape.Interactions, "a cassette without answers tests nothing")
-
-	p := &player{
+	p := &Player{
 		t:        t,
-		recorded: tape.Interactions,
+		recorded: Load(t, file),
 		key:      key,
 		token:    token,
 		vectors:  map[string]bool{},
 	}
-	p.recorder, err = recorder.New(name,
+	var err error
+	p.recorder, err = recorder.New(nameOf(file),
 		recorder.WithMode(recorder.ModeReplayOnly),
 		recorder.WithSkipRequestLatency(true),
 		recorder.WithMatcher(matchesRecorded),
@@ -74,8 +69,15 @@ func newPlayer(t testing.TB, file, key, token string) *player {
 	return p
 }
 
-// Do implements [policy.Transporter].
-func (p *player) Do(req *http.Request) (*http.Response, error) {
+// Issued returns the access tokens that were issued so far.
+func (p *Player) Issued() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.issued)
+}
+
+// Do implements azcore's policy.Transporter.
+func (p *Player) Do(req *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.checkCredential(req)
@@ -89,7 +91,7 @@ func (p *player) Do(req *http.Request) (*http.Response, error) {
 			"the cassette does not go on with this request:\n%s %s body=%q\nbut with\n%s",
 			req.Method,
 			req.URL,
-			bodyOf(req),
+			BodyOf(req),
 			next,
 		)
 		return nil, offTape{err}
@@ -97,13 +99,13 @@ func (p *player) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// offTape keeps azcore from asking again: one wrong request is one failure.
+// offTape keeps azcore from retrying: one wrong request is one failure.
 type offTape struct{ error }
 
 func (offTape) NonRetriable() {}
 
 // advance checks the order: go-vcr takes any answer that matches and has not been given.
-func (p *player) advance(i *cassette.Interaction) error {
+func (p *Player) advance(i *cassette.Interaction) error {
 	if i.ID != p.played {
 		return fmt.Errorf("this is request %d of the cassette, and %d is due", i.ID, p.played)
 	}
@@ -123,7 +125,7 @@ func (p *player) advance(i *cassette.Interaction) error {
 var correlationVectorForm = regexp.MustCompile(`^[A-Za-z0-9+/]{22}$`)
 
 // checkCredential checks what cassettes do not hold.
-func (p *player) checkCredential(req *http.Request) {
+func (p *Player) checkCredential(req *http.Request) {
 	authorization := req.Header.Get("Authorization")
 	if !testkit.IsExchange(req) {
 		assert.Equal(p.t, "Bearer "+p.token, authorization, "%s %s", req.Method, req.URL)
@@ -153,7 +155,7 @@ func matchesRecorded(req *http.Request, recorded cassette.Request) bool {
 		req.URL.Scheme == want.Scheme && req.URL.Host == want.Host &&
 		samePath(req.URL.EscapedPath(), want.EscapedPath()) &&
 		(want.RawQuery == "" || reflect.DeepEqual(req.URL.Query(), want.Query())) &&
-		sameJSON(bodyOf(req), recorded.Body)
+		sameJSON(BodyOf(req), recorded.Body)
 }
 
 // samePath ignores the case of the first segment for the token service only, where clients of the
@@ -177,8 +179,8 @@ func sameJSON(got, want string) bool {
 		reflect.DeepEqual(g, w)
 }
 
-// bodyOf returns the body of a request and puts it back.
-func bodyOf(req *http.Request) string {
+// BodyOf returns the body of a request and puts it back.
+func BodyOf(req *http.Request) string {
 	if req.Body == nil {
 		return ""
 	}
@@ -196,38 +198,4 @@ func pathOf(address string) string {
 		return ""
 	}
 	return parsed.Path
-}
-
-// cassettesIn returns the files of a folder whose names match one of the patterns. A folder that
-// cannot be read, or has none, fails the test: it would otherwise pass without having looked at
-// anything.
-func cassettesIn(t *testing.T, folder string, patterns ...string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(folder)
-	require.NoError(t, err)
-	var files []string
-	for _, entry := range entries {
-		for _, pattern := range patterns {
-			matched, err := path.Match(pattern, entry.Name())
-			require.NoError(t, err)
-			if matched {
-				files = append(files, filepath.Join(folder, entry.Name()))
-				break
-			}
-		}
-	}
-	require.NotEmpty(t, files, "no cassette %v in %s", patterns, folder)
-	return files
-}
-
-// capturing returns a context that keeps the last answer, and a function that returns its
-// correlation vector. It is for answers of which a method returns only the session.
-func capturing(ctx context.Context) (context.Context, func() string) {
-	var last *http.Response
-	return policy.WithCaptureResponse(ctx, &last), func() string {
-		if last == nil {
-			return ""
-		}
-		return last.Header.Get("Ms-Cv")
-	}
 }
