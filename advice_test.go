@@ -30,7 +30,15 @@ func TestAdviceIsTheEndOfTheText(t *testing.T) {
 		assert.Contains(t, adviser.Advice(), want)
 		assert.True(t, strings.HasSuffix(err.Error(), "; "+adviser.Advice()), err)
 	}
-	for status, want := range map[int]string{401: "does not accept", 403: "role", 404: "region", 409: "new one", 422: "grow", 429: "wait", 503: "fault"} {
+	for status, want := range map[int]string{
+		401: "does not accept",
+		403: "role",
+		404: "region",
+		409: "new one",
+		422: "grow",
+		429: "wait",
+		503: "fault",
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			client, _ := fakeClient(
 				t,

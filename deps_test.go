@@ -14,7 +14,16 @@ import (
 // TestClientCompilesAzcoreAndNothingElse keeps what a program gets by importing the client small:
 // no emulator, no command line, no azidentity, none of the test libraries.
 func TestClientCompilesAzcoreAndNothingElse(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".", "./lease").
+	out, err := exec.CommandContext(
+		t.Context(),
+		"go",
+		"list",
+		"-deps",
+		"-f",
+		"{{with .Module}}{{.Path}}{{end}}",
+		".",
+		"./lease",
+	).
 		Output()
 	require.NoError(t, err)
 	modules := map[string]bool{}
@@ -31,7 +40,9 @@ func TestClientCompilesAzcoreAndNothingElse(t *testing.T) {
 
 	out, err = exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
 	require.NoError(t, err)
-	for _, unwanted := range []string{"azremoterendering/emulator", "azremoterendering/lease", "azidentity", "testing"} {
+	for _, unwanted := range []string{
+		"azremoterendering/emulator", "azremoterendering/lease", "azidentity", "testing",
+	} {
 		for _, pkg := range strings.Fields(string(out)) {
 			assert.False(t, strings.HasSuffix(pkg, unwanted), "the client imports %s", pkg)
 		}

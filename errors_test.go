@@ -20,7 +20,8 @@ import (
 )
 
 func TestRefusalsByStatus(t *testing.T) {
-	const conflict = `{"error":{"code":"Conflict","message":"The session id\nis taken.","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`
+	const conflict = `{"error":{"code":"Conflict","message":"The session id\nis ` +
+		`taken.","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`
 	sentinels := []error{
 		arr.ErrUnauthorized,
 		arr.ErrForbidden,
@@ -40,22 +41,49 @@ func TestRefusalsByStatus(t *testing.T) {
 		wait          time.Duration
 		text          string
 	}{
-		{status: 400, body: `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value cannot be negative."}}`,
+		{status: 400, body: `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value ` +
+			`cannot be negative."}}`,
 			code: "BadRequest", message: "The maxLeaseTimeMinutes value cannot be negative.",
-			text: `get session "demo" at rendering.example: 400 Bad Request, BadRequest: The maxLeaseTimeMinutes value cannot be negative. (MS-CV abcdefghijklmnopqrstuv.0)`},
+			text: `get session "demo" at rendering.example: 400 Bad Request, BadRequest: The ` +
+				`maxLeaseTimeMinutes value cannot be negative. (MS-CV abcdefghijklmnopqrstuv.0)`},
 		{status: 401, is: arr.ErrUnauthorized, text: "does not accept the access token"},
 		{status: 403, is: arr.ErrForbidden, text: "role Remote Rendering Client"},
-		{status: 403, body: `{"error":{"code":"DelegatedResourceAccessError","message":"No."}}`, is: arr.ErrForbidden, code: "DelegatedResourceAccessError", message: "No."},
+		{
+			status:  403,
+			body:    `{"error":{"code":"DelegatedResourceAccessError","message":"No."}}`,
+			is:      arr.ErrForbidden,
+			code:    "DelegatedResourceAccessError",
+			message: "No.",
+		},
 		{status: 404, is: arr.ErrNotFound, text: "only in the region that created it"},
-		{status: 409, body: conflict, is: arr.ErrConflict, code: "Conflict", message: "The session id\nis taken.", text: "The session id is taken. (MS-CV"},
-		{status: 422, body: `{"error":{"code":"UnprocessableEntity","message":"Too short."}}`, is: arr.ErrLeaseNotExtended, code: "UnprocessableEntity", message: "Too short."},
+		{
+			status:  409,
+			body:    conflict,
+			is:      arr.ErrConflict,
+			code:    "Conflict",
+			message: "The session id\nis taken.",
+			text:    "The session id is taken. (MS-CV",
+		},
+		{
+			status:  422,
+			body:    `{"error":{"code":"UnprocessableEntity","message":"Too short."}}`,
+			is:      arr.ErrLeaseNotExtended,
+			code:    "UnprocessableEntity",
+			message: "Too short.",
+		},
 		{status: 429, retryAfter: "15", is: arr.ErrThrottled, wait: 15 * time.Second, text: "wait 15s"},
 		{status: 429, is: arr.ErrThrottled, text: "wait before the next request"},
 		{status: 429, retryAfter: "99999999999999999999999", is: arr.ErrThrottled},
 		{status: 429, retryAfter: "999999999", is: arr.ErrThrottled, wait: 24 * time.Hour},
 		{status: 429, retryAfter: "-5", is: arr.ErrThrottled},
 		{status: 429, retryAfter: "Sat, 01 Jan 2000 00:01:30 GMT", is: arr.ErrThrottled, wait: 90 * time.Second},
-		{status: 500, body: `{"error":{"code":"InternalServerError","message":"Oops."}}`, code: "InternalServerError", message: "Oops.", text: "the fault is the service's"},
+		{
+			status:  500,
+			body:    `{"error":{"code":"InternalServerError","message":"Oops."}}`,
+			code:    "InternalServerError",
+			message: "Oops.",
+			text:    "the fault is the service's",
+		},
 		{status: 503, body: "<html>down</html>", text: "503 Service Unavailable (MS-CV"},
 		{status: 302, text: "redirects are not followed"},
 		{status: 204, text: "204 No Content"},
@@ -105,7 +133,8 @@ func TestErrorDetailIsRead(t *testing.T) {
 		return testkit.Answer(
 			req,
 			409,
-			`{"error":{"code":"Conflict","message":"M","target":"id","details":[{"code":"A","message":"B"}],"innerError":{"code":"C","message":"D"}}}`,
+			`{"error":{"code":"Conflict","message":"M","target":"id","details":[{"code":"A",`+
+				`"message":"B"}],"innerError":{"code":"C","message":"D"}}}`,
 		), nil
 	})
 	_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)

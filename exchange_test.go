@@ -51,7 +51,8 @@ func TestExchangeRequest(t *testing.T) {
 	require.Len(t, exchanges, 2, "every GetToken is an exchange")
 	assert.Equal(
 		t,
-		"https://sts.westeurope.mixedreality.azure.com/Accounts/"+testAccount.ID+"/token?api-version=2019-02-28-preview",
+		"https://sts.westeurope.mixedreality.azure.com/Accounts/"+testAccount.ID+
+			"/token?api-version=2019-02-28-preview",
 		exchanges[0].URL.String(),
 	)
 	assert.Equal(t, "Bearer "+testAccount.ID+":"+testkit.Key, exchanges[0].Header.Get("Authorization"))
@@ -218,11 +219,20 @@ func TestLifetimeIsTakenFromTheTokenNotFromTheClock(t *testing.T) {
 			token string
 			want  time.Duration
 		}{
-			"iat":                     {jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now, now+86400)), 24 * time.Hour},
-			"nbf":                     {jwt(fmt.Sprintf(`{"nbf":%d,"exp":%d}`, now, now+3600)), time.Hour},
-			"iat before nbf":          {jwt(fmt.Sprintf(`{"nbf":%d,"iat":%d,"exp":%d}`, now-600, now, now+3600)), time.Hour},
-			"clock a year ahead":      {jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-31536000, now-31536000+7200)), 2 * time.Hour},
-			"clock a year behind":     {jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now+31536000, now+31536000+7200)), 2 * time.Hour},
+			"iat": {jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now, now+86400)), 24 * time.Hour},
+			"nbf": {jwt(fmt.Sprintf(`{"nbf":%d,"exp":%d}`, now, now+3600)), time.Hour},
+			"iat before nbf": {
+				jwt(fmt.Sprintf(`{"nbf":%d,"iat":%d,"exp":%d}`, now-600, now, now+3600)),
+				time.Hour,
+			},
+			"clock a year ahead": {
+				jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-31536000, now-31536000+7200)),
+				2 * time.Hour,
+			},
+			"clock a year behind": {
+				jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now+31536000, now+31536000+7200)),
+				2 * time.Hour,
+			},
 			"exp alone":               {jwt(fmt.Sprintf(`{"exp":%d}`, now+1800)), 30 * time.Minute},
 			"exp alone, already past": {jwt(fmt.Sprintf(`{"exp":%d}`, now-1800)), time.Hour},
 			"fractions":               {jwt(`{"iat":0.5,"exp":60.5}`), time.Minute},

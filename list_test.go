@@ -56,7 +56,9 @@ func TestListPagesThroughAllSessions(t *testing.T) {
 }
 
 func TestAbsentNextLinkHasThreeSpellings(t *testing.T) {
-	for _, body := range []string{`{"sessions":[]}`, `{"sessions":[],"@nextLink":null}`, `{"sessions":[],"@nextLink":""}`} {
+	for _, body := range []string{
+		`{"sessions":[]}`, `{"sessions":[],"@nextLink":null}`, `{"sessions":[],"@nextLink":""}`,
+	} {
 		client, w := fakeClient(
 			t,
 			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, body), nil },
@@ -92,25 +94,35 @@ func listThenLink(t *testing.T, base, link string) (*arr.SessionsClient, *testki
 func TestNextLinksThatAreRefused(t *testing.T) {
 	const own = "https://rendering.example/accounts/00000000-1111-2222-3333-444455556666/sessions"
 	for name, link := range map[string]string{
-		"other host":             "https://attacker.example/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"host as a suffix":       "https://rendering.example.attacker.example/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"other host, no scheme":  "//attacker.example/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"host as user name":      "https://rendering.example@attacker.example/accounts/00000000-1111-2222-3333-444455556666/sessions",
-		"user name":              "https://user:secret@rendering.example/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"other port":             "https://rendering.example:8443/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"other scheme":           "http://rendering.example/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"other scheme, own port": "http://rendering.example:443/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"odd scheme":             "file:///accounts/00000000-1111-2222-3333-444455556666/sessions",
-		"other account":          "https://rendering.example/accounts/99999999-1111-2222-3333-444455556666/sessions?skiptoken=1",
-		"no account":             "https://rendering.example/",
-		"climbing":               own + "/../../../accounts/99999999-1111-2222-3333-444455556666/sessions",
-		"climbing, escaped":      own + "/%2e%2e/%2e%2e/99999999-1111-2222-3333-444455556666/sessions",
-		"relative, climbing":     "../99999999-1111-2222-3333-444455556666/sessions",
-		"backslashes":            own + "/\\\\attacker.example",
-		"to itself":              own,
-		"to itself, in full":     "HTTPS://RENDERING.example:443/accounts/00000000-1111-2222-3333-444455556666/sessions?api-version=2021-01-01#x",
-		"no address":             "https://rendering.example:port/",
-		"control character":      "https://rendering.example/\\u0007",
+		"other host": "https://attacker.example/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"host as a suffix": "https://rendering.example.attacker.example/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"other host, no scheme": "//attacker.example/accounts/00000000-1111-2222-3333-444455556666/" +
+			"sessions?skiptoken=1",
+		"host as user name": "https://rendering.example@attacker.example/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions",
+		"user name": "https://user:secret@rendering.example/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"other port": "https://rendering.example:8443/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"other scheme": "http://rendering.example/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"other scheme, own port": "http://rendering.example:443/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"odd scheme": "file:///accounts/00000000-1111-2222-3333-444455556666/sessions",
+		"other account": "https://rendering.example/accounts/" +
+			"99999999-1111-2222-3333-444455556666/sessions?skiptoken=1",
+		"no account":         "https://rendering.example/",
+		"climbing":           own + "/../../../accounts/99999999-1111-2222-3333-444455556666/sessions",
+		"climbing, escaped":  own + "/%2e%2e/%2e%2e/99999999-1111-2222-3333-444455556666/sessions",
+		"relative, climbing": "../99999999-1111-2222-3333-444455556666/sessions",
+		"backslashes":        own + "/\\\\attacker.example",
+		"to itself":          own,
+		"to itself, in full": "HTTPS://RENDERING.example:443/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?api-version=2021-01-01#x",
+		"no address":        "https://rendering.example:port/",
+		"control character": "https://rendering.example/\\u0007",
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, w := listThenLink(t, endpoint, link)
@@ -134,9 +146,12 @@ func TestNextLinksThatAreRefused(t *testing.T) {
 
 func TestNextLinksThatAreFollowed(t *testing.T) {
 	for name, link := range map[string]string{
-		"absolute":             "https://rendering.example/base/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
-		"default port":         "https://rendering.example:443/base/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
-		"other case":           "https://RENDERING.EXAMPLE/base/Accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
+		"absolute": "https://rendering.example/base/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
+		"default port": "https://rendering.example:443/base/accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
+		"other case": "https://RENDERING.EXAMPLE/base/Accounts/" +
+			"00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
 		"relative":             "/base/accounts/00000000-1111-2222-3333-444455556666/sessions?skiptoken=a%2Bb%3D",
 		"query alone":          "?skiptoken=a%2Bb%3D",
 		"other service verion": "?api-version=2020-01-01&skiptoken=a%2Bb%3D",
@@ -185,7 +200,10 @@ func TestNextLinksInACircleAreNoticed(t *testing.T) {
 }
 
 func TestListAnswersThatCannotBeRead(t *testing.T) {
-	for _, body := range []string{"", "null", "{}", "[]", `{"sessions":null}`, `{"sessions":{}}`, `{"sessions":[7]}`, `{"sessions":[`, `{"sessions":[],"@nextLink":7}`} {
+	for _, body := range []string{
+		"", "null", "{}", "[]", `{"sessions":null}`, `{"sessions":{}}`, `{"sessions":[7]}`,
+		`{"sessions":[`, `{"sessions":[],"@nextLink":7}`,
+	} {
 		client, _ := fakeClient(
 			t,
 			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, body), nil },

@@ -25,10 +25,15 @@ func TestSessionReadsBothSpellingsOfAbsentValues(t *testing.T) {
 		MaxLeaseTime: 4 * time.Minute,
 	}
 	for name, text := range map[string]string{
-		"null and zero": `{"id":"demo","creationTime":"2021-01-29T16:04:29.1569219+00:00","arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
-		"left out":      `{"id":"demo","creationTime":"2021-01-29T16:04:29.1569219+00:00","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting"}`,
-		"other offset":  `{"id":"demo","creationTime":"2021-01-29T17:04:29.1569219+01:00","maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting"}`,
-		"unknown too":   `{"id":"demo","creationTime":"2021-01-29T16:04:29.1569219Z","maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting","colour":{"a":[1]}}`,
+		"null and zero": `{"id":"demo","creationTime":"2021-01-29T16:04:29.1569219+00:00",` +
+			`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
+			`"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
+		"left out": `{"id":"demo","creationTime":"2021-01-29T16:04:29.1569219+00:00",` +
+			`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting"}`,
+		"other offset": `{"id":"demo","creationTime":"2021-01-29T17:04:29.1569219+01:00",` +
+			`"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting"}`,
+		"unknown too": `{"id":"demo","creationTime":"2021-01-29T16:04:29.1569219Z",` +
+			`"maxLeaseTimeMinutes":4,"size":"Standard","status":"Starting","colour":{"a":[1]}}`,
 	} {
 		session := arr.Session{Hostname: "left over", Error: &arr.ErrorDetail{}, Teraflops: 1}
 		require.NoError(t, json.Unmarshal([]byte(text), &session), name)
@@ -60,9 +65,12 @@ func TestSessionGoesToTheWireAndBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(
 		t,
-		`{"id":"demo","creationTime":"2021-05-14T12:56:19.7826038+00:00","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":7,`+
-			`"hostname":"server.example","maxLeaseTimeMinutes":60,"size":"Gigantic","status":"Defrosting","teraflops":8.1,`+
-			`"error":{"code":"A","message":"B","target":"C","details":[{"code":"D","message":""}],"innerError":{"code":"E","message":""}}}`,
+		`{"id":"demo","creationTime":"2021-05-14T12:56:19.7826038+00:00","arrInspectorPort":50830,`+
+			`"handshakePort":61353,"elapsedTimeMinutes":7,`+
+			`"hostname":"server.example","maxLeaseTimeMinutes":60,"size":"Gigantic",`+
+			`"status":"Defrosting","teraflops":8.1,`+
+			`"error":{"code":"A","message":"B","target":"C","details":[{"code":"D","message":""}],`+
+			`"innerError":{"code":"E","message":""}}}`,
 		string(data),
 	)
 	var back arr.Session

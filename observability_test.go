@@ -57,7 +57,9 @@ func (s *spans) provider() tracing.Provider {
 							started.attributes[a.Key] = a.Value
 						}
 					},
-					SetStatus: func(status tracing.SpanStatus, text string) { started.status = fmt.Sprint(status, " ", text) },
+					SetStatus: func(status tracing.SpanStatus, text string) {
+						started.status = fmt.Sprint(status, " ", text)
+					},
 				})
 			},
 			nil,
@@ -105,7 +107,10 @@ func TestEveryMethodHasASpan(t *testing.T) {
 				_, err := client.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
 				return err
 			},
-			"Pager[ListSessionsResponse].NextPage": func() error { _, err := client.NewListPager(nil).NextPage(ctx); return err },
+			"Pager[ListSessionsResponse].NextPage": func() error {
+				_, err := client.NewListPager(nil).NextPage(ctx)
+				return err
+			},
 		} {
 			all.ended = nil
 			require.NoError(t, call(), name)

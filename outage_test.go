@@ -44,7 +44,9 @@ var outages = map[string]func(*http.Request) (*http.Response, error){
 	"not even a session": func(req *http.Request) (*http.Response, error) {
 		return testkit.Answer(req, 200, "<html>sign in to the hotel</html>"), nil
 	},
-	"host name unavailable": func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{IsNotFound: true} },
+	"host name unavailable": func(*http.Request) (*http.Response, error) {
+		return nil, &net.DNSError{IsNotFound: true}
+	},
 }
 
 func TestOutageOfTwoMinutesIsBorne(t *testing.T) {

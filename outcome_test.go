@@ -101,7 +101,8 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestUpdateRefusedInDoubtStaysRefused(t *testing.T) {
 	tests := map[string]func(t *testing.T, e *emulator.Emulator) time.Duration{
-		"the lease is longer than asked": func(*testing.T, *emulator.Emulator) time.Duration { return 20 * time.Minute },
+		"the lease is longer than " +
+			"asked": func(*testing.T, *emulator.Emulator) time.Duration { return 20 * time.Minute },
 		"the session has ended": func(t *testing.T, e *emulator.Emulator) time.Duration {
 			require.NoError(t, e.SetStatus("demo", arr.SessionStatusExpired))
 			return 30 * time.Minute
@@ -135,9 +136,18 @@ func TestUpdateRefusedInDoubtThatCannotBeLookedUp(t *testing.T) {
 		look    func(*http.Request) (*http.Response, error)
 		is, not error
 	}{
-		"unknown session": {func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 404, ""), nil }, arr.ErrNotFound, arr.ErrOutcomeUnknown},
-		"no answer":       {func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
-		"forbidden":       {func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 403, ""), nil }, arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended},
+		"unknown session": {
+			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 404, ""), nil },
+			arr.ErrNotFound, arr.ErrOutcomeUnknown,
+		},
+		"no answer": {
+			func(*http.Request) (*http.Response, error) { return nil, testkit.ErrLost },
+			arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended,
+		},
+		"forbidden": {
+			func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 403, ""), nil },
+			arr.ErrOutcomeUnknown, arr.ErrLeaseNotExtended,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -192,7 +202,10 @@ func TestOutcomeUnknown(t *testing.T) {
 			_, err := c.Update(ctx, "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
 			return err
 		},
-		"stop": func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Stop(ctx, "demo", nil); return err },
+		"stop": func(ctx context.Context, c *arr.SessionsClient) error {
+			_, err := c.Stop(ctx, "demo", nil)
+			return err
+		},
 	}
 	for name, call := range calls {
 		t.Run(name+": the network never comes back", func(t *testing.T) {
@@ -247,7 +260,10 @@ func TestOutcomeUnknown(t *testing.T) {
 		})
 	}
 	t.Run("the answer to create cannot be read", func(t *testing.T) {
-		for _, body := range []string{"", "null", "{}", `{"id":"demo"}`, `{"id":"demo","sta`, `{"id":7,"status":"Starting"}`, "<html>"} {
+		for _, body := range []string{
+			"", "null", "{}", `{"id":"demo"}`, `{"id":"demo","sta`, `{"id":7,"status":"Starting"}`,
+			"<html>",
+		} {
 			client, _ := fakeClient(
 				t,
 				func(req *http.Request) (*http.Response, error) {

@@ -123,7 +123,9 @@ func TestRetryAfterTakesThePlaceOfTheInterval(t *testing.T) {
 }
 
 func TestEndedSessionsEndTheWait(t *testing.T) {
-	for _, status := range []arr.SessionStatus{arr.SessionStatusError, arr.SessionStatusExpired, arr.SessionStatusStopped} {
+	for _, status := range []arr.SessionStatus{
+		arr.SessionStatusError, arr.SessionStatusExpired, arr.SessionStatusStopped,
+	} {
 		t.Run(string(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				poller, _, e := startingPoller(t, time.Hour, arr.SessionSizeStandard)

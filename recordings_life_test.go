@@ -201,7 +201,10 @@ func playMalformed(t *testing.T, s *stage) {
 		message  string
 	}{
 		{minusFourMinutes(), "The maxLeaseTimeMinutes value cannot be negative."},
-		{arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 1441 * time.Minute}, "The maxLeaseTimeMinutes value cannot be larger than 1440."},
+		{
+			arr.CreateSessionSettings{Size: arr.SessionSizePremium, MaxLeaseTime: 1441 * time.Minute},
+			"The maxLeaseTimeMinutes value cannot be larger than 1440.",
+		},
 		{arr.CreateSessionSettings{Size: "Tiny", MaxLeaseTime: time.Minute}, "Can't specify this VM size: Tiny"},
 	} {
 		_, err := client.BeginCreate(t.Context(), "demo", test.settings, nil)

@@ -27,7 +27,8 @@ const internalServerError = `{"error":{"code":"InternalServerError","message":"A
 // plays are the files of testdata/recordings, by name.
 var plays = map[string]recording{
 	"session-life": {
-		shows:   "A session from creation to stop, with an account key: 200 of the token service, 201, 200, 204. Absent members are left out.",
+		shows: "A session from creation to stop, with an account key: 200 of the token service, " +
+			"201, 200, 204. Absent members are left out.",
 		holds:   []string{"/Accounts/", "code: 201", "code: 204", "/:stop"},
 		options: emulator.Options{StartupTime: ninetySeconds},
 		play:    playLife((*stage).keyClient, 1),
@@ -42,7 +43,8 @@ var plays = map[string]recording{
 		play:    playLife((*stage).tokenClient, 0),
 	},
 	"session-error": {
-		shows:   "A session that fails to start: 200 with an error object in the session, which has code and message only.",
+		shows: "A session that fails to start: 200 with an error object in the session, which has " +
+			"code and message only.",
 		holds:   []string{`"status":"Error","error":{"code"`},
 		options: emulator.Options{StartupTime: ninetySeconds},
 		play:    playError,
@@ -54,7 +56,8 @@ var plays = map[string]recording{
 		play:    playError,
 	},
 	"session-expired": {
-		shows: "A Premium session whose lease runs out: it shows as Expired, cannot be extended (422), and can be stopped (204).",
+		shows: "A Premium session whose lease runs out: it shows as Expired, cannot be extended " +
+			"(422), and can be stopped (204).",
 		holds: []string{`"status":"Expired"`, "code: 422", "code: 204"},
 		play:  playExpired,
 	},
@@ -86,7 +89,8 @@ var plays = map[string]recording{
 		play:  playThrottledCreate,
 	},
 	"update-422": {
-		shows: "Leases that are not extended: not longer than the present one, too long, and of a session that has ended: 422.",
+		shows: "Leases that are not extended: not longer than the present one, too long, and of a " +
+			"session that has ended: 422.",
 		holds: []string{"code: 422"},
 		play:  playNotExtended,
 	},
@@ -183,7 +187,8 @@ var plays = map[string]recording{
 		play:  exchangeRefused(429, "", 5*time.Second, arr.ErrThrottled),
 	},
 	"token-renewed-after-401": {
-		shows: "An access token that the service refuses before its time (401) is exchanged anew, and the request sent again.",
+		shows: "An access token that the service refuses before its time (401) is exchanged anew, " +
+			"and the request sent again.",
 		holds: []string{"code: 401", "stop"},
 		front: once("POST demo/:stop", 401, "", "WWW-Authenticate", `Bearer error="invalid_token"`),
 		play:  playRevokedToken,

@@ -224,7 +224,10 @@ func playSessionWithToken(t *testing.T, file string) {
 	for _, look := range []struct {
 		session arr.Session
 		vector  string
-	}{{extended, "WiAf1YaFbEmGfnt8JpfCwQ.0"}, {extended, "g6f3qsfY40iOJleX5wYimQ.0"}, {ready, "OXkPmwuzP0+/Eu4fIEAZDw.0"}} {
+	}{
+		{extended, "WiAf1YaFbEmGfnt8JpfCwQ.0"}, {extended, "g6f3qsfY40iOJleX5wYimQ.0"},
+		{ready, "OXkPmwuzP0+/Eu4fIEAZDw.0"},
+	} {
 		assert.False(t, poller.Done())
 		resp, err := poller.Poll(ctx)
 		require.NoError(t, err)

@@ -215,10 +215,12 @@ func makeRecording(t *testing.T, name string, r recording) {
 // comment returns what stands on top of the file.
 func (r recording) comment() string {
 	comment := "# SPDX-License-Identifier: MIT\n#\n# " + r.shows + "\n#\n" +
-		"# Recorded by TestMakeRecordings against this project's emulator, not against the hosted service. Host names, ports, correlation\n" +
+		"# Recorded by TestMakeRecordings against this project's emulator, not against the hosted " +
+		"service. Host names, ports, correlation\n" +
 		"# vectors and tokens are stand-ins: those of the emulator change from run to run.\n"
 	if r.front != nil {
-		comment += "# What the emulator has no reason to answer came from the recorder, in the words of the service's specification.\n"
+		comment += "# What the emulator has no reason to answer came from the recorder, in the " +
+			"words of the service's specification.\n"
 	}
 	return comment
 }

@@ -43,10 +43,16 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			server  *httptest.Server
 			options azcore.ClientOptions
 		}{
-			"default transport":                {plain, azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}},
-			"http.Client of the caller":        {secure, azcore.ClientOptions{Transport: original}},
-			"http.Client that checks for them": {plain, azcore.ClientOptions{Transport: checking, InsecureAllowCredentialWithHTTP: true}},
-			"nil http.Client":                  {plain, azcore.ClientOptions{Transport: (*http.Client)(nil), InsecureAllowCredentialWithHTTP: true}},
+			"default transport":         {plain, azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}},
+			"http.Client of the caller": {secure, azcore.ClientOptions{Transport: original}},
+			"http.Client that checks for them": {
+				plain,
+				azcore.ClientOptions{Transport: checking, InsecureAllowCredentialWithHTTP: true},
+			},
+			"nil http.Client": {
+				plain,
+				azcore.ClientOptions{Transport: (*http.Client)(nil), InsecureAllowCredentialWithHTTP: true},
+			},
 		} {
 			static, err := arr.NewStaticAccessToken(testkit.Token)
 			require.NoError(t, err)

@@ -95,8 +95,11 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 			answer: testkit.SessionJSON("demo", "Starting"),
 		},
 		{
-			name:   "get",
-			call:   func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Get(ctx, "demo", nil); return err },
+			name: "get",
+			call: func(ctx context.Context, c *arr.SessionsClient) error {
+				_, err := c.Get(ctx, "demo", nil)
+				return err
+			},
 			method: "GET",
 			path:   account + "/sessions/demo",
 			status: 200,
@@ -117,8 +120,11 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 			status: 200, answer: testkit.SessionJSON("demo", "Ready"),
 		},
 		{
-			name:   "stop",
-			call:   func(ctx context.Context, c *arr.SessionsClient) error { _, err := c.Stop(ctx, "demo", nil); return err },
+			name: "stop",
+			call: func(ctx context.Context, c *arr.SessionsClient) error {
+				_, err := c.Stop(ctx, "demo", nil)
+				return err
+			},
 			method: "POST",
 			path:   account + "/sessions/demo/:stop",
 			status: 204,

@@ -51,7 +51,10 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		for _, id := range []string{"", ".", "..", "a/b", "a\\b", "a b", "a%2fb", "a?b", "a#b", "a.b", "ä", "a\x00", ":stop", strings.Repeat("a", 257)} {
+		for _, id := range []string{
+			"", ".", "..", "a/b", "a\\b", "a b", "a%2fb", "a?b", "a#b", "a.b", "ä", "a\x00",
+			":stop", strings.Repeat("a", 257),
+		} {
 			client, w := fakeClient(
 				t,
 				func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 200, "{}"), nil },
@@ -76,7 +79,9 @@ func TestLeaseTimesAreNeverRounded(t *testing.T) {
 		t,
 		func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 400, ""), nil },
 	)
-	for _, lease := range []time.Duration{time.Second, 90 * time.Second, 30*time.Minute + 1, -time.Nanosecond, 1<<63 - 1} {
+	for _, lease := range []time.Duration{
+		time.Second, 90 * time.Second, 30*time.Minute + 1, -time.Nanosecond, 1<<63 - 1,
+	} {
 		_, err := client.BeginCreate(
 			t.Context(),
 			"demo",
@@ -146,34 +151,107 @@ func TestConstructorsRefuseWhatCannotBeRight(t *testing.T) {
 	}{
 		{"good", good, account, arr.SessionsClientOptions{}, ""},
 		{"spaces and slashes", " " + good + "// ", account, arr.SessionsClientOptions{}, ""},
-		{"own service", "https://arr.example:8443/base", arr.Account{ID: account.ID, Domain: "arr.example"}, arr.SessionsClientOptions{}, ""},
-		{"sts endpoint in place of a domain", good, arr.Account{ID: account.ID}, arr.SessionsClientOptions{STSEndpoint: "https://sts.arr.example"}, ""},
+		{
+			"own service", "https://arr.example:8443/base",
+			arr.Account{ID: account.ID, Domain: "arr.example"}, arr.SessionsClientOptions{}, "",
+		},
+		{
+			"sts endpoint in place of a domain", good, arr.Account{ID: account.ID},
+			arr.SessionsClientOptions{STSEndpoint: "https://sts.arr.example"}, "",
+		},
 		{"http allowed", "http://127.0.0.1:8080", arr.Account{ID: account.ID}, arr.SessionsClientOptions{
 			ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, STSEndpoint: "http://127.0.0.1:8080"}, ""},
-		{"East US 2", good, arr.Account{ID: account.ID, Domain: "mixedreality.azure.com"}, arr.SessionsClientOptions{}, ""},
+		{
+			"East US 2", good, arr.Account{ID: account.ID, Domain: "mixedreality.azure.com"},
+			arr.SessionsClientOptions{}, "",
+		},
 
 		{"endpoint empty", "  ", account, arr.SessionsClientOptions{}, "endpoint is empty"},
-		{"endpoint without scheme", "remoterendering.westeurope.mixedreality.azure.com", account, arr.SessionsClientOptions{}, `"remoterendering.westeurope.mixedreality.azure.com" is not an address`},
-		{"endpoint a secret", secret, account, arr.SessionsClientOptions{}, "endpoint is not an address such as https://remoterendering.westeurope.mixedreality.azure.com (48 characters, not shown"},
-		{"endpoint http", "http://arr.example", account, arr.SessionsClientOptions{}, "InsecureAllowCredentialWithHTTP"},
+		{
+			"endpoint without scheme", "remoterendering.westeurope.mixedreality.azure.com",
+			account, arr.SessionsClientOptions{},
+			`"remoterendering.westeurope.mixedreality.azure.com" is not an address`,
+		},
+		{
+			"endpoint a secret", secret, account, arr.SessionsClientOptions{},
+			"endpoint is not an address such as https://" +
+				"remoterendering.westeurope.mixedreality.azure.com (48 characters, not shown",
+		},
+		{
+			"endpoint http", "http://arr.example", account, arr.SessionsClientOptions{},
+			"InsecureAllowCredentialWithHTTP",
+		},
 		{"endpoint ftp", "ftp://arr.example", account, arr.SessionsClientOptions{}, "must begin with https://"},
-		{"endpoint with password", "https://user:" + secret + "@arr.example", account, arr.SessionsClientOptions{}, "user name or password"},
+		{
+			"endpoint with password", "https://user:" + secret + "@arr.example", account,
+			arr.SessionsClientOptions{}, "user name or password",
+		},
 		{"endpoint with query", "https://arr.example/?code=" + secret, account, arr.SessionsClientOptions{}, "query"},
-		{"endpoint an account domain", "https://westeurope.mixedreality.azure.com", account, arr.SessionsClientOptions{}, "is an account domain"},
-		{"endpoint the domain of East US 2", "https://mixedreality.azure.com", account, arr.SessionsClientOptions{}, "is an account domain"},
-		{"endpoint a token service", "https://sts.westeurope.mixedreality.azure.com", account, arr.SessionsClientOptions{}, "is a token service"},
-		{"account id empty", good, arr.Account{Domain: account.Domain}, arr.SessionsClientOptions{}, "Account.ID is not a UUID"},
-		{"account id no UUID", good, arr.Account{ID: "my-account", Domain: account.Domain}, arr.SessionsClientOptions{}, `Account.ID "my-account" is not a UUID`},
-		{"account id a key", good, arr.Account{ID: secret, Domain: account.Domain}, arr.SessionsClientOptions{}, "Account.ID is not a UUID such as 00000000-1111-2222-3333-444455556666; the portal shows it as Account ID (48 characters, not shown"},
-		{"account id in braces", good, arr.Account{ID: "{" + account.ID[1:35] + "}", Domain: account.Domain}, arr.SessionsClientOptions{}, "is not a UUID"},
+		{
+			"endpoint an account domain", "https://westeurope.mixedreality.azure.com", account,
+			arr.SessionsClientOptions{}, "is an account domain",
+		},
+		{
+			"endpoint the domain of East US 2", "https://mixedreality.azure.com", account,
+			arr.SessionsClientOptions{}, "is an account domain",
+		},
+		{
+			"endpoint a token service", "https://sts.westeurope.mixedreality.azure.com", account,
+			arr.SessionsClientOptions{}, "is a token service",
+		},
+		{
+			"account id empty", good, arr.Account{Domain: account.Domain},
+			arr.SessionsClientOptions{}, "Account.ID is not a UUID",
+		},
+		{
+			"account id no UUID", good, arr.Account{ID: "my-account", Domain: account.Domain},
+			arr.SessionsClientOptions{}, `Account.ID "my-account" is not a UUID`,
+		},
+		{
+			"account id a key", good, arr.Account{ID: secret, Domain: account.Domain},
+			arr.SessionsClientOptions{},
+			"Account.ID is not a UUID such as 00000000-1111-2222-3333-444455556666; the portal " +
+				"shows it as Account ID (48 characters, not shown",
+		},
+		{
+			"account id in braces", good,
+			arr.Account{ID: "{" + account.ID[1:35] + "}", Domain: account.Domain},
+			arr.SessionsClientOptions{}, "is not a UUID",
+		},
 		{"domain empty", good, arr.Account{ID: account.ID}, arr.SessionsClientOptions{}, "Account.Domain is empty"},
-		{"id and domain swapped", good, arr.Account{ID: account.Domain, Domain: account.ID}, arr.SessionsClientOptions{}, "is not a UUID"},
-		{"domain with scheme", good, arr.Account{ID: account.ID, Domain: "https://westeurope.mixedreality.azure.com"}, arr.SessionsClientOptions{}, "leave out scheme"},
-		{"domain with sts.", good, arr.Account{ID: account.ID, Domain: "sts.westeurope.mixedreality.azure.com"}, arr.SessionsClientOptions{}, `leave out "sts."`},
-		{"domain a rendering endpoint", good, arr.Account{ID: account.ID, Domain: "remoterendering.westeurope.mixedreality.azure.com"}, arr.SessionsClientOptions{}, "is a rendering endpoint"},
-		{"sts endpoint an account domain", good, account, arr.SessionsClientOptions{STSEndpoint: "https://westeurope.mixedreality.azure.com"}, "https://sts.<account domain>"},
-		{"sts endpoint a rendering endpoint", good, account, arr.SessionsClientOptions{STSEndpoint: good}, "https://sts.<account domain>"},
-		{"sts endpoint http", good, account, arr.SessionsClientOptions{STSEndpoint: "http://sts.arr.example"}, `STSEndpoint "http://sts.arr.example" is not https`},
+		{
+			"id and domain swapped", good, arr.Account{ID: account.Domain, Domain: account.ID},
+			arr.SessionsClientOptions{}, "is not a UUID",
+		},
+		{
+			"domain with scheme", good,
+			arr.Account{ID: account.ID, Domain: "https://westeurope.mixedreality.azure.com"},
+			arr.SessionsClientOptions{}, "leave out scheme",
+		},
+		{
+			"domain with sts.", good,
+			arr.Account{ID: account.ID, Domain: "sts.westeurope.mixedreality.azure.com"},
+			arr.SessionsClientOptions{}, `leave out "sts."`,
+		},
+		{
+			"domain a rendering endpoint", good,
+			arr.Account{ID: account.ID, Domain: "remoterendering.westeurope.mixedreality.azure.com"},
+			arr.SessionsClientOptions{}, "is a rendering endpoint",
+		},
+		{
+			"sts endpoint an account domain", good, account,
+			arr.SessionsClientOptions{STSEndpoint: "https://westeurope.mixedreality.azure.com"},
+			"https://sts.<account domain>",
+		},
+		{
+			"sts endpoint a rendering endpoint", good, account,
+			arr.SessionsClientOptions{STSEndpoint: good}, "https://sts.<account domain>",
+		},
+		{
+			"sts endpoint http", good, account,
+			arr.SessionsClientOptions{STSEndpoint: "http://sts.arr.example"},
+			`STSEndpoint "http://sts.arr.example" is not https`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, err := arr.NewSessionsClientWithKeyCredential(
@@ -293,11 +371,23 @@ func TestInvalidArgumentsNameTheArgumentTheValueAndTheReason(t *testing.T) {
 
 func TestInvalidArgumentErrorReadsAsOneLine(t *testing.T) {
 	for want, err := range map[string]arr.InvalidArgumentError{
-		`invalid argument: Size is empty`:                        {Name: "Size", Reason: "is empty"},
-		`invalid argument: sessionID "a b" has a space`:          {Name: "sessionID", Value: "a b", Reason: "has a space"},
-		`invalid argument: MaxLeaseTime 1m30s is no good`:        {Name: "MaxLeaseTime", Value: "1m30s", Reason: "is no good"},
-		`invalid argument: Max 0 is less than 1`:                 {Name: "Max", Value: "0", Reason: "is less than 1"},
-		`invalid argument: sessionID "a\n\u202eb" has a control`: {Name: "sessionID", Value: "a\n\u202eb", Reason: "has a control"},
+		`invalid argument: Size is empty`: {Name: "Size", Reason: "is empty"},
+		`invalid argument: sessionID "a b" has a space`: {
+			Name:   "sessionID",
+			Value:  "a b",
+			Reason: "has a space",
+		},
+		`invalid argument: MaxLeaseTime 1m30s is no good`: {
+			Name:   "MaxLeaseTime",
+			Value:  "1m30s",
+			Reason: "is no good",
+		},
+		`invalid argument: Max 0 is less than 1`: {Name: "Max", Value: "0", Reason: "is less than 1"},
+		`invalid argument: sessionID "a\n\u202eb" has a control`: {
+			Name:   "sessionID",
+			Value:  "a\n\u202eb",
+			Reason: "has a control",
+		},
 	} {
 		assert.Equal(t, want, err.Error())
 	}

@@ -116,7 +116,10 @@ func TestAdminSetsStatus(t *testing.T) {
 	assert.Equal(t, 404, set("a%2Fb/status", failed))
 	assert.Equal(t, 404, set("a/status?account=00000000-0000-0000-0000-000000000000", failed))
 	assert.Equal(t, 400, set("a/status?session=a", failed))
-	for _, body := range []string{``, `{}`, `{"status":""}`, `{"status":5}`, `{"status":"\n"}`, `{"status":"Error","id":"a"}`} {
+	for _, body := range []string{
+		``, `{}`, `{"status":""}`, `{"status":5}`, `{"status":"\n"}`,
+		`{"status":"Error","id":"a"}`,
+	} {
 		assert.Equal(t, 400, set("b/status", body), body)
 	}
 }
@@ -194,7 +197,9 @@ func TestAdminState(t *testing.T) {
 
 func TestAdminPaths(t *testing.T) {
 	s := start(t, emulator.Options{Admin: true})
-	for _, path := range []string{"", "/", "/faults/", "/faults/1/2", "/nothing", "/sessions/a", "//faults", "/../faults"} {
+	for _, path := range []string{
+		"", "/", "/faults/", "/faults/1/2", "/nothing", "/sessions/a", "//faults", "/../faults",
+	} {
 		assert.Equal(t, http.StatusNotFound, s.admin("GET", path, "").status, path)
 	}
 	r := s.admin("PUT", "/faults", "{}")

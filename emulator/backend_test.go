@@ -167,13 +167,17 @@ func TestBackendServerThatEndsWithItsLease(t *testing.T) {
 // it.
 func TestDeathIsFoundByEveryOperation(t *testing.T) {
 	for name, request := range map[string]func(s *service){
-		"get":                func(s *service) { assert.Equal(t, "Error", s.look("a").Status) },
-		"list":               func(s *service) { assert.Empty(t, s.walk()) },
-		"update":             func(s *service) { assert.Equal(t, 422, s.patch("a", `{"maxLeaseTimeMinutes":9}`).status) },
-		"stop":               func(s *service) { assert.Equal(t, 204, s.stop("a").status) },
-		"repeated create":    func(s *service) { assert.Equal(t, "Error", s.put("a", standard5).session(t).Status) },
-		"create of another":  func(s *service) { s.create("b", standard5) },
-		"SetStatus":          func(s *service) { require.ErrorContains(t, s.SetStatus("a", "Ready"), "ended as Error") },
+		"get":  func(s *service) { assert.Equal(t, "Error", s.look("a").Status) },
+		"list": func(s *service) { assert.Empty(t, s.walk()) },
+		"update": func(s *service) {
+			assert.Equal(t, 422, s.patch("a", `{"maxLeaseTimeMinutes":9}`).status)
+		},
+		"stop":              func(s *service) { assert.Equal(t, 204, s.stop("a").status) },
+		"repeated create":   func(s *service) { assert.Equal(t, "Error", s.put("a", standard5).session(t).Status) },
+		"create of another": func(s *service) { s.create("b", standard5) },
+		"SetStatus": func(s *service) {
+			require.ErrorContains(t, s.SetStatus("a", "Ready"), "ended as Error")
+		},
 		"create beside that": func(s *service) { s.as(otherID).create("b", standard5) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,12 +56,17 @@ var commonRows = []row{
 		},
 	},
 	{"a session id has 1 to 256 characters", emulator.Options{}, func(w *walker) {
-		for _, id := range []string{"a", "-", "_", strings.Repeat("z", 256), "ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijklmnopqrstuvwxyz_0123456789"} {
+		for _, id := range []string{
+			"a", "-", "_", strings.Repeat("z", 256),
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijklmnopqrstuvwxyz_0123456789",
+		} {
 			w.made(id, standard5)
 			assert.Equal(w.t, id, w.shows(id, "Ready").ID)
 		}
 		before := w.want(200, "GET", "sessions", "").body
-		for _, id := range []string{"", strings.Repeat("z", 257), "a.b", "a:b", "a%20b", "%C3%A4", "a%2Fb", "a+b", "%00"} {
+		for _, id := range []string{
+			"", strings.Repeat("z", 257), "a.b", "a:b", "a%20b", "%C3%A4", "a%2Fb", "a+b", "%00",
+		} {
 			for _, o := range everyOperation[:4] {
 				w.refused(
 					400,
@@ -122,7 +127,8 @@ var commonRows = []row{
 		assert.Contains(
 			w.t,
 			w.want(200, "GET", "sessions/a", "").body,
-			`"error":{"code":"A","message":"a","details":[{"code":"B","message":"b","target":"t"}],"innerError":{"code":"C","message":"c"}}`,
+			`"error":{"code":"A","message":"a","details":[{"code":"B","message":"b","target":"t"}],`+
+				`"innerError":{"code":"C","message":"c"}}`,
 		)
 	}},
 	{
@@ -133,8 +139,10 @@ var commonRows = []row{
 			assert.Contains(
 				w.t,
 				w.want(200, "GET", "sessions/a", "").body,
-				`"error":{"code":"A","message":"a","details":[{"code":"B","message":"b","details":null,"target":"t","innerError":null}],`+
-					`"target":null,"innerError":{"code":"C","message":"c","details":null,"target":null,"innerError":null}}`,
+				`"error":{"code":"A","message":"a","details":[{"code":"B","message":"b",`+
+					`"details":null,"target":"t","innerError":null}],`+
+					`"target":null,"innerError":{"code":"C","message":"c","details":null,`+
+					`"target":null,"innerError":null}}`,
 			)
 		},
 	},
@@ -198,7 +206,10 @@ var statusRows = []row{
 	}},
 	{"401 all, with a challenge and without a body", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
-		for _, authorization := range []string{"", "Bearer", "Bearer nonsense", "Basic " + w.token, w.token, "Bearer " + w.Account().ID + ":" + w.Key()} {
+		for _, authorization := range []string{
+			"", "Bearer", "Bearer nonsense", "Basic " + w.token, w.token,
+			"Bearer " + w.Account().ID + ":" + w.Key(),
+		} {
 			for _, o := range everyOperation {
 				r := w.send(o.method, o.path, o.body, http.Header{"Authorization": {authorization}})
 				assert.Equal(w.t, 401, r.status, o.name)
@@ -384,7 +395,8 @@ var operationRows = []row{
 	}},
 	{"create requires lease and size", emulator.Options{}, func(w *walker) {
 		for _, body := range []string{`{}`, `{"maxLeaseTimeMinutes":5}`, `{"size":"Standard"}`, `{"maxLeaseTimeMinutes":null,"size":"Standard"}`,
-			`{"maxLeaseTimeMinutes":5,"size":null}`, `{"maxLeaseTimeMinutes":"5","size":"Standard"}`, `{"maxLeaseTimeMinutes":5.5,"size":"Standard"}`,
+			`{"maxLeaseTimeMinutes":5,"size":null}`, `{"maxLeaseTimeMinutes":"5",` +
+				`"size":"Standard"}`, `{"maxLeaseTimeMinutes":5.5,"size":"Standard"}`,
 			`{"maxLeaseTimeMinutes":5,"size":1}`, `{"MaxLeaseTimeMinutes":5,"Size":"Standard"}`} {
 			w.want(400, "PUT", "sessions/a", body)
 		}

@@ -188,7 +188,8 @@ func TestComparisonOfRecordings(t *testing.T) {
 		places(leaves(t, one)),
 	)
 	for _, other := range []string{
-		`{"b":[{"c":null},0.0],"a":1,"d":"x"}`, `{"a":1.0,"b":[{"c":null},0.0],"d":"x"}`, `{"a":1,"b":[{},0.0],"d":"x"}`,
+		`{"b":[{"c":null},0.0],"a":1,"d":"x"}`, `{"a":1.0,"b":[{"c":null},0.0],"d":"x"}`, `{"a":1,` +
+			`"b":[{},0.0],"d":"x"}`,
 		`{"a":1,"b":[{"c":""},0.0],"d":"x"}`, `{"a":1,"b":[{"c":null},0],"d":"x"}`, `{"a":1,"b":[{"c":null},0.0]}`,
 	} {
 		assert.NotEqual(t, places(leaves(t, one)), places(leaves(t, other)), other)

@@ -163,7 +163,10 @@ var idempotenceRows = []row{
 	},
 	{"409 for other settings", emulator.Options{}, func(w *walker) {
 		w.made("a", standard5)
-		for _, body := range []string{premium5, `{"maxLeaseTimeMinutes":4,"size":"Standard"}`, `{"maxLeaseTimeMinutes":6,"size":"Standard"}`} {
+		for _, body := range []string{
+			premium5, `{"maxLeaseTimeMinutes":4,"size":"Standard"}`,
+			`{"maxLeaseTimeMinutes":6,"size":"Standard"}`,
+		} {
 			w.want(409, "PUT", "sessions/a", body)
 		}
 		w.want(400, "PUT", "sessions/a", `{"maxLeaseTimeMinutes":-5,"size":"Standard"}`)
@@ -261,7 +264,8 @@ var listRows = []row{
 			w.made(id, standard5)
 			all = append(all, id)
 		}
-		next := "https://remoterendering.westeurope.mixedreality.azure.com/accounts/" + w.Account().ID + "/sessions" + apiVersion
+		next := "https://remoterendering.westeurope.mixedreality.azure.com/accounts/" + w.Account().ID +
+			"/sessions" + apiVersion
 		var walked []string
 		for _, size := range []int{50, 50, 20} {
 			var ids []string

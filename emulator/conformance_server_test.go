@@ -77,7 +77,8 @@ func (p *plug) request(method, target, headers, body string) string {
 	if headers != "" {
 		headers += "\r\n"
 	}
-	return method + " " + target + " HTTP/1.1\r\nHost: arr.test\r\nAuthorization: Bearer " + p.token + "\r\n" + headers + "\r\n" + body
+	return method + " " + target + " HTTP/1.1\r\nHost: arr.test\r\nAuthorization: Bearer " + p.token + "\r\n" +
+		headers + "\r\n" + body
 }
 
 func (p *plug) dial() net.Conn {
@@ -138,9 +139,18 @@ func TestHostileConnections(t *testing.T) {
 	const update = `{"maxLeaseTimeMinutes":99}`
 	large := strings.Repeat(" ", service.MaxBody+1)
 	for name, test := range map[string]struct{ text, want string }{
-		"one large header":        {p.request("PATCH", pathOfA, "X-Flood: "+strings.Repeat("x", 200_000)+"\r\nContent-Length: 26", update), "431"},
-		"many small headers":      {p.request("PATCH", pathOfA, strings.Repeat("X-Flood: x\r\n", 20_000)+"Content-Length: 26", update), "431"},
-		"a long path":             {p.request("PATCH", "/"+strings.Repeat("x", 200_000), "Content-Length: 26", update), "431"},
+		"one large header": {
+			p.request("PATCH", pathOfA, "X-Flood: "+strings.Repeat("x", 200_000)+"\r\nContent-Length: 26", update),
+			"431",
+		},
+		"many small headers": {
+			p.request("PATCH", pathOfA, strings.Repeat("X-Flood: x\r\n", 20_000)+"Content-Length: 26", update),
+			"431",
+		},
+		"a long path": {
+			p.request("PATCH", "/"+strings.Repeat("x", 200_000), "Content-Length: 26", update),
+			"431",
+		},
 		"headers below the limit": {p.request("GET", pathOfA, "X-Flood: "+strings.Repeat("x", 50_000), ""), "200"},
 		"no host":                 {"GET / HTTP/1.1\r\n\r\n", "400"},
 		"two hosts":               {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
@@ -152,24 +162,58 @@ func TestHostileConnections(t *testing.T) {
 		"no HTTP":                 {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"},
 		"HTTP 9":                  {"GET / HTTP/9.9\r\nHost: a\r\n\r\n", "505"},
 		// answered by net/http
-		"the asterisk":                   {p.request("OPTIONS", "*", "", ""), "200"},
-		"a proxy's connect":              {p.request("CONNECT", "arr.test:443", "", ""), "404"},
-		"chunks":                         {p.request("GET", pathOfA, "Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"), "200"},
-		"chunks of a bad length":         {p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "zz\r\n"+update+"\r\n0\r\n\r\n"), "400"},
-		"chunks of a huge length":        {p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "ffffffffffffffffff\r\n"+update), "400"},
-		"chunks that stop":               {p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "1a\r\n"+update+"\r\n"), "400"},
-		"chunks over 1 MiB":              {p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(large), large)), "413"},
-		"an encoding that nobody knows":  {p.request("PATCH", pathOfA, "Transfer-Encoding: gzip", update), "501"},
-		"a length and chunks":            {p.request("PATCH", pathOfA, "Transfer-Encoding: chunked\r\nContent-Length: 3", "3\r\nabc\r\n0\r\n\r\n"), "400"},
-		"two lengths":                    {p.request("PATCH", pathOfA, "Content-Length: 26\r\nContent-Length: 27", update), "400"},
-		"a negative length":              {p.request("PATCH", pathOfA, "Content-Length: -1", update), "400"},
-		"a length that is none":          {p.request("PATCH", pathOfA, "Content-Length: 0x1a", update), "400"},
-		"a length that is too large":     {p.request("PATCH", pathOfA, "Content-Length: 27", update), "400"},
-		"a length beyond all bounds":     {p.request("PATCH", pathOfA, "Content-Length: 99999999999999999999", update), "400"},
-		"a length that is too small":     {p.request("PATCH", pathOfA, "Content-Length: 25", update), "400"},
-		"a body over 1 MiB":              {p.request("PATCH", pathOfA, fmt.Sprintf("Content-Length: %d", len(large)), large), "413"},
-		"an expectation that nobody has": {p.request("PATCH", pathOfA, "Content-Length: 26\r\nExpect: magic", update), "417"},
-		"a compressed body":              {p.request("PATCH", pathOfA, "Content-Encoding: gzip\r\nContent-Length: 4", "\x1f\x8b\x08\x00"), "400"},
+		"the asterisk":      {p.request("OPTIONS", "*", "", ""), "200"},
+		"a proxy's connect": {p.request("CONNECT", "arr.test:443", "", ""), "404"},
+		"chunks": {
+			p.request("GET", pathOfA, "Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"), "200",
+		},
+		"chunks of a bad length": {
+			p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "zz\r\n"+update+"\r\n0\r\n\r\n"),
+			"400",
+		},
+		"chunks of a huge length": {
+			p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "ffffffffffffffffff\r\n"+update),
+			"400",
+		},
+		"chunks that stop": {
+			p.request("PATCH", pathOfA, "Transfer-Encoding: chunked", "1a\r\n"+update+"\r\n"),
+			"400",
+		},
+		"chunks over 1 MiB": {
+			p.request(
+				"PATCH",
+				pathOfA,
+				"Transfer-Encoding: chunked",
+				fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(large), large),
+			),
+			"413",
+		},
+		"an encoding that nobody knows": {p.request("PATCH", pathOfA, "Transfer-Encoding: gzip", update), "501"},
+		"a length and chunks": {
+			p.request("PATCH", pathOfA, "Transfer-Encoding: chunked\r\nContent-Length: 3", "3\r\nabc\r\n0\r\n\r\n"),
+			"400",
+		},
+		"two lengths": {
+			p.request("PATCH", pathOfA, "Content-Length: 26\r\nContent-Length: 27", update), "400",
+		},
+		"a negative length":          {p.request("PATCH", pathOfA, "Content-Length: -1", update), "400"},
+		"a length that is none":      {p.request("PATCH", pathOfA, "Content-Length: 0x1a", update), "400"},
+		"a length that is too large": {p.request("PATCH", pathOfA, "Content-Length: 27", update), "400"},
+		"a length beyond all bounds": {
+			p.request("PATCH", pathOfA, "Content-Length: 99999999999999999999", update), "400",
+		},
+		"a length that is too small": {p.request("PATCH", pathOfA, "Content-Length: 25", update), "400"},
+		"a body over 1 MiB": {
+			p.request("PATCH", pathOfA, fmt.Sprintf("Content-Length: %d", len(large)), large),
+			"413",
+		},
+		"an expectation that nobody has": {
+			p.request("PATCH", pathOfA, "Content-Length: 26\r\nExpect: magic", update), "417",
+		},
+		"a compressed body": {
+			p.request("PATCH", pathOfA, "Content-Encoding: gzip\r\nContent-Length: 4", "\x1f\x8b\x08\x00"),
+			"400",
+		},
 	} {
 		assert.Equal(t, test.want, p.exchange(test.text), name)
 		assert.Equal(t, "30", p.lease(), name)

@@ -28,33 +28,49 @@ func slow(decisions emulator.Decisions) emulator.Options {
 // used up when it expires), and stopped or failed before it was Ready.
 var byState = map[emulator.AbsentValues]map[string]string{
 	emulator.AbsentOmitted: {
-		"Starting": `{"id":"a","creationTime":T,"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting"}`,
-		"Ready": `{"id":"a","creationTime":T,"arrInspectorPort":P,"handshakePort":P,"elapsedTimeMinutes":1,"hostname":H,` +
+		"Starting": `{"id":"a","creationTime":T,"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,` +
+			`"size":"Standard","status":"Starting"}`,
+		"Ready": `{"id":"a","creationTime":T,"arrInspectorPort":P,"handshakePort":P,` +
+			`"elapsedTimeMinutes":1,"hostname":H,` +
 			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6}`,
-		"Stopped": `{"id":"a","creationTime":T,"elapsedTimeMinutes":1,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6}`,
-		"Expired": `{"id":"a","creationTime":T,"elapsedTimeMinutes":5,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Expired","teraflops":10.6}`,
-		"Error": `{"id":"a","creationTime":T,"elapsedTimeMinutes":1,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error",` +
+		"Stopped": `{"id":"a","creationTime":T,"elapsedTimeMinutes":1,"maxLeaseTimeMinutes":5,` +
+			`"size":"Standard","status":"Stopped","teraflops":10.6}`,
+		"Expired": `{"id":"a","creationTime":T,"elapsedTimeMinutes":5,"maxLeaseTimeMinutes":5,` +
+			`"size":"Standard","status":"Expired","teraflops":10.6}`,
+		"Error": `{"id":"a","creationTime":T,"elapsedTimeMinutes":1,"maxLeaseTimeMinutes":5,` +
+			`"size":"Standard","status":"Error",` +
 			`"error":{"code":"InternalServerError","message":"The session became unusable."}}`,
-		"Stopped early": `{"id":"a","creationTime":T,"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped"}`,
-		"Error early": `{"id":"a","creationTime":T,"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error",` +
+		"Stopped early": `{"id":"a","creationTime":T,"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,` +
+			`"size":"Standard","status":"Stopped"}`,
+		"Error early": `{"id":"a","creationTime":T,"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,` +
+			`"size":"Standard","status":"Error",` +
 			`"error":{"code":"InternalServerError","message":"The session failed to start."}}`,
 	},
 	emulator.AbsentNull: {
-		"Starting": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
+		"Starting": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,` +
+			`"elapsedTimeMinutes":0,"hostname":null,` +
 			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
-		"Ready": `{"id":"a","creationTime":T,"arrInspectorPort":P,"handshakePort":P,"elapsedTimeMinutes":1,"hostname":H,` +
+		"Ready": `{"id":"a","creationTime":T,"arrInspectorPort":P,"handshakePort":P,` +
+			`"elapsedTimeMinutes":1,"hostname":H,` +
 			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6,"error":null}`,
-		"Stopped": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":1,"hostname":null,` +
+		"Stopped": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,` +
+			`"elapsedTimeMinutes":1,"hostname":null,` +
 			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6,"error":null}`,
-		"Expired": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":5,"hostname":null,` +
+		"Expired": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,` +
+			`"elapsedTimeMinutes":5,"hostname":null,` +
 			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Expired","teraflops":10.6,"error":null}`,
-		"Error": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":1,"hostname":null,` +
-			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","teraflops":0.0,"error":{"code":"InternalServerError",` +
+		"Error": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,` +
+			`"elapsedTimeMinutes":1,"hostname":null,` +
+			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","teraflops":0.0,` +
+			`"error":{"code":"InternalServerError",` +
 			`"message":"The session became unusable.","details":null,"target":null,"innerError":null}}`,
-		"Stopped early": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
+		"Stopped early": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,` +
+			`"elapsedTimeMinutes":0,"hostname":null,` +
 			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":0.0,"error":null}`,
-		"Error early": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
-			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","teraflops":0.0,"error":{"code":"InternalServerError",` +
+		"Error early": `{"id":"a","creationTime":T,"arrInspectorPort":0,"handshakePort":0,` +
+			`"elapsedTimeMinutes":0,"hostname":null,` +
+			`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","teraflops":0.0,` +
+			`"error":{"code":"InternalServerError",` +
 			`"message":"The session failed to start.","details":null,"target":null,"innerError":null}}`,
 	},
 }
@@ -93,7 +109,9 @@ func walkState(state string) func(*walker) {
 
 var objectRows = func() (rows []row) {
 	for absent, spelling := range []string{"absent values left out", "absent values null"} {
-		for _, state := range []string{"Starting", "Ready", "Stopped", "Expired", "Error", "Stopped early", "Error early"} {
+		for _, state := range []string{
+			"Starting", "Ready", "Stopped", "Expired", "Error", "Stopped early", "Error early",
+		} {
 			rows = append(rows, row{
 				state + ", " + spelling,
 				slow(
@@ -130,13 +148,15 @@ var objectRows = func() (rows []row) {
 		},
 		{"hostname, ports and teraflops", emulator.Options{}, func(w *walker) {
 			for region, teraflops := range map[string]string{"westeurope": "10.6", "eastus2": "8.1"} {
-				path := "https://remoterendering." + region + ".mixedreality.azure.com/accounts/" + w.Account().ID + "/sessions/a"
+				path := "https://remoterendering." + region + ".mixedreality.azure.com/accounts/" +
+					w.Account().ID + "/sessions/a"
 				w.want(201, "PUT", path, standard5)
 				body := w.want(200, "GET", path, "").body
 				assert.Contains(w.t, body, ".remoterendering.vm."+region+".mixedreality.azure.com")
 				assert.Equal(
 					w.t,
-					`{"id":"a","creationTime":T,"arrInspectorPort":P,"handshakePort":P,"elapsedTimeMinutes":0,"hostname":H,`+
+					`{"id":"a","creationTime":T,"arrInspectorPort":P,"handshakePort":P,`+
+						`"elapsedTimeMinutes":0,"hostname":H,`+
 						`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":`+teraflops+`}`,
 					shape(body),
 				)
@@ -181,7 +201,10 @@ var stateRows = []row{
 			for _, next := range []struct {
 				after  time.Duration
 				status string
-			}{{0, "Starting"}, {2*time.Minute - 1, "Starting"}, {1, "Ready"}, {5*time.Minute - 1, "Ready"}, {1, "Expired"}} {
+			}{
+				{0, "Starting"}, {2*time.Minute - 1, "Starting"}, {1, "Ready"},
+				{5*time.Minute - 1, "Ready"}, {1, "Expired"},
+			} {
 				time.Sleep(next.after)
 				w.shows("a", next.status)
 			}
@@ -221,7 +244,9 @@ var stateRows = []row{
 			w.want(422, "PATCH", "sessions/a", `{"maxLeaseTimeMinutes":100}`)
 			w.want(204, "POST", "sessions/a/:stop", "")
 			assert.Equal(w.t, before, w.want(200, "PUT", "sessions/a", standard5).body)
-			for _, back := range []azremoterendering.SessionStatus{"Starting", "Ready", "Stopped", "Error", "Expired", "Other"} {
+			for _, back := range []azremoterendering.SessionStatus{
+				"Starting", "Ready", "Stopped", "Error", "Expired", "Other",
+			} {
 				require.Error(w.t, w.SetStatus("a", back))
 			}
 			time.Sleep(20 * time.Hour)

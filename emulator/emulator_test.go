@@ -66,26 +66,50 @@ func TestNewRefuses(t *testing.T) {
 		options emulator.Options
 		message string
 	}{
-		"account id":        {account(emulator.AccountOptions{ID: "contoso"}), `Options.Accounts[0].ID "contoso" is not a UUID`},
+		"account id": {
+			account(emulator.AccountOptions{ID: "contoso"}),
+			`Options.Accounts[0].ID "contoso" is not a UUID`,
+		},
 		"account id length": {account(emulator.AccountOptions{ID: emulator.DefaultAccountID + "0"}), "is not a UUID"},
 		"region":            {emulator.Options{Region: "West Europe"}, `Options.Region "West Europe"`},
 		"region dots":       {emulator.Options{Region: "evil.example/"}, "Options.Region"},
-		"primary key":       {account(emulator.AccountOptions{PrimaryKey: "secret key"}), "Options.Accounts[0].PrimaryKey"},
-		"secondary key":     {account(emulator.AccountOptions{SecondaryKey: "secret\nkey"}), "Options.Accounts[0].SecondaryKey"},
+		"primary key": {
+			account(emulator.AccountOptions{PrimaryKey: "secret key"}),
+			"Options.Accounts[0].PrimaryKey",
+		},
+		"secondary key": {
+			account(emulator.AccountOptions{SecondaryKey: "secret\nkey"}),
+			"Options.Accounts[0].SecondaryKey",
+		},
 		"token lifetime":    {emulator.Options{TokenLifetime: -time.Hour}, "Options.TokenLifetime -1h0m0s"},
 		"token fraction":    {emulator.Options{TokenLifetime: 1500 * time.Millisecond}, "whole seconds"},
 		"retention":         {emulator.Options{Retention: -1}, "Options.Retention"},
 		"signing key":       {emulator.Options{SigningKey: small}, "less than 2048 bits"},
 		"empty signing key": {emulator.Options{SigningKey: new(rsa.PrivateKey)}, "less than 2048 bits"},
 		"page size":         {emulator.Options{Decisions: emulator.Decisions{PageSize: -1}}, "Decisions.PageSize -1"},
-		"max lease":         {emulator.Options{Decisions: emulator.Decisions{MaxLease: -time.Minute}}, "Decisions.MaxLease"},
-		"max lease seconds": {emulator.Options{Decisions: emulator.Decisions{MaxLease: 90 * time.Second}}, "whole minutes"},
-		"max lease bound":   {emulator.Options{Decisions: emulator.Decisions{MaxLease: 1 << 62}}, "Decisions.MaxLease"},
-		"absent values":     {emulator.Options{Decisions: emulator.Decisions{AbsentValues: 2}}, "Decisions.AbsentValues 2"},
-		"same settings":     {emulator.Options{Decisions: emulator.Decisions{SameSettings: -1}}, "Decisions.SameSettings -1"},
-		"stop ended":        {emulator.Options{Decisions: emulator.Decisions{StopEndedStatus: http.StatusTeapot}}, "Decisions.StopEndedStatus 418"},
-		"update ended":      {emulator.Options{Decisions: emulator.Decisions{UpdateEndedStatus: 1}}, "[422 404]"},
-		"malformed update":  {emulator.Options{Decisions: emulator.Decisions{MalformedUpdateStatus: 1}}, "[400 422]"},
+		"max lease": {
+			emulator.Options{Decisions: emulator.Decisions{MaxLease: -time.Minute}},
+			"Decisions.MaxLease",
+		},
+		"max lease seconds": {
+			emulator.Options{Decisions: emulator.Decisions{MaxLease: 90 * time.Second}},
+			"whole minutes",
+		},
+		"max lease bound": {emulator.Options{Decisions: emulator.Decisions{MaxLease: 1 << 62}}, "Decisions.MaxLease"},
+		"absent values": {
+			emulator.Options{Decisions: emulator.Decisions{AbsentValues: 2}},
+			"Decisions.AbsentValues 2",
+		},
+		"same settings": {
+			emulator.Options{Decisions: emulator.Decisions{SameSettings: -1}},
+			"Decisions.SameSettings -1",
+		},
+		"stop ended": {
+			emulator.Options{Decisions: emulator.Decisions{StopEndedStatus: http.StatusTeapot}},
+			"Decisions.StopEndedStatus 418",
+		},
+		"update ended":     {emulator.Options{Decisions: emulator.Decisions{UpdateEndedStatus: 1}}, "[422 404]"},
+		"malformed update": {emulator.Options{Decisions: emulator.Decisions{MalformedUpdateStatus: 1}}, "[400 422]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := emulator.New(test.options)

@@ -116,18 +116,35 @@ func TestStatusFault(t *testing.T) {
 			code        string
 			header, not map[string]string
 		}{
-			{fault: emulator.Fault{Status: 503, RetryAfter: 15 * time.Second}, code: "ServiceUnavailable", header: map[string]string{"Retry-After": "15"}},
-			{fault: emulator.Fault{Status: 500}, code: "InternalServerError", not: map[string]string{"Retry-After": ""}},
-			{fault: emulator.Fault{Status: 429, RetryAfter: time.Second}, header: map[string]string{"Retry-After": "1", "Content-Length": "0"}},
+			{
+				fault:  emulator.Fault{Status: 503, RetryAfter: 15 * time.Second},
+				code:   "ServiceUnavailable",
+				header: map[string]string{"Retry-After": "15"},
+			},
+			{
+				fault: emulator.Fault{Status: 500},
+				code:  "InternalServerError",
+				not:   map[string]string{"Retry-After": ""},
+			},
+			{
+				fault:  emulator.Fault{Status: 429, RetryAfter: time.Second},
+				header: map[string]string{"Retry-After": "1", "Content-Length": "0"},
+			},
 			{fault: emulator.Fault{Status: 599}, code: "Fault"},
 			{fault: emulator.Fault{Status: 403}},
 			{fault: emulator.Fault{Status: 404}},
 			{fault: emulator.Fault{Status: 200}},
 			{fault: emulator.Fault{Status: 204}},
 			{fault: emulator.Fault{Status: 304}},
-			{fault: emulator.Fault{Status: 401}, header: map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}},
+			{
+				fault:  emulator.Fault{Status: 401},
+				header: map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`},
+			},
 			{fault: emulator.Fault{Status: 401, Challenge: "none"}, not: map[string]string{"WWW-Authenticate": ""}},
-			{fault: emulator.Fault{Status: 401, Challenge: `Bearer realm="x, y"`}, header: map[string]string{"WWW-Authenticate": `Bearer realm="x, y"`}},
+			{
+				fault:  emulator.Fault{Status: 401, Challenge: `Bearer realm="x, y"`},
+				header: map[string]string{"WWW-Authenticate": `Bearer realm="x, y"`},
+			},
 		} {
 			remove := s.inject(test.fault)
 			r := s.try(client, http.MethodPut, s.session("a")+apiVersion, standard5)

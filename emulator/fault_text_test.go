@@ -19,14 +19,28 @@ import (
 
 func TestParseFault(t *testing.T) {
 	for text, want := range map[string]emulator.Fault{
-		"operation=create status=503 retry-after=15s count=2": {Operation: "create", Status: 503, RetryAfter: 15 * time.Second, Count: 2},
-		" status=500,after-effect ,\tname=x":                  {Name: "x", Status: 500, AfterEffect: true},
-		"status=500,after-effect=false":                       {Status: 500},
-		"drop=after session=a* skip=3 probability=0.25":       {Drop: emulator.DropAfter, Session: "a*", Skip: 3, Probability: 0.25},
-		"body=slow slow-for=1m30s delay=500ms":                {Body: emulator.BodySlow, SlowFor: 90 * time.Second, Delay: 500 * time.Millisecond},
-		`status=401 challenge="Bearer error=\"x\", y"`:        {Status: 401, Challenge: `Bearer error="x", y`},
-		"show-status=Melting show-size=Huge":                  {ShowStatus: "Melting", ShowSize: "Huge"},
-		"next-link=loop operation=list":                       {NextLink: emulator.NextLinkLoop, Operation: "list"},
+		"operation=create status=503 retry-after=15s count=2": {
+			Operation:  "create",
+			Status:     503,
+			RetryAfter: 15 * time.Second,
+			Count:      2,
+		},
+		" status=500,after-effect ,\tname=x": {Name: "x", Status: 500, AfterEffect: true},
+		"status=500,after-effect=false":      {Status: 500},
+		"drop=after session=a* skip=3 probability=0.25": {
+			Drop:        emulator.DropAfter,
+			Session:     "a*",
+			Skip:        3,
+			Probability: 0.25,
+		},
+		"body=slow slow-for=1m30s delay=500ms": {
+			Body:    emulator.BodySlow,
+			SlowFor: 90 * time.Second,
+			Delay:   500 * time.Millisecond,
+		},
+		`status=401 challenge="Bearer error=\"x\", y"`: {Status: 401, Challenge: `Bearer error="x", y`},
+		"show-status=Melting show-size=Huge":           {ShowStatus: "Melting", ShowSize: "Huge"},
+		"next-link=loop operation=list":                {NextLink: emulator.NextLinkLoop, Operation: "list"},
 		"start=dies die-after=2m account-id=" + secondAccount: {
 			Start: emulator.StartDies, DieAfter: 2 * time.Minute, AccountID: secondAccount},
 	} {
@@ -84,9 +98,12 @@ var everything = emulator.Fault{
 }
 
 func TestFaultAsJSON(t *testing.T) {
-	const text = `{"name":"all, \"of\" it","operation":"create","accountId":"11111111-2222-3333-4444-555566667777","session":"a*",` +
-		`"skip":1,"count":2,"probability":0.5,"delay":"1s","status":401,"afterEffect":true,"retryAfter":"1m","challenge":"none",` +
-		`"drop":"after","body":"slow","slowFor":"1h","showStatus":"x","showSize":"y","nextLink":"loop","start":"dies","dieAfter":"1m30s"}`
+	const text = `{"name":"all, \"of\" it","operation":"create",` +
+		`"accountId":"11111111-2222-3333-4444-555566667777","session":"a*",` +
+		`"skip":1,"count":2,"probability":0.5,"delay":"1s","status":401,"afterEffect":true,` +
+		`"retryAfter":"1m","challenge":"none",` +
+		`"drop":"after","body":"slow","slowFor":"1h","showStatus":"x","showSize":"y",` +
+		`"nextLink":"loop","start":"dies","dieAfter":"1m30s"}`
 	data, err := json.Marshal(everything)
 	require.NoError(t, err)
 	assert.Equal(t, text, string(data))

@@ -149,7 +149,10 @@ func TestStartFaults(t *testing.T) {
 		{emulator.Fault{Start: emulator.StartNoCapacity}, "Starting 0 Error 1", "CapacityExceeded"},
 		{emulator.Fault{Start: emulator.StartNever}, "Starting 0", ""},
 		{emulator.Fault{Start: emulator.StartDies}, "Starting 0 Ready 1 Error 2", "InternalServerError"},
-		{emulator.Fault{Start: emulator.StartDies, DieAfter: 3 * time.Minute}, "Starting 0 Ready 1 Error 4", "InternalServerError"},
+		{
+			emulator.Fault{Start: emulator.StartDies, DieAfter: 3 * time.Minute},
+			"Starting 0 Ready 1 Error 4", "InternalServerError",
+		},
 		{emulator.Fault{Start: emulator.StartDies, DieAfter: time.Hour}, "Starting 0 Ready 1 Expired 6", ""},
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
@@ -201,7 +204,10 @@ func TestClientAgainstFaults(t *testing.T) {
 			_, err := c.BeginCreate(t.Context(), "a", settings, nil)
 			require.ErrorIs(t, err, azremoterendering.ErrOutcomeUnknown)
 		}},
-		{"operation=create status=503 count=2 retry-after=20s", func(t *testing.T, c *azremoterendering.SessionsClient) {
+		{"operation=create status=503 count=2 retry-after=20s", func(
+			t *testing.T,
+			c *azremoterendering.SessionsClient,
+		) {
 			begin := time.Now()
 			_, err := c.BeginCreate(t.Context(), "a", settings, nil)
 			require.NoError(t, err)

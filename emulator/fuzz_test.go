@@ -39,17 +39,46 @@ var documented = map[int]bool{
 func FuzzRequest(f *testing.F) {
 	type request struct{ method, path, query, authorization, name, value, body string }
 	for _, r := range []request{
-		{"GET", "/Accounts/{account}/token", "api-version=2019-02-28-preview", "Bearer {account}:{key}", "X-Mrc-Cv", "FkF00o9EBU3rsKGk6FCtBl", ""},
-		{"GET", "/accounts/{account}/token", "", "Bearer eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL3N0cy5taXhlZHJlYWxpdHkuYXp1cmUuY29tIiwiZXhwIjo5OTk5OTk5OTk5fQ.", "", "", ""},
-		{"PUT", "/accounts/{account}/sessions/new", "api-version=2021-01-01", "Bearer {token}", "Content-Type", "application/json", standard5},
+		{
+			"GET", "/Accounts/{account}/token", "api-version=2019-02-28-preview",
+			"Bearer {account}:{key}", "X-Mrc-Cv", "FkF00o9EBU3rsKGk6FCtBl", "",
+		},
+		{
+			"GET", "/accounts/{account}/token", "",
+			"Bearer " +
+				"eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL3N0cy5taXhlZHJlYWxpdHkuYXp1cmUuY29tIiwiZXhwIjo5OTk5OTk5OTk5fQ.",
+			"", "", "",
+		},
+		{
+			"PUT", "/accounts/{account}/sessions/new", "api-version=2021-01-01", "Bearer {token}",
+			"Content-Type", "application/json", standard5,
+		},
 		{"PUT", "/accounts/{account}/sessions/ready", "api-version=2021-01-01", "Bearer {token}", "", "", standard5},
-		{"PUT", "/accounts/{account}/sessions/ready", "api-version=2021-01-01", "Bearer {token}", "", "", `{"maxLeaseTimeMinutes":1e9,"size":"x"}`},
-		{"PATCH", "/accounts/{account}/sessions/ready", "api-version=2021-01-01-preview", "bearer {token}", "", "", `{"maxLeaseTimeMinutes":1000}`},
-		{"PATCH", "/accounts/{account}/sessions/stopped", "api-version=2021-01-01", "Bearer {token}", "", "", `{"maxLeaseTimeMinutes":1000}`},
+		{
+			"PUT", "/accounts/{account}/sessions/ready", "api-version=2021-01-01",
+			"Bearer {token}", "", "", `{"maxLeaseTimeMinutes":1e9,"size":"x"}`,
+		},
+		{
+			"PATCH", "/accounts/{account}/sessions/ready", "api-version=2021-01-01-preview",
+			"bearer {token}", "", "", `{"maxLeaseTimeMinutes":1000}`,
+		},
+		{
+			"PATCH", "/accounts/{account}/sessions/stopped", "api-version=2021-01-01",
+			"Bearer {token}", "", "", `{"maxLeaseTimeMinutes":1000}`,
+		},
 		{"POST", "/accounts/{account}/sessions/ready/:stop", "api-version=2021-01-01", "Bearer {token}", "", "", ""},
-		{"GET", "/accounts/{account}/sessions", "api-version=2021-01-01&skiptoken=AAAAAAAAAAI", "Bearer {token}", "", "", ""},
-		{"GET", "/accounts/{account}/sessions", "api-version=2021-01-01&skiptoken=%zz;&&=", "Bearer {token}", "Host", "a:b:c", ""},
-		{"GET", "/accounts/{account}/sessions/starting", "api-version=2021-01-01", "Bearer {token}", "X-Forwarded-Host", "evil", "\xff"},
+		{
+			"GET", "/accounts/{account}/sessions", "api-version=2021-01-01&skiptoken=AAAAAAAAAAI",
+			"Bearer {token}", "", "", "",
+		},
+		{
+			"GET", "/accounts/{account}/sessions", "api-version=2021-01-01&skiptoken=%zz;&&=",
+			"Bearer {token}", "Host", "a:b:c", "",
+		},
+		{
+			"GET", "/accounts/{account}/sessions/starting", "api-version=2021-01-01",
+			"Bearer {token}", "X-Forwarded-Host", "evil", "\xff",
+		},
 		{"DELETE", "/accounts/{account}/sessions/%2e%2e", "", "", "", "", "\xef\xbb\xbf{}"},
 		{"OPTIONS", "*", "", "Basic e30=", "Expect", "100-continue", "[[[[[[[["},
 	} {
@@ -136,7 +165,13 @@ func populated(t *testing.T) *service {
 		s.authorize()
 		fuzzToken = s.token
 	}
-	for id, size := range map[string]string{"ready": "Standard", "starting": "Premium", "stopped": "Standard", "failed": "Premium", "odd": "Standard"} {
+	for id, size := range map[string]string{
+		"ready":    "Standard",
+		"starting": "Premium",
+		"stopped":  "Standard",
+		"failed":   "Premium",
+		"odd":      "Standard",
+	} {
 		r := s.handle(
 			http.MethodPut,
 			s.session(id)+apiVersion,
@@ -144,7 +179,11 @@ func populated(t *testing.T) *service {
 		)
 		require.Equal(t, http.StatusCreated, r.status, r.body)
 	}
-	for id, status := range map[string]azremoterendering.SessionStatus{"stopped": "Stopped", "failed": "Error", "odd": "Hibernating"} {
+	for id, status := range map[string]azremoterendering.SessionStatus{
+		"stopped": "Stopped",
+		"failed":  "Error",
+		"odd":     "Hibernating",
+	} {
 		require.NoError(t, s.SetStatus(id, status))
 	}
 	return s

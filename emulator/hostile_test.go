@@ -29,57 +29,72 @@ func TestHostileBodies(t *testing.T) {
 		body   string
 		status int
 	}{
-		"empty":                       {"", 400},
-		"white space":                 {" \r\n\t", 400},
-		"larger than 1 MiB":           {`{"maxLeaseTimeMinutes":9,"size":"Standard"}` + strings.Repeat(" ", mebibyte), 413},
-		"larger than 1 MiB, no JSON":  {strings.Repeat("x", 3*mebibyte), 413},
-		"1 MiB of no JSON":            {strings.Repeat("x", mebibyte), 400},
-		"invalid UTF-8 outside":       {"\xff" + standard5, 400},
-		"invalid UTF-8 in a value":    {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\xff\"}", 400},
-		"invalid UTF-8 in a name":     {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\",\"\xc3\":1}", 400},
-		"overlong UTF-8":              {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\",\"\xc0\x80\":1}", 400},
-		"UTF-16":                      {"\xff\xfe{\x00}\x00", 400},
-		"byte order mark":             {"\xef\xbb\xbf" + `{"maxLeaseTimeMinutes":9,"size":"Standard"}`, 400},
-		"lease twice":                 {`{"maxLeaseTimeMinutes":9,"size":"Standard","maxLeaseTimeMinutes":8}`, 400},
-		"lease twice, once escaped":   {`{"maxLeaseTimeMinutes":9,"size":"Standard","maxLeaseTimeMinute\u0073":8}`, 400},
-		"unknown member twice":        {`{"maxLeaseTimeMinutes":9,"size":"Standard","x":1,"x":1}`, 400},
-		"lease in another case":       {`{"MAXLEASETIMEMINUTES":9,"size":"Standard"}`, 400},
-		"text":                        {`{"maxLeaseTimeMinutes":"9","size":"Standard"}`, 400},
-		"null":                        {`{"maxLeaseTimeMinutes":null,"size":"Standard"}`, 400},
-		"true":                        {`{"maxLeaseTimeMinutes":true,"size":"Standard"}`, 400},
-		"object":                      {`{"maxLeaseTimeMinutes":{},"size":"Standard"}`, 400},
-		"array":                       {`{"maxLeaseTimeMinutes":[9],"size":"Standard"}`, 400},
-		"fraction":                    {`{"maxLeaseTimeMinutes":9.5,"size":"Standard"}`, 400},
-		"whole fraction":              {`{"maxLeaseTimeMinutes":9.0,"size":"Standard"}`, 400},
-		"exponent":                    {`{"maxLeaseTimeMinutes":9e0,"size":"Standard"}`, 400},
-		"huge exponent":               {`{"maxLeaseTimeMinutes":1e400000000,"size":"Standard"}`, 400},
-		"more than 32 bits":           {`{"maxLeaseTimeMinutes":4294967305,"size":"Standard"}`, 400},
-		"more than 64 bits":           {`{"maxLeaseTimeMinutes":18446744073709551625,"size":"Standard"}`, 400},
-		"a million digits":            {`{"maxLeaseTimeMinutes":` + strings.Repeat("9", mebibyte-100) + `,"size":"Standard"}`, 400},
-		"leading zero":                {`{"maxLeaseTimeMinutes":09,"size":"Standard"}`, 400},
-		"plus":                        {`{"maxLeaseTimeMinutes":+9,"size":"Standard"}`, 400},
-		"not a number":                {`{"maxLeaseTimeMinutes":NaN,"size":"Standard"}`, 400},
-		"underscore":                  {`{"maxLeaseTimeMinutes":9_0,"size":"Standard"}`, 400},
-		"deep nesting":                {`{"maxLeaseTimeMinutes":9,"size":"Standard","x":` + deep + strings.Repeat("]", len(deep)) + `}`, 400},
-		"deep nesting, unfinished":    {deep, 400},
-		"deep objects":                {strings.Repeat(`{"x":`, 100_000), 400},
-		"array around":                {`[{"maxLeaseTimeMinutes":9,"size":"Standard"}]`, 400},
-		"null instead":                {"null", 400},
-		"text instead":                {`"maxLeaseTimeMinutes"`, 400},
-		"something behind":            {`{"maxLeaseTimeMinutes":9,"size":"Standard"}x`, 400},
-		"another object behind":       {`{"maxLeaseTimeMinutes":9,"size":"Standard"}{}`, 400},
-		"NUL behind":                  {`{"maxLeaseTimeMinutes":9,"size":"Standard"}` + "\x00", 400},
-		"single quotes":               {`{'maxLeaseTimeMinutes':9,'size':'Standard'}`, 400},
-		"comment":                     {`{"maxLeaseTimeMinutes":9,"size":"Standard"/**/}`, 400},
-		"unfinished":                  {`{"maxLeaseTimeMinutes":9,"size":"Stand`, 400},
-		"a form instead":              {"maxLeaseTimeMinutes=9&size=Standard", 400},
-		"many members, then twice":    {`{"maxLeaseTimeMinutes":9,"size":"Standard"` + manyMembers(50_000) + `,"m7":1}`, 400},
+		"empty":       {"", 400},
+		"white space": {" \r\n\t", 400},
+		"larger than 1 MiB": {
+			`{"maxLeaseTimeMinutes":9,"size":"Standard"}` + strings.Repeat(" ", mebibyte), 413,
+		},
+		"larger than 1 MiB, no JSON": {strings.Repeat("x", 3*mebibyte), 413},
+		"1 MiB of no JSON":           {strings.Repeat("x", mebibyte), 400},
+		"invalid UTF-8 outside":      {"\xff" + standard5, 400},
+		"invalid UTF-8 in a value":   {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\xff\"}", 400},
+		"invalid UTF-8 in a name":    {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\",\"\xc3\":1}", 400},
+		"overlong UTF-8":             {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\",\"\xc0\x80\":1}", 400},
+		"UTF-16":                     {"\xff\xfe{\x00}\x00", 400},
+		"byte order mark":            {"\xef\xbb\xbf" + `{"maxLeaseTimeMinutes":9,"size":"Standard"}`, 400},
+		"lease twice":                {`{"maxLeaseTimeMinutes":9,"size":"Standard","maxLeaseTimeMinutes":8}`, 400},
+		"lease twice, once escaped": {
+			`{"maxLeaseTimeMinutes":9,"size":"Standard","maxLeaseTimeMinute\u0073":8}`, 400,
+		},
+		"unknown member twice":  {`{"maxLeaseTimeMinutes":9,"size":"Standard","x":1,"x":1}`, 400},
+		"lease in another case": {`{"MAXLEASETIMEMINUTES":9,"size":"Standard"}`, 400},
+		"text":                  {`{"maxLeaseTimeMinutes":"9","size":"Standard"}`, 400},
+		"null":                  {`{"maxLeaseTimeMinutes":null,"size":"Standard"}`, 400},
+		"true":                  {`{"maxLeaseTimeMinutes":true,"size":"Standard"}`, 400},
+		"object":                {`{"maxLeaseTimeMinutes":{},"size":"Standard"}`, 400},
+		"array":                 {`{"maxLeaseTimeMinutes":[9],"size":"Standard"}`, 400},
+		"fraction":              {`{"maxLeaseTimeMinutes":9.5,"size":"Standard"}`, 400},
+		"whole fraction":        {`{"maxLeaseTimeMinutes":9.0,"size":"Standard"}`, 400},
+		"exponent":              {`{"maxLeaseTimeMinutes":9e0,"size":"Standard"}`, 400},
+		"huge exponent":         {`{"maxLeaseTimeMinutes":1e400000000,"size":"Standard"}`, 400},
+		"more than 32 bits":     {`{"maxLeaseTimeMinutes":4294967305,"size":"Standard"}`, 400},
+		"more than 64 bits":     {`{"maxLeaseTimeMinutes":18446744073709551625,"size":"Standard"}`, 400},
+		"a million digits": {
+			`{"maxLeaseTimeMinutes":` + strings.Repeat("9", mebibyte-100) + `,"size":"Standard"}`,
+			400,
+		},
+		"leading zero": {`{"maxLeaseTimeMinutes":09,"size":"Standard"}`, 400},
+		"plus":         {`{"maxLeaseTimeMinutes":+9,"size":"Standard"}`, 400},
+		"not a number": {`{"maxLeaseTimeMinutes":NaN,"size":"Standard"}`, 400},
+		"underscore":   {`{"maxLeaseTimeMinutes":9_0,"size":"Standard"}`, 400},
+		"deep nesting": {
+			`{"maxLeaseTimeMinutes":9,"size":"Standard","x":` + deep + strings.Repeat("]", len(deep)) + `}`,
+			400,
+		},
+		"deep nesting, unfinished": {deep, 400},
+		"deep objects":             {strings.Repeat(`{"x":`, 100_000), 400},
+		"array around":             {`[{"maxLeaseTimeMinutes":9,"size":"Standard"}]`, 400},
+		"null instead":             {"null", 400},
+		"text instead":             {`"maxLeaseTimeMinutes"`, 400},
+		"something behind":         {`{"maxLeaseTimeMinutes":9,"size":"Standard"}x`, 400},
+		"another object behind":    {`{"maxLeaseTimeMinutes":9,"size":"Standard"}{}`, 400},
+		"NUL behind":               {`{"maxLeaseTimeMinutes":9,"size":"Standard"}` + "\x00", 400},
+		"single quotes":            {`{'maxLeaseTimeMinutes':9,'size':'Standard'}`, 400},
+		"comment":                  {`{"maxLeaseTimeMinutes":9,"size":"Standard"/**/}`, 400},
+		"unfinished":               {`{"maxLeaseTimeMinutes":9,"size":"Stand`, 400},
+		"a form instead":           {"maxLeaseTimeMinutes=9&size=Standard", 400},
+		"many members, then twice": {
+			`{"maxLeaseTimeMinutes":9,"size":"Standard"` + manyMembers(50_000) + `,"m7":1}`, 400,
+		},
 		"control character in a name": {"{\"maxLeaseTimeMinutes\":9,\"size\":\"Standard\",\"\x01\":1}", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := populated(t)
 			before := s.everything()
-			for _, ask := range []struct{ method, id string }{{"PUT", "new"}, {"PUT", "ready"}, {"PATCH", "ready"}, {"PATCH", "stopped"}, {"PATCH", "nobody"}} {
+			for _, ask := range []struct{ method, id string }{
+				{"PUT", "new"}, {"PUT", "ready"}, {"PATCH", "ready"}, {"PATCH", "stopped"},
+				{"PATCH", "nobody"},
+			} {
 				r := s.handle(ask.method, s.session(ask.id)+apiVersion, test.body)
 				assert.Equal(t, test.status, r.status, "%s %s: %s", ask.method, ask.id, r.body)
 				checkHostileAnswer(t, r)
@@ -102,7 +117,10 @@ func manyMembers(n int) string {
 func TestHostileSizes(t *testing.T) {
 	s := populated(t)
 	before := s.everything()
-	for _, size := range []string{`"\ud800"`, `"\u0000"`, `"<script>"`, `"` + strings.Repeat("ä", 100_000) + `"`, `"Standard "`, `"\""`, `1`, `["Standard"]`, `{}`, `""`} {
+	for _, size := range []string{
+		`"\ud800"`, `"\u0000"`, `"<script>"`, `"` + strings.Repeat("ä", 100_000) + `"`,
+		`"Standard "`, `"\""`, `1`, `["Standard"]`, `{}`, `""`,
+	} {
 		r := s.handle(
 			"PUT",
 			s.session("new")+apiVersion,
@@ -150,7 +168,10 @@ func TestHostilePathsMethodsAndQueries(t *testing.T) {
 			checkHostileAnswer(t, r)
 		}
 	}
-	for _, method := range []string{"get", "Put", "pATCH", "post", "", " ", "\x00", "\xff\xfe", "GET ", "GET\r\n", strings.Repeat("M", 100_000), "PRI", "CONNECT", "TRACE"} {
+	for _, method := range []string{
+		"get", "Put", "pATCH", "post", "", " ", "\x00", "\xff\xfe", "GET ", "GET\r\n",
+		strings.Repeat("M", 100_000), "PRI", "CONNECT", "TRACE",
+	} {
 		for _, path := range []string{s.sts(), s.list(), s.session("ready"), s.session("ready") + "/:stop"} {
 			r := s.handle(method, path+apiVersion, `{"maxLeaseTimeMinutes":999,"size":"Standard"}`)
 			assert.Equal(t, 405, r.status, "%.80q %s", method, path)

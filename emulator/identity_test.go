@@ -51,15 +51,21 @@ func TestIdentities(t *testing.T) {
 		token  string
 		status int
 	}{
-		"unsigned":              {good, 200},
-		"signed by whomever":    {signed, 200},
-		"unknown algorithm":     {encode([]byte(`{"alg":"XY1"}`)) + "." + segments[1] + ".c2ln", 200},
-		"one slash":             {identity(t, jwt.MapClaims{"aud": "https://sts.mixedreality.azure.com/"}), 200},
-		"two slashes":           {identity(t, jwt.MapClaims{"aud": "https://sts.mixedreality.azure.com//"}), 200},
-		"several audiences":     {identity(t, jwt.MapClaims{"aud": []string{"x", "https://sts.mixedreality.azure.com"}}), 200},
-		"audience of Domain":    {identity(t, jwt.MapClaims{"aud": "https://sts.arr.test/"}), 200},
-		"valid already":         {identity(t, jwt.MapClaims{"nbf": time.Now().Add(-time.Minute).Unix()}), 200},
-		"audience of a region":  {identity(t, jwt.MapClaims{"aud": "https://sts.westeurope.mixedreality.azure.com"}), 401},
+		"unsigned":           {good, 200},
+		"signed by whomever": {signed, 200},
+		"unknown algorithm":  {encode([]byte(`{"alg":"XY1"}`)) + "." + segments[1] + ".c2ln", 200},
+		"one slash":          {identity(t, jwt.MapClaims{"aud": "https://sts.mixedreality.azure.com/"}), 200},
+		"two slashes":        {identity(t, jwt.MapClaims{"aud": "https://sts.mixedreality.azure.com//"}), 200},
+		"several audiences": {
+			identity(t, jwt.MapClaims{"aud": []string{"x", "https://sts.mixedreality.azure.com"}}),
+			200,
+		},
+		"audience of Domain": {identity(t, jwt.MapClaims{"aud": "https://sts.arr.test/"}), 200},
+		"valid already":      {identity(t, jwt.MapClaims{"nbf": time.Now().Add(-time.Minute).Unix()}), 200},
+		"audience of a region": {
+			identity(t, jwt.MapClaims{"aud": "https://sts.westeurope.mixedreality.azure.com"}),
+			401,
+		},
 		"audience with a path":  {identity(t, jwt.MapClaims{"aud": "https://sts.mixedreality.azure.com/x"}), 401},
 		"other audience":        {identity(t, jwt.MapClaims{"aud": "https://management.azure.com"}), 401},
 		"audience is no text":   {identity(t, jwt.MapClaims{"aud": 5}), 401},

@@ -79,7 +79,8 @@ func pythonWithClient(ctx context.Context, t *testing.T) string {
 // systemPython returns the Python of this machine and a text that is different for every other one.
 func systemPython(ctx context.Context, t *testing.T) (path, description string) {
 	t.Helper()
-	const toInstall = "install Python 3.10 or newer, with its modules venv and ensurepip (Debian, Ubuntu: apt install python3-venv; " +
+	const toInstall = "install Python 3.10 or newer, with its modules venv and ensurepip (Debian, " +
+		"Ubuntu: apt install python3-venv; " +
 		"Fedora: dnf install python3; macOS, Windows: python.org), so that python3 is on the PATH"
 	for _, name := range []string{"python3", "python"} {
 		path, err := exec.LookPath(name)

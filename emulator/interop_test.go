@@ -156,7 +156,8 @@ func (c interopCase) run(ctx context.Context, t *testing.T, python string) *inte
 		config["stsEndpoint"] = run.sts
 		config["accountDomain"] = e.Account().Domain
 	} else {
-		run.sts, run.rendering = "https://sts."+interopDomain+port, "https://remoterendering.westeurope."+interopDomain+port
+		run.sts, run.rendering = "https://sts."+interopDomain+port, "https://remoterendering.westeurope."+
+			interopDomain+port
 		config["namesBelow"] = interopDomain
 		config["accountDomain"] = e.Account().Domain + port
 		config["regionalDomain"] = "northeurope." + interopDomain + port

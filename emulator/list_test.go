@@ -122,7 +122,10 @@ func TestListRefusesForeignSkipTokens(t *testing.T) {
 	require.NoError(t, err)
 	good := link.Query().Get("skiptoken")
 
-	for _, token := range []string{"", "1", "AAAA", "-1", good + "=", good + "\n", good[1:], "__________8", "../" + good, good + "&skiptoken=" + good} {
+	for _, token := range []string{
+		"", "1", "AAAA", "-1", good + "=", good + "\n", good[1:], "__________8", "../" + good,
+		good + "&skiptoken=" + good,
+	} {
 		query := "&skiptoken=" + url.QueryEscape(token)
 		if strings.Contains(token, "&") {
 			query = "&skiptoken=" + token

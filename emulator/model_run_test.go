@@ -140,7 +140,10 @@ func (c *comparison) random() {
 	c.model.advance(time.Now())
 	region := modelRegions[c.rand.IntN(len(modelRegions))]
 	id := fmt.Sprintf("session-%d", c.rand.IntN(modelSessions))
-	lease := []int{-1, 0, 1, 5, 20, 59, 60, 61, 1439, 1440, 1441, c.rand.IntN(90), c.rand.IntN(90), c.rand.IntN(90)}[c.rand.IntN(14)]
+	lease := []int{
+		-1, 0, 1, 5, 20, 59, 60, 61, 1439, 1440, 1441, c.rand.IntN(90), c.rand.IntN(90),
+		c.rand.IntN(90),
+	}[c.rand.IntN(14)]
 	switch n := c.rand.IntN(100); {
 	case n < 30:
 		c.create(region, id, lease)
@@ -164,7 +167,10 @@ func (c *comparison) random() {
 	case n < 83:
 		c.list(region)
 	case n < 91:
-		status := []string{"", "Starting", "Ready", "Ready", "Stopped", "Expired", "Error", "Hibernating", "Moving"}[c.rand.IntN(9)]
+		status := []string{
+			"", "Starting", "Ready", "Ready", "Stopped", "Expired", "Error", "Hibernating",
+			"Moving",
+		}[c.rand.IntN(9)]
 		err := c.SetStatus(id, azremoterendering.SessionStatus(status))
 		assert.Equal(
 			c.t,
@@ -176,7 +182,9 @@ func (c *comparison) random() {
 			err,
 		)
 	default:
-		longest := []time.Duration{time.Second, time.Minute, time.Minute, 10 * time.Minute, 3 * time.Hour}[c.rand.IntN(5)]
+		longest := []time.Duration{
+			time.Second, time.Minute, time.Minute, 10 * time.Minute, 3 * time.Hour,
+		}[c.rand.IntN(5)]
 		time.Sleep(c.upTo(longest).Truncate(100 * time.Nanosecond)) // the precision of creationTime
 	}
 }

@@ -41,7 +41,9 @@ func newModel(decided emulator.Decisions, retention time.Duration, capacity int)
 		decided.MaxLease = 1440 * time.Minute
 	}
 	for _, status := range []struct{ value, otherwise *int }{
-		{&decided.MalformedUpdateStatus, ptr(400)}, {&decided.UpdateEndedStatus, ptr(422)}, {&decided.StopEndedStatus, ptr(204)},
+		{
+			&decided.MalformedUpdateStatus, ptr(400),
+		}, {&decided.UpdateEndedStatus, ptr(422)}, {&decided.StopEndedStatus, ptr(204)},
 	} {
 		if *status.value == 0 {
 			*status.value = *status.otherwise
@@ -146,7 +148,8 @@ func (m *model) create(region, id, size string, lease, number int, startup time.
 	if s := m.find(region, id); s != nil {
 		asNow, asFirst := lease == s.lease, lease == s.first
 		same := map[emulator.SameSettings]bool{
-			emulator.CompareCurrentOrFirst: asNow || asFirst, emulator.CompareCurrent: asNow, emulator.CompareFirst: asFirst,
+			emulator.CompareCurrentOrFirst: asNow ||
+				asFirst, emulator.CompareCurrent: asNow, emulator.CompareFirst: asFirst,
 		}[m.decided.SameSettings]
 		if size != s.size || !same || s.ended && m.decided.RefuseEndedID {
 			return 409

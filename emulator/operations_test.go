@@ -25,22 +25,39 @@ func TestSessionSpellings(t *testing.T) {
 		starting, ready, stopped, failed, refused, list string
 	}{
 		"omitted (May 2021)": {
-			absent:   emulator.AbsentOmitted,
-			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting"}`,
-			ready:    `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00","arrInspectorPort":%d,"handshakePort":%d,"elapsedTimeMinutes":0,"hostname":"%s","maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6}`,
-			stopped:  `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6}`,
-			failed:   `{"id":"b","creationTime":"2000-01-01T00:01:00.0000001+00:00","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","error":{"code":"InternalServerError","message":"The session failed to start."}}`,
-			refused:  `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value cannot be negative."}}`,
-			list:     `{"sessions":[%s]}`,
+			absent: emulator.AbsentOmitted,
+			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+				`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting"}`,
+			ready: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+				`"arrInspectorPort":%d,"handshakePort":%d,"elapsedTimeMinutes":0,"hostname":"%s",` +
+				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6}`,
+			stopped: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+				`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6}`,
+			failed: `{"id":"b","creationTime":"2000-01-01T00:01:00.0000001+00:00",` +
+				`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error",` +
+				`"error":{"code":"InternalServerError","message":"The session failed to start."}}`,
+			refused: `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value cannot be negative."}}`,
+			list:    `{"sessions":[%s]}`,
 		},
 		"null (January 2021)": {
-			absent:   emulator.AbsentNull,
-			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00","arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
-			ready:    `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00","arrInspectorPort":%d,"handshakePort":%d,"elapsedTimeMinutes":0,"hostname":"%s","maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6,"error":null}`,
-			stopped:  `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00","arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6,"error":null}`,
-			failed:   `{"id":"b","creationTime":"2000-01-01T00:01:00.0000001+00:00","arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","teraflops":0.0,"error":{"code":"InternalServerError","message":"The session failed to start.","details":null,"target":null,"innerError":null}}`,
-			refused:  `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value cannot be negative.","details":null,"target":null,"innerError":null}}`,
-			list:     `{"sessions":[%s]}`,
+			absent: emulator.AbsentNull,
+			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+				`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
+				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
+			ready: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+				`"arrInspectorPort":%d,"handshakePort":%d,"elapsedTimeMinutes":0,"hostname":"%s",` +
+				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6,"error":null}`,
+			stopped: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+				`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
+				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6,"error":null}`,
+			failed: `{"id":"b","creationTime":"2000-01-01T00:01:00.0000001+00:00",` +
+				`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
+				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error","teraflops":0.0,` +
+				`"error":{"code":"InternalServerError","message":"The session failed to ` +
+				`start.","details":null,"target":null,"innerError":null}}`,
+			refused: `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value cannot ` +
+				`be negative.","details":null,"target":null,"innerError":null}}`,
+			list: `{"sessions":[%s]}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,9 +270,12 @@ func TestCreateAgain(t *testing.T) {
 		compare emulator.SameSettings
 		want    map[string]int
 	}{
-		"current or first": {emulator.CompareCurrentOrFirst, map[string]int{first: 200, updated: 200, neither: 409, premium: 409}},
-		"current":          {emulator.CompareCurrent, map[string]int{first: 409, updated: 200, neither: 409, premium: 409}},
-		"first":            {emulator.CompareFirst, map[string]int{first: 200, updated: 409, neither: 409, premium: 409}},
+		"current or first": {
+			emulator.CompareCurrentOrFirst,
+			map[string]int{first: 200, updated: 200, neither: 409, premium: 409},
+		},
+		"current": {emulator.CompareCurrent, map[string]int{first: 409, updated: 200, neither: 409, premium: 409}},
+		"first":   {emulator.CompareFirst, map[string]int{first: 200, updated: 409, neither: 409, premium: 409}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(

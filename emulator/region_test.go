@@ -127,7 +127,10 @@ func TestDomain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, response.Sessions)
 
-	for _, domain := range []string{"Arr.test", "arr..test", ".test", "arr.test.", "127.0.0.1", "arr.test/x", "arr.test:80", "-a.test", strings.Repeat("a", 151)} {
+	for _, domain := range []string{
+		"Arr.test", "arr..test", ".test", "arr.test.", "127.0.0.1", "arr.test/x", "arr.test:80",
+		"-a.test", strings.Repeat("a", 151),
+	} {
 		_, err := emulator.New(emulator.Options{Domain: domain})
 		require.ErrorContains(t, err, "Options.Domain", domain)
 	}

@@ -73,13 +73,18 @@ func TestListenTLS(t *testing.T) {
 
 	for _, http2 := range []bool{false, true} {
 		client := clientOf(t, a, server, http2)
-		for _, base := range []string{server.URL, "https://localhost", "https://sts.arr.test", "https://remoterendering.westeurope.arr.test"} {
+		for _, base := range []string{
+			server.URL, "https://localhost", "https://sts.arr.test",
+			"https://remoterendering.westeurope.arr.test",
+		} {
 			resp := s.overSocket(client, http.MethodGet, base+s.session("a")+apiVersion, "")
 			assert.Equal(t, http.StatusOK, resp.StatusCode, base)
 			assert.Equal(t, map[bool]int{false: 1, true: 2}[http2], resp.ProtoMajor)
 			assert.GreaterOrEqual(t, resp.TLS.Version, uint16(tls.VersionTLS12))
 		}
-		for _, name := range []string{"other.test", "notarr.test", "remoterendering.westeurope.mixedreality.azure.com"} {
+		for _, name := range []string{
+			"other.test", "notarr.test", "remoterendering.westeurope.mixedreality.azure.com",
+		} {
 			_, err := client.Get("https://" + name)
 			require.ErrorContains(t, err, "remote error: tls: ", name)
 			assert.Eventually(

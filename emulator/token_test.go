@@ -91,7 +91,8 @@ func TestTokenClaims(t *testing.T) {
 			"aid": emulator.DefaultAccountID,
 			"aao": float64(-1),
 			"apr": "westeurope",
-			"rid": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator/providers/Microsoft.MixedReality/RemoteRenderingAccounts/" + emulator.DefaultAccountID,
+			"rid": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator/" +
+				"providers/Microsoft.MixedReality/RemoteRenderingAccounts/" + emulator.DefaultAccountID,
 			"nbf": now,
 			"iat": now,
 			"exp": now + 86400,
@@ -151,16 +152,23 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		token  string
 		status int
 	}{
-		"good":              {sign(jwt.SigningMethodRS256, signingKey(), claims(nil)), 200},
-		"other key":         {sign(jwt.SigningMethodRS256, other, claims(nil)), 401},
-		"unsigned":          {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil)), 401},
-		"symmetric":         {sign(jwt.SigningMethodHS256, signingKey().N.Bytes(), claims(nil)), 401},
-		"other algorithm":   {sign(jwt.SigningMethodRS512, signingKey(), claims(nil)), 401},
-		"other account":     {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"aid": "x"})), 401},
-		"other audience":    {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"aud": "x"})), 401},
-		"no expiry":         {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"exp": nil})), 401},
-		"expired":           {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"exp": 1})), 401},
-		"not yet valid":     {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"nbf": time.Now().Add(time.Minute).Unix()})), 401},
+		"good":            {sign(jwt.SigningMethodRS256, signingKey(), claims(nil)), 200},
+		"other key":       {sign(jwt.SigningMethodRS256, other, claims(nil)), 401},
+		"unsigned":        {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil)), 401},
+		"symmetric":       {sign(jwt.SigningMethodHS256, signingKey().N.Bytes(), claims(nil)), 401},
+		"other algorithm": {sign(jwt.SigningMethodRS512, signingKey(), claims(nil)), 401},
+		"other account":   {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"aid": "x"})), 401},
+		"other audience":  {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"aud": "x"})), 401},
+		"no expiry":       {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"exp": nil})), 401},
+		"expired":         {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"exp": 1})), 401},
+		"not yet valid": {
+			sign(
+				jwt.SigningMethodRS256,
+				signingKey(),
+				claims(jwt.MapClaims{"nbf": time.Now().Add(time.Minute).Unix()}),
+			),
+			401,
+		},
 		"changed":           {s.token[:len(s.token)-10] + "AAAAAAAAAA", 401},
 		"key, not a token":  {s.Account().ID + ":" + s.Key(), 401},
 		"no JWT":            {"token", 401},

@@ -28,12 +28,16 @@ var ways = map[string]func(t *testing.T, s *service) lease.AcquireOptions{
 		t.Cleanup(w.Close)
 		return lease.AcquireOptions{Watcher: w}
 	},
-	"adopting one that is gone": func(*testing.T, *service) lease.AcquireOptions { return lease.AcquireOptions{SessionID: "gone"} },
+	"adopting one that is gone": func(*testing.T, *service) lease.AcquireOptions {
+		return lease.AcquireOptions{SessionID: "gone"}
+	},
 	"second size": func(t *testing.T, s *service) lease.AcquireOptions {
 		s.fault(emulator.Fault{Start: emulator.StartNoCapacity, Count: 1})
 		return lease.AcquireOptions{Sizes: arr.PossibleSessionSizeValues()}
 	},
-	"extending at once": func(*testing.T, *service) lease.AcquireOptions { return lease.AcquireOptions{MinRemaining: time.Hour} },
+	"extending at once": func(*testing.T, *service) lease.AcquireOptions {
+		return lease.AcquireOptions{MinRemaining: time.Hour}
+	},
 }
 
 func eachWay(t *testing.T, story func(t *testing.T, s *service, options lease.AcquireOptions)) {
@@ -121,7 +125,11 @@ func TestAcquireCancelledAtEveryRequest(t *testing.T) {
 							ctx, cancel := context.WithCancel(t.Context())
 							defer cancel()
 							s.handle(
-								func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+								func(
+									n int,
+									_ *http.Request,
+									forward func() (*http.Response, error),
+								) (*http.Response, error) {
 									if n == at {
 										return meet(cancel, forward)
 									}
@@ -197,7 +205,11 @@ func TestAcquireWithAnswersLost(t *testing.T) {
 							)
 							options := ways[way](t, s)
 							s.handle(
-								func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+								func(
+									n int,
+									_ *http.Request,
+									forward func() (*http.Response, error),
+								) (*http.Response, error) {
 									if n >= at && n < at+howMany {
 										return lose(forward)
 									}

@@ -74,19 +74,52 @@ func TestAcquireAdopts(t *testing.T) {
 		options lease.AcquireOptions
 		adopted bool
 	}{
-		"a Ready session":          {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{}, true},
-		"a Starting session":       {func(s *service) { s.create("saved", arr.SessionSizeStandard, 30*time.Minute) }, lease.AcquireOptions{}, true},
-		"one spelt otherwise":      {func(s *service) { s.ready("saved", 30*time.Minute); s.fault(emulator.Fault{ShowSize: "standard"}) }, lease.AcquireOptions{}, true},
-		"one of the second size":   {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{Sizes: []arr.SessionSize{arr.SessionSizePremium, arr.SessionSizeStandard}}, true},
-		"one with a minute left":   {func(s *service) { s.ready("saved", 3*time.Minute); time.Sleep(2 * time.Minute) }, lease.AcquireOptions{}, true},
-		"one that is not there":    {func(*service) {}, lease.AcquireOptions{}, false},
-		"one of another size":      {func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{Sizes: []arr.SessionSize{arr.SessionSizePremium}}, false},
-		"a stopped one":            {func(s *service) { s.ready("saved", 30*time.Minute); s.stop("saved") }, lease.AcquireOptions{}, false},
-		"an expired one":           {func(s *service) { s.ready("saved", time.Minute); time.Sleep(time.Minute) }, lease.AcquireOptions{}, false},
-		"one that fails to start":  {func(s *service) { s.fail("saved") }, lease.AcquireOptions{}, false},
-		"one at the cap":           {func(s *service) { s.ready("saved", 30*time.Minute); time.Sleep(25 * time.Minute) }, lease.AcquireOptions{MaxLeaseTime: 30 * time.Minute}, false},
-		"one at the service's cap": {func(s *service) { s.ready("saved", 1439*time.Minute); time.Sleep(1430 * time.Minute) }, lease.AcquireOptions{}, false},
-		"one not extendable":       {func(s *service) { s.ready("saved", 1440*time.Minute); time.Sleep(1430 * time.Minute) }, lease.AcquireOptions{}, false},
+		"a Ready session": {
+			func(s *service) { s.ready("saved", 30*time.Minute) }, lease.AcquireOptions{}, true,
+		},
+		"a Starting session": {
+			func(s *service) { s.create("saved", arr.SessionSizeStandard, 30*time.Minute) },
+			lease.AcquireOptions{}, true,
+		},
+		"one spelt otherwise": {
+			func(s *service) { s.ready("saved", 30*time.Minute); s.fault(emulator.Fault{ShowSize: "standard"}) },
+			lease.AcquireOptions{}, true,
+		},
+		"one of the second size": {
+			func(s *service) { s.ready("saved", 30*time.Minute) },
+			lease.AcquireOptions{Sizes: []arr.SessionSize{arr.SessionSizePremium, arr.SessionSizeStandard}},
+			true,
+		},
+		"one with a minute left": {
+			func(s *service) { s.ready("saved", 3*time.Minute); time.Sleep(2 * time.Minute) },
+			lease.AcquireOptions{}, true,
+		},
+		"one that is not there": {func(*service) {}, lease.AcquireOptions{}, false},
+		"one of another size": {
+			func(s *service) { s.ready("saved", 30*time.Minute) },
+			lease.AcquireOptions{Sizes: []arr.SessionSize{arr.SessionSizePremium}}, false,
+		},
+		"a stopped one": {
+			func(s *service) { s.ready("saved", 30*time.Minute); s.stop("saved") },
+			lease.AcquireOptions{}, false,
+		},
+		"an expired one": {
+			func(s *service) { s.ready("saved", time.Minute); time.Sleep(time.Minute) },
+			lease.AcquireOptions{}, false,
+		},
+		"one that fails to start": {func(s *service) { s.fail("saved") }, lease.AcquireOptions{}, false},
+		"one at the cap": {
+			func(s *service) { s.ready("saved", 30*time.Minute); time.Sleep(25 * time.Minute) },
+			lease.AcquireOptions{MaxLeaseTime: 30 * time.Minute}, false,
+		},
+		"one at the service's cap": {
+			func(s *service) { s.ready("saved", 1439*time.Minute); time.Sleep(1430 * time.Minute) },
+			lease.AcquireOptions{}, false,
+		},
+		"one not extendable": {
+			func(s *service) { s.ready("saved", 1440*time.Minute); time.Sleep(1430 * time.Minute) },
+			lease.AcquireOptions{}, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -183,12 +216,47 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 		size    arr.SessionSize
 		region  arr.Region
 	}{
-		"no server of the first size": {service: emulator.Options{Capacity: noStandard}, sizes: both, created: 2, size: arr.SessionSizePremium, region: arr.RegionWestEurope},
-		"no server in the region":     {service: emulator.Options{Capacity: westIsFull}, sizes: both, created: 3, size: arr.SessionSizeStandard, region: arr.RegionEastUS},
-		"a start that fails":          {service: emulator.Options{Faults: []emulator.Fault{{Start: emulator.StartFails, Count: 1}}}, sizes: both, created: 2, size: arr.SessionSizePremium, region: arr.RegionWestEurope},
-		"a start that never ends":     {service: emulator.Options{Faults: []emulator.Fault{{Start: emulator.StartNever, Count: 1}}}, sizes: both, created: 2, size: arr.SessionSizePremium, region: arr.RegionWestEurope},
-		"a region out of reach":       {network: unreachable, sizes: both, created: 1, size: arr.SessionSizeStandard, region: arr.RegionEastUS},
-		"a region out of order":       {service: emulator.Options{Faults: []emulator.Fault{{Operation: "create", Status: 503, Count: 4}}}, created: 1, size: arr.SessionSizeStandard, region: arr.RegionEastUS},
+		"no server of the first size": {
+			service: emulator.Options{Capacity: noStandard},
+			sizes:   both,
+			created: 2,
+			size:    arr.SessionSizePremium,
+			region:  arr.RegionWestEurope,
+		},
+		"no server in the region": {
+			service: emulator.Options{Capacity: westIsFull},
+			sizes:   both,
+			created: 3,
+			size:    arr.SessionSizeStandard,
+			region:  arr.RegionEastUS,
+		},
+		"a start that fails": {
+			service: emulator.Options{Faults: []emulator.Fault{{Start: emulator.StartFails, Count: 1}}},
+			sizes:   both,
+			created: 2,
+			size:    arr.SessionSizePremium,
+			region:  arr.RegionWestEurope,
+		},
+		"a start that never ends": {
+			service: emulator.Options{Faults: []emulator.Fault{{Start: emulator.StartNever, Count: 1}}},
+			sizes:   both,
+			created: 2,
+			size:    arr.SessionSizePremium,
+			region:  arr.RegionWestEurope,
+		},
+		"a region out of reach": {
+			network: unreachable,
+			sizes:   both,
+			created: 1,
+			size:    arr.SessionSizeStandard,
+			region:  arr.RegionEastUS,
+		},
+		"a region out of order": {
+			service: emulator.Options{Faults: []emulator.Fault{{Operation: "create", Status: 503, Count: 4}}},
+			created: 1,
+			size:    arr.SessionSizeStandard,
+			region:  arr.RegionEastUS,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -242,7 +310,12 @@ func TestAcquireThatFailsSaysWhatEachTryMet(t *testing.T) {
 
 // Refusals are not hidden behind further tries.
 func TestAcquireReturnsRefusalsAtOnce(t *testing.T) {
-	for status, want := range map[int]error{400: nil, 401: arr.ErrUnauthorized, 403: arr.ErrForbidden, 409: arr.ErrConflict} {
+	for status, want := range map[int]error{
+		400: nil,
+		401: arr.ErrUnauthorized,
+		403: arr.ErrForbidden,
+		409: arr.ErrConflict,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newService(
 				t,

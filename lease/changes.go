@@ -152,5 +152,6 @@ func (w *Watcher) take(f *changeFeed) (Change, bool, error) {
 // differ reports whether a session has changed. Elapsed minutes, which always change, do not count.
 func differ(a, b arr.Session) bool {
 	return a.Status != b.Status || a.MaxLeaseTime != b.MaxLeaseTime || a.Hostname != b.Hostname ||
-		a.HandshakePort != b.HandshakePort || a.ArrInspectorPort != b.ArrInspectorPort || !reflect.DeepEqual(a.Error, b.Error)
+		a.HandshakePort != b.HandshakePort || a.ArrInspectorPort != b.ArrInspectorPort ||
+		!reflect.DeepEqual(a.Error, b.Error)
 }

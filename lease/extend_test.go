@@ -23,13 +23,18 @@ func TestExtend(t *testing.T) {
 		total                 time.Duration
 		patches               int
 	}{
-		"nothing to do":                      {30 * time.Minute, 0, 10 * time.Minute, 30 * time.Minute, 0},
-		"an hour from the start":             {30 * time.Minute, 0, time.Hour, 61 * time.Minute, 1},
-		"after a while":                      {30 * time.Minute, 20 * time.Minute, time.Hour, 81 * time.Minute, 1},
-		"a minute may be over without show":  {30 * time.Minute, 20*time.Minute + 59*time.Second, 9 * time.Minute, 30 * time.Minute, 0},
-		"and counts against it if it may be": {30 * time.Minute, 20 * time.Minute, 10 * time.Minute, 31 * time.Minute, 1},
-		"a fraction of a minute":             {30 * time.Minute, 0, 30*time.Minute + 1, 32 * time.Minute, 1},
-		"to the longest":                     {30 * time.Minute, 0, 1438 * time.Minute, 1439 * time.Minute, 1},
+		"nothing to do":          {30 * time.Minute, 0, 10 * time.Minute, 30 * time.Minute, 0},
+		"an hour from the start": {30 * time.Minute, 0, time.Hour, 61 * time.Minute, 1},
+		"after a while":          {30 * time.Minute, 20 * time.Minute, time.Hour, 81 * time.Minute, 1},
+		"a minute may be over without show": {
+			30 * time.Minute, 20*time.Minute + 59*time.Second, 9 * time.Minute, 30 * time.Minute,
+			0,
+		},
+		"and counts against it if it may be": {
+			30 * time.Minute, 20 * time.Minute, 10 * time.Minute, 31 * time.Minute, 1,
+		},
+		"a fraction of a minute": {30 * time.Minute, 0, 30*time.Minute + 1, 32 * time.Minute, 1},
+		"to the longest":         {30 * time.Minute, 0, 1438 * time.Minute, 1439 * time.Minute, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -112,8 +112,11 @@ func TestKeepAliveSaysWhyItEnds(t *testing.T) {
 	}{
 		"stopped by somebody": {func(s *service) { s.stop("demo") }, lease.ErrStopped},
 		"gone, and forgotten": {func(s *service) { s.stop("demo"); s.forget("demo") }, arr.ErrNotFound},
-		"the service ends it": {func(s *service) { s.must(s.emulator.SetStatus("demo", arr.SessionStatusExpired)) }, lease.ErrExpired},
-		"the session broke":   {func(s *service) { s.must(s.emulator.SetStatus("demo", arr.SessionStatusError)) }, nil},
+		"the service ends it": {
+			func(s *service) { s.must(s.emulator.SetStatus("demo", arr.SessionStatusExpired)) },
+			lease.ErrExpired,
+		},
+		"the session broke": {func(s *service) { s.must(s.emulator.SetStatus("demo", arr.SessionStatusError)) }, nil},
 	} {
 		for _, lookEvery := range []time.Duration{0, 30 * time.Second} {
 			t.Run(fmt.Sprintf("%s, looks every %v", name, lookEvery), func(t *testing.T) {
@@ -122,7 +125,12 @@ func TestKeepAliveSaysWhyItEnds(t *testing.T) {
 					s.ready("demo", 30*time.Minute)
 					ended := make(chan error, 1)
 					go func() {
-						ended <- lease.KeepAlive(t.Context(), s.client, "demo", lease.KeepAliveOptions{LookEvery: lookEvery})
+						ended <- lease.KeepAlive(
+							t.Context(),
+							s.client,
+							"demo",
+							lease.KeepAliveOptions{LookEvery: lookEvery},
+						)
 					}()
 					time.Sleep(19*time.Minute + 7*time.Second)
 					test.end(s)
@@ -147,7 +155,11 @@ func TestKeepAliveSaysWhyItEnds(t *testing.T) {
 // the lease.
 func TestKeepAliveSurvivesOutagesAsLongAsTheLease(t *testing.T) {
 	for _, part := range []string{"service", "token service", "network", "refused tokens"} {
-		for outage, survives := range map[time.Duration]bool{4 * time.Minute: true, 8 * time.Minute: true, 12 * time.Minute: false} {
+		for outage, survives := range map[time.Duration]bool{
+			4 * time.Minute:  true,
+			8 * time.Minute:  true,
+			12 * time.Minute: false,
+		} {
 			t.Run(fmt.Sprintf("%s, %v", part, outage), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newService(t, emulator.Options{TokenLifetime: 15 * time.Minute})

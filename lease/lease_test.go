@@ -30,7 +30,10 @@ func TestLeaseSaysWhyItEnded(t *testing.T) {
 		end  func(s *service, l *lease.Lease)
 		want error
 	}{
-		"released":          {func(s *service, l *lease.Lease) { s.must(l.Release(context.Background())) }, lease.ErrReleased},
+		"released": {
+			func(s *service, l *lease.Lease) { s.must(l.Release(context.Background())) },
+			lease.ErrReleased,
+		},
 		"detached":          {func(_ *service, l *lease.Lease) { l.Detach() }, lease.ErrDetached},
 		"stopped by others": {func(s *service, l *lease.Lease) { s.stop(l.Session().ID) }, lease.ErrStopped},
 		"expired": {func(s *service, l *lease.Lease) {

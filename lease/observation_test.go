@@ -34,20 +34,36 @@ func TestBounds(t *testing.T) {
 		now             time.Duration
 		atLeast, atMost time.Duration
 	}{
-		"nothing seen":                      {nil, 0, 0, 0},
-		"starting, this moment":             {[]observation{at(0, 0, starting, 0, 30)}, 0, 30 * m, 30 * m},
-		"starting, a while ago":             {[]observation{at(0, s, starting, 0, 30)}, 5 * m, 25 * m, 30 * m},
-		"ready, joined late":                {[]observation{at(0, 2*s, ready, 5, 30)}, 2 * s, 24*m - 2*s, 25 * m},
-		"ready, seen to become so":          {[]observation{at(0, s, starting, 0, 30), at(10*s, 11*s, ready, 0, 30)}, 11 * s, 30*m - 11*s, 30 * m},
-		"the minute turned in between":      {[]observation{at(0, 0, ready, 4, 30), at(10*s, 10*s, ready, 5, 30)}, 10 * s, 25*m - 10*s, 25 * m},
-		"extended":                          {[]observation{at(0, 0, ready, 5, 30), at(s, s, ready, 5, 50)}, s, 44 * m, 45*m - s},
-		"an older answer comes late":        {[]observation{at(s, s, ready, 5, 50), at(0, 2*s, ready, 5, 30)}, 2 * s, 44*m - s, 45*m - s},
-		"starting comes late":               {[]observation{at(2*s, 3*s, ready, 0, 30), at(0, 4*s, starting, 0, 30)}, 4 * s, 29*m - 2*s, 30*m - s},
-		"the clock stood still for an hour": {[]observation{at(0, 0, ready, 5, 90), at(s, s, ready, 65, 90)}, s, 24 * m, 25 * m},
-		"an unknown state":                  {[]observation{at(0, 0, "Paused", 5, 30)}, 0, 24 * m, 25 * m},
-		"an unknown state without minutes":  {[]observation{at(0, 0, "Paused", 0, 30)}, 0, 0, 0},
-		"ended":                             {[]observation{at(0, 0, ready, 5, 30), at(s, s, ended, 5, 30)}, s, 0, 0},
-		"run out":                           {[]observation{at(0, 0, ready, 5, 30)}, 26 * m, 0, 0},
+		"nothing seen":          {nil, 0, 0, 0},
+		"starting, this moment": {[]observation{at(0, 0, starting, 0, 30)}, 0, 30 * m, 30 * m},
+		"starting, a while ago": {[]observation{at(0, s, starting, 0, 30)}, 5 * m, 25 * m, 30 * m},
+		"ready, joined late":    {[]observation{at(0, 2*s, ready, 5, 30)}, 2 * s, 24*m - 2*s, 25 * m},
+		"ready, seen to become so": {
+			[]observation{at(0, s, starting, 0, 30), at(10*s, 11*s, ready, 0, 30)}, 11 * s,
+			30*m - 11*s, 30 * m,
+		},
+		"the minute turned in between": {
+			[]observation{at(0, 0, ready, 4, 30), at(10*s, 10*s, ready, 5, 30)}, 10 * s,
+			25*m - 10*s, 25 * m,
+		},
+		"extended": {
+			[]observation{at(0, 0, ready, 5, 30), at(s, s, ready, 5, 50)}, s, 44 * m, 45*m - s,
+		},
+		"an older answer comes late": {
+			[]observation{at(s, s, ready, 5, 50), at(0, 2*s, ready, 5, 30)}, 2 * s, 44*m - s,
+			45*m - s,
+		},
+		"starting comes late": {
+			[]observation{at(2*s, 3*s, ready, 0, 30), at(0, 4*s, starting, 0, 30)}, 4 * s,
+			29*m - 2*s, 30*m - s,
+		},
+		"the clock stood still for an hour": {
+			[]observation{at(0, 0, ready, 5, 90), at(s, s, ready, 65, 90)}, s, 24 * m, 25 * m,
+		},
+		"an unknown state":                 {[]observation{at(0, 0, "Paused", 5, 30)}, 0, 24 * m, 25 * m},
+		"an unknown state without minutes": {[]observation{at(0, 0, "Paused", 0, 30)}, 0, 0, 0},
+		"ended":                            {[]observation{at(0, 0, ready, 5, 30), at(s, s, ended, 5, 30)}, s, 0, 0},
+		"run out":                          {[]observation{at(0, 0, ready, 5, 30)}, 26 * m, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bounds

@@ -235,7 +235,9 @@ func TestKeepAliveIsNotHurriedByAnUnknownState(t *testing.T) {
 
 // One answer that shows an end which is none does not keep Release from stopping the session.
 func TestReleaseStopsWhateverWasSeen(t *testing.T) {
-	for _, status := range []arr.SessionStatus{arr.SessionStatusError, arr.SessionStatusStopped, arr.SessionStatusExpired} {
+	for _, status := range []arr.SessionStatus{
+		arr.SessionStatusError, arr.SessionStatusStopped, arr.SessionStatusExpired,
+	} {
 		t.Run(string(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(t, emulator.Options{})

@@ -142,7 +142,12 @@ func TestKeepAliveWithTheLongestStep(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- lease.KeepAlive(ctx, s.client, "demo", lease.KeepAliveOptions{Step: time.Duration(math.MaxInt64).Truncate(time.Minute)})
+			done <- lease.KeepAlive(
+				ctx,
+				s.client,
+				"demo",
+				lease.KeepAliveOptions{Step: time.Duration(math.MaxInt64).Truncate(time.Minute)},
+			)
 		}()
 		time.Sleep(25 * time.Minute) // never comes: the loop spins
 		cancel()

@@ -22,8 +22,10 @@ import (
 // Stop makes sure, whatever stands in the way for less than half a minute.
 func TestStopMakesSure(t *testing.T) {
 	for name, prepare := range map[string]func(s *service){
-		"nothing in the way":     func(*service) {},
-		"eight lost answers":     func(s *service) { s.fault(emulator.Fault{Operation: "stop", Drop: emulator.DropAfter, Count: 8}) },
+		"nothing in the way": func(*service) {},
+		"eight lost answers": func(s *service) {
+			s.fault(emulator.Fault{Operation: "stop", Drop: emulator.DropAfter, Count: 8})
+		},
 		"a service out of order": func(s *service) { s.outage("service", 20*time.Second) },
 		"a session that ended":   func(s *service) { s.stop("demo") },
 		"a session forgotten":    func(s *service) { s.stop("demo"); s.forget("demo") },
@@ -51,8 +53,11 @@ func TestStopSaysWhatItCouldNotStop(t *testing.T) {
 			want  error
 			most  time.Duration
 		}{
-			"refused":   {emulator.Fault{Operation: "stop", Status: 403}, arr.ErrForbidden, 0},
-			"throttled": {emulator.Fault{Operation: "stop", Status: 429, RetryAfter: time.Minute}, arr.ErrThrottled, 30 * time.Second},
+			"refused": {emulator.Fault{Operation: "stop", Status: 403}, arr.ErrForbidden, 0},
+			"throttled": {
+				emulator.Fault{Operation: "stop", Status: 429, RetryAfter: time.Minute},
+				arr.ErrThrottled, 30 * time.Second,
+			},
 			"no answer": {emulator.Fault{Operation: "stop", Delay: time.Hour}, arr.ErrOutcomeUnknown, 30 * time.Second},
 		} {
 			mend := s.fault(test.fault)
@@ -85,14 +90,29 @@ func TestStopAllStopsWhatIsMeant(t *testing.T) {
 		options lease.StopAllOptions
 		left    []string
 	}{
-		"a prefix":                      {lease.StopAllOptions{Prefix: "show-"}, []string{"other"}},
-		"old ones":                      {lease.StopAllOptions{Prefix: "show-", OlderThan: 30 * time.Minute}, []string{"show-new", "other"}},
-		"all but one":                   {lease.StopAllOptions{Prefix: "show-", Keep: func(s arr.Session) bool { return s.ID == "show-old" }}, []string{"show-old", "other"}},
-		"everything":                    {lease.StopAllOptions{EveryPrefix: true}, []string{}},
-		"everything old":                {lease.StopAllOptions{EveryPrefix: true, OlderThan: time.Hour}, []string{"show-new", "other"}},
-		"a prefix that nobody has":      {lease.StopAllOptions{Prefix: "none-"}, []string{"show-old", "show-new", "other"}},
-		"a prefix is case-sensitive":    {lease.StopAllOptions{Prefix: "SHOW-"}, []string{"show-old", "show-new", "other"}},
-		"a prefix is not any substring": {lease.StopAllOptions{Prefix: "old"}, []string{"show-old", "show-new", "other"}},
+		"a prefix": {lease.StopAllOptions{Prefix: "show-"}, []string{"other"}},
+		"old ones": {
+			lease.StopAllOptions{Prefix: "show-", OlderThan: 30 * time.Minute},
+			[]string{"show-new", "other"},
+		},
+		"all but one": {
+			lease.StopAllOptions{Prefix: "show-", Keep: func(s arr.Session) bool { return s.ID == "show-old" }},
+			[]string{"show-old", "other"},
+		},
+		"everything": {lease.StopAllOptions{EveryPrefix: true}, []string{}},
+		"everything old": {
+			lease.StopAllOptions{EveryPrefix: true, OlderThan: time.Hour},
+			[]string{"show-new", "other"},
+		},
+		"a prefix that nobody has": {
+			lease.StopAllOptions{Prefix: "none-"}, []string{"show-old", "show-new", "other"},
+		},
+		"a prefix is case-sensitive": {
+			lease.StopAllOptions{Prefix: "SHOW-"}, []string{"show-old", "show-new", "other"},
+		},
+		"a prefix is not any substring": {
+			lease.StopAllOptions{Prefix: "old"}, []string{"show-old", "show-new", "other"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,7 +129,9 @@ func TestStopAllStopsWhatIsMeant(t *testing.T) {
 func TestStopAllRefusesToStopEverythingByMistake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := three(t)
-		for _, options := range []lease.StopAllOptions{{}, {Prefix: "show-", EveryPrefix: true}, {Prefix: "show-", OlderThan: -1}} {
+		for _, options := range []lease.StopAllOptions{
+			{}, {Prefix: "show-", EveryPrefix: true}, {Prefix: "show-", OlderThan: -1},
+		} {
 			_, err := lease.StopAll(t.Context(), s.client, options)
 			assert.ErrorIs(t, err, arr.ErrInvalidArgument)
 		}
@@ -126,7 +148,10 @@ func TestStopAllThroughFailures(t *testing.T) {
 		for i := range 100 {
 			s.create(fmt.Sprintf("show-%d", i), arr.SessionSizeStandard, time.Hour)
 		}
-		for _, f := range []emulator.Fault{{Status: 503}, {Drop: emulator.DropBefore}, {Drop: emulator.DropAfter}, {Body: emulator.BodyTruncated}} {
+		for _, f := range []emulator.Fault{
+			{Status: 503}, {Drop: emulator.DropBefore}, {Drop: emulator.DropAfter},
+			{Body: emulator.BodyTruncated},
+		} {
 			f.Probability = 0.05
 			s.fault(f)
 		}

@@ -36,7 +36,10 @@ func TestWatcherIntervals(t *testing.T) {
 		{WatcherOptions{}, WatcherOptions{Interval: 5 * time.Second, IdleInterval: 30 * time.Second}},
 		{WatcherOptions{Interval: time.Second}, WatcherOptions{Interval: time.Second, IdleInterval: 30 * time.Second}},
 		{WatcherOptions{Interval: time.Minute}, WatcherOptions{Interval: time.Minute, IdleInterval: time.Minute}},
-		{WatcherOptions{IdleInterval: time.Second}, WatcherOptions{Interval: 5 * time.Second, IdleInterval: 5 * time.Second}},
+		{
+			WatcherOptions{IdleInterval: time.Second},
+			WatcherOptions{Interval: 5 * time.Second, IdleInterval: 5 * time.Second},
+		},
 	} {
 		w, err := NewWatcher(new(arr.SessionsClient), test.given)
 		require.NoError(t, err)

@@ -20,8 +20,10 @@ func TestErrorSpellings(t *testing.T) {
 		InnerError: &azremoterendering.ErrorDetail{Code: "C", Message: "c"},
 	}
 	for absent, want := range map[AbsentValues]string{
-		AbsentOmitted: `{"code":"A","message":"a <b>","details":[{"code":"B","message":"b"}],"target":"t","innerError":{"code":"C","message":"c"}}`,
-		AbsentNull: `{"code":"A","message":"a <b>","details":[{"code":"B","message":"b","details":null,"target":null,"innerError":null}],` +
+		AbsentOmitted: `{"code":"A","message":"a <b>","details":[{"code":"B","message":"b"}],` +
+			`"target":"t","innerError":{"code":"C","message":"c"}}`,
+		AbsentNull: `{"code":"A","message":"a <b>","details":[{"code":"B","message":"b",` +
+			`"details":null,"target":null,"innerError":null}],` +
 			`"target":"t","innerError":{"code":"C","message":"c","details":null,"target":null,"innerError":null}}`,
 	} {
 		assert.Equal(t, want, string(JSONAnswer(500, wireErrorOf(detail, absent)).Body))

@@ -42,7 +42,10 @@ func (s *testService) withoutReader(both bool, args ...string) result {
 func TestAPipeThatNobodyReadsEndsACommandInSilence(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	for _, args := range [][]string{{"session", "list"}, {"session", "get", "demo", "--output", "json"}, {"regions"}, {"config"}, {"version"}} {
+	for _, args := range [][]string{
+		{"session", "list"}, {"session", "get", "demo", "--output", "json"}, {"regions"},
+		{"config"}, {"version"},
+	} {
 		r := service.withoutReader(false, args...)
 		assert.Equal(t, failure.Unread, r.code, args)
 		assert.Empty(t, r.stderr, args)
@@ -114,7 +117,8 @@ func TestAFullDiskIsNotBlamedOnTheNetwork(t *testing.T) {
 	assert.Equal(t, failure.Other, cmd.ProcessState.ExitCode())
 	assert.Equal(
 		t,
-		"arr: cannot write the result: write /dev/stdout: no space left on device\nCheck where standard output leads.\n",
+		"arr: cannot write the result: write /dev/stdout: no space left on device\n"+
+			"Check where standard output leads.\n",
 		errs.String(),
 	)
 }

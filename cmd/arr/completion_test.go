@@ -58,7 +58,9 @@ func TestCompletionIsBriefAndTakesNoCommandsFromAService(t *testing.T) {
 		case <-r.Context().Done():
 		}
 		fmt.Fprint(w, `{"sessions":[`)
-		for i, id := range []string{`"; rm -rf ~"`, `"$(id)"`, `"two\nlines"`, `"\u001b[2J"`, `"--emulator"`, `"good"`} {
+		for i, id := range []string{
+			`"; rm -rf ~"`, `"$(id)"`, `"two\nlines"`, `"\u001b[2J"`, `"--emulator"`, `"good"`,
+		} {
 			if i > 0 {
 				fmt.Fprint(w, ",")
 			}

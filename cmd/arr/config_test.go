@@ -38,7 +38,10 @@ func TestConfigShowsSourcesAndNoSecrets(t *testing.T) {
 	)
 	environment := []string{"ARR_LEASE=2h"}
 	var record transcript
-	for _, args := range [][]string{{"config"}, {"config", "--output", "json"}, {"config", "--quiet"}, {"config", "--region", "eastus", "--auth", "entra"}} {
+	for _, args := range [][]string{
+		{"config"}, {"config", "--output", "json"}, {"config", "--quiet"},
+		{"config", "--region", "eastus", "--auth", "entra"},
+	} {
 		r := runArr(t, environment, "", append(args, "--config", profile, "--arrconfig", script)...)
 		require.Equal(t, failure.OK, r.code, r.stderr)
 		for old, placeholder := range map[string]string{profile: "config.toml", script: "arrconfig.json"} {
@@ -92,9 +95,10 @@ func TestMistakesInSettings(t *testing.T) {
 	for want, args := range map[string][]string{
 		`config.toml: line 3: key "profiles.default.endpont" is not known`:                  {"--config", profile},
 		"renderingSessionSettings.remoteRenderingDomain in " + script + " is not filled in": {"--arrconfig", script},
-		"--endpoint and --region exclude each other":                                        {"--endpoint", "eastus", "--region", "eastus"},
-		"--key-file and --key-stdin exclude each other":                                     {"--region", "eastus", "--key-file", "x", "--key-stdin"},
-		"give one of key, token, entra":                                                     {"--region", "eastus", "--auth", "x"},
+		"--endpoint and --region exclude each " +
+			"other": {"--endpoint", "eastus", "--region", "eastus"},
+		"--key-file and --key-stdin exclude each other": {"--region", "eastus", "--key-file", "x", "--key-stdin"},
+		"give one of key, token, entra":                 {"--region", "eastus", "--auth", "x"},
 	} {
 		r := runArr(t, nil, "", append([]string{"session", "list"}, args...)...)
 		assert.Equal(t, failure.Usage, r.code)

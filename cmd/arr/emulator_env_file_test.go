@@ -83,7 +83,8 @@ func TestEnvFileForPowerShell(t *testing.T) {
 			continue // PowerShell takes an empty variable for none
 		}
 		require.NoError(t, file.write([]variable{{"ARR_VALUE", value}}))
-		script := "[Console]::OutputEncoding = [Text.Encoding]::UTF8; " + file.sourceCommand() + "; [Console]::Write($env:ARR_VALUE)"
+		script := "[Console]::OutputEncoding = [Text.Encoding]::UTF8; " + file.sourceCommand() +
+			"; [Console]::Write($env:ARR_VALUE)"
 		assert.Equal(
 			t,
 			value,
@@ -150,7 +151,8 @@ func TestEnvFileOfTheEmulator(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, entries, 1, "no draft is left")
 	script := file.sourceCommand() +
-		`; printf '%s\n' "$ARR_ENDPOINT" "$ARR_STS_ENDPOINT" "$ARR_ACCOUNT_ID" "$ARR_ACCOUNT_KEY" "$ARR_ACCOUNT_DOMAIN" "$ARR_CA_FILE"`
+		`; printf '%s\n' "$ARR_ENDPOINT" "$ARR_STS_ENDPOINT" "$ARR_ACCOUNT_ID" "$ARR_ACCOUNT_KEY" ` +
+		`"$ARR_ACCOUNT_DOMAIN" "$ARR_CA_FILE"`
 	assert.Equal(
 		t,
 		[]string{c.Endpoint, c.STSEndpoint, c.AccountID, key, c.AccountDomain, c.CAFile, ""},

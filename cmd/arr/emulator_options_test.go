@@ -122,7 +122,10 @@ func TestFailures(t *testing.T) {
 		{[]string{"--tls", "--ca-dir", file}, []string{file, "--ca-dir"}},
 		{[]string{"--tls", "--ca-dir", file + "/below"}, []string{file, "--ca-dir"}},
 		{[]string{"--tls", "--ca-dir", open}, []string{open, "--ca-dir"}},
-		{[]string{"--tls", "--ca-dir", domains, "--domain", "other.test"}, []string{"arr.test", "other.test", "--ca-dir"}},
+		{
+			[]string{"--tls", "--ca-dir", domains, "--domain", "other.test"},
+			[]string{"arr.test", "other.test", "--ca-dir"},
+		},
 		{[]string{"--env-file", file + "/below"}, []string{"--env-file", "hoose another path"}},
 		{[]string{"--env-file", open + "/nowhere/arr.env"}, []string{"--env-file", "make it"}},
 		{[]string{"--env-file", open}, []string{"--env-file", "not a regular file"}},

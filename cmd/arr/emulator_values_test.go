@@ -58,14 +58,21 @@ func TestParseCapacity(t *testing.T) {
 			text,
 		)
 	}
-	for _, text := range []string{"", "-1", "4,Premium=1", "Standard", "Standard=-1", "Standard=1,standard=2", "Huge=1", "Standard=1,", "1.5"} {
+	for _, text := range []string{
+		"", "-1", "4,Premium=1", "Standard", "Standard=-1", "Standard=1,standard=2", "Huge=1",
+		"Standard=1,", "1.5",
+	} {
 		_, err := parseCapacity(text)
 		assert.Error(t, err, text)
 	}
 }
 
 func TestParseRateLimit(t *testing.T) {
-	for text, per := range map[string]time.Duration{"60": time.Minute, "60/1m": time.Minute, "60/90s": 90 * time.Second} {
+	for text, per := range map[string]time.Duration{
+		"60":     time.Minute,
+		"60/1m":  time.Minute,
+		"60/90s": 90 * time.Second,
+	} {
 		limit, err := parseRateLimit(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, 60, limit.Requests)

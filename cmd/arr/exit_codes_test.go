@@ -69,7 +69,10 @@ func TestExitCodes(t *testing.T) {
 
 func TestUnreachableServices(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
-	for endpoint, want := range map[string]string{"http://127.0.0.1:1": "connection refused", "https://arr.invalid": "there is no host arr.invalid"} {
+	for endpoint, want := range map[string]string{
+		"http://127.0.0.1:1":  "connection refused",
+		"https://arr.invalid": "there is no host arr.invalid",
+	} {
 		// the last one counts
 		service.environment = append(service.environment, "ARR_ENDPOINT="+endpoint)
 		r := service.arr("session", "get", "demo")

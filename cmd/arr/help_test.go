@@ -61,7 +61,10 @@ func TestBuiltinCommandsRefuseWhatTheyDoNotKnow(t *testing.T) {
 		assert.Empty(t, stdout, args)
 		assert.Contains(t, stderr, want)
 	}
-	for _, args := range [][]string{{"help", "session", "create"}, {"help", "output"}, {"help", "help"}, {"completion"}, {"session", "--help"}} {
+	for _, args := range [][]string{
+		{"help", "session", "create"}, {"help", "output"}, {"help", "help"}, {"completion"},
+		{"session", "--help"},
+	} {
 		code, stdout, _ := runOnce(t, args...)
 		assert.Equal(t, failure.OK, code, args)
 		assert.NotEmpty(t, stdout, args)

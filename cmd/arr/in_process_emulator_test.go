@@ -12,7 +12,9 @@ import (
 
 func TestSessionsWithoutAService(t *testing.T) {
 	for _, args := range [][]string{{"session", "list"}, {"session", "get", "sample"}, {"session", "wait", "sample"}, {"session", "stop", "sample"},
-		{"session", "update", "sample", "--lease", "1h"}, {"session", "create", "--no-wait"}, {"token"}, {"regions", "--latency"}} {
+		{
+			"session", "update", "sample", "--lease", "1h",
+		}, {"session", "create", "--no-wait"}, {"token"}, {"regions", "--latency"}} {
 		r := runArr(t, nil, "", append(args, "--emulator")...)
 		assert.Equal(t, failure.OK, r.code, r.stderr)
 		assert.NotEmpty(t, r.stdout)

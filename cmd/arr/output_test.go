@@ -36,7 +36,11 @@ func life() [][]string {
 }
 
 func TestLifeInTextJSONAndQuiet(t *testing.T) {
-	for name, flags := range map[string][]string{"life-text.txt": nil, "life-json.txt": {"--output", "json"}, "life-quiet.txt": {"--quiet"}} {
+	for name, flags := range map[string][]string{
+		"life-text.txt":  nil,
+		"life-json.txt":  {"--output", "json"},
+		"life-quiet.txt": {"--quiet"},
+	} {
 		service := newTestService(t, emulator.Options{})
 		// however long it takes until somebody looks
 		service.inject("operation=get session=large show-status=Starting count=1")
@@ -57,7 +61,10 @@ func TestEveryLineOfJSONIsAnObject(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("one")
 	service.ready("two")
-	for _, args := range [][]string{{"session", "list"}, {"session", "wait", "one", "two"}, {"session", "stop", "one", "two"}, {"regions"}, {"config"}} {
+	for _, args := range [][]string{
+		{"session", "list"}, {"session", "wait", "one", "two"}, {"session", "stop", "one", "two"},
+		{"regions"}, {"config"},
+	} {
 		r := service.arr(append(args, "--output", "json")...)
 		require.Equal(t, failure.OK, r.code, r.stderr)
 		lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
@@ -103,7 +110,11 @@ func TestLeaseCommands(t *testing.T) {
 		{"session", "stop-all", "--all", "--older-than", "1h", "--yes"},
 		{"session", "stop-all", "--prefix", "de", "--yes"},
 	}
-	for name, flags := range map[string][]string{"lease-text.txt": nil, "lease-json.txt": {"--output", "json"}, "lease-quiet.txt": {"--quiet"}} {
+	for name, flags := range map[string][]string{
+		"lease-text.txt":  nil,
+		"lease-json.txt":  {"--output", "json"},
+		"lease-quiet.txt": {"--quiet"},
+	} {
 		service := newTestService(t, emulator.Options{})
 		for _, id := range []string{"demo", "other", "over"} {
 			service.ready(id)

@@ -19,7 +19,9 @@ import (
 )
 
 func TestTheSessionEndsBeforeTheCommand(t *testing.T) {
-	for _, status := range []arr.SessionStatus{arr.SessionStatusStopped, arr.SessionStatusExpired, arr.SessionStatusError} {
+	for _, status := range []arr.SessionStatus{
+		arr.SessionStatusStopped, arr.SessionStatusExpired, arr.SessionStatusError,
+	} {
 		service := newTestService(t, emulator.Options{})
 		service.ready("demo")
 		p := startRun(t, service, "--session", "demo", "--", "sh", "-c", trapping)

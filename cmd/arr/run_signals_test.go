@@ -100,7 +100,8 @@ func TestRunInterruptedRightAfterReady(t *testing.T) {
 }
 
 // trapping is a command that says which signals it gets, and ends with 7 after SIGTERM.
-const trapping = `trap 'echo INT' INT; trap 'echo HUP' HUP; trap 'echo QUIT' QUIT; trap 'echo TERM; exit 7' TERM; echo ready; while :; do sleep 0.02; done`
+const trapping = `trap 'echo INT' INT; trap 'echo HUP' HUP; trap 'echo QUIT' QUIT; trap 'echo TERM; ` +
+	`exit 7' TERM; echo ready; while :; do sleep 0.02; done`
 
 func TestSignalsArePassedOnOnce(t *testing.T) {
 	service := newTestService(t, emulator.Options{})

@@ -37,7 +37,8 @@ func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 		"--",
 		"sh",
 		"-c",
-		`n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo TERM; exit 7' TERM; echo ready; while :; do sleep 0.02; done`,
+		`n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo TERM; exit 7' TERM; echo ready; `+
+			`while :; do sleep 0.02; done`,
 	)
 	p.await("ready")
 	p.write("\x03")

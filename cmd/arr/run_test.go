@@ -242,7 +242,8 @@ func TestRunLeavesTheSessionIfAsked(t *testing.T) {
 	assert.Equal(t, arr.SessionStatusReady, service.status("demo"))
 	assert.Equal(
 		t,
-		"Session demo goes on, and is billed until its lease ends. Stop it: arr session stop demo --endpoint "+service.url+"\n",
+		"Session demo goes on, and is billed until its lease ends. Stop it: arr session stop demo --endpoint "+
+			service.url+"\n",
 		r.stderr,
 	)
 }

@@ -46,7 +46,8 @@ func TestFilesWithKeysThatOthersCanReadAreNamed(t *testing.T) {
 		assert.Equal(t, failure.OK, r.code)
 		assert.Equal(
 			t,
-			"Warning: "+path+" holds a key or token, and other users of this machine can read it. Mend it: chmod 600 '"+path+"'\n",
+			"Warning: "+path+" holds a key or token, and other users of this machine can read it. "+
+				"Mend it: chmod 600 '"+path+"'\n",
 			r.stderr,
 		)
 		assert.Empty(t, service.arr(append(args, "--quiet")...).stderr)

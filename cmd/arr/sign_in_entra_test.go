@@ -51,7 +51,8 @@ func TestSignInWithTheAzureCLI(t *testing.T) {
 	folder := t.TempDir()
 	asked := filepath.Join(folder, "asked")
 	script := fmt.Sprintf(
-		"#!/bin/sh\necho \"$@\" >'%s'\necho '{\"accessToken\":\"%s\",\"expires_on\":%d,\"expiresOn\":\"2099-01-01 00:00:00.000000\",\"tenant\":\"t\",\"tokenType\":\"Bearer\"}'\n",
+		"#!/bin/sh\necho \"$@\" >'%s'\necho '{\"accessToken\":\"%s\",\"expires_on\":%d,"+
+			"\"expiresOn\":\"2099-01-01 00:00:00.000000\",\"tenant\":\"t\",\"tokenType\":\"Bearer\"}'\n",
 		asked,
 		entraToken(),
 		time.Now().Add(time.Hour).Unix(),

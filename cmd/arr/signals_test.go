@@ -21,7 +21,12 @@ import (
 )
 
 func TestSignals(t *testing.T) {
-	for signal, code := range map[os.Signal]int{os.Interrupt: failure.Interrupted, syscall.SIGTERM: failure.Terminated, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
+	for signal, code := range map[os.Signal]int{
+		os.Interrupt:    failure.Interrupted,
+		syscall.SIGTERM: failure.Terminated,
+		syscall.SIGHUP:  129,
+		syscall.SIGQUIT: 131,
+	} {
 		service := newTestService(
 			t,
 			emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)},
@@ -175,7 +180,8 @@ func TestInterruptBeforeTheAnswerToACreate(t *testing.T) {
 		assert.Contains(
 			t,
 			p.stderr.String(),
-			"Session mine-of-old may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop mine-of-old",
+			"Session mine-of-old may exist, and is then billed from Ready until its lease ends. "+
+				"Stop it: arr session stop mine-of-old",
 		)
 	}
 }

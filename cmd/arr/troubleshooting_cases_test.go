@@ -26,7 +26,9 @@ import (
 // troubles are all transcripts of docs/troubleshooting.md.
 func troubles() map[string]func(*trouble) {
 	all := map[string]func(*trouble){}
-	for _, some := range []map[string]func(*trouble){mistakes(), signInTroubles(), networkTroubles(), refusals(), endings()} {
+	for _, some := range []map[string]func(*trouble){
+		mistakes(), signInTroubles(), networkTroubles(), refusals(), endings(),
+	} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -101,7 +103,8 @@ func (tr *trouble) script(domain, key string) {
 	tr.t.Helper()
 	tr.write(
 		"arrconfig.json",
-		`{"accountSettings": {"arrAccountId": "`+emulator.DefaultAccountID+`", "arrAccountKey": "`+key+`", "arrAccountDomain": "westeurope"},
+		`{"accountSettings": {"arrAccountId": "`+emulator.DefaultAccountID+`", "arrAccountKey": "`+key+
+			`", "arrAccountDomain": "westeurope"},
 "renderingSessionSettings": {"remoteRenderingDomain": "`+domain+`"}}`,
 	)
 }
@@ -191,10 +194,13 @@ func networkTroubles() map[string]func(*trouble) {
 			tr.with(emulator.Options{})
 			tr.run("session", "list", "--endpoint", "https://"+tr.host())
 		},
-		"html":              once("operation=get body=invalid", "session", "get", "demo"),
-		"html-from-a-proxy": func(tr *trouble) { tr.behindProxy(http.StatusBadGateway); tr.run("session", "get", "demo") },
-		"truncated":         once("operation=get body=truncated", "session", "get", "demo"),
-		"redirect":          func(tr *trouble) { tr.behindProxy(http.StatusFound); tr.run("session", "get", "demo") },
+		"html": once("operation=get body=invalid", "session", "get", "demo"),
+		"html-from-a-proxy": func(tr *trouble) {
+			tr.behindProxy(http.StatusBadGateway)
+			tr.run("session", "get", "demo")
+		},
+		"truncated": once("operation=get body=truncated", "session", "get", "demo"),
+		"redirect":  func(tr *trouble) { tr.behindProxy(http.StatusFound); tr.run("session", "get", "demo") },
 		"untrusted": func(tr *trouble) {
 			authority, err := emulator.OpenAuthority(tr.t.TempDir(), "arr.test")
 			require.NoError(tr.t, err)

@@ -33,7 +33,10 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--listen", "127.0.0.1"}, `--listen "127.0.0.1": address 127.0.0.1: missing port in address; give HOST:PORT`},
+		{
+			[]string{"--listen", "127.0.0.1"},
+			`--listen "127.0.0.1": address 127.0.0.1: missing port in address; give HOST:PORT`,
+		},
 		{[]string{"--listen", "127.0.0.1:"}, `the port is missing; give HOST:PORT`},
 		{[]string{"--listen", ""}, `--listen "": missing port in address; give HOST:PORT`},
 		{[]string{"--listen", "127.0.0.1:99999"}, `invalid port; give HOST:PORT`},
@@ -42,24 +45,49 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{[]string{"--domain", "test", "--tls"}, `--domain "test" is a top-level domain`},
 		{[]string{"--ca-dir", "x"}, "--ca-dir is of use only with --tls"},
 		{[]string{"--account-id", "me"}, `--account-id "me" is not a UUID such as 0000`},
-		{[]string{"--account-key", "with space"}, "--account-key (or ARR_EMULATOR_ACCOUNT_KEY) has a character that is not printable ASCII, or a space"},
+		{
+			[]string{"--account-key", "with space"},
+			"--account-key (or ARR_EMULATOR_ACCOUNT_KEY) has a character that is not printable ASCII, or a space",
+		},
 		{[]string{"--account-key", "line\nend"}, "--account-key (or ARR_EMULATOR_ACCOUNT_KEY) has a character"},
-		{[]string{"--region", "West Europe"}, `--region "West Europe" is not a name of lower-case letters and digits such as westeurope`},
-		{[]string{"--startup-time", "soon"}, `invalid argument "soon" for "--startup-time" flag: give a time such as 30s, a range such as 150s-180s, or recorded`},
-		{[]string{"--capacity", "many"}, `invalid argument "many" for "--capacity" flag: give a number for each size, such as 4`},
-		{[]string{"--rate-limit", "60/m"}, `invalid argument "60/m" for "--rate-limit" flag: give requests and the length of a window, such as 60/1m`},
+		{
+			[]string{"--region", "West Europe"},
+			`--region "West Europe" is not a name of lower-case letters and digits such as westeurope`,
+		},
+		{
+			[]string{"--startup-time", "soon"},
+			`invalid argument "soon" for "--startup-time" flag: give a time such as 30s, a range ` +
+				`such as 150s-180s, or recorded`,
+		},
+		{
+			[]string{"--capacity", "many"},
+			`invalid argument "many" for "--capacity" flag: give a number for each size, such as 4`,
+		},
+		{
+			[]string{"--rate-limit", "60/m"},
+			`invalid argument "60/m" for "--rate-limit" flag: give requests and the length of a window, such as 60/1m`,
+		},
 		{[]string{"--page-size", "0"}, `invalid argument "0" for "--page-size" flag: give the largest number`},
 		{[]string{"--spelling", "nil"}, `invalid argument "nil" for "--spelling" flag: give one of omitted, null`},
-		{[]string{"--token-lifetime", "1ms"}, `invalid argument "1ms" for "--token-lifetime" flag: give a time of one second or more`},
+		{
+			[]string{"--token-lifetime", "1ms"},
+			`invalid argument "1ms" for "--token-lifetime" flag: give a time of one second or more`,
+		},
 		{[]string{"--exec", "'x"}, `for "--exec" flag: the command has a quote ' at byte 0 that is not closed`},
 		{[]string{"--exec", ""}, `for "--exec" flag: the command names no program`},
 		{[]string{"--exec", "x {host}"}, `--exec: "{host}": {host} is not known`},
-		{[]string{"--fault", "operation=nap status=500"}, `invalid argument "operation=nap status=500" for "--fault" flag: `},
+		{
+			[]string{"--fault", "operation=nap status=500"},
+			`invalid argument "operation=nap status=500" for "--fault" flag: `,
+		},
 		{[]string{"--fault", "status=500 account-id=11111111-2222-3333-4444-555555555555"}, "(--fault[0])"},
 		{[]string{"--seed", "-1"}, `invalid argument "-1" for "--seed" flag: give a whole number`},
 		{[]string{"--admin=maybe"}, `invalid argument "maybe" for "--admin" flag`},
 		{[]string{"--output", "xml"}, `invalid argument "xml" for "--output" flag: give one of text, json`},
-		{[]string{"--log-level", "loud"}, `invalid argument "loud" for "--log-level" flag: give one of info, debug, warn, error`},
+		{
+			[]string{"--log-level", "loud"},
+			`invalid argument "loud" for "--log-level" flag: give one of info, debug, warn, error`,
+		},
 		{[]string{"--log-format", "xml"}, `invalid argument "xml" for "--log-format" flag: give one of text, json`},
 		{[]string{"--nonsense"}, "unknown flag: --nonsense"},
 		{[]string{"--listen"}, "flag needs an argument: --listen"},

@@ -87,7 +87,10 @@ func TestSessionFromCreationToStop(t *testing.T) {
 func TestSessionWhoseProgramEnds(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[string]azremoterendering.ErrorDetail{
-		"exit early":      {Code: "ServerStartFailed", Message: "The server ended before it accepted connections: exit status 3."},
+		"exit early": {
+			Code:    "ServerStartFailed",
+			Message: "The server ended before it accepted connections: exit status 3.",
+		},
 		"die after ready": {Code: "ServerFailed", Message: "The server ended by itself: exit status 4."},
 	} {
 		s := newService(t, process.Options{Command: program(role)})

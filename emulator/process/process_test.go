@@ -137,7 +137,8 @@ func TestFailures(t *testing.T) {
 		"no such program": {process.Options{Command: []string{missing, "--password=hunter2"}},
 			"ServerStartFailed", "The server cannot start: "},
 		"not in PATH": {process.Options{Command: []string{"no-such-program-anywhere"}},
-			"ServerStartFailed", `The server cannot start: exec: "no-such-program-anywhere": executable file not found in`},
+			"ServerStartFailed", `The server cannot start: exec: "no-such-program-anywhere": ` +
+				`executable file not found in`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -263,7 +264,10 @@ func TestStorm(t *testing.T) {
 }
 
 func TestWhatTheProgramIsTold(t *testing.T) {
-	for _, name := range []string{"ARR_ACCOUNT_KEY", "ARR_PORT", "AZURE_CLIENT_SECRET", "Azure_Password", "IDENTITY_HEADER", "MSI_SECRET"} {
+	for _, name := range []string{
+		"ARR_ACCOUNT_KEY", "ARR_PORT", "AZURE_CLIENT_SECRET", "Azure_Password", "IDENTITY_HEADER",
+		"MSI_SECRET",
+	} {
 		t.Setenv(name, "hunter2")
 	}
 	t.Setenv("RENDERER_HOME", "somewhere")

@@ -131,7 +131,8 @@ func TestTheEnvironmentNamesTheService(t *testing.T) {
 	require.EqualError(
 		t,
 		err,
-		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)",
+		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, "+
+			"ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)",
 	)
 
 	t.Setenv("ARR_ACCOUNT_ID", emulator.DefaultAccountID)

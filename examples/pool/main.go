@@ -78,7 +78,8 @@ func main() {
 		&s.prefix,
 		"prefix",
 		"",
-		"`text` that begins the ids of this pool's sessions, and of nobody else's: one for each replica, such as pool-a-",
+		"`text` that begins the ids of this pool's sessions, and of nobody else's: one for each "+
+			"replica, such as pool-a-",
 	)
 	flag.IntVar(&s.warm, "warm", 2, "how many sessions to keep ready; they are billed")
 	flag.IntVar(&s.max, "max", 10, "how many sessions there are at most")

@@ -130,7 +130,10 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		t,
 		os.WriteFile(file, []byte("headset-1 "+strings.Repeat("5c", 32)+"\n"), 0o600),
 	)
-	for _, name := range []string{"ARR_ACCOUNT_ID", "ARR_ACCOUNT_DOMAIN", "ARR_ACCOUNT_KEY", "ARR_STS_ENDPOINT", "POOL_DEVICES_FILE"} {
+	for _, name := range []string{
+		"ARR_ACCOUNT_ID", "ARR_ACCOUNT_DOMAIN", "ARR_ACCOUNT_KEY", "ARR_STS_ENDPOINT",
+		"POOL_DEVICES_FILE",
+	} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("ARR_ENDPOINT", "https://remoterendering.arr.test")
@@ -140,7 +143,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	require.EqualError(
 		t,
 		run(t.Context(), s, "", "", ""),
-		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_DOMAIN, ARR_ACCOUNT_KEY, POOL_DEVICES_FILE",
+		"ARR_ENDPOINT is set, so these must be too: ARR_ACCOUNT_ID, ARR_ACCOUNT_DOMAIN, "+
+			"ARR_ACCOUNT_KEY, POOL_DEVICES_FILE",
 	)
 
 	t.Setenv("ARR_ACCOUNT_ID", emulator.DefaultAccountID)

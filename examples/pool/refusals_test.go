@@ -19,7 +19,10 @@ func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 		id := f.open(t, f.one).SessionID
 		before := f.wire.count()
 		_, unknown := backend.NewDevice("stranger")
-		for _, request := range []string{"POST /sessions", "PUT /sessions/" + id + "/heartbeat", "DELETE /sessions/" + id, "GET /stats"} {
+		for _, request := range []string{
+			"POST /sessions", "PUT /sessions/" + id + "/heartbeat", "DELETE /sessions/" + id,
+			"GET /stats",
+		} {
 			method, path, _ := strings.Cut(request, " ")
 			for _, secret := range []string{"", unknown, f.one + "x", f.one[1:], f.emulator.Key()} {
 				w := f.expect(t, http.StatusUnauthorized, secret, method, path)

@@ -62,7 +62,8 @@ func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 	_, unknown := backend.NewDevice("stranger")
 	var answers []string
 	for _, authorization := range []string{
-		"", "Bearer", "Bearer ", f.secret, "Basic " + f.secret, "Bearer " + unknown, "Bearer " + f.secret + "x", "Bearer " + f.secret[1:],
+		"", "Bearer", "Bearer ", f.secret, "Basic " + f.secret, "Bearer " + unknown, "Bearer " + f.secret +
+			"x", "Bearer " + f.secret[1:],
 		"Bearer " + f.emulator.Account().ID + ":" + f.emulator.Key(),
 	} {
 		w := f.ask(t.Context(), authorization)
@@ -79,7 +80,11 @@ func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 
 func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 	f := newFixture(t)
-	for path, want := range map[string]int{sessionPath: http.StatusMethodNotAllowed, "/": http.StatusNotFound, "/devices": http.StatusNotFound} {
+	for path, want := range map[string]int{
+		sessionPath: http.StatusMethodNotAllowed,
+		"/":         http.StatusNotFound,
+		"/devices":  http.StatusNotFound,
+	} {
 		req := httptest.NewRequest(http.MethodGet, path, nil)
 		req.Header.Set("Authorization", "Bearer "+f.secret)
 		w := httptest.NewRecorder()

@@ -143,13 +143,15 @@ func checkDomains(domains []string) ([]string, error) {
 		if len(lower) > maxHostLength || !hostPattern.MatchString(lower) ||
 			numberPattern.MatchString(last) {
 			return nil, fmt.Errorf(
-				"%.80q is not a domain for a certificate authority: give one such as arr.test, without port or wildcard; the names below it are included",
+				"%.80q is not a domain for a certificate authority: give one such as arr.test, "+
+					"without port or wildcard; the names below it are included",
 				domain,
 			)
 		}
 		if last == lower && lower != localhost {
 			return nil, fmt.Errorf(
-				"%.80q is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.%[1]s",
+				"%.80q is a top-level domain: a certificate authority for all of it would be too "+
+					"powerful; give one below it, such as arr.%[1]s",
 				lower,
 			)
 		}
@@ -176,7 +178,8 @@ func checkFolder(path string) error {
 		)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf(
-			"others can write to %s (mode %#o), which is to hold a certificate authority: run chmod 700 on it or choose another folder",
+			"others can write to %s (mode %#o), which is to hold a certificate authority: run chmod "+
+				"700 on it or choose another folder",
 			path,
 			info.Mode().Perm(),
 		)
@@ -196,7 +199,8 @@ func checkFolder(path string) error {
 	if runtime.GOOS != "windows" && above.Mode().Perm()&0o022 != 0 &&
 		above.Mode()&os.ModeSticky == 0 {
 		return fmt.Errorf(
-			"others can write to %s (mode %#o), and so replace %s, which is to hold a certificate authority: choose another folder",
+			"others can write to %s (mode %#o), and so replace %s, which is to hold a certificate "+
+				"authority: choose another folder",
 			filepath.Dir(path),
 			above.Mode().Perm(),
 			path,

@@ -174,7 +174,8 @@ func TestManyMakeOneAuthority(t *testing.T) {
 func TestAuthorityRefusesDomains(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	for _, domain := range []string{"", ".arr.test", "arr.test.", "*.arr.test", "arr..test", "-arr.test", "arr_.test", "arr.test:443",
-		"https://arr.test", "ärr.test", "127.0.0.1", "arr.1", strings.Repeat("a", 64) + ".test", strings.Repeat("a.", 126) + "test", "arr.test\n"} {
+		"https://arr.test", "ärr.test", "127.0.0.1", "arr.1", strings.Repeat("a", 64) +
+			".test", strings.Repeat("a.", 126) + "test", "arr.test\n"} {
 		_, err := localca.Open(dir, arrTest, domain)
 		require.ErrorContains(
 			t,
@@ -189,7 +190,8 @@ func TestAuthorityRefusesDomains(t *testing.T) {
 	assert.EqualError(
 		t,
 		err,
-		`"com" is a top-level domain: a certificate authority for all of it would be too powerful; give one below it, such as arr.com`,
+		`"com" is a top-level domain: a certificate authority for all of it would be too powerful; `+
+			`give one below it, such as arr.com`,
 	)
 	assert.NoDirExists(t, dir)
 }
@@ -227,26 +229,49 @@ func TestAuthorityRefusesWhatIsKept(t *testing.T) {
 		harm func(*localca.Authority)
 		want string
 	}{
-		"no key":         {func(a *localca.Authority) { require.NoError(t, os.Remove(keyFile(a))) }, ".key is missing: "},
-		"no certificate": {func(a *localca.Authority) { require.NoError(t, os.Remove(a.CertificateFile())) }, ".crt is missing: "},
-		"empty key":      {func(a *localca.Authority) { write(keyFile(a), 0o600, "") }, ".key has no private key: "},
+		"no key": {
+			func(a *localca.Authority) { require.NoError(t, os.Remove(keyFile(a))) },
+			".key is missing: ",
+		},
+		"no certificate": {
+			func(a *localca.Authority) { require.NoError(t, os.Remove(a.CertificateFile())) },
+			".crt is missing: ",
+		},
+		"empty key": {func(a *localca.Authority) { write(keyFile(a), 0o600, "") }, ".key has no private key: "},
 		"half a certificate": {func(a *localca.Authority) { require.NoError(t, os.Truncate(a.CertificateFile(), 300)) },
 			".crt has no certificate: "},
-		"two certificates": {func(a *localca.Authority) { copyOver(a.CertificateFile(), keyFile(a)) }, ".key has no private key: "},
+		"two certificates": {
+			func(a *localca.Authority) { copyOver(a.CertificateFile(), keyFile(a)) },
+			".key has no private key: ",
+		},
 		"broken key": {func(a *localca.Authority) {
 			write(keyFile(a), 0o600, "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")
 		}, "the key of the certificate authority is damaged"},
 		"broken certificate": {func(a *localca.Authority) {
 			write(a.CertificateFile(), 0o644, "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n")
 		}, "the certificate of the authority is damaged"},
-		"key of another": {func(a *localca.Authority) { copyOver(keyFile(other), keyFile(a)) }, "do not belong together"},
-		"certificate of another": {func(a *localca.Authority) { copyOver(other.CertificateFile(), a.CertificateFile()) },
+		"key of another": {
+			func(a *localca.Authority) { copyOver(keyFile(other), keyFile(a)) },
+			"do not belong together",
+		},
+		"certificate of another": {func(a *localca.Authority) {
+			copyOver(other.CertificateFile(), a.CertificateFile())
+		},
 			"do not belong together"},
-		"expired":       {replace(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }), "the certificate authority expired on "},
-		"from tomorrow": {replace(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(24 * time.Hour) }), "set the clock of this machine right"},
+		"expired": {
+			replace(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }),
+			"the certificate authority expired on ",
+		},
+		"from tomorrow": {
+			replace(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(24 * time.Hour) }),
+			"set the clock of this machine right",
+		},
 		"unconfined": {replace(func(c *x509.Certificate) { c.PermittedDNSDomains, c.PermittedIPRanges = nil, nil }),
 			"confined to some names"},
-		"no authority": {replace(func(c *x509.Certificate) { c.IsCA, c.MaxPathLenZero = false, false; c.MaxPathLen = -1 }), "is not one that this package made"},
+		"no authority": {
+			replace(func(c *x509.Certificate) { c.IsCA, c.MaxPathLenZero = false, false; c.MaxPathLen = -1 }),
+			"is not one that this package made",
+		},
 		"a file": {func(a *localca.Authority) {
 			folder := filepath.Dir(a.CertificateFile())
 			os.RemoveAll(folder)
@@ -288,7 +313,8 @@ func TestAuthorityRefusesFurtherDomains(t *testing.T) {
 			t,
 			err,
 			"the certificate authority is for arr.test, localhost, not for "+domain+
-				": use one of these domains, or remove the folder "+filepath.Dir(a.CertificateFile())+" to make a new one, and trust it again",
+				": use one of these domains, or remove the folder "+filepath.Dir(a.CertificateFile())+
+				" to make a new one, and trust it again",
 		)
 	}
 }
@@ -308,7 +334,8 @@ func TestAuthorityRefusesOpenFiles(t *testing.T) {
 			t,
 			err,
 			fmt.Sprintf(
-				"others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it",
+				"others can use the key of the certificate authority, %s (mode %#o): if nobody did, "+
+					"run chmod 600 on it",
 				keyFile(a),
 				mode,
 			),
@@ -430,7 +457,17 @@ func TestOpenSSLVerifies(t *testing.T) {
 				0o600,
 			),
 		)
-		output, _ := exec.CommandContext(t.Context(), openssl, "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", a.CertificateFile(), file).
+		output, _ := exec.CommandContext(
+			t.Context(),
+			openssl,
+			"verify",
+			"-x509_strict",
+			"-purpose",
+			"sslserver",
+			"-CAfile",
+			a.CertificateFile(),
+			file,
+		).
 			CombinedOutput()
 		return string(output)
 	}

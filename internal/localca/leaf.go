@@ -65,7 +65,8 @@ func (a *Authority) certificateFor(hello *tls.ClientHelloInfo) (*tls.Certificate
 	}
 	if !a.permits(name, address) {
 		return nil, fmt.Errorf(
-			"no certificate for %.80q: the authority is for %s; use one of these names and the names below them, or make another authority",
+			"no certificate for %.80q: the authority is for %s; use one of these names and the "+
+				"names below them, or make another authority",
 			name,
 			strings.Join(a.permitted(), ", "),
 		)

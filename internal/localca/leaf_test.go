@@ -66,7 +66,10 @@ func forge(t *testing.T, a *localca.Authority, name string) *x509.Certificate {
 
 func TestLeaf(t *testing.T) {
 	a := openAuthority(t, t.TempDir(), arrTest)
-	for _, name := range []string{arrTest, "STS.Arr.Test", "remoterendering.westeurope.arr.test", "localhost", "x.localhost", "127.0.0.1", "127.3.2.1", "::1", "0:0::1", "::ffff:127.0.0.1"} {
+	for _, name := range []string{
+		arrTest, "STS.Arr.Test", "remoterendering.westeurope.arr.test", "localhost", "x.localhost",
+		"127.0.0.1", "127.3.2.1", "::1", "0:0::1", "::ffff:127.0.0.1",
+	} {
 		leaf, err := leafFor(t, a, name)
 		require.NoError(t, err, name)
 		verified := name
@@ -82,7 +85,8 @@ func TestLeaf(t *testing.T) {
 		assert.Empty(t, leaf.Subject.CommonName)
 	}
 	for _, name := range []string{"test", "xarr.test", "arr.test.example", "*.arr.test", "a..arr.test", ".arr.test", "a/b.arr.test", "a_b.arr.test", "192.168.0.1",
-		"::2", "::ffff:10.0.0.1", "128.0.0.1", "fe80::1%lo", "a\nb.arr.test", strings.Repeat("a.", 130) + "arr.test", strings.Repeat("x", 64) + ".arr.test"} {
+		"::2", "::ffff:10.0.0.1", "128.0.0.1", "fe80::1%lo", "a\nb.arr.test", strings.Repeat("a.", 130) +
+			"arr.test", strings.Repeat("x", 64) + ".arr.test"} {
 		_, err := leafFor(t, a, name)
 		require.ErrorContains(t, err, "no certificate for ", name)
 		assert.ErrorContains(

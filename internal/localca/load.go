@@ -62,7 +62,8 @@ func checkAuthority(
 			"certificate and key of the authority do not belong together: %s",
 			remedy,
 		)
-	case !certificate.IsCA || !certificate.PermittedDNSDomainsCritical || len(certificate.PermittedDNSDomains) == 0 || len(certificate.PermittedIPRanges) == 0:
+	case !certificate.IsCA || !certificate.PermittedDNSDomainsCritical ||
+		len(certificate.PermittedDNSDomains) == 0 || len(certificate.PermittedIPRanges) == 0:
 		return fmt.Errorf(
 			"the certificate of the authority is not one that this package made, confined to some names: %s",
 			remedy,
@@ -119,7 +120,8 @@ func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
 	}
 	if mode := info.Mode().Perm(); private && runtime.GOOS != "windows" && mode&0o077 != 0 {
 		return nil, fmt.Errorf(
-			"others can use the key of the certificate authority, %s (mode %#o): if nobody did, run chmod 600 on it; otherwise remove the authority from where it is trusted, and %s",
+			"others can use the key of the certificate authority, %s (mode %#o): if nobody did, run "+
+				"chmod 600 on it; otherwise remove the authority from where it is trusted, and %s",
 			path,
 			mode,
 			remedy,

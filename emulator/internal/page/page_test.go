@@ -102,9 +102,11 @@ func hostilePage() pageView {
 }
 
 var (
-	pageElements = "html head meta title style body header div h1 p span time br a nav b main section h2 h3 ol li svg line rect circle " +
+	pageElements = "html head meta title style body header div h1 p span time br a nav b main " +
+		"section h2 h3 ol li svg line rect circle " +
 		"wbr text small strong i table thead tbody tr th td"
-	pageAttributes = "lang charset name content http-equiv class datetime href id aria-label aria-labelledby aria-hidden role tabindex scope title " +
+	pageAttributes = "lang charset name content http-equiv class datetime href id aria-label " +
+		"aria-labelledby aria-hidden role tabindex scope title " +
 		"x y x1 x2 y1 y2 cx cy r rx width height text-anchor"
 	pageLinks = "/ ?refresh=off #sessions #faults #requests #accounts"
 )

@@ -81,7 +81,8 @@ func (s *scene) fails() error {
 	return err
 }
 
-const filledScript = `{"accountSettings":{"arrAccountId":"` + accountB + `","arrAccountKey":"` + secret + `","arrAccountDomain":"eastus2"},
+const filledScript = `{"accountSettings":{"arrAccountId":"` + accountB + `","arrAccountKey":"` + secret +
+	`","arrAccountDomain":"eastus2"},
 "renderingSessionSettings":{"remoteRenderingDomain":"westeurope","vmSize":"premium","maxLeaseTime":"4:0:0"},
 "assetConversionSettings":{"resourceGroup":"<not ours>"}}`
 
@@ -109,7 +110,8 @@ func TestLayersWinInTheirOrder(t *testing.T) {
 	)
 
 	s.config(
-		"default_profile = \"p\"\n[profiles.p]\nregion = \"eastus\"\nsize = \"Standard\"\n[profiles.q]\nlease = \"5m\"\n",
+		"default_profile = \"p\"\n[profiles.p]\nregion = \"eastus\"\nsize = \"Standard\"\n" +
+			"[profiles.q]\nlease = \"5m\"\n",
 	)
 	assert.Equal(
 		t,
@@ -187,17 +189,32 @@ func TestMistakes(t *testing.T) {
 		flags       map[Name]string
 		want        string
 	}{
-		{environment: map[string]string{"ARR_REGION": "eastus"}, want: "ARR_ENDPOINT and ARR_REGION exclude each other"},
+		{
+			environment: map[string]string{"ARR_REGION": "eastus"},
+			want:        "ARR_ENDPOINT and ARR_REGION exclude each other",
+		},
 		{flags: map[Name]string{Region: "East US"}, want: "--region: a region is a name such as westeurope"},
-		{environment: map[string]string{"ARR_ACCOUNT_ID": ""}, want: "there is no account id: set ARR_ACCOUNT_ID or --account-id, or account_id in a profile"},
+		{
+			environment: map[string]string{"ARR_ACCOUNT_ID": ""},
+			want:        "there is no account id: set ARR_ACCOUNT_ID or --account-id, or account_id in a profile",
+		},
 		{flags: map[Name]string{Endpoint: "https://arr.example.com"}, want: "there is no account domain"},
-		{flags: map[Name]string{Endpoint: "http://arr.example.com", AccountDomain: "arr.example.com"}, want: "http, and account key and access token"},
+		{
+			flags: map[Name]string{Endpoint: "http://arr.example.com", AccountDomain: "arr.example.com"},
+			want:  "http, and account key and access token",
+		},
 		{flags: map[Name]string{STSEndpoint: "http://arr.example.com"}, want: "http, and account key and access token"},
-		{flags: map[Name]string{Endpoint: "https://me:" + secret + "@arr.example.com"}, want: "no user name and no password"},
+		{
+			flags: map[Name]string{Endpoint: "https://me:" + secret + "@arr.example.com"},
+			want:  "no user name and no password",
+		},
 		{flags: map[Name]string{Endpoint: "ftp://arr.example.com"}, want: "--endpoint: give a region"},
 		{flags: map[Name]string{Retries: "many"}, want: "--retries: give a number"},
 		{flags: map[Name]string{AllowHTTP: "perhaps"}, want: "--allow-http: give true or false"},
-		{environment: map[string]string{"ARR_PROFILE": "work"}, want: `ARR_PROFILE names profile "work", and there is no config file`},
+		{
+			environment: map[string]string{"ARR_PROFILE": "work"},
+			want:        `ARR_PROFILE names profile "work", and there is no config file`,
+		},
 	} {
 		s := newScene(t)
 		for _, layer := range []map[string]string{base, test.environment} {
@@ -226,7 +243,8 @@ func TestPlainHTTPStaysOnThisMachineOrIsAllowed(t *testing.T) {
 // An arrconfig.json that somebody has put into a folder must not draw the key of the environment to
 // themselves.
 func TestFoundScriptSettingsDoNotLeadAwayAKeyFromElsewhere(t *testing.T) {
-	const hostile = `{"accountSettings":{"arrAccountId":"` + accountB + `","arrAccountDomain":"https://sts.evil.example"},
+	const hostile = `{"accountSettings":{"arrAccountId":"` + accountB +
+		`","arrAccountDomain":"https://sts.evil.example"},
 "renderingSessionSettings":{"remoteRenderingDomain":"westeurope"}}`
 	s := newScene(t)
 	s.write("arrconfig.json", hostile)

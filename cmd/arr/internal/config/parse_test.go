@@ -36,11 +36,12 @@ func TestAddresses(t *testing.T) {
 		"WestEurope": arr.RegionWestEurope.Endpoint(),
 		"https://remoterendering.westeurope.mixedreality.azure.com/": arr.RegionWestEurope.Endpoint(),
 		"westeurope.mixedreality.azure.com":                          arr.RegionWestEurope.Endpoint(),
-		"marsnorth":                                                  "https://remoterendering.marsnorth.mixedreality.azure.com",
-		"https://arr.example.com/":                                   "https://arr.example.com",
-		"arr.example.com:8443":                                       "https://arr.example.com:8443",
-		"http://127.0.0.1:20210":                                     "http://127.0.0.1:20210",
-		"localhost":                                                  "https://localhost",
+		"marsnorth": "https://" +
+			"remoterendering.marsnorth.mixedreality.azure.com",
+		"https://arr.example.com/": "https://arr.example.com",
+		"arr.example.com:8443":     "https://arr.example.com:8443",
+		"http://127.0.0.1:20210":   "http://127.0.0.1:20210",
+		"localhost":                "https://localhost",
 	} {
 		endpoint, _, err := ParseEndpoint(text)
 		require.NoError(t, err, text)
@@ -171,14 +172,17 @@ func TestScriptSettings(t *testing.T) {
 func TestConfigFileMistakesNameTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"\n\n[profiles.work]\nsize = \"x\"\nacount_id = \"y\"\n": `line 5: key "profiles.work.acount_id" is not known`,
-		"profile = \"work\"\n":                                            `line 1: key "profile" is not known`,
-		"[profiles.work]\nlease = [\"5m\"]\n":                             `line 2: key "profiles.work.lease" is not text in quotes`,
-		"\ndefault_profile = \"home\"\n":                                  `line 2: key "default_profile" names a profile that is not there`,
-		"[profiles.work]\naccount_key = " + secret + "\n":                 "line 2 is not as it should be",
-		"[profiles.work]\nlease = \"5m\"\nlease = \"6m\"\n":               "line 3 is not as it should be",
-		"[profiles]\nwork = \"x\"\n":                                      "is not a table",
-		"profiles = 5\n":                                                  "line 1",
-		"[profiles.work]\nkey_stdin = true\n":                             `line 2: key "profiles.work.key_stdin" is not known`,
+		"profile = \"work\"\n": `line 1: key "profile" is not known`,
+		"[profiles.work]\nlease = [\"5m\"]\n": `line 2: key ` +
+			`"profiles.work.lease" is not text in quotes`,
+		"\ndefault_profile = \"home\"\n": `line 2: key ` +
+			`"default_profile" names a profile that is not there`,
+		"[profiles.work]\naccount_key = " + secret + "\n":   "line 2 is not as it should be",
+		"[profiles.work]\nlease = \"5m\"\nlease = \"6m\"\n": "line 3 is not as it should be",
+		"[profiles]\nwork = \"x\"\n":                        "is not a table",
+		"profiles = 5\n":                                    "line 1",
+		"[profiles.work]\nkey_stdin = true\n": `line 2: key ` +
+			`"profiles.work.key_stdin" is not known`,
 		"[profiles.\"a,b\"]\nsizes = \"x\"\n":                             `key "profiles.\"a,b\".sizes" is not known`,
 		"[profiles.\"x y\"]\nlease = \"5m\"\n[profiles.b.c]\nd = \"e\"\n": "not known",
 	} {

@@ -83,36 +83,81 @@ func TestReportIsTwoLines(t *testing.T) {
 		{errors.New("x\ny"), "arr: x\ny\n"},
 		{errors.New("x; do y"), "arr: x\nDo y\n"},
 		{fmt.Errorf("a: %w", fmt.Errorf("x: %w; do y", errors.New("z"))), "arr: a: x: z\nDo y\n"},
-		{fmt.Errorf("x; %w", fmt.Errorf("%w: %w", context.Canceled, Signal{os.Interrupt})), "arr: x; interrupted\nNothing else was changed.\n"},
-		{fmt.Errorf("x; %w", context.Canceled), "arr: x; context canceled\nCheck the address of the service and the network between, or try again later.\n"},
-		{fmt.Errorf("x; %w", context.DeadlineExceeded), "arr: x; no time is left\nGive it more time with --timeout, or look whether the service answers at all.\n"},
-		{errors.New("x; the session was stopped"), "arr: x; the session was stopped\nCheck the address of the service and the network between, or try again later.\n"},
+		{
+			fmt.Errorf("x; %w", fmt.Errorf("%w: %w", context.Canceled, Signal{os.Interrupt})),
+			"arr: x; interrupted\nNothing else was changed.\n",
+		},
+		{
+			fmt.Errorf("x; %w", context.Canceled),
+			"arr: x; context canceled\nCheck the address of the service and the network between, or try again later.\n",
+		},
+		{
+			fmt.Errorf("x; %w", context.DeadlineExceeded),
+			"arr: x; no time is left\nGive it more time with --timeout, or look whether the service answers at all.\n",
+		},
+		{
+			errors.New("x; the session was stopped"),
+			"arr: x; the session was stopped\nCheck the address of the service and the network " +
+				"between, or try again later.\n",
+		},
 		{&Advised{fmt.Errorf("x%s; the last look failed: %w", goesOn, errors.New("y")), "Session demo was stopped."},
 			"arr: x; the last look failed: y\nSession demo was stopped.\n"},
 		{&Advised{errors.New("x; the session was stopped"), "Do y."}, "arr: x; the session was stopped\nDo y.\n"},
-		{fmt.Errorf("x; and %w", errors.New("y")), "arr: x; and y\nCheck the address of the service and the network between, or try again later.\n"},
+		{
+			fmt.Errorf("x; and %w", errors.New("y")),
+			"arr: x; and y\nCheck the address of the service and the network between, or try again later.\n",
+		},
 		{errors.New("x"), "arr: x\nCheck the address of the service and the network between, or try again later.\n"},
-		{&arr.ServiceError{Operation: "create", SessionID: "demo", Host: "h", StatusCode: 400, Code: "BadRequest", Message: "Too long."},
-			"arr: create session \"demo\" at h: 400 Bad Request, BadRequest: Too long.\nChange what the service objects to.\n"},
-		{&arr.ServiceError{Operation: "create", SessionID: "demo", Host: "h", StatusCode: 400, Message: "Too long; too big."},
-			"arr: create session \"demo\" at h: 400 Bad Request: Too long; too big.\nChange what the service objects to.\n"},
+		{&arr.ServiceError{
+			Operation:  "create",
+			SessionID:  "demo",
+			Host:       "h",
+			StatusCode: 400,
+			Code:       "BadRequest",
+			Message:    "Too long.",
+		},
+			"arr: create session \"demo\" at h: 400 Bad Request, BadRequest: Too long.\n" +
+				"Change what the service objects to.\n"},
+		{&arr.ServiceError{
+			Operation:  "create",
+			SessionID:  "demo",
+			Host:       "h",
+			StatusCode: 400,
+			Message:    "Too long; too big.",
+		},
+			"arr: create session \"demo\" at h: 400 Bad Request: Too long; too big.\n" +
+				"Change what the service objects to.\n"},
 		{fmt.Errorf("x: %w", &fs.PathError{Op: "write", Err: syscall.EPIPE}), ""},
 		{&Advised{&fs.PathError{Op: "write", Path: "p", Err: syscall.EPIPE}, "y"}, "arr: write p: broken pipe\ny\n"},
-		{&net.OpError{Op: "write", Err: syscall.EPIPE}, "arr: write: broken pipe\nCheck the address of the service and the network between, or try again later.\n"},
+		{
+			&net.OpError{Op: "write", Err: syscall.EPIPE},
+			"arr: write: broken pipe\nCheck the address of the service and the network between, or try again later.\n",
+		},
 		{fmt.Errorf("x: %w", &tls.CertificateVerificationError{Err: errors.New("y")}),
-			"arr: x: tls: failed to verify certificate: y\nCheck the address; if it is right, name a file with the certificate of its authority: --ca-file or ARR_CA_FILE.\n"},
+			"arr: x: tls: failed to verify certificate: y\n" +
+				"Check the address; if it is right, name a file with the certificate of its " +
+				"authority: --ca-file or ARR_CA_FILE.\n"},
 		{&arr.AuthenticationError{Stage: arr.StageAccessToken},
-			"arr: access token\nGet a new token from where this one came from: \"arr token\" makes one where the account key is.\n"},
+			"arr: access token\nGet a new token from where this one came from: \"arr token\" makes " +
+				"one where the account key is.\n"},
 		{Usagef("x; do y"), "arr: x; do y\nSee: arr session --help\n"},
 		{&Advised{errors.New("x\n\x1b[2J"), "Do\ny."}, "arr: x\nDo y.\n"},
 		{Several{errors.New("a; b"), errors.New("c; d")}, "arr: a\nB\narr: c\nD\n"},
 		{&arr.SessionEndedError{Session: arr.Session{ID: "demo", Status: "Stopped"}, CorrelationVector: "cv"},
-			"arr: session \"demo\" has ended in state Stopped (MS-CV cv)\nAn ended session cannot be revived: create another under a new id\n"},
+			"arr: session \"demo\" has ended in state Stopped (MS-CV cv)\n" +
+				"An ended session cannot be revived: create another under a new id\n"},
 		{&Exit{Code: 3}, ""},
 		{fmt.Errorf("lease: %w: id", arr.ErrInvalidArgument), "arr: id\nSee: arr session --help\n"},
 		{fmt.Errorf("azremoterendering: %w: id", arr.ErrInvalidArgument), "arr: id\nSee: arr session --help\n"},
-		{fmt.Errorf("waiting: %w", context.DeadlineExceeded), "arr: waiting: no time is left\nGive it more time with --timeout, or look whether the service answers at all.\n"},
-		{fmt.Errorf("list: %w: %w", Signal{os.Interrupt}, context.Canceled), "arr: list: interrupted\nNothing else was changed.\n"},
+		{
+			fmt.Errorf("waiting: %w", context.DeadlineExceeded),
+			"arr: waiting: no time is left\nGive it more time with --timeout, or look whether the " +
+				"service answers at all.\n",
+		},
+		{
+			fmt.Errorf("list: %w: %w", Signal{os.Interrupt}, context.Canceled),
+			"arr: list: interrupted\nNothing else was changed.\n",
+		},
 	} {
 		var text strings.Builder
 		Report(&text, test.err, "arr session")

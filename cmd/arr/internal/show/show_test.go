@@ -21,7 +21,8 @@ func nothingSet(string) string { return "" }
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0s", 59 * time.Second: "59s", time.Minute: "1m", 90 * time.Second: "1m30s", 90 * time.Minute: "1h30m", 2 * time.Hour: "2h",
-		10 * time.Minute: "10m", 20 * time.Hour: "20h", time.Hour + time.Second: "1h0m1s", 1500 * time.Millisecond: "1s", 24 * time.Hour: "24h",
+		10 * time.Minute: "10m", 20 * time.Hour: "20h", time.Hour +
+			time.Second: "1h0m1s", 1500 * time.Millisecond: "1s", 24 * time.Hour: "24h",
 	} {
 		assert.Equal(t, want, Span(d))
 	}
