@@ -15,6 +15,7 @@ import (
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
+	"github.com/arr-go/azremoterendering/service/storetest"
 )
 
 // The order of ends must hold though they change, and though some are not known.
@@ -72,4 +73,8 @@ func TestStartFaultReplacesTheServer(t *testing.T) {
 	facts, err := e.store.Get(ctx, e.home, "a")
 	require.NoError(t, err)
 	assert.Equal(t, "CapacityExceeded", facts.Session(time.Now()).Error.Code)
+}
+
+func TestMemoryIsAStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) service.Store { return newEmulator(t, Options{}).store })
 }
