@@ -352,8 +352,8 @@ func throttledAdvice(retryAfter time.Duration, otherwise string) string {
 // IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
 // unreadable answer, a failure of the network, or a timeout. It is false for other refusals,
 // sessions that have ended, invalid arguments, host names that do not exist, servers whose
-// certificate is not trusted, cancelled contexts, and nil. A transient error may still have had an
-// effect: see [ErrOutcomeUnknown].
+// certificate is not trusted, proxies that refuse, cancelled contexts, and nil. A transient error may
+// still have had an effect: see [ErrOutcomeUnknown].
 func IsTransient(err error) bool {
 	if err == nil || errors.Is(err, ErrInvalidArgument) || errors.Is(err, context.Canceled) ||
 		is[*SessionEndedError](err) {
@@ -363,6 +363,9 @@ func IsTransient(err error) bool {
 		return transport.IsTransient(refusal.StatusCode)
 	}
 	if is[*tls.CertificateVerificationError](err) || is[*transport.UnknownHostError](err) {
+		return false
+	}
+	if proxy, ok := errors.AsType[*transport.ProxyError](err); ok && proxy.Refused() {
 		return false
 	}
 	authentication, ok := errors.AsType[*AuthenticationError](err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
 func TestRefusalsByStatus(t *testing.T) {
@@ -260,6 +262,17 @@ func TestUnknownProxyIsNotTakenForTheEndpoint(t *testing.T) {
 	})
 	_, err := client.Get(t.Context(), "demo", nil)
 	assert.ErrorContains(t, err, "there is no host proxy.example")
+}
+
+func TestARefusingProxyIsNotTransient(t *testing.T) {
+	for status, transient := range map[int]bool{403: false, 407: false, 502: true, 429: true} {
+		client, _ := fakeClient(t, func(*http.Request) (*http.Response, error) {
+			return nil, &transport.ProxyError{Proxy: "proxy.example:3128", StatusCode: status}
+		}, noRetries)
+		_, err := client.Get(t.Context(), "demo", nil)
+		assert.ErrorContains(t, err, "proxy.example:3128: it answered "+strconv.Itoa(status))
+		assert.Equal(t, transient, arr.IsTransient(err), status)
+	}
 }
 
 func TestErrorsOfTheNetworkAreOneLineToo(t *testing.T) {

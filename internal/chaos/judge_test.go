@@ -37,9 +37,8 @@ const (
 // knownToday names the problems that today's client has, with the reason. They are logged, and do
 // not fail the run. Whoever mends the client removes the entry.
 var knownToday = map[string]string{
-	kindWaiting:   "Pool.failed ends all waiters for the failure of one creation",
-	kindStarved:   "one refused or lost creation delays the next by a minute",
-	kindUnwritten: "handshake failures count as sent: see failsToday of the outcome table",
+	kindWaiting: "Pool.failed ends all waiters for the failure of one creation",
+	kindStarved: "one refused or lost creation delays the next by a minute",
 }
 
 // quoted is how errors name a session.

@@ -23,22 +23,6 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// failsToday names the rows that the client does not pass yet, with the reason. A row in it must
-// fail: whoever mends the client removes the row.
-var failsToday = map[string]string{
-	"the proxy answers CONNECT with 403":    "CONNECT refusals count as sent",
-	"the proxy answers CONNECT with 407":    "CONNECT refusals count as sent",
-	"the proxy answers CONNECT with 502":    "CONNECT refusals count as sent",
-	"the proxy hangs on CONNECT":            "no connection, but not an error of dialling",
-	"the TLS handshake times out":           "handshake failures count as sent",
-	"the TLS handshake is reset":            "handshake failures count as sent",
-	"the server refuses the handshake":      "handshake failures count as sent",
-	"https to a port that speaks http":      "handshake failures count as sent",
-	"the context ends during the handshake": "handshake failures count as sent",
-	"the context ends while dialling":       "no connection, but not an error of dialling",
-	"refused, and the body is cut off":      "a refusal without its body counts as no answer",
-}
-
 // verdict is what errors.Is(err, ErrOutcomeUnknown) must be when a call fails.
 type verdict int
 
@@ -127,13 +111,7 @@ func TestOutcomeTable(t *testing.T) {
 			got := w.runRow(t, r, fmt.Sprintf("row%d", i), runs)
 			t.Logf("%d runs, %d failed, %d acted, %d unknown",
 				got.runs, got.failed, got.acted, got.unknown)
-			reason, known := failsToday[r.name]
-			switch {
-			case known && len(got.wrong) == 0:
-				t.Errorf("passes now: remove it from failsToday")
-			case known:
-				t.Logf("fails today, %s: %d runs, such as\n%s", reason, len(got.wrong), got.wrong[0])
-			case len(got.wrong) > 0:
+			if len(got.wrong) > 0 {
 				t.Errorf("%d runs are wrong, such as\n%s", len(got.wrong), got.wrong[0])
 			}
 		})

@@ -102,7 +102,8 @@ func defaultPort(scheme string) string {
 	return "443"
 }
 
-func port(address *url.URL) string {
+// Port returns the port of an address, or that of its scheme.
+func Port(address *url.URL) string {
 	if p := address.Port(); p != "" {
 		return p
 	}

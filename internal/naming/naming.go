@@ -10,6 +10,7 @@ package naming
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"strings"
 )
@@ -112,7 +113,14 @@ func NewUUID() string {
 	rand.Read(id[:]) // never fails: the runtime ends the program if the system has no randomness
 	id[6] = id[6]&0x0f | 0x40
 	id[8] = id[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16])
+	text := make([]byte, 0, 36)
+	for i, part := range [][]byte{id[0:4], id[4:6], id[6:8], id[8:10], id[10:16]} {
+		if i > 0 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, part)
+	}
+	return string(text)
 }
 
 // RegionOf returns the region that the host of a rendering endpoint, without a port, names:

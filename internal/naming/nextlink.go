@@ -58,7 +58,7 @@ func (l *NextLinks) within(next *url.URL) bool {
 	first := l.first.EscapedPath()
 	account, path := first[:strings.LastIndex(first, "/")+1], next.EscapedPath()
 	return next.User == nil && next.Scheme == l.first.Scheme &&
-		strings.EqualFold(next.Hostname(), l.first.Hostname()) && port(next) == port(l.first) &&
+		strings.EqualFold(next.Hostname(), l.first.Hostname()) && Port(next) == Port(l.first) &&
 		len(path) >= len(account) && strings.EqualFold(path[:len(account)], account)
 }
 

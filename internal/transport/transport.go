@@ -57,6 +57,7 @@ var defaultTransport = sync.OnceValue(func() *http.Client {
 		transport = standard.Clone()
 	}
 	transport.MaxIdleConnsPerHost = idleConnectionsPerHost
+	transport.OnProxyConnectResponse = checkProxyAnswer
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
 	return withoutRedirects(&http.Client{Transport: transport})
 })

@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -14,6 +15,8 @@ import (
 // Tries records what became of the tries of one call. It decides whether a failed call may have
 // taken effect. It is not safe for concurrent use: the tries of a call follow one another.
 type Tries struct {
+	connection connection
+
 	changes    bool // whether the call changes anything
 	count      int
 	lost       bool // a try may have reached the service, and no usable answer came back
@@ -24,6 +27,9 @@ type Tries struct {
 
 // NewTries returns the record of a call. changes says whether the call changes anything.
 func NewTries(changes bool) *Tries { return &Tries{changes: changes} }
+
+// Trace returns a context for the request, so that t learns whether a try got a connection.
+func (t *Tries) Trace(ctx context.Context) context.Context { return t.connection.trace(ctx) }
 
 // Attach makes [RecordTries] record the tries of a request in t.
 func (t *Tries) Attach(req *policy.Request) { req.SetOperationValue(t) }
@@ -72,10 +78,15 @@ func RecordTries(req *policy.Request) (*http.Response, error) {
 	if err := req.Raw().Context().Err(); err != nil {
 		return nil, err
 	}
-	resp, err := req.Next()
 	var t *Tries
-	if req.OperationValue(&t) {
-		t.record(resp, err)
+	if !req.OperationValue(&t) {
+		return req.Next()
+	}
+	t.connection.reset()
+	resp, err := req.Next()
+	t.record(resp, err)
+	if err != nil && resp == nil {
+		err = t.connection.explain(req.Raw().URL, err)
 	}
 	return resp, err
 }
@@ -83,18 +94,24 @@ func RecordTries(req *policy.Request) (*http.Response, error) {
 func (t *Tries) record(resp *http.Response, err error) {
 	t.count++
 	t.whole = err == nil
+	t.unreadable = t.unreadable || resp != nil && err != nil
 	switch {
-	case err != nil:
-		t.lost = t.lost || !neverSent(err)
-		t.unreadable = t.unreadable || resp != nil
-	case resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout:
+	case resp != nil && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout):
 		t.faulted = true
+	case resp != nil && resp.StatusCode >= 400:
+		// A refusal is one even if its body is cut off.
+	case err != nil:
+		t.lost = t.lost || !t.neverSent(err)
 	}
 }
 
-// neverSent reports whether an error of the transport shows that there was no connection to send a
-// request over.
-func neverSent(err error) bool {
+// neverSent reports whether a failed try never had a connection to send its request over. What
+// happened is better evidence than the error. Only a transport that does not trace, as one of the
+// caller's may, is judged by its error.
+func (t *Tries) neverSent(err error) bool {
+	if traced, got := t.connection.seen(); traced {
+		return !got
+	}
 	opErr, ok := errors.AsType[*net.OpError](err)
 	if ok && (opErr.Op == "dial" || opErr.Op == "proxyconnect") {
 		return true

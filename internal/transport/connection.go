@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+package transport
+
+import (
+	"context"
+	"net"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/arr-go/azremoterendering/internal/naming"
+)
+
+// connection is what the transport tells of the connection of one try. A transport may tell it from
+// goroutines of its own, also late; then the try counts as sent, which is the careful answer.
+type connection struct {
+	mu     sync.Mutex
+	traced bool   // the transport asked for a connection, and so it traces
+	got    bool   // it got one: the request may have been written
+	hop    string // host and port that it connects to: those of a proxy, if there is one
+}
+
+func (c *connection) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(hop string) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.traced, c.hop = true, hop
+		},
+		GotConn: func(httptrace.GotConnInfo) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.traced, c.got = true, true
+		},
+	})
+}
+
+func (c *connection) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.traced, c.got, c.hop = false, false, ""
+}
+
+func (c *connection) seen() (traced, got bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.traced, c.got
+}
+
+// explain names the proxy in an error of a try that got no connection through one.
+func (c *connection) explain(target *url.URL, err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	direct := net.JoinHostPort(target.Hostname(), naming.Port(target))
+	// The transport spells a host with other characters than ASCII in Punycode.
+	if !c.traced || c.got || c.hop == direct || strings.ContainsFunc(direct, notASCII) {
+		return err
+	}
+	return asProxyError(c.hop, err)
+}
+
+func notASCII(r rune) bool { return r > unicode.MaxASCII }
