@@ -16,7 +16,7 @@ import (
 // heartbeat is the time between two signs of life of the device.
 const heartbeat = time.Second
 
-// device is somebody with a headset, and the session that is held for them.
+// device is a headset in use, for which a session is held.
 type device struct {
 	service     *service
 	file        sessionFile
@@ -25,8 +25,7 @@ type device struct {
 	out         io.Writer
 }
 
-// use is what this example is about; everything else is there so that it runs. It holds a session
-// for as long as the device lives.
+// use is what this example is about. It holds a session while the device is in use.
 func (d *device) use(ctx context.Context) (err error) {
 	saved, err := d.file.read()
 	if err != nil {
@@ -41,14 +40,14 @@ func (d *device) use(ctx context.Context) (err error) {
 	if err != nil {
 		return d.abandon(ctx, saved, err)
 	}
-	// From here on the session is kept alive, and costs money: whatever happens, release it.
-	// Release does not mind that ctx has ended by Ctrl-C, and it waits for the stop that is under
-	// way if the device has been silent for too long.
+	// From here on the session is kept alive and billed, so it must be released, whatever happens.
+	// Release ignores that Ctrl-C has ended ctx. If the device was silent for too long, the session
+	// is being stopped already, and Release waits for that.
 	defer func() {
 		notStopped := l.Release(ctx)
 		fmt.Fprintf(d.out, "The lease has ended: %v\n", context.Cause(l.Context()))
 		if notStopped == nil {
-			fmt.Fprintf(d.out, "Session %s runs no longer\n", l.Session().ID)
+			fmt.Fprintf(d.out, "Session %s is stopped\n", l.Session().ID)
 			notStopped = d.file.remove()
 		}
 		err = errors.Join(err, notStopped)
@@ -59,8 +58,8 @@ func (d *device) use(ctx context.Context) (err error) {
 	return d.live(ctx, l)
 }
 
-// progress returns what is called with each sight of the session. It saves the id at the first one,
-// minutes before the session is Ready: a crash in between loses no session.
+// progress returns a function to call with each state of the session. It saves the id at the first
+// call, minutes before the session is Ready, so that a crash in between loses no session.
 func (d *device) progress(saved string) func(arr.Session) {
 	start := time.Now()
 	return func(session arr.Session) {
@@ -80,16 +79,16 @@ func (d *device) progress(saved string) func(arr.Session) {
 	}
 }
 
-// open is where a device would connect. Here it only shows what it would connect with.
+// open shows what a device needs to connect to the session.
 func (d *device) open(l *lease.Lease) error {
-	// The client is that of the lease, for with Options.Fallback the session may run in another
-	// region than the preferred one.
+	// With AcquireOptions.Fallback the session may run in another region than the preferred one, so
+	// the client is that of the lease.
 	token, err := l.Client().AccessToken(l.Context(), nil)
 	if err != nil {
 		return err
 	}
 	shown := fmt.Sprintf(
-		"one that is valid for %v; -print-token shows it",
+		"valid for %v; -print-token shows it",
 		time.Until(token.ExpiresOn).Round(time.Minute),
 	)
 	if d.printToken {
@@ -104,9 +103,9 @@ func (d *device) open(l *lease.Lease) error {
 	return nil
 }
 
-// live shows signs of life, and returns when the lease has ended: because the device fell silent,
-// by Ctrl-C, or because the session was lost. A device that is elsewhere sends its signs of life
-// over the network: see examples/pool.
+// live gives signs of life and returns when the lease has ended: because the device fell silent, by
+// Ctrl-C, or because the session has ended. Devices on other machines send their signs of life over
+// the network: see examples/pool.
 func (d *device) live(ctx context.Context, l *lease.Lease) error {
 	ticker := time.NewTicker(heartbeat)
 	defer ticker.Stop()
@@ -118,11 +117,11 @@ func (d *device) live(ctx context.Context, l *lease.Lease) error {
 			return d.ended(ctx, l)
 		}
 		if d.alive == 0 || time.Since(start) < d.alive {
-			l.Touch() // it reports whether the session is still held; here the select does
+			l.Touch() // its result is not needed: the select notices the end of the lease
 			atLeast, atMost := l.Remaining()
 			fmt.Fprintf(
 				d.out,
-				"  The device is there. Left of the lease: %v to %v\n",
+				"  The device is there. Time left of the lease: %v to %v\n",
 				atLeast.Round(time.Second),
 				atMost.Round(time.Second),
 			)
@@ -130,15 +129,15 @@ func (d *device) live(ctx context.Context, l *lease.Lease) error {
 			silent = true
 			fmt.Fprintf(
 				d.out,
-				"  The device has gone. The session is stopped after %v without a sign of life\n",
+				"  The device has gone. Its session is stopped after %v without a sign of life\n",
 				d.idle,
 			)
 		}
 	}
 }
 
-// ended says whether the end of the lease is a failure: a silent device is what this example ends
-// with.
+// ended returns the end of the lease as an error, unless the device fell silent, which is how this
+// example usually ends.
 func (d *device) ended(ctx context.Context, l *lease.Lease) error {
 	cause := context.Cause(l.Context())
 	if ctx.Err() == nil && errors.Is(cause, lease.ErrIdle) {
@@ -147,9 +146,9 @@ func (d *device) ended(ctx context.Context, l *lease.Lease) error {
 	return cause
 }
 
-// abandon is what is left to do when no session could be had. Acquire has stopped what it created,
-// but not a session that existed before: only after Ctrl-C is that one stopped here. In other cases
-// the file keeps its id, for the next run to take it up; one that has ended does no harm there.
+// abandon cleans up after Acquire has failed. Acquire has stopped what it created, but not a session
+// that existed before: after Ctrl-C abandon stops that. Otherwise the file keeps its id for the next
+// run; an id of a session that has ended does no harm there.
 func (d *device) abandon(ctx context.Context, saved string, err error) error {
 	if notStopped, ok := errors.AsType[*lease.NotStoppedError](err); ok {
 		return errors.Join(err, d.file.write(notStopped.SessionID))

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 
-// Lease holds a rendering session for one device, with package lease: it takes up the session of an
-// earlier run or creates one, waits until it is Ready, keeps its lease for as long as the device
-// shows signs of life, and stops it.
+// Lease holds a rendering session for one device, with package lease. It adopts the session of an
+// earlier run or creates one, waits until it is Ready, keeps it alive while the device gives signs of
+// life, and stops it.
 //
-// It runs as it is, and ends by itself after some ten seconds: unless the environment names a
-// service, it talks to the emulator, in memory. To talk to a service, set ARR_ENDPOINT,
-// ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, and ARR_ACCOUNT_DOMAIN or ARR_STS_ENDPOINT.
+// Without settings it uses an emulator in this process, and ends after about ten seconds. To use a
+// service, set ARR_ENDPOINT, ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, and ARR_ACCOUNT_DOMAIN or
+// ARR_STS_ENDPOINT.
 //
 //	go run ./examples/lease
 //	go run ./examples/lease -alive 0                  # the device lives until Ctrl-C
-//	go run ./examples/lease -session session.txt      # the file remembers the session, should the program crash
+//	go run ./examples/lease -session session.txt      # after a crash, the next run finds the session
 //
-// Ctrl-C stops the session, also while it is still starting, and the program ends with status 130.
-// The status is 1 if something failed, and if the session could not be stopped: the error names it.
+// Ctrl-C stops the session, even while it is starting, and the program ends with status 130. The
+// status is 1 if something failed or if the session could not be stopped; the error names the
+// session.
 package main
 
 import (
@@ -33,22 +34,22 @@ func main() {
 	file := flag.String(
 		"session",
 		"",
-		"`file` that holds the id of the session; what it names is taken up, and it is written when there is another",
+		"`file` with the session id; a session that it names is adopted, and a new id is written to it",
 	)
 	alive := flag.Duration(
 		"alive",
 		6*time.Second,
-		"how long the device shows signs of life; 0 is until Ctrl-C",
+		"how long the device gives signs of life; 0 means until Ctrl-C",
 	)
 	idle := flag.Duration(
 		"idle",
 		4*time.Second,
-		"how long the device may be silent before its session is stopped; 2s at least",
+		"without a sign of life for this long, the session is stopped; at least 2s",
 	)
 	printToken := flag.Bool(
 		"print-token",
 		false,
-		"print the access token, which opens the whole account",
+		"print the access token, which gives access to the whole account",
 	)
 	flag.Parse()
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -78,9 +79,8 @@ func main() {
 	os.Exit(code)
 }
 
-// exitCode is 0 if the device has had its session and left, 130 after Ctrl-C, as shells expect, and
-// 1 if something failed. A session that may still run and cost money is a failure, however the
-// program came to its end.
+// exitCode is 0 if the device has used its session and left, 130 after Ctrl-C, as shells expect, and
+// 1 after a failure. A session that may still run and be billed is always a failure.
 func exitCode(ctx context.Context, err error) int {
 	_, notStopped := errors.AsType[*lease.NotStoppedError](err)
 	switch {

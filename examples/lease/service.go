@@ -15,13 +15,13 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// service is where the requests go.
+// service is the service in use: a client and its account.
 type service struct {
 	client  *arr.SessionsClient
 	account arr.Account
 }
 
-// findService returns the service that the environment names, or else an emulator.
+// findService returns the service that the environment names, or an emulator.
 func findService(out io.Writer) (*service, error) {
 	if os.Getenv("ARR_ENDPOINT") != "" {
 		return serviceFromEnvironment()
@@ -36,19 +36,14 @@ func findService(out io.Writer) (*service, error) {
 	}
 	fmt.Fprintln(
 		out,
-		"No ARR_ENDPOINT is set, so this is the emulator, in memory. It takes some ten seconds",
+		"ARR_ENDPOINT is not set, so this runs against an emulator in this process. It takes about ten seconds",
 	)
 	return &service{client: client, account: e.Account()}, nil
 }
 
 func serviceFromEnvironment() (*service, error) {
-	endpoint, stsEndpoint, key := os.Getenv(
-		"ARR_ENDPOINT",
-	), os.Getenv(
-		"ARR_STS_ENDPOINT",
-	), os.Getenv(
-		"ARR_ACCOUNT_KEY",
-	)
+	endpoint, stsEndpoint := os.Getenv("ARR_ENDPOINT"), os.Getenv("ARR_STS_ENDPOINT")
+	key := os.Getenv("ARR_ACCOUNT_KEY")
 	account := arr.Account{ID: os.Getenv("ARR_ACCOUNT_ID"), Domain: os.Getenv("ARR_ACCOUNT_DOMAIN")}
 	var missing []string
 	if account.ID == "" {
@@ -72,8 +67,7 @@ func serviceFromEnvironment() (*service, error) {
 		azcore.NewKeyCredential(key),
 		&arr.SessionsClientOptions{
 			ClientOptions: azcore.ClientOptions{
-				// Who names an http address means it: an emulator on this machine, with a key that
-				// opens nothing else.
+				// An http address is that of an emulator on this machine, whose key is no secret.
 				InsecureAllowCredentialWithHTTP: strings.HasPrefix(endpoint, "http://"),
 			},
 			STSEndpoint: stsEndpoint,

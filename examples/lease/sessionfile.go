@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// sessionFile is the path of the file with the id of a session. The empty path is no file: nothing
-// is remembered.
+// sessionFile is the path of a file with a session id. With an empty path nothing is stored.
 type sessionFile string
 
 // read returns the id, or the empty string if there is none.

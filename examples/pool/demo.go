@@ -17,7 +17,7 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// demo plays devices against the pool, with sessions of an emulator in this process.
+// demo plays three devices, with a pool on an emulator in this process.
 type demo struct {
 	client  *arr.SessionsClient
 	account arr.Account
@@ -47,7 +47,7 @@ func runDemo(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintln(
 		out,
-		"No ARR_ENDPOINT is set, so sessions are those of an emulator, in memory, and this program plays the devices",
+		"ARR_ENDPOINT is not set, so this is a demo with an emulator in this process. It plays three devices",
 	)
 	err = d.play(ctx)
 	if ctx.Err() != nil {
@@ -61,7 +61,7 @@ func (d *demo) play(ctx context.Context) error {
 	if err := d.whileServing(ctx, d.before); err != nil {
 		return err
 	}
-	fmt.Fprintln(d.out, "\nThe pool is started anew")
+	fmt.Fprintln(d.out, "\nThe pool is restarted")
 	if err := d.whileServing(ctx, d.after); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (d *demo) play(ctx context.Context) error {
 	return nil
 }
 
-// before is what happens before the restart.
+// before plays the devices before the restart.
 func (d *demo) before(ctx context.Context) error {
 	fmt.Fprintln(d.out, "\nThe pool warms up, for Anna and Ben")
 	if err := errors.Join(
@@ -104,13 +104,12 @@ func (d *demo) before(ctx context.Context) error {
 	return d.heartbeat(ctx, d.ben)
 }
 
-// after is what happens after it.
+// after plays the devices after the restart.
 func (d *demo) after(ctx context.Context) error {
 	return errors.Join(d.heartbeat(ctx, d.clara), d.giveBack(ctx, d.clara))
 }
 
-// whileServing serves devices while they act, and then closes the pool as at the end of the
-// program.
+// whileServing serves devices while they act, and then closes the pool as at the end of the program.
 func (d *demo) whileServing(ctx context.Context, act func(context.Context) error) error {
 	server, err := d.listen()
 	if err != nil {

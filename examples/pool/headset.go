@@ -12,11 +12,11 @@ import (
 	"github.com/arr-go/azremoterendering/examples/internal/backend"
 )
 
-// headset is a device of the demo: what it does is what the software on a device does.
+// headset is a device of the demo. It does what the software on a real device would do.
 type headset struct {
 	name, secret string
 	url          string // of the pool
-	session      string // that it holds
+	session      string // the id of the session that it holds
 }
 
 func (d *demo) newHeadset(name string) *headset {
@@ -25,7 +25,7 @@ func (d *demo) newHeadset(name string) *headset {
 	return &headset{name: name, secret: secret}
 }
 
-// awaitWarm waits until so many sessions are ready.
+// awaitWarm waits until so many sessions are warm.
 func (d *demo) awaitWarm(ctx context.Context, h *headset, want int) error {
 	var got stats
 	for got.Idle < want {
@@ -38,8 +38,7 @@ func (d *demo) awaitWarm(ctx context.Context, h *headset, want int) error {
 	return nil
 }
 
-// open gets a session. A device that is told to come back later would do so; here that does not
-// happen.
+// open gets a session. A real device would retry after 503, which does not happen here.
 func (d *demo) open(ctx context.Context, h *headset) error {
 	start := time.Now()
 	var got access
@@ -85,7 +84,7 @@ func (d *demo) giveBack(ctx context.Context, h *headset) error {
 	return nil
 }
 
-// send sends one request of a headset. A refusal is no error here: the status tells.
+// send sends one request of a headset. A refusal is not an error; the caller looks at the status.
 func (d *demo) send(
 	ctx context.Context,
 	h *headset,

@@ -9,16 +9,16 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// holders knows which device holds which lease. A session is handed out again and again, under a
-// new lease each time: a device whose DELETE is repeated on the way, or that comes back after
-// hours, must not give back the session of the next one.
+// holders records which device holds which lease. A session is handed out many times, each time with
+// a new lease. So a device whose DELETE is repeated on the way, or that comes back after hours, must
+// not return the session of another device.
 type holders struct {
 	mu     sync.Mutex
 	device map[*lease.Lease]string
 }
 
-// claim reports whether the device holds the lease. A lease that nobody holds is new, or that of a
-// session handed out before a restart: it is the device's that asks first.
+// claim reports whether the device holds the lease. A lease without a holder is new, or that of a
+// session handed out before a restart: it goes to the first device that claims it.
 func (h *holders) claim(l *lease.Lease, device string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

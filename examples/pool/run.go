@@ -19,20 +19,20 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// settings are what the pool is to be.
+// settings configure the pool.
 type settings struct {
 	prefix    string
 	warm, max int
 	budget    time.Duration
-	idle      time.Duration // without a sign of life, until a device loses its session
-	wait      time.Duration // until a device is told to come back later
+	idle      time.Duration // without a sign of life for this long, a device loses its session
+	wait      time.Duration // how long a device waits for a session
 }
 
-// run serves devices with sessions of the service that the environment names, until ctx ends.
+// run serves devices until ctx ends, with sessions of the service that the environment names.
 func run(ctx context.Context, settings settings, address, certFile, keyFile string) error {
 	switch {
 	case settings.prefix == "":
-		return errors.New("-prefix is missing: give this pool one of its own, such as pool-a-")
+		return errors.New("-prefix is missing: give this pool a prefix of its own, such as pool-a-")
 	case settings.idle <= 0 || settings.wait <= 0:
 		return errors.New("-idle and -wait must be above 0")
 	}
@@ -50,7 +50,7 @@ func run(ctx context.Context, settings settings, address, certFile, keyFile stri
 	}
 	defer server.Listener.Close()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	log.Info("devices get sessions", "url", server.URL()+"/sessions", "prefix", settings.prefix)
+	log.Info("serving devices", "url", server.URL()+"/sessions", "prefix", settings.prefix)
 	return serve(
 		ctx,
 		&service{client: client, account: account, devices: devices, settings: settings, log: log},
@@ -58,15 +58,14 @@ func run(ctx context.Context, settings settings, address, certFile, keyFile stri
 	)
 }
 
-// serve keeps a pool, and answers devices until ctx ends. Then idle sessions are stopped, and
-// devices keep theirs.
+// serve runs a pool and answers devices until ctx ends. Then it stops warm sessions; devices keep
+// theirs.
 func serve(ctx context.Context, s *service, server *backend.Server) (err error) {
 	s.pool, err = lease.NewPool(s.client, s.poolOptions())
 	if err != nil {
 		return err
 	}
-	// The pool is closed last, for requests that are in flight use it, and in its own time: ctx has
-	// ended by then.
+	// The pool is closed last, because requests in flight use it.
 	defer func() { err = errors.Join(err, s.pool.Close(context.WithoutCancel(ctx))) }()
 	return server.Serve(ctx, s.handler(), s.settings.wait+exchangeTimeout, s.log)
 }
@@ -82,11 +81,8 @@ func (s *service) poolOptions() lease.PoolOptions {
 	}
 }
 
-// clientFromEnvironment returns a client that fetches the access token that the devices get, keeps
-// it, and renews it in time.
-//
-// With arr.NewSessionsClient and a credential of azidentity in place of the account key, a pool
-// needs no key at all.
+// clientFromEnvironment returns a client with an account key. It gets and renews the access token
+// for the devices. With arr.NewSessionsClient and a credential of azidentity, a pool needs no key.
 func clientFromEnvironment() (*arr.SessionsClient, arr.Account, error) {
 	var missing []string
 	required := func(name string) string {
@@ -112,8 +108,7 @@ func clientFromEnvironment() (*arr.SessionsClient, arr.Account, error) {
 		azcore.NewKeyCredential(key),
 		&arr.SessionsClientOptions{
 			ClientOptions: azcore.ClientOptions{
-				// Who names an http address means it: an emulator on this machine, with a key that
-				// opens nothing else.
+				// An http address is that of an emulator on this machine, whose key is no secret.
 				InsecureAllowCredentialWithHTTP: strings.HasPrefix(endpoint, "http://"),
 			},
 			STSEndpoint: os.Getenv("ARR_STS_ENDPOINT"),

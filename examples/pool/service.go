@@ -17,17 +17,16 @@ import (
 )
 
 const (
-	// exchangeTimeout is how long the client lets an exchange of tokens take. A device may have to
-	// wait for one.
+	// exchangeTimeout is the client's limit for a token exchange, which a request of a device may
+	// have to wait for.
 	exchangeTimeout = 30 * time.Second
-	// timeToConnect is for how long an access token is valid at least when a device gets it.
+	// timeToConnect is the least time for which an access token is valid when a device gets it.
 	timeToConnect = 5 * time.Minute
-	// maxBody bounds what is read of a request. Nothing here reads a body; whoever adds that finds
-	// it bounded.
+	// maxBody limits request bodies. No handler reads one yet.
 	maxBody = 4 << 10
 )
 
-// service answers devices.
+// service handles the requests of devices.
 type service struct {
 	pool     *lease.Pool
 	client   *arr.SessionsClient
@@ -47,15 +46,15 @@ func (s *service) handler() http.Handler {
 	return http.MaxBytesHandler(mux, maxBody)
 }
 
-// forDevices lets devices pass, and nobody else.
+// forDevices refuses requests that are not from a known device.
 func (s *service) forDevices(
 	next func(w http.ResponseWriter, r *http.Request, device string),
 ) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		device, ok := s.devices.Authenticate(r)
 		if !ok {
-			// The same answer for a missing, a malformed and an unknown secret: the difference
-			// would help only who guesses.
+			// A missing, a malformed and an unknown secret get the same answer, which helps nobody
+			// to guess.
 			s.log.Warn("refused a device", "remote", r.RemoteAddr)
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			writeError(w, http.StatusUnauthorized, "unauthorized")
@@ -65,7 +64,7 @@ func (s *service) forDevices(
 	}
 }
 
-// open gives a device a session of its own, and what it needs to open it.
+// open hands out a session to a device, with what it needs to open it.
 func (s *service) open(w http.ResponseWriter, r *http.Request, device string) {
 	waiting, cancel := context.WithTimeout(r.Context(), s.settings.wait)
 	defer cancel()
@@ -76,20 +75,20 @@ func (s *service) open(w http.ResponseWriter, r *http.Request, device string) {
 	}
 	what, err := s.access(r.Context(), l, device)
 	if err != nil {
-		// The device has not seen the session, so the next one may have it.
+		// The device does not know the session, so another may get it.
 		s.unavailable(w, r, device, errors.Join(err, s.pool.Return(l)))
 		return
 	}
-	s.log.Info("gave a device a session", "device", device, "session", what.SessionID)
-	// Should this answer get lost, nobody sends a sign of life, and the pool stops the session.
+	s.log.Info("session handed out", "device", device, "session", what.SessionID)
+	// If this response is lost, no sign of life follows, and the pool stops the session.
 	w.Header().Set("Location", "/sessions/"+what.SessionID)
 	writeJSON(w, http.StatusCreated, what)
 }
 
-// access makes what the device gets, unless it has hung up meanwhile.
+// access returns what the device needs, unless it has closed the connection.
 func (s *service) access(ctx context.Context, l *lease.Lease, device string) (access, error) {
 	if !s.holders.claim(l, device) {
-		return access{}, errors.New("a former holder of the session has named it this moment")
+		return access{}, errors.New("a former holder of the session has claimed it at the same moment")
 	}
 	token, err := l.Client().AccessToken(ctx, &arr.AccessTokenOptions{ValidFor: timeToConnect})
 	if err = cmp.Or(err, ctx.Err()); err != nil {
@@ -102,17 +101,17 @@ func (s *service) access(ctx context.Context, l *lease.Lease, device string) (ac
 		RenderingDomain:       l.Client().RenderingDomain(),
 		AccessToken:           token.Token,
 		ExpiresInSeconds:      int64(time.Until(token.ExpiresOn).Seconds()),
-		HeartbeatEverySeconds: (s.settings.idle / 3).Seconds(), // two of them may get lost
+		HeartbeatEverySeconds: (s.settings.idle / 3).Seconds(), // two may be lost
 	}, nil
 }
 
-// heartbeat is a sign of life from the device that holds a session.
+// heartbeat handles a sign of life from the device that holds a session.
 func (s *service) heartbeat(w http.ResponseWriter, r *http.Request, device string) {
 	l := s.held(w, r, device)
 	if l == nil {
 		return
 	}
-	if !l.Touch() { // it came too late, by a moment
+	if !l.Touch() { // a moment too late
 		s.notHeld(w, r, device)
 		return
 	}
@@ -124,22 +123,22 @@ func (s *service) heartbeat(w http.ResponseWriter, r *http.Request, device strin
 	)
 }
 
-// giveBack takes back the session of a device that has disconnected, so that the next one gets it.
+// giveBack takes back the session of a device that has disconnected.
 func (s *service) giveBack(w http.ResponseWriter, r *http.Request, device string) {
 	l := s.held(w, r, device)
 	if l == nil {
 		return
 	}
-	if err := s.pool.Return(l); err != nil { // the lease has ended this moment
+	if err := s.pool.Return(l); err != nil { // the lease has just ended
 		s.notHeld(w, r, device)
 		return
 	}
-	s.log.Info("a device gave its session back", "device", device, "session", r.PathValue("id"))
+	s.log.Info("session returned", "device", device, "session", r.PathValue("id"))
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// held returns the lease on the session that the request names, if the device holds it. Otherwise
-// it has answered, and returns nil.
+// held returns the lease on the session that the request names, if the device holds it. Otherwise it
+// writes the response and returns nil.
 func (s *service) held(w http.ResponseWriter, r *http.Request, device string) *lease.Lease {
 	// After a restart, Claim waits until the pool has found its sessions again.
 	waiting, cancel := context.WithTimeout(r.Context(), s.settings.wait)
@@ -156,7 +155,7 @@ func (s *service) held(w http.ResponseWriter, r *http.Request, device string) *l
 	return l
 }
 
-// stats tells what the pool holds.
+// stats returns the numbers of the pool.
 func (s *service) stats(w http.ResponseWriter, _ *http.Request, _ string) {
 	writeJSON(w, http.StatusOK, newStats(s.pool.Stats()))
 }
