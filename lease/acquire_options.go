@@ -14,8 +14,8 @@ import (
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
-// defaultStartTimeout is the default limit for Starting. Sessions of the hosted service were seen to
-// take up to three minutes.
+// defaultStartTimeout is the default limit for Starting. Sessions of the hosted service were seen
+// to take up to three minutes.
 const defaultStartTimeout = 10 * time.Minute
 
 // longestPrefix leaves room for the UUID that follows the prefix of a session id.
@@ -26,8 +26,8 @@ const longestPrefix = naming.MaxIDLength - 36
 //
 // The defaults bound what a forgotten session costs. After its program has crashed or was cut off,
 // a session is billed for 30 minutes at most: for the longest of LeaseTime, MinRemaining, and
-// Threshold and Step together. An adopted session may cost a minute more, because the service counts
-// whole minutes.
+// Threshold and Step together. An adopted session may cost a minute more, because the service
+// counts whole minutes.
 type AcquireOptions struct {
 	// SessionID names a session from an earlier run. Acquire adopts it if it is Starting or Ready,
 	// has one of Sizes, and can have MinRemaining left of its lease. Otherwise Acquire creates a

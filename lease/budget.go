@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// budget accounts for the session time of a pool. It reserves the whole lease of a session, which is
-// billed if nobody stops the session. A nil budget has no limit and charges nothing.
+// budget accounts for the session time of a pool. It reserves the whole lease of a session, which
+// is billed if nobody stops the session. A nil budget has no limit and charges nothing.
 type budget struct {
 	limit time.Duration // 0 is no limit
 
@@ -127,8 +127,8 @@ func (b *budget) forgetIDs() {
 	b.known = nil
 }
 
-// close frees the reservation of a session and charges what it has cost: its whole lease if it could
-// not be stopped. The lease may be longer than the reservation, because others can extend it.
+// close frees the reservation of a session and charges what it has cost: its whole lease if it
+// could not be stopped. The lease may be longer than the reservation, because others can extend it.
 func (b *budget) close(r *renewer, notStopped error) {
 	if b == nil {
 		return

@@ -27,8 +27,8 @@ type Change struct {
 // more. Sessions that had ended before are not yielded.
 //   - ctx ends the changes
 //
-// For a slow consumer, several changes of one session are merged into one, so at most one change for
-// each session is kept. Several consumers may range at the same time; each gets all changes.
+// For a slow consumer, several changes of one session are merged into one, so at most one change
+// for each session is kept. Several consumers may range at the same time; each gets all changes.
 //
 // An error comes last, with a zero Change: the error of ctx, [ErrWatcherClosed], or a permanent
 // failure, such as [arr.ErrForbidden]. Temporary failures only delay the changes. The loop may be
@@ -63,8 +63,8 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	}
 }
 
-// changeFeed is one consumer of changes. The watcher's lock guards its fields, except signal, which is
-// constant.
+// changeFeed is one consumer of changes. The watcher's lock guards its fields, except signal, which
+// is constant.
 type changeFeed struct {
 	signal  chan struct{}
 	yielded map[string]arr.Session // the sessions as last yielded, without ended ones

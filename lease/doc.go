@@ -16,13 +16,13 @@
 // has never more than 30 minutes left: it is 30 minutes at first, and is extended by 20 when 10 are
 // left. So 30 minutes is the most that a session costs after its program has crashed, or has lost
 // its network or its credential; an adopted session may cost a minute more. A longer
-// [AcquireOptions.LeaseTime], or Threshold and Step, means fewer requests and a more expensive crash.
-// [AcquireOptions.MaxLeaseTime] caps the total.
+// [AcquireOptions.LeaseTime], or Threshold and Step, means fewer requests and a more expensive
+// crash. [AcquireOptions.MaxLeaseTime] caps the total.
 //
 // # Time
 //
 // The service does not report when a session became Ready; it counts whole minutes since. This
 // package derives the earliest and the latest possible end of a lease from all answers so far, by
-// the local clock alone. A lease is extended and given up by its earliest possible end. What is left
-// until then is called guaranteed.
+// the local clock alone. A lease is extended and given up by its earliest possible end. What is
+// left until then is called guaranteed.
 package lease

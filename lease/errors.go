@@ -64,9 +64,9 @@ func endOf(ended *arr.SessionEndedError) error {
 // errStartTimeout means that a session was not Ready within StartTimeout.
 var errStartTimeout = errors.New("not Ready in time")
 
-// noCapacity reports whether a session did not become Ready for a reason that another size or region
-// may not have. The service documents no error code for a lack of servers, so every session that
-// fails while it starts counts.
+// noCapacity reports whether a session did not become Ready for a reason that another size or
+// region may not have. The service documents no error code for a lack of servers, so every session
+// that fails while it starts counts.
 func noCapacity(err error) bool {
 	ended, ok := errors.AsType[*arr.SessionEndedError](err)
 	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, errStartTimeout)
@@ -79,8 +79,8 @@ func retryable(err error) bool {
 	return unknownHost || arr.IsTransient(err) && !errors.Is(err, ErrBudget)
 }
 
-// invalid returns the error for an argument that is refused before any request is sent. value may be
-// nil.
+// invalid returns the error for an argument that is refused before any request is sent. value may
+// be nil.
 func invalid(name string, value any, reason string) error {
 	e := &arr.InvalidArgumentError{Name: name, Reason: reason}
 	if value != nil {

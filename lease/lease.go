@@ -59,8 +59,8 @@ func (l *Lease) Context() context.Context { return l.ctx }
 
 // Remaining returns bounds for the time left of the lease now. They are at most a minute apart,
 // because the service counts whole minutes, and closer if the session was seen to become Ready.
-// Both are 0 once the session is known to have ended. While the lease is held, it is extended before
-// it runs out.
+// Both are 0 once the session is known to have ended. While the lease is held, it is extended
+// before it runs out.
 func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.managed.remaining() }
 
 // Touch is a sign of life from the user of the session: it restarts
@@ -76,8 +76,8 @@ func (l *Lease) Touch() bool {
 //   - ctx passes on its values; its end, which is often the reason for the call, is ignored
 //
 // If the session could not be stopped, the error is a [*NotStoppedError], and Release can be called
-// again. It does nothing after it has succeeded, after [Lease.Detach] or [Pool.Return], and on a nil
-// Lease, so it can be deferred.
+// again. It does nothing after it has succeeded, after [Lease.Detach] or [Pool.Return], and on a
+// nil Lease, so it can be deferred.
 func (l *Lease) Release(ctx context.Context) error {
 	if l == nil || !l.settle(released) {
 		return nil
@@ -183,8 +183,8 @@ func (s *managedSession) stop(ctx context.Context, cause error) error {
 	return nil
 }
 
-// stopUntilOver stops the session. It retries every minute until the lease must be over or ctx ends,
-// and once more when ctx has ended.
+// stopUntilOver stops the session. It retries every minute until the lease must be over or ctx
+// ends, and once more when ctx has ended.
 func (s *managedSession) stopUntilOver(ctx context.Context, cause error) error {
 	for {
 		last := ctx.Err() != nil

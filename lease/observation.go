@@ -54,8 +54,8 @@ func (b *bounds) learn(o observation) {
 	}
 }
 
-// narrow intersects the bounds with those of one observation. If they do not overlap, the local clock
-// stopped or jumped, as on a machine that slept: then only the newest observation counts.
+// narrow intersects the bounds with those of one observation. If they do not overlap, the local
+// clock stopped or jumped, as on a machine that slept: then only the newest observation counts.
 func (b *bounds) narrow(earliest, latest time.Time) {
 	from, to := earliest, latest
 	if !b.earliest.IsZero() && b.earliest.After(from) {

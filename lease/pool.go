@@ -154,13 +154,13 @@ func (p *Pool) Stats() PoolStats {
 }
 
 // Close ends the pool. It stops warm and starting sessions and detaches those that are handed out:
-// their leases end with [ErrDetached], and a later run may [Pool.Claim] them. Sessions of an earlier
-// run that nobody has claimed yet keep running too.
+// their leases end with [ErrDetached], and a later run may [Pool.Claim] them. Sessions of an
+// earlier run that nobody has claimed yet keep running too.
 //   - ctx passes on its values; its end is ignored
 //
 // All sessions are stopped at the same time, in 90 seconds at most. The error is a
-// [*NotStoppedError] for each session that could not be stopped, joined by [errors.Join]. When Close
-// returns, no goroutine of the pool is left.
+// [*NotStoppedError] for each session that could not be stopped, joined by [errors.Join]. When
+// Close returns, no goroutine of the pool is left.
 func (p *Pool) Close(ctx context.Context) error {
 	p.mu.Lock()
 	first := !p.closed
@@ -228,8 +228,8 @@ func (p *Pool) wants(size arr.SessionSize) bool {
 	return size == "" || containsSize(p.options.Sizes, size)
 }
 
-// retire gives up a session: its creation is ended, or it is no longer kept alive, and it is stopped
-// in the background.
+// retire gives up a session: its creation is ended, or it is no longer kept alive, and it is
+// stopped in the background.
 func (p *Pool) retire(e *entry) {
 	e.move(eventRetire)
 	if e.managed != nil {

@@ -32,18 +32,18 @@ type waiter struct {
 }
 
 // Acquire hands out a session that is Ready, was seen alive within the last second, and is
-// guaranteed to have [PoolOptions.MinRemaining] left of its lease. If none is warm it waits for one;
-// calls are served in their order. The lease is held until it is returned, released or detached, or
-// its session ends. The end of ctx does not end it.
+// guaranteed to have [PoolOptions.MinRemaining] left of its lease. If none is warm it waits for
+// one; calls are served in their order. The lease is held until it is returned, released or
+// detached, or its session ends. The end of ctx does not end it.
 //   - ctx bounds the waiting
 //
 // Call [Pool.Return] when the device has disconnected, so that another can use the session;
 // [Lease.Release] stops it.
 //
-// If ctx ends, the error wraps its cause and the last failure to create a session, if any. The error
-// is [ErrPoolClosed] after [Pool.Close], and [ErrBudget] if there is no session and the budget
-// allows none. A permanent failure to create a session, such as [arr.ErrForbidden], ends all waiting
-// calls with that error.
+// If ctx ends, the error wraps its cause and the last failure to create a session, if any. The
+// error is [ErrPoolClosed] after [Pool.Close], and [ErrBudget] if there is no session and the
+// budget allows none. A permanent failure to create a session, such as [arr.ErrForbidden], ends all
+// waiting calls with that error.
 func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -179,8 +179,8 @@ func (p *Pool) putBack(e *entry, suspect bool) {
 	}
 }
 
-// checkFailed takes a session back whose check failed, and reports whether the call retries. It does
-// not if the failure is permanent, the session may recover, and no other is warm.
+// checkFailed takes a session back whose check failed, and reports whether the call retries. It
+// does not if the failure is permanent, the session may recover, and no other is warm.
 func (p *Pool) checkFailed(e *entry, call uint64, failure error) (retry bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

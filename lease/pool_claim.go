@@ -13,14 +13,14 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
-// lateLists are the times after the first list at which others are read, for sessions that the first
-// did not show: lists may lag, and a creation that was in flight when the earlier run ended may have
-// succeeded since.
+// lateLists are the times after the first list at which others are read, for sessions that the
+// first did not show: lists may lag, and a creation that was in flight when the earlier run ended
+// may have succeeded since.
 var lateLists = [...]time.Duration{time.Minute, 3 * time.Minute}
 
 // Claim returns the lease on a session that is handed out: the one that [Pool.Acquire] returned, or
-// a new one if an earlier run handed the session out. It waits until the sessions of the earlier run
-// are known.
+// a new one if an earlier run handed the session out. It waits until the sessions of the earlier
+// run are known.
 //   - ctx bounds the waiting
 //   - sessionID names the session
 //
@@ -57,8 +57,8 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 		sessionID, p.options.IDPrefix, arr.ErrNotFound)
 }
 
-// claimable reports whether a device may hold the session since an earlier run. A device cannot hold
-// one that is not Ready.
+// claimable reports whether a device may hold the session since an earlier run. A device cannot
+// hold one that is not Ready.
 func (e *entry) claimable() bool {
 	return e.leftOver && e.alive() && e.managed.session().Status == arr.SessionStatusReady
 }
@@ -114,8 +114,8 @@ func (p *Pool) takeOverListed() error {
 }
 
 // admitListed makes entries of listed sessions that this pool has never had. A list may show those
-// that it has before they are known to be Ready, and after they were stopped or detached; the budget
-// knows all their ids.
+// that it has before they are known to be Ready, and after they were stopped or detached; the
+// budget knows all their ids.
 func (p *Pool) admitListed(found []arr.Session, sent time.Time) {
 	a, received := p.acquisition(), time.Now()
 	found = slices.DeleteFunc(found, func(session arr.Session) bool {
@@ -148,8 +148,8 @@ func (p *Pool) admitListed(found []arr.Session, sent time.Time) {
 }
 
 // settleTakenOver decides what becomes of a session of an earlier run. One that nobody can hold, as
-// it was Starting or the options say so, serves any caller once it is Ready. Any other is stopped if
-// nobody claims it in time: a device might still use it.
+// it was Starting or the options say so, serves any caller once it is Ready. Any other is stopped
+// if nobody claims it in time: a device might still use it.
 func (p *Pool) settleTakenOver(e *entry, leftOver bool) {
 	usable := true
 	switch {

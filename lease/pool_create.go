@@ -73,8 +73,8 @@ func (p *Pool) creationSucceeded(ctx context.Context, e *entry, r *renewer) {
 	p.offer(e)
 }
 
-// creationFailed records that no session became Ready. A permanent failure ends the calls that wait.
-// lost says that what was created may run, and has to be stopped.
+// creationFailed records that no session became Ready. A permanent failure ends the calls that
+// wait. lost says that what was created may run, and has to be stopped.
 func (p *Pool) creationFailed(ctx context.Context, e *entry, lost bool, err error) {
 	if ctx.Err() == nil {
 		p.options.Logger.WarnContext(ctx, "pool could not create a session",
@@ -114,8 +114,8 @@ func (p *Pool) stopLost(e *entry, r *renewer) {
 	p.forget(e, err)
 }
 
-// permanent reports whether a failure to create a session will not pass by itself. Budget comes back
-// when sessions end, so decide alone says when it is used up.
+// permanent reports whether a failure to create a session will not pass by itself. Budget comes
+// back when sessions end, so decide alone says when it is used up.
 func permanent(err error) bool {
 	return !noCapacity(err) && !retryable(err) && !errors.Is(err, ErrBudget)
 }
@@ -136,8 +136,8 @@ func newPace() pace {
 	}
 }
 
-// failed delays the next creation after one that began at a time failed. One that was in flight when
-// another had failed already says nothing new.
+// failed delays the next creation after one that began at a time failed. One that was in flight
+// when another had failed already says nothing new.
 func (p *pace) failed(began time.Time, err error) {
 	if began.Before(p.slowed) {
 		return

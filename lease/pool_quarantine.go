@@ -58,8 +58,8 @@ func (p *Pool) recheck(e *entry, number int) {
 	}
 }
 
-// lookAndCheck looks a session up and checks it. What the watcher saw a moment ago does not count: a
-// list may show a session that nothing else can be done with.
+// lookAndCheck looks a session up and checks it. What the watcher saw a moment ago does not count:
+// a list may show a session that nothing else can be done with.
 func (p *Pool) lookAndCheck(e *entry) error {
 	ctx, cancel := context.WithTimeout(e.managed.ctx, tryTimeout)
 	defer cancel()
@@ -93,8 +93,8 @@ func (p *Pool) finishRecheck(e *entry, number int, expired bool, failure error) 
 	return false
 }
 
-// answering reports whether the service has shown a session of the pool lately. While it has not, no
-// quarantined session is given up.
+// answering reports whether the service has shown a session of the pool lately. While it has not,
+// no quarantined session is given up.
 func (p *Pool) answering() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

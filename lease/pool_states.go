@@ -8,8 +8,8 @@ import (
 )
 
 // poolState says what a session of a pool is doing, and so who may use or stop it. Each state is
-// reached before the effect that it announces: a session is stateOut before a caller gets its lease,
-// and stateStopping before a request to stop it is sent.
+// reached before the effect that it announces: a session is stateOut before a caller gets its
+// lease, and stateStopping before a request to stop it is sent.
 type poolState int
 
 const (
@@ -42,8 +42,8 @@ const (
 	// eventCreate: a request to create the session is about to be sent. A creation that falls back
 	// to another size repeats it.
 	eventCreate poolEvent = iota
-	// eventOffer: the session can serve any caller. It became Ready, passed a recheck, was returned,
-	// or was not needed by the call that checked it.
+	// eventOffer: the session can serve any caller. It became Ready, passed a recheck, was
+	// returned, or was not needed by the call that checked it.
 	eventOffer
 	// eventTake: a call of Acquire has the session, and checks it.
 	eventTake
@@ -59,8 +59,8 @@ const (
 	eventGone
 )
 
-// transitions is the only place that says which event leads where. Events that a state does not list
-// are ignored in it.
+// transitions is the only place that says which event leads where. Events that a state does not
+// list are ignored in it.
 var transitions = map[poolState]map[poolEvent]poolState{
 	stateIntended: {
 		eventCreate: stateStarting,

@@ -20,7 +20,8 @@ const (
 	// minPause and maxPause bound the backoff between attempts.
 	minPause = time.Second
 	maxPause = time.Minute
-	// notBegunPause is the least time between two looks at a session whose lease may not have begun.
+	// notBegunPause is the least time between two looks at a session whose lease may not have
+	// begun.
 	notBegunPause = 5 * time.Second
 )
 
@@ -149,8 +150,8 @@ func (r *renewer) try(ctx context.Context, extend bool, end time.Time) error {
 	return r.extend(ctx, func() time.Duration { return total })
 }
 
-// nextTotal returns the total to extend the lease to: by one step, or by as many as it takes to have
-// more than the threshold left.
+// nextTotal returns the total to extend the lease to: by one step, or by as many as it takes to
+// have more than the threshold left.
 func (r *renewer) nextTotal(left time.Duration) time.Duration {
 	step := r.options.Step
 	steps := max(1, (r.options.Threshold-left+step-1)/step)

@@ -27,8 +27,8 @@ type acquireSoak struct {
 }
 
 // Many sessions, a thousand in the full soak, are acquired and released while one request in five
-// fails; every other one with a Watcher. Nothing may be handed out that will not do, nothing may keep running, and next to
-// nothing may be billed that was not asked for.
+// fails; every other one with a Watcher. Nothing may be handed out that will not do, nothing may
+// keep running, and next to nothing may be billed that was not asked for.
 //
 // The least that can be billed for a session is the time from the moment in which it became Ready,
 // by the emulator, to the call of Release. Billed is what the emulator counts for all sessions that

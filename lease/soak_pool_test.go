@@ -41,8 +41,9 @@ const (
 	dies     leaving = "session died"
 )
 
-// Devices come and go for hours, for a day in the full soak, while one request in five fails. Nothing may be handed out that
-// will not do, nothing may keep running, and next to nothing may be billed that was not asked for.
+// Devices come and go for hours, for a day in the full soak, while one request in five fails.
+// Nothing may be handed out that will not do, nothing may keep running, and next to nothing may be
+// billed that was not asked for.
 //
 // Asked for, and so the least that can be billed, are
 //   - for each hand-out, the time from the hand-out until the device returned or released its
@@ -108,7 +109,8 @@ func (p *poolSoak) use(devices int) {
 // device is one device: away for a while, then in use, and so on.
 func (p *poolSoak) device(random *rand.Rand) {
 	between := func(from, to time.Duration) time.Duration { return from + time.Duration(random.Int64N(int64(to-from))) }
-	for time.Sleep(between(0, 4*time.Hour)); time.Now().Before(p.deadline); time.Sleep(between(10*time.Minute, 4*time.Hour)) {
+	away := func() { time.Sleep(between(10*time.Minute, 4*time.Hour)) }
+	for time.Sleep(between(0, 4*time.Hour)); time.Now().Before(p.deadline); away() {
 		if random.IntN(8) == 0 { // a lesson begins on the hour, and many come at once
 			time.Sleep(time.Until(time.Now().Truncate(time.Hour).Add(time.Hour)))
 		}

@@ -25,8 +25,8 @@ type watched struct {
 	notBefore  time.Time // no lookup before, as Retry-After says
 }
 
-// subscription observes one session until it is closed. The watcher's lock guards its fields, except
-// signal, which is constant.
+// subscription observes one session until it is closed. The watcher's lock guards its fields,
+// except signal, which is constant.
 type subscription struct {
 	watcher *Watcher
 	id      string
@@ -39,9 +39,9 @@ type subscription struct {
 	final    error
 }
 
-// subscribe observes one session until close. awaiting makes the watcher use the short interval. The
-// first observation is from an answer that arrives from now on; the next round begins at once if the
-// last one is an Interval ago.
+// subscribe observes one session until close. awaiting makes the watcher use the short interval.
+// The first observation is from an answer that arrives from now on; the next round begins at once
+// if the last one is an Interval ago.
 func (w *Watcher) subscribe(sessionID string, awaiting bool) *subscription {
 	s := &subscription{watcher: w, id: sessionID, signal: make(chan struct{}, 1)}
 	w.mu.Lock()
@@ -74,9 +74,9 @@ func (s *subscription) latest() (observation, bool) {
 	return s.last, s.seen
 }
 
-// err returns why there will be no more observations: the session is unknown, the watcher is closed,
-// or it met a permanent failure. It is nil while there may be more, and after the session was seen to
-// have ended.
+// err returns why there will be no more observations: the session is unknown, the watcher is
+// closed, or it met a permanent failure. It is nil while there may be more, and after the session
+// was seen to have ended.
 func (s *subscription) err() error {
 	s.watcher.mu.Lock()
 	defer s.watcher.mu.Unlock()

@@ -43,8 +43,8 @@ type WatcherOptions struct {
 // polling each, so the number of requests grows with the pages of the list and not with the
 // sessions. It looks up a session that the list does not show; once, if that has ended.
 //
-// It sends no requests while nothing is awaited or observed, and never changes a session. Create one
-// with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent use.
+// It sends no requests while nothing is awaited or observed, and never changes a session. Create
+// one with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent use.
 type Watcher struct {
 	client         *arr.SessionsClient
 	interval, idle time.Duration
@@ -105,8 +105,8 @@ func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, e
 }
 
 // Close ends the watcher: every [Watcher.Wait] and [Watcher.Changes] ends with [ErrWatcherClosed],
-// now and later. It returns when no request is in flight and no goroutine of the watcher is left. It
-// does not affect sessions. It may be called more than once.
+// now and later. It returns when no request is in flight and no goroutine of the watcher is left.
+// It does not affect sessions. It may be called more than once.
 func (w *Watcher) Close() {
 	w.mu.Lock()
 	if !w.closed {

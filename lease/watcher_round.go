@@ -156,9 +156,9 @@ func (w *Watcher) temporary(failure error) bool {
 	return arr.IsTransient(failure)
 }
 
-// complete records a round that read the list to its end. It returns the sessions to look up because
-// the list did not show them. Sessions first needed after its first request are not among them: they
-// may be newer than the page that would have shown them.
+// complete records a round that read the list to its end. It returns the sessions to look up
+// because the list did not show them. Sessions first needed after its first request are not among
+// them: they may be newer than the page that would have shown them.
 func (w *Watcher) complete(number uint64) (missing []*watched) {
 	w.retry.Reset()
 	now := time.Now()

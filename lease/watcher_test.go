@@ -257,8 +257,8 @@ func TestSubscription(t *testing.T) {
 			WatcherOptions{},
 		)
 		r.create("demo")
-		// A round for somebody else comes first, so that the next begins an interval later, for both
-		// subscriptions: at once, it could begin between the two.
+		// A round for somebody else comes first, so that the next begins an interval later, for
+		// both subscriptions: at once, it could begin between the two.
 		early := r.watcher.subscribe("demo", true)
 		synctest.Wait()
 		early.close()

@@ -146,9 +146,9 @@ func (d *device) ended(ctx context.Context, l *lease.Lease) error {
 	return cause
 }
 
-// abandon cleans up after Acquire has failed. Acquire has stopped what it created, but not a session
-// that existed before: after Ctrl-C abandon stops that. Otherwise the file keeps its id for the next
-// run; an id of a session that has ended does no harm there.
+// abandon cleans up after Acquire has failed. Acquire has stopped what it created, but not a
+// session that existed before: after Ctrl-C abandon stops that. Otherwise the file keeps its id for
+// the next run; an id of a session that has ended does no harm there.
 func (d *device) abandon(ctx context.Context, saved string, err error) error {
 	if notStopped, ok := errors.AsType[*lease.NotStoppedError](err); ok {
 		return errors.Join(err, d.file.write(notStopped.SessionID))

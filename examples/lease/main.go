@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // Lease holds a rendering session for one device, with package lease. It adopts the session of an
-// earlier run or creates one, waits until it is Ready, keeps it alive while the device gives signs of
-// life, and stops it.
+// earlier run or creates one, waits until it is Ready, keeps it alive while the device gives signs
+// of life, and stops it.
 //
 // Without settings it uses an emulator in this process, and ends after about ten seconds. To use a
 // service, set ARR_ENDPOINT, ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, and ARR_ACCOUNT_DOMAIN or
@@ -10,7 +10,7 @@
 //
 //	go run ./examples/lease
 //	go run ./examples/lease -alive 0                  # the device lives until Ctrl-C
-//	go run ./examples/lease -session session.txt      # after a crash, the next run finds the session
+//	go run ./examples/lease -session session.txt      # the next run adopts it after a crash
 //
 // Ctrl-C stops the session, even while it is starting, and the program ends with status 130. The
 // status is 1 if something failed or if the session could not be stopped; the error names the
@@ -79,8 +79,8 @@ func main() {
 	os.Exit(code)
 }
 
-// exitCode is 0 if the device has used its session and left, 130 after Ctrl-C, as shells expect, and
-// 1 after a failure. A session that may still run and be billed is always a failure.
+// exitCode is 0 if the device has used its session and left, 130 after Ctrl-C, as shells expect,
+// and 1 after a failure. A session that may still run and be billed is always a failure.
 func exitCode(ctx context.Context, err error) int {
 	_, notStopped := errors.AsType[*lease.NotStoppedError](err)
 	switch {

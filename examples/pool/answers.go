@@ -35,8 +35,8 @@ type access struct {
 	HeartbeatEverySeconds float64 `json:"heartbeatEverySeconds"`
 }
 
-// remaining is the time left of the lease. The lease is extended, up to a day, while the device sends
-// signs of life.
+// remaining is the time left of the lease. The lease is extended, up to a day, while the device
+// sends signs of life.
 type remaining struct {
 	AtLeastSeconds int64 `json:"atLeastSeconds"`
 	AtMostSeconds  int64 `json:"atMostSeconds"`

@@ -109,7 +109,8 @@ func (d *demo) after(ctx context.Context) error {
 	return errors.Join(d.heartbeat(ctx, d.clara), d.giveBack(ctx, d.clara))
 }
 
-// whileServing serves devices while they act, and then closes the pool as at the end of the program.
+// whileServing serves devices while they act, and then closes the pool as at the end of the
+// program.
 func (d *demo) whileServing(ctx context.Context, act func(context.Context) error) error {
 	server, err := d.listen()
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// holders records which device holds which lease. A session is handed out many times, each time with
-// a new lease. So a device whose DELETE is repeated on the way, or that comes back after hours, must
-// not return the session of another device.
+// holders records which device holds which lease. A session is handed out many times, each time
+// with a new lease. So a device whose DELETE is repeated on the way, or that comes back after
+// hours, must not return the session of another device.
 type holders struct {
 	mu     sync.Mutex
 	device map[*lease.Lease]string

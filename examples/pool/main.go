@@ -4,8 +4,8 @@
 // to devices. Devices do not wait minutes for a session to start, and no session is billed for long
 // after its device has left.
 //
-// Without settings it runs a demo with three devices and an emulator in this process, and ends after
-// about fifteen seconds.
+// Without settings it runs a demo with three devices and an emulator in this process, and ends
+// after about fifteen seconds.
 //
 //	go run ./examples/pool
 //

@@ -137,8 +137,8 @@ func (s *service) giveBack(w http.ResponseWriter, r *http.Request, device string
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// held returns the lease on the session that the request names, if the device holds it. Otherwise it
-// writes the response and returns nil.
+// held returns the lease on the session that the request names, if the device holds it. Otherwise
+// it writes the response and returns nil.
 func (s *service) held(w http.ResponseWriter, r *http.Request, device string) *lease.Lease {
 	// After a restart, Claim waits until the pool has found its sessions again.
 	waiting, cancel := context.WithTimeout(r.Context(), s.settings.wait)
