@@ -29,7 +29,8 @@ const getAllocations = 90
 var readySession = []byte(
 	`{"id":"demo","creationTime":"2021-05-14T13:56:19.7826038+00:00","arrInspectorPort":50830,` +
 		`"handshakePort":61353,"elapsedTimeMinutes":0,` +
-		`"hostname":"1362320837-4b5f741c-707f-43fd-87dc-3e048677f9b8.remoterendering.vm.eastus2.mixedreality.azure.com",` +
+		`"hostname":"1362320837-4b5f741c-707f-43fd-87dc-3e048677f9b8.remoterendering.vm.` +
+		`eastus2.mixedreality.azure.com",` +
 		`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":8.1}`,
 )
 

@@ -91,8 +91,10 @@ func TestSessionGoesToTheWireAndBack(t *testing.T) {
 
 func TestSessionsThatCannotBeRead(t *testing.T) {
 	for _, text := range []string{
-		`7`, `"demo"`, `[]`, `{"id":7}`, `{"creationTime":"yesterday"}`, `{"creationTime":7}`, `{"elapsedTimeMinutes":"4"}`,
-		`{"maxLeaseTimeMinutes":4.5}`, `{"maxLeaseTimeMinutes":99999999999}`, `{"maxLeaseTimeMinutes":200000000}`, `{"elapsedTimeMinutes":-200000000}`, `{"handshakePort":1e300}`, `{"error":"text"}`, `{"teraflops":"8.1"}`,
+		`7`, `"demo"`, `[]`, `{"id":7}`, `{"creationTime":"yesterday"}`, `{"creationTime":7}`,
+		`{"elapsedTimeMinutes":"4"}`,
+		`{"maxLeaseTimeMinutes":4.5}`, `{"maxLeaseTimeMinutes":99999999999}`, `{"maxLeaseTimeMinutes":200000000}`,
+		`{"elapsedTimeMinutes":-200000000}`, `{"handshakePort":1e300}`, `{"error":"text"}`, `{"teraflops":"8.1"}`,
 	} {
 		session := arr.Session{ID: "before"}
 		require.Error(t, json.Unmarshal([]byte(text), &session), text)
@@ -197,4 +199,37 @@ func TestRegions(t *testing.T) {
 	assert.Equal(t, "westeurope.mixedreality.azure.com", client.RenderingDomain())
 	regions[0] = "changed"
 	assert.NotEqual(t, regions[0], arr.Regions()[0], "the caller's copy is the caller's")
+}
+
+// FuzzSessionJSON: what can be read can be written, and is then read the same.
+func FuzzSessionJSON(f *testing.F) {
+	f.Add([]byte(`{"id":"a","creationTime":"2021-01-29T16:04:29.1569219+00:00","arrInspectorPort":0,` +
+		`"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,"maxLeaseTimeMinutes":4,"size":"Standard",` +
+		`"status":"Starting","teraflops":0.0,"error":null}`))
+	f.Add([]byte(`{"id":"a","arrInspectorPort":50830,"handshakePort":61353,"elapsedTimeMinutes":3,"hostname":"h",` +
+		`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":8.1}`))
+	f.Add([]byte(`{"status":"Error","error":{"code":"A","details":[{"code":"B"}],` +
+		`"innerError":{"code":"C","innerError":{}}}}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var first, second arr.Session
+		if json.Unmarshal(data, &first) != nil {
+			return
+		}
+		written, err := json.Marshal(first)
+		if err != nil {
+			t.Fatalf("%q was read and cannot be written: %v", data, err)
+		}
+		if err := json.Unmarshal(written, &second); err != nil {
+			t.Fatalf("%s was written and cannot be read: %v", written, err)
+		}
+		again, err := json.Marshal(second)
+		if err != nil || string(again) != string(written) {
+			t.Fatalf("%s became %s: %v", written, again, err)
+		}
+		atLeast, atMost := first.RemainingLease()
+		if atLeast < 0 || atLeast > atMost {
+			t.Fatalf("remaining lease between %v and %v", atLeast, atMost)
+		}
+	})
 }

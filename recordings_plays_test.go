@@ -329,9 +329,8 @@ func refuses(want refused, calls ...call) func(*testing.T, *stage) {
 		client := s.tokenClient(noRetries)
 		for i, call := range calls {
 			want := want
-			want.operation, want.session, want.host, want.vector = call.operation, call.session, "rendering.example", recordings.Vector(
-				i,
-			)
+			want.operation, want.session = call.operation, call.session
+			want.host, want.vector = "rendering.example", recordings.Vector(i)
 			if changes := call.operation != "get" &&
 				call.operation != "list"; changes &&
 				want.status >= 500 {

@@ -198,7 +198,8 @@ func playSessionWithToken(t *testing.T, file string) {
 	extended.MaxLeaseTime = 5 * time.Minute
 	ready := extended
 	ready.Status = arr.SessionStatusReady
-	ready.Hostname = "977007394-13adf859-28b6-4b7f-a0c2-13f4497c15ef.remoterendering.vm.westeurope.mixedreality.azure.com"
+	ready.Hostname = "977007394-13adf859-28b6-4b7f-a0c2-13f4497c15ef" +
+		".remoterendering.vm.westeurope.mixedreality.azure.com"
 	ready.HandshakePort, ready.ArrInspectorPort, ready.Teraflops = 53197, 55669, 10.6
 	stopped := extended
 	// the power stays, host and ports go

@@ -183,7 +183,9 @@ func TestSTSRefusals(t *testing.T) {
 }
 
 func TestSTSAnswersThatHoldNoToken(t *testing.T) {
-	for _, body := range []string{"", "null", "{}", "[]", `{"AccessToken":""}`, `{"AccessToken":7}`, `{"AccessToken":"a b"}`,
+	for _, body := range []string{
+		"", "null", "{}", "[]", `{"AccessToken":""}`, `{"AccessToken":7}`,
+		`{"AccessToken":"a b"}`,
 		"{\"AccessToken\":\"line\\nbreak\"}", `{"AccessToken":"cut-off-tok`, "<html>secret-page</html>"} {
 		w := &testkit.Wire{
 			Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) {

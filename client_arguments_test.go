@@ -160,7 +160,8 @@ func TestConstructorsRefuseWhatCannotBeRight(t *testing.T) {
 			arr.SessionsClientOptions{STSEndpoint: "https://sts.arr.example"}, "",
 		},
 		{"http allowed", "http://127.0.0.1:8080", arr.Account{ID: account.ID}, arr.SessionsClientOptions{
-			ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, STSEndpoint: "http://127.0.0.1:8080"}, ""},
+			ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true},
+			STSEndpoint:   "http://127.0.0.1:8080"}, ""},
 		{
 			"East US 2", good, arr.Account{ID: account.ID, Domain: "mixedreality.azure.com"},
 			arr.SessionsClientOptions{}, "",

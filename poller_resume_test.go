@@ -104,3 +104,43 @@ func TestHostileResumeTokens(t *testing.T) {
 		})
 	}
 }
+
+// FuzzResumeToken: what is accepted names this session, this account and this host, and goes
+// through once more unchanged.
+func FuzzResumeToken(f *testing.F) {
+	const good = `{"sessionID":"demo","accountID":"` + testkit.AccountID + `","host":"rendering.example"}`
+	for _, token := range []string{
+		good, `null`, `{}`, good + good, `{"fakeURL":"https://attacker.example"}`,
+		`{"type":"x","token":{}}`, strings.Replace(good, "demo", "../x", 1),
+		strings.Replace(good, "{", `{"SESSIONid":"x",`, 1),
+	} {
+		f.Add(token)
+	}
+	static, err := arr.NewStaticAccessToken(testkit.Token)
+	require.NoError(f, err)
+	client, err := arr.NewSessionsClientWithAccessToken(endpoint, testkit.AccountID, static, nil)
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, text string) {
+		var token struct{ SessionID, AccountID, Host string }
+		if json.Unmarshal([]byte(text), &token) != nil {
+			return
+		}
+		poller, err := client.BeginCreate(
+			t.Context(),
+			token.SessionID,
+			halfHour,
+			&arr.BeginCreateSessionOptions{ResumeToken: text},
+		)
+		if err != nil {
+			return
+		}
+		if !strings.EqualFold(token.Host, "rendering.example") ||
+			!strings.EqualFold(token.AccountID, testkit.AccountID) {
+			t.Fatalf("resumed %+v", token)
+		}
+		if again, err := poller.ResumeToken(); err != nil ||
+			again != strings.Replace(good, "demo", token.SessionID, 1) {
+			t.Fatalf("%q became %q: %v", text, again, err)
+		}
+	})
+}
