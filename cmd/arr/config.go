@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,14 @@ looked for.`,
 			s.warnOfExposed(cmd, values)
 			if err := printSettings(printer, values); err != nil {
 				return err
+			}
+			if path, ignored := values.Ignored(); len(ignored) > 0 && !s.quiet {
+				fmt.Fprintf(
+					cmd.ErrOrStderr(),
+					"Not used in %s: %s\n",
+					path,
+					strings.Join(ignored, ", "),
+				)
 			}
 			if _, err := values.Target(); err != nil && printer.Format == show.ForPeople {
 				fmt.Fprintf(cmd.ErrOrStderr(), "Commands would fail with these settings: %v\n", err)

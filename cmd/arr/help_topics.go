@@ -60,10 +60,15 @@ The config file is arr/config.toml in your configuration folder (~/.config, ~/Li
 one. A key that is not known is a mistake. If other users of the machine can read a file with a key or token,
 commands say so, but with --quiet.
 
-A placeholder of arrconfig.json, such as <hh:mm:ss>, counts as not filled in: that is an error if nothing above
-it has the setting and a command needs it. An arrconfig.json that merely lies in the working folder may lead a
-key from elsewhere only to the hosted service or to this machine; name it with --arrconfig if it is to lead
-elsewhere.`
+Text files may be UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Only regular files of up to 1 MiB
+are read: a pipe or a device is an error.
+
+An arrconfig.json of every release of the script is read, with comments and trailing commas. If it has both, the
+newer member wins over the older one. "arr config" names the members that are not used. A placeholder, such as
+<hh:mm:ss>, counts as not filled in, which is an error if a command needs the setting and nothing else has it.
+
+An arrconfig.json that merely lies in the working folder may lead a key from elsewhere only to the hosted service
+or to this machine; name it with --arrconfig if it is to lead elsewhere.`
 
 const outputManual = `Results go to standard output. What is for people to know meanwhile, and errors, go to standard error.
 

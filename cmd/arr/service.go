@@ -7,13 +7,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
@@ -120,7 +120,7 @@ func trustedCertificates(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	certificates, err := os.ReadFile(path)
+	certificates, err := input.ReadFile(path)
 	if err != nil {
 		return nil, usagef("--%s: %w", config.CAFile, err)
 	}
@@ -128,8 +128,15 @@ func trustedCertificates(path string) (*x509.CertPool, error) {
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	if !pool.AppendCertsFromPEM(certificates) {
-		return nil, usagef("--%s: %s holds no certificate in PEM", config.CAFile, path)
+	if pool.AppendCertsFromPEM(certificates) {
+		return pool, nil
+	}
+	der, err := x509.ParseCertificates(certificates) // as Windows exports them by default
+	if err != nil || len(der) == 0 {
+		return nil, usagef("--%s: %s holds no certificate in PEM or DER", config.CAFile, path)
+	}
+	for _, certificate := range der {
+		pool.AddCert(certificate)
 	}
 	return pool, nil
 }

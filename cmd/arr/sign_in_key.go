@@ -16,11 +16,9 @@ import (
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
-
-// longestKey is more than any key has.
-const longestKey = 64 << 10
 
 // accountKey reads the account key from where the settings say, or asks for it.
 func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
@@ -28,20 +26,20 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 	case config.AccountKey:
 		return checkedKey(target.Secret, "the setting account-key")
 	case config.KeyFile:
-		return untilEnd(cmd.Context(), func() (string, error) {
-			file, err := os.Open(target.Secret)
-			if err != nil {
-				return "", usagef("cannot read the account key: %w", err)
-			}
-			defer file.Close()
-			return readKey(file, "file "+target.Secret)
-		})
+		text, err := input.ReadFile(target.Secret)
+		if err != nil {
+			return "", unreadKey(err)
+		}
+		return checkedKey(string(text), "file "+target.Secret)
 	case config.KeyStdin:
 		if !show.IsTerminal(cmd.InOrStdin()) {
-			return untilEnd(
-				cmd.Context(),
-				func() (string, error) { return readKey(cmd.InOrStdin(), "standard input") },
-			)
+			return untilEnd(cmd.Context(), func() (string, error) {
+				text, err := input.Read(cmd.InOrStdin())
+				if err != nil {
+					return "", unreadKey(err)
+				}
+				return checkedKey(string(text), "standard input")
+			})
 		}
 	}
 	if file, ok := cmd.InOrStdin().(*os.File); ok && show.IsTerminal(file) {
@@ -73,12 +71,11 @@ func untilEnd(ctx context.Context, read func() (string, error)) (string, error) 
 	}
 }
 
-func readKey(r io.Reader, source string) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(r, longestKey))
-	if err != nil {
-		return "", usagef("cannot read the account key: %w", err)
+func unreadKey(err error) error {
+	return &failure.Advised{
+		Err:    usagef("cannot read the account key: %w", err),
+		Advice: "Name a file that holds the key and nothing else, or pipe the key to arr with --key-stdin.",
 	}
-	return checkedKey(string(text), source)
 }
 
 // askForKey asks for the key on a terminal, without echo: echo goes off before the prompt is

@@ -5,7 +5,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -121,33 +120,27 @@ func TestAHangupThatIsIgnoredStaysIgnored(t *testing.T) {
 // A script may start arr before the key is there.
 func TestInterruptWhileAKeyIsRead(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("there are neither these signals nor these files")
+		t.Skip("there are no such signals")
 	}
 	service := newTestService(t, emulator.Options{})
-	fifo := filepath.Join(t.TempDir(), "key")
-	for _, args := range [][]string{{"--key-stdin"}, {"--key-file", fifo}} {
-		cmd := command(t, service.withoutKey(), append([]string{"session", "list"}, args...)...)
-		if args[0] == "--key-file" {
-			require.NoError(t, exec.CommandContext(t.Context(), "mkfifo", fifo).Run())
-		}
-		stdin, err := cmd.StdinPipe()
-		require.NoError(t, err)
-		defer stdin.Close()
-		require.NoError(t, cmd.Start())
-		time.Sleep(300 * time.Millisecond) // it shows nothing to wait for
-		require.NoError(t, cmd.Process.Signal(os.Interrupt))
-		ended := make(chan struct{})
-		go func() {
-			_ = cmd.Wait()
-			close(ended)
-		}()
-		select {
-		case <-ended:
-			assert.Equal(t, failure.Interrupted, cmd.ProcessState.ExitCode())
-		case <-time.After(5 * time.Second):
-			assert.Fail(t, "it waits for the key", args)
-			_ = cmd.Process.Kill()
-		}
+	cmd := command(t, service.withoutKey(), "session", "list", "--key-stdin")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	defer stdin.Close()
+	require.NoError(t, cmd.Start())
+	time.Sleep(300 * time.Millisecond) // it shows nothing to wait for
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		assert.Equal(t, failure.Interrupted, cmd.ProcessState.ExitCode())
+	case <-time.After(5 * time.Second):
+		assert.Fail(t, "it waits for the key")
+		_ = cmd.Process.Kill()
 	}
 }
 

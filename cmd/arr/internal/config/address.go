@@ -4,6 +4,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -30,9 +31,46 @@ func regionOf(text, service string) (arr.Region, bool) {
 	return arr.Region(name), isName && name == strings.ToLower(text)
 }
 
-// parseRegion reads the name of a region. Those that the module does not know are as good: the set
+// misspelt returns an error for a word that is probably a slip of the keyboard in the name of a
+// known region. The set of regions is open, so names that differ in digits alone are not, such as
+// eastus3, nor are those of Azure regions that never had the service.
+func misspelt(text string) error {
+	names := make([]string, 0, len(arr.Regions()))
+	for _, region := range arr.Regions() {
+		names = append(names, string(region))
+	}
+	near := nearest(text, names)
+	other := []string{"japanwest", "northcentralus"}
+	if near == "" || slices.Contains(other, strings.ToLower(text)) || strings.ContainsAny(text, ".:/") || letters(text) == letters(near) {
+		return nil
+	}
+	return fmt.Errorf(
+		"there is no region %q: did you mean %s? If it is new, give its address instead",
+		text,
+		near,
+	)
+}
+
+func letters(name string) string { return strings.TrimRight(strings.ToLower(name), "0123456789") }
+
+// withoutSpaces turns the name of a known region as the Azure portal shows it, such as "West
+// Europe", into the name itself.
+func withoutSpaces(text string) string {
+	text = strings.TrimSpace(text)
+	name := arr.Region(strings.ToLower(strings.ReplaceAll(text, " ", "")))
+	if slices.Contains(arr.Regions(), name) {
+		return string(name)
+	}
+	return text
+}
+
+// parseRegion reads the name of a region. Names that the module does not know are allowed: the set
 // is open.
 func parseRegion(text string) (arr.Region, error) {
+	text = withoutSpaces(text)
+	if err := misspelt(text); err != nil {
+		return "", err
+	}
 	region, ok := regionOf(text, "")
 	if !ok || strings.Contains(text, ".") {
 		return "", errors.New("a region is a name such as westeurope")
@@ -43,7 +81,10 @@ func parseRegion(text string) (arr.Region, error) {
 // ParseEndpoint reads a rendering endpoint: a region, a host, or an address. The region is empty if
 // the text names none.
 func ParseEndpoint(text string) (endpoint string, region arr.Region, err error) {
-	text = strings.TrimSpace(text)
+	text = withoutSpaces(text)
+	if err := misspelt(text); err != nil {
+		return "", "", err
+	}
 	if region, ok := regionOf(text, "remoterendering"); ok {
 		return region.Endpoint(), region, nil
 	}
@@ -54,7 +95,10 @@ func ParseEndpoint(text string) (endpoint string, region arr.Region, err error) 
 // parseAccountDomain reads an account domain: a region, a domain, or the address of the token
 // service. The STS endpoint is empty if it follows from the domain.
 func parseAccountDomain(text string) (domain, sts string, err error) {
-	text = strings.TrimSpace(text)
+	text = withoutSpaces(text)
+	if err := misspelt(text); err != nil {
+		return "", "", err
+	}
 	if region, ok := regionOf(text, "sts"); ok {
 		return region.AccountDomain(), "", nil
 	}

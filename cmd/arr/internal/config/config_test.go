@@ -193,7 +193,7 @@ func TestMistakes(t *testing.T) {
 			environment: map[string]string{"ARR_REGION": "eastus"},
 			want:        "ARR_ENDPOINT and ARR_REGION exclude each other",
 		},
-		{flags: map[Name]string{Region: "East US"}, want: "--region: a region is a name such as westeurope"},
+		{flags: map[Name]string{Region: "the east"}, want: "--region: a region is a name such as westeurope"},
 		{
 			environment: map[string]string{"ARR_ACCOUNT_ID": ""},
 			want:        "there is no account id: set ARR_ACCOUNT_ID or --account-id, or account_id in a profile",

@@ -5,17 +5,15 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 )
 
 // scriptFile is the file of RenderingSession.ps1 that is looked for in the working folder.
 const scriptFile = "arrconfig.json"
-
-// maxFile is more than any of the files has, and less than would hurt.
-const maxFile = 1 << 20
 
 // Inputs are where the settings are looked for.
 type Inputs struct {
@@ -64,7 +62,7 @@ func (s *Settings) loadProfile(in Inputs) error {
 	if profile == "" {
 		profile, from = in.Getenv("ARR_PROFILE"), "ARR_PROFILE"
 	}
-	text, err := readFile(path)
+	text, err := input.ReadFile(path)
 	if path == "" || !named && errors.Is(err, fs.ErrNotExist) {
 		if profile != "" {
 			return mistake(
@@ -111,42 +109,29 @@ func (s *Settings) loadScript(in Inputs) error {
 	if path == "" {
 		path, s.found = scriptFile, true
 	}
-	text, err := readFile(path)
+	text, err := input.ReadFile(path)
 	if s.found && errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return mistake("cannot read the settings of the script: %w", err)
 	}
-	members, err := parseScript(text)
+	parsed, err := parseScript(text)
 	if err != nil {
 		return mistake("%s: %w", path, err)
 	}
-	for name, text := range members {
+	s.scriptFile, s.ignored = path, parsed.ignored
+	for name, value := range parsed.values {
 		s.set(
 			scriptLayer,
 			name,
 			Value{
-				Text:     text,
-				Source:   name.member() + " in " + path,
-				unfilled: isPlaceholder(text),
+				Text:     value.text,
+				Source:   value.member + " in " + path,
+				unfilled: isPlaceholder(value.text),
 				file:     path,
 			},
 		)
 	}
 	return nil
-}
-
-// readFile reads a file of reasonable size.
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("%s has more than %d bytes", path, maxFile)
-	}
-	return text, err
 }

@@ -79,24 +79,48 @@ func (n Name) variable() string {
 // key returns the key in a profile, empty if there is none.
 func (n Name) key() string { return strings.ToLower(strings.TrimPrefix(n.variable(), "ARR_")) }
 
-// member returns the member of arrconfig.json, empty if there is none.
-func (n Name) member() string {
+// The sections of arrconfig.json that are about sessions.
+const (
+	sectionAccount = "accountSettings"
+	sectionSession = "renderingSessionSettings"
+)
+
+func sections() []string { return []string{sectionAccount, sectionSession} }
+
+// members returns the members of arrconfig.json that stand for a setting, the one of the newest
+// release of the script first. Releases before 2023 had a region for both domains, and an address
+// for each in place of it.
+func (n Name) members() []string {
 	switch n {
 	case Endpoint:
-		return "renderingSessionSettings.remoteRenderingDomain"
+		return []string{sectionSession + ".remoteRenderingDomain", sectionAccount + ".serviceEndpoint"}
+	case Region:
+		return []string{sectionAccount + ".region"}
 	case AccountID:
-		return "accountSettings.arrAccountId"
+		return []string{sectionAccount + ".arrAccountId"}
 	case AccountDomain:
-		return "accountSettings.arrAccountDomain"
+		return []string{
+			sectionAccount + ".arrAccountDomain",
+			sectionAccount + ".authenticationEndpoint",
+		}
 	case AccountKey:
-		return "accountSettings.arrAccountKey"
+		return []string{sectionAccount + ".arrAccountKey"}
 	case Size:
-		return "renderingSessionSettings.vmSize"
+		return []string{sectionSession + ".vmSize"}
 	case Lease:
-		return "renderingSessionSettings.maxLeaseTime"
+		return []string{sectionSession + ".maxLeaseTime"}
 	default:
-		return ""
+		return nil
 	}
+}
+
+// scriptMembers returns every member of arrconfig.json that stands for a setting.
+func scriptMembers() []string {
+	var members []string
+	for _, name := range all {
+		members = append(members, name.members()...)
+	}
+	return members
 }
 
 // nameOfKey returns the setting that a key in a profile stands for.
@@ -123,7 +147,14 @@ func Table() string {
 		if name.hasFlag() {
 			flag = "--" + string(name)
 		}
-		row(flag, name.variable(), name.key(), name.member())
+		member, older := "", name.members()
+		if len(older) > 0 {
+			member, older = older[0], older[1:]
+		}
+		row(flag, name.variable(), name.key(), member)
+		for _, member := range older {
+			row("", "", "", member)
+		}
 	}
 	return text.String()
 }

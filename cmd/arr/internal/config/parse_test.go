@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 )
 
 func TestParseLease(t *testing.T) {
@@ -123,6 +124,23 @@ func TestPlaceholdersAreNotFilledIn(t *testing.T) {
 	)
 }
 
+// parsed returns the settings of an arrconfig.json as it stands on a disk.
+func parsed(text string) (map[Name]string, error) {
+	decoded, err := input.Decode([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	script, err := parseScript(decoded)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[Name]string)
+	for name, value := range script.values {
+		values[name] = value.text
+	}
+	return values, nil
+}
+
 func TestScriptSettings(t *testing.T) {
 	units := utf16.Encode([]rune("\ufeff" + filledScript))
 	little := make([]byte, 0, 2*len(units))
@@ -133,7 +151,7 @@ func TestScriptSettings(t *testing.T) {
 		"UTF-8": filledScript, "with a mark": "\ufeff" + filledScript, "UTF-16": string(little),
 		"other case": strings.ReplaceAll(filledScript, "accountSettings", "AccountSettings"),
 	} {
-		values, err := parseScript([]byte(text))
+		values, err := parsed(text)
 		require.NoError(t, err, name)
 		assert.Equal(
 			t,
@@ -150,21 +168,19 @@ func TestScriptSettings(t *testing.T) {
 		)
 	}
 	for text, want := range map[string]string{
-		"{\n\"a\": 1,\n}":         "line 3 is not JSON",
-		"":                        "line 1 is not JSON",
+		"{\n\"a\": 1,\n,}":        "line 3, column 1 is not JSON",
+		"":                        "it is empty",
 		"[]":                      "not a JSON object",
 		`{"accountSettings": []}`: "accountSettings is not an object",
 		`{"accountSettings": {"arrAccountKey": 1}}`: "accountSettings.arrAccountKey is not text in quotes",
-		"\xff\xfe{": "UTF-16 that ends in the middle",
-		`{"accountSettings": {"arrAccountKey": abc==}}`: "line 1 is not JSON",
+		"\xff\xfe{": "UTF-16 or UTF-32 that ends in the middle",
+		`{"accountSettings": {"arrAccountKey": abc==}}`: "line 1, column 39 is not JSON",
 	} {
-		_, err := parseScript([]byte(text))
+		_, err := parsed(text)
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "abc")
 	}
-	values, err := parseScript(
-		[]byte(`{"accountSettings": {"arrAccountKey": null, "arrAccountId": " "}}`),
-	)
+	values, err := parsed(`{"accountSettings": {"arrAccountKey": null, "arrAccountId": " "}}`)
 	require.NoError(t, err)
 	assert.Empty(t, values)
 }
@@ -211,7 +227,7 @@ func TestFilesThatAreNotThere(t *testing.T) {
 	assert.ErrorContains(t, s.fails(), "cannot read the config file")
 	s.inputs.File, s.inputs.Script = "", "nowhere.json"
 	assert.ErrorContains(t, s.fails(), "cannot read the settings of the script")
-	s.write("big.json", strings.Repeat(" ", maxFile+1))
+	s.write("big.json", strings.Repeat(" ", input.MaxSize+1))
 	s.inputs.Script = "big.json"
 	assert.ErrorContains(t, s.fails(), "has more than")
 }
@@ -231,13 +247,15 @@ func FuzzParseLease(f *testing.F) {
 func FuzzParseScript(f *testing.F) {
 	f.Add([]byte(asItComes))
 	f.Add([]byte("\xff\xfe{\x00}\x00"))
+	f.Add([]byte("{\x00}\x00"))
+	f.Add([]byte(`{"accountSettings": {"region": "eastus", /* old */ "serviceEndpoint": null,},} // x`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		values, err := parseScript(text)
+		values, err := parsed(string(text))
 		if err != nil && strings.Contains(err.Error(), "\n") {
 			t.Errorf("more than a line: %v", err)
 		}
 		for name, value := range values {
-			if name.member() == "" || value == "" {
+			if name.members() == nil || value == "" {
 				t.Errorf("%q: %q", name, value)
 			}
 		}

@@ -39,9 +39,17 @@ type Settings struct {
 	// found is whether the arrconfig.json was merely found in the working folder, and not named by
 	// the user.
 	found bool
+	// scriptFile is the arrconfig.json that was read, if any, and ignored what it has that stands for
+	// no setting.
+	scriptFile string
+	ignored    []string
 	// secretFiles are those that hold a key or a token itself.
 	secretFiles []string
 }
+
+// Ignored returns the arrconfig.json that was read, and those of its members that stand for no
+// setting. The path is empty if none was read.
+func (s *Settings) Ignored() (path string, members []string) { return s.scriptFile, s.ignored }
 
 func (s *Settings) set(l int, name Name, value Value) {
 	if s.layers[l] == nil {
