@@ -385,38 +385,3 @@ func TestBackendWithoutServers(t *testing.T) {
 	assert.Equal(t, "The session failed to start.", s.look("a").Error.Message)
 	require.NoError(t, s.Close(), "a backend need not have a Close")
 }
-
-func TestClose(t *testing.T) {
-	options := twoAccounts
-	options.Capacity = emulator.FixedCapacity(3)
-	withBackend(t, options, func(s *service, b *scripted) {
-		s.create("a", standard5)
-		s.as(otherID).create("b", standard5)
-		b.started = func(*scriptedServer) { time.Sleep(time.Minute) }
-		go s.put("late", standard5)
-		synctest.Wait()
-		begin := time.Now()
-		require.EqualError(t, s.Close(), "closed", "what the backend says")
-		assert.Equal(t, time.Minute, time.Since(begin), "a creation under way is waited for")
-		synctest.Wait()
-		for _, id := range []string{"a", "b", "late"} {
-			assert.Equal(t, 1, b.server(id).stops, id)
-		}
-		assert.Equal(t, "Stopped", s.look("a").Status)
-		assert.Equal(t, "Stopped", s.look("late").Status)
-		assert.Equal(t, http.StatusInternalServerError, s.put("new", standard5).status)
-		assert.Equal(t, http.StatusOK, s.put("a", standard5).status, "it can still be read")
-		assert.Len(t, b.specs, 3)
-		require.EqualError(t, s.Close(), "closed")
-		assert.Equal(t, 1, b.closed)
-		assert.Equal(t, 1, b.server("a").stops)
-	})
-}
-
-func TestCloseWithoutABackend(t *testing.T) {
-	s := start(t, emulator.Options{})
-	s.create("a", standard5)
-	require.NoError(t, s.Close())
-	assert.Equal(t, "Ready", s.look("a").Status)
-	s.create("b", standard5)
-}

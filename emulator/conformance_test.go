@@ -215,7 +215,8 @@ var (
 		`Port":(49[2-9]\d\d|4919\d|491[6-8]\d|4915[2-9]|5\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-4])\b`,
 	)
 	anyHost = regexp.MustCompile(
-		`"hostname":"\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.remoterendering\.vm\.[a-z0-9]+\.mixedreality\.azure\.com"`,
+		`"hostname":"\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}` +
+			`\.remoterendering\.vm\.[a-z0-9]+\.mixedreality\.azure\.com"`,
 	)
 )
 

@@ -200,8 +200,11 @@ func TestDocumentedFaults(t *testing.T) {
 			assert.True(t, matching || strings.Contains(text, word+"="), word)
 		}
 	}
-	for _, value := range []string{"drop=before", "drop=after", "body=truncated", "body=invalid", "body=empty", "body=slow",
-		"next-link=foreign", "next-link=relative", "next-link=loop", "start=fails", "start=dies", "start=never", "start=no-capacity"} {
+	for _, value := range []string{
+		"drop=before", "drop=after", "body=truncated", "body=invalid", "body=empty", "body=slow",
+		"next-link=foreign", "next-link=relative", "next-link=loop",
+		"start=fails", "start=dies", "start=never", "start=no-capacity",
+	} {
 		assert.Contains(t, text, value)
 	}
 }

@@ -46,7 +46,8 @@ func FuzzRequest(f *testing.F) {
 		{
 			"GET", "/accounts/{account}/token", "",
 			"Bearer " +
-				"eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL3N0cy5taXhlZHJlYWxpdHkuYXp1cmUuY29tIiwiZXhwIjo5OTk5OTk5OTk5fQ.",
+				"eyJhbGciOiJub25lIn0." +
+				"eyJhdWQiOiJodHRwczovL3N0cy5taXhlZHJlYWxpdHkuYXp1cmUuY29tIiwiZXhwIjo5OTk5OTk5OTk5fQ.",
 			"", "", "",
 		},
 		{

@@ -82,7 +82,8 @@ func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
 		"127.0.0.1": true, "127.9.9.9:1": true, "[::1]": true, "[::1]:80": true, "[::ffff:127.0.0.1]:80": true,
 		"arr.test": true, "sts.arr.test:443": true, "remoterendering.eastus.ARR.test": true,
 		"": false, "attacker.example": false, "localhost.attacker.example": false, "arr.test.attacker.example": false,
-		"barr.test": false, "notlocalhost": false, "192.168.1.2:80": false, "[fe80::1]": false, "0.0.0.0": false, "127.0.0.1.nip.io": false,
+		"barr.test": false, "notlocalhost": false, "192.168.1.2:80": false, "[fe80::1]": false, "0.0.0.0": false,
+		"127.0.0.1.nip.io": false,
 		"remoterendering.westeurope.mixedreality.azure.com": false, "localhost:80:80": false,
 	} {
 		req := httptest.NewRequest("GET", "/", nil)

@@ -150,14 +150,18 @@ func TestWire(t *testing.T) {
 		header  []string // its lines, up to the colon
 	}{
 		{"POST " + s.session("a/:stop") + apiVersion, []string{
-			"HTTP/1.1 204 No Content", "Date", "MS-CV", "X-Content-Type-Options", "api-supported-versions"}},
+			"HTTP/1.1 204 No Content", "Date", "MS-CV", "X-Content-Type-Options",
+			"api-supported-versions"}},
 		{"GET " + s.session("nobody") + apiVersion, []string{
-			"HTTP/1.1 404 Not Found", "Content-Length", "Date", "MS-CV", "X-Content-Type-Options", "api-supported-versions"}},
+			"HTTP/1.1 404 Not Found", "Content-Length", "Date", "MS-CV", "X-Content-Type-Options",
+			"api-supported-versions"}},
 		{"GET " + s.session("a") + apiVersion, []string{
 			"HTTP/1.1 200 OK", "Cache-Control", "Content-Length", "Content-Type", "Date", "MS-CV", "Pragma",
-			"X-Content-Type-Options", "api-supported-versions"}},
+			"X-Content-Type-Options",
+			"api-supported-versions"}},
 		{"GET " + s.sts(), []string{
-			"HTTP/1.1 401 Unauthorized", "Content-Length", "Date", "MS-CV", "WWW-Authenticate", "X-Content-Type-Options"}},
+			"HTTP/1.1 401 Unauthorized", "Content-Length", "Date", "MS-CV", "WWW-Authenticate",
+			"X-Content-Type-Options"}},
 		{"GET " + s.session("x/../a") + apiVersion, []string{
 			"HTTP/1.1 404 Not Found", "Content-Length", "Date", "MS-CV", "X-Content-Type-Options"}},
 	} {

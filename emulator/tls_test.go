@@ -45,19 +45,19 @@ func clientOf(
 
 // lines is a place to write a log to.
 type lines struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
 func (l *lines) Write(p []byte) (int, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
 func (l *lines) String() string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.text.String()
 }
 

@@ -84,7 +84,8 @@ func TestLeaf(t *testing.T) {
 		assert.False(t, leaf.IsCA)
 		assert.Empty(t, leaf.Subject.CommonName)
 	}
-	for _, name := range []string{"test", "xarr.test", "arr.test.example", "*.arr.test", "a..arr.test", ".arr.test", "a/b.arr.test", "a_b.arr.test", "192.168.0.1",
+	for _, name := range []string{"test", "xarr.test", "arr.test.example", "*.arr.test", "a..arr.test", ".arr.test",
+		"a/b.arr.test", "a_b.arr.test", "192.168.0.1",
 		"::2", "::ffff:10.0.0.1", "128.0.0.1", "fe80::1%lo", "a\nb.arr.test", strings.Repeat("a.", 130) +
 			"arr.test", strings.Repeat("x", 64) + ".arr.test"} {
 		_, err := leafFor(t, a, name)
