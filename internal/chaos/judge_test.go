@@ -29,6 +29,7 @@ const (
 	kindUnwritten = "outcome unknown, but nothing was written"
 	kindCreated   = "refused or not sent, but the service created the session"
 	kindReturn    = "a lease that is held cannot be returned"
+	kindClaim     = "a device cannot claim the session that it holds"
 	kindNotReady  = "handed out, but it was over"
 	kindStarved   = "nobody got a session of the pool for 15 s though the service was there"
 	kindNotStop   = "not stopped, though the service was there"

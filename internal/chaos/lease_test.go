@@ -40,6 +40,7 @@ const (
 	leaseTime   = 2 * time.Minute
 	threshold   = 110 * time.Second // so that leases are extended soon
 	idleTimeout = 6 * time.Second
+	claimTime   = 15 * time.Second
 	starvation  = 15 * time.Second
 )
 
@@ -56,13 +57,15 @@ type run struct {
 	calm    atomic.Bool // no more faults
 	// handedOut is when the pool has handed out a session last, in Unix milliseconds.
 	handedOut atomic.Int64
+	pool      atomic.Pointer[lease.Pool]
+	pools     int          // how many there were
 	dials     atomic.Int64 // connections to the proxy
 	kills     int
 	ends      int // of sessions, by the operator
 }
 
-// Programs hold sessions while connections break, an operator ends sessions, and the service is
-// killed and started again. No session is in two hands, none is left over, and every error is true.
+// Programs hold sessions while connections break, an operator ends sessions, the service is killed
+// and started again, and so is the pool. No session is in two hands, none is left over, and every error is true.
 func TestLeaseChaos(t *testing.T) {
 	program := buildProgram(t)
 	for name, secure := range map[string]bool{"http": false, "https": true} {
@@ -93,7 +96,12 @@ func chaosTime(t *testing.T) time.Duration {
 
 func newRun(t *testing.T, program string, secure bool) *run {
 	t.Helper()
-	r := &run{history: newHistory(), t: t, secure: secure, seed: rand.Uint64N(1e9)}
+	r := &run{
+		history: newHistory(),
+		t:       t,
+		secure:  secure,
+		seed:    rand.Uint64N(1e9),
+	}
 	if value := os.Getenv("ARR_CHAOS_SEED"); value != "" {
 		var err error
 		r.seed, err = strconv.ParseUint(value, 10, 64)
@@ -206,24 +214,13 @@ func (w *witness) Do(req *http.Request) (*http.Response, error) {
 func (r *run) play(d time.Duration) {
 	ctx, stop := context.WithTimeout(r.t.Context(), d)
 	defer stop()
-	pool, err := lease.NewPool(r.client, lease.PoolOptions{
-		IDPrefix:       "pool-",
-		Warm:           2,
-		Max:            devices - 2, // so that some always wait
-		LeaseTime:      leaseTime,
-		Step:           time.Minute,
-		Threshold:      threshold,
-		MinRemaining:   time.Minute,
-		IdleTimeout:    idleTimeout,
-		CreateInterval: 100 * time.Millisecond,
-		Watch:          lease.WatcherOptions{Interval: time.Second, IdleInterval: 2 * time.Second},
-	})
-	require.NoError(r.t, err)
+	r.openPool()
 	var disturbers, users sync.WaitGroup
 	disturbers.Go(func() { r.killer(ctx) })
 	disturbers.Go(func() { r.operator(ctx) })
+	disturbers.Go(func() { r.restarter(ctx) })
 	for i := range devices {
-		users.Go(func() { r.device(ctx, pool, i) })
+		users.Go(func() { r.device(ctx, i) })
 	}
 	for i := range acquirers {
 		users.Go(func() { r.acquirer(ctx, 100+i) })
@@ -236,10 +233,45 @@ func (r *run) play(d time.Duration) {
 	disturbers.Wait()
 	r.proxy.Disconnect()
 	users.Wait()
-	stats := pool.Stats()
-	r.t.Logf("pool at the end: %+v", stats)
-	if err := pool.Close(context.Background()); err != nil {
+	r.t.Logf("pool at the end: %+v", r.pool.Load().Stats())
+	r.closePool()
+}
+
+// openPool starts a pool, which takes over what the one before has left.
+func (r *run) openPool() {
+	p, err := lease.NewPool(r.client, lease.PoolOptions{
+		IDPrefix:       "pool-",
+		Warm:           2,
+		Max:            devices - 2, // so that some always wait
+		LeaseTime:      leaseTime,
+		Step:           time.Minute,
+		Threshold:      threshold,
+		MinRemaining:   time.Minute,
+		IdleTimeout:    idleTimeout,
+		ClaimTime:      claimTime,
+		CreateInterval: 100 * time.Millisecond,
+		Watch:          lease.WatcherOptions{Interval: time.Second, IdleInterval: 2 * time.Second},
+	})
+	require.NoError(r.t, err)
+	r.pools++
+	r.pool.Store(p)
+}
+
+// closePool closes the pool. It stops what is idle, and detaches what devices hold.
+func (r *run) closePool() {
+	err := r.pool.Load().Close(context.Background())
+	r.count("Pool.Close: " + outcome(err))
+	if err != nil && r.calm.Load() {
 		r.problem(kindNotStop, "close: "+err.Error())
+	}
+}
+
+// restarter is a program that is started anew now and then, while devices hold its sessions.
+func (r *run) restarter(ctx context.Context) {
+	random := r.draws(3)
+	for pause(ctx, between(random, 15*time.Second, 30*time.Second)) {
+		r.closePool()
+		r.openPool()
 	}
 }
 
@@ -284,8 +316,8 @@ func (r *run) operator(ctx context.Context) {
 func (r *run) report() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.t.Logf("%d kills, %d sessions ended by the operator, %d connections, faults %v",
-		r.kills, r.ends, r.dials.Load(), r.proxy.Counts())
+	r.t.Logf("%d kills, %d pools, %d sessions ended by the operator, %d connections, faults %v",
+		r.kills, r.pools, r.ends, r.dials.Load(), r.proxy.Counts())
 	r.t.Logf("answers of the service: %v", r.counts)
 	for _, result := range slices.Sorted(maps.Keys(r.results)) {
 		r.t.Logf("%5d %s", r.results[result], result)
@@ -296,6 +328,11 @@ func (r *run) report() {
 			r.t.Logf("known today, %s\n%s", reason, text)
 		} else {
 			r.t.Errorf("seed %d, %s", r.seed, text)
+		}
+	}
+	for kind := range knownToday {
+		if len(r.problems[kind]) == 0 {
+			r.t.Logf("known today, but not seen in this run: %s", kind)
 		}
 	}
 	assert.NotEmpty(r.t, r.uses, "sessions were handed out")

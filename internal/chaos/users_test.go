@@ -15,12 +15,12 @@ import (
 )
 
 // device takes sessions from the pool, one after the other.
-func (r *run) device(ctx context.Context, pool *lease.Pool, n int) {
+func (r *run) device(ctx context.Context, n int) {
 	random := r.draws(10 + n)
 	for pause(ctx, between(random, 0, time.Second)) {
 		waiting, cancel := context.WithTimeout(ctx, between(random, 2*time.Second, 25*time.Second))
 		began := time.Now()
-		l, err := pool.Acquire(waiting)
+		l, err := r.pool.Load().Acquire(waiting)
 		if err != nil {
 			r.judgeError("Pool.Acquire", "", err)
 			r.judgeWaiting(waiting, began, err)
@@ -31,30 +31,95 @@ func (r *run) device(ctx context.Context, pool *lease.Pool, n int) {
 		cancel()
 		r.count("Pool.Acquire: a session")
 		r.handedOut.Store(time.Now().UnixMilli())
-		from, how := time.Now(), random.IntN(100)
-		touched := r.use(ctx, l, between(random, 500*time.Millisecond, 8*time.Second))
-		forgets := how >= 92 && ctx.Err() == nil
-		if forgets {
+		d := between(random, 500*time.Millisecond, 12*time.Second)
+		r.hold(ctx, n, l, d, leaving(random.IntN(100)))
+	}
+}
+
+// leaving says how a device leaves: the session is returned, or released, or forgotten.
+type leaving int
+
+func (l leaving) returns() bool { return l < 75 }
+func (l leaving) forgets() bool { return l >= 92 }
+
+// hold is a device with a session. When the program is started anew, the device claims it.
+func (r *run) hold(ctx context.Context, n int, l *lease.Lease, d time.Duration, how leaving) {
+	id, from, until := l.Session().ID, time.Now(), time.Now().Add(d)
+	var touched time.Time
+	for {
+		touched = r.use(ctx, l, time.Until(until))
+		if how.forgets() && ctx.Err() == nil && l.Context().Err() == nil {
 			<-l.Context().Done()
 		}
-		held, to := l.Context().Err() == nil, time.Now()
-		r.used(l.Session().ID, use{device: n, from: from, to: to})
-		switch {
-		case !held:
-			r.judgeEnd("device", l, from, touched)
-			r.count("lease of the pool: " + outcome(context.Cause(l.Context())))
-			if err := pool.Return(l); !errors.Is(err, lease.ErrNotHandedOut) {
-				r.problem(kindNotReady, fmt.Sprintf("%s: returned although over: %v",
-					l.Session().ID, err))
-			}
-		case how < 75:
-			if err := pool.Return(l); err != nil && l.Context().Err() == nil {
-				r.problem(kindReturn, err.Error())
-			}
-		default:
-			r.release(l)
+		if !errors.Is(context.Cause(l.Context()), lease.ErrDetached) {
+			break
 		}
+		next := r.claim(id)
+		if next == nil {
+			r.used(id, use{device: n, from: from, to: time.Now()})
+			r.stop(context.Background(), id)
+			return
+		}
+		l = next
 	}
+	held := l.Context().Err() == nil
+	r.used(id, use{device: n, from: from, to: time.Now()})
+	switch {
+	case !held:
+		r.judgeEnd("device", l, from, touched)
+		r.count("lease of the pool: " + outcome(context.Cause(l.Context())))
+		if err := r.pool.Load().Return(l); !errors.Is(err, lease.ErrNotHandedOut) {
+			r.problem(kindNotReady, fmt.Sprintf("%s: returned although over: %v", id, err))
+		}
+	case how.returns():
+		r.giveBack(l)
+	default:
+		r.release(l)
+	}
+}
+
+// giveBack returns a lease. If the pool was closed meanwhile, nobody has the session any more.
+func (r *run) giveBack(l *lease.Lease) {
+	err := r.pool.Load().Return(l)
+	cause := context.Cause(l.Context())
+	switch {
+	case err == nil:
+	case errors.Is(cause, lease.ErrDetached):
+		r.stop(context.Background(), l.Session().ID)
+	case cause == nil:
+		r.problem(kindReturn, err.Error())
+	}
+}
+
+// claim is a device that asks the next run of the program for its session. It returns nil if the
+// session is lost to the device.
+func (r *run) claim(id string) *lease.Lease {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	closed := r.pool.Load()
+	for pause(ctx, 100*time.Millisecond) {
+		p := r.pool.Load()
+		if p == closed {
+			continue
+		}
+		opened := time.Now()
+		l, err := p.Claim(ctx, id)
+		r.count("Pool.Claim: " + outcome(err))
+		switch {
+		case err == nil:
+			return l
+		case errors.Is(err, lease.ErrPoolClosed):
+			closed = p
+			continue
+		}
+		running, listErr := r.service.running(ctx)
+		if errors.Is(err, arr.ErrNotFound) && listErr == nil && contains(running, id) &&
+			time.Since(opened) < claimTime/2 {
+			r.problem(kindClaim, fmt.Sprintf("%s: %v", id, err))
+		}
+		return nil
+	}
+	return nil
 }
 
 // use is a session in use, with signs of life. It returns the last one.
@@ -78,6 +143,9 @@ func (r *run) release(l *lease.Lease) {
 		err := l.Release(context.Background())
 		r.judgeError("Release", l.Session().ID, err)
 		r.count("Release: " + outcome(err))
+		if err == nil && errors.Is(context.Cause(l.Context()), lease.ErrDetached) {
+			r.stop(context.Background(), l.Session().ID) // the pool was closed at that moment
+		}
 		if err == nil {
 			return
 		}
@@ -140,17 +208,22 @@ func (r *run) keeper(ctx context.Context, n int) {
 		if err == nil {
 			r.keep(ctx, id, between(random, 2*time.Second, 40*time.Second))
 		}
-		for try := 1; ; try++ {
-			err := lease.Stop(ctx, r.client, id)
-			r.judgeError("Stop", id, err)
-			r.count("Stop: " + outcome(err))
-			if err == nil {
-				break
-			}
-			if try == 3 {
-				r.problem(kindNotStop, err.Error())
-				break
-			}
+		r.stop(ctx, id)
+	}
+}
+
+// stop stops a session, as often as it takes.
+func (r *run) stop(ctx context.Context, id string) {
+	for try := 1; ; try++ {
+		err := lease.Stop(ctx, r.client, id)
+		r.judgeError("Stop", id, err)
+		r.count("Stop: " + outcome(err))
+		if err == nil {
+			return
+		}
+		if try == 3 {
+			r.problem(kindNotStop, err.Error())
+			return
 		}
 	}
 }
