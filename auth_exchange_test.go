@@ -63,16 +63,6 @@ func TestExchangeRequest(t *testing.T) {
 	assert.NotEqual(t, exchanges[0].Header.Get("X-Mrc-Cv"), exchanges[1].Header.Get("X-Mrc-Cv"))
 }
 
-// credentialFunc is a credential made of a function.
-type credentialFunc func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error)
-
-func (f credentialFunc) GetToken(
-	ctx context.Context,
-	o policy.TokenRequestOptions,
-) (azcore.AccessToken, error) {
-	return f(ctx, o)
-}
-
 func TestEntraCredential(t *testing.T) {
 	for name, test := range map[string]struct{ option, want string }{
 		"default scope": {"", "https://sts.mixedreality.azure.com//.default"},
@@ -342,7 +332,3 @@ func TestPoliciesOfTheCaller(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
-
-type policyFunc func(*policy.Request) (*http.Response, error)
-
-func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }

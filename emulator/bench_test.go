@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 const (
@@ -29,7 +30,7 @@ type crowd struct {
 // newCrowd makes an emulator with so many sessions. The bytes that each takes are returned.
 func newCrowd(b *testing.B, sessions int) (c *crowd, bytesEach float64) {
 	b.Helper()
-	e, err := emulator.New(emulator.Options{SigningKey: signingKey()})
+	e, err := emulator.New(emulator.Options{SigningKey: testkit.SigningKey()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // documented are all statuses that the emulator answers with when nobody injects a fault.
@@ -153,7 +154,7 @@ func populated(t *testing.T) *service {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{
 		Accounts:      []emulator.AccountOptions{{PrimaryKey: "ZnV6eg=="}},
-		SigningKey:    signingKey(),
+		SigningKey:    testkit.SigningKey(),
 		TokenLifetime: 365 * 24 * time.Hour,
 		StartupTime: func(size azremoterendering.SessionSize) time.Duration {
 			return map[azremoterendering.SessionSize]time.Duration{"Standard": 0, "Premium": 1000 * time.Hour}[size]

@@ -3,28 +3,20 @@
 package emulator
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// signingKey is shared, because making one takes longer than most tests.
-var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
-	return rsa.GenerateKey(rand.Reader, 2048)
-})
+	"github.com/arr-go/azremoterendering/internal/testkit"
+)
 
 // newEmulator makes an emulator for which tokenFor makes tokens.
 func newEmulator(t *testing.T, options Options) *Emulator {
 	t.Helper()
-	key, err := signingKey()
-	require.NoError(t, err)
-	options.SigningKey = key
+	options.SigningKey = testkit.SigningKey()
 	e, err := New(options)
 	require.NoError(t, err)
 	return e

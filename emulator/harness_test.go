@@ -4,13 +4,10 @@ package emulator_test
 
 import (
 	"cmp"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,21 +15,13 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 const (
 	apiVersion = "?api-version=2021-01-01"
 	standard5  = `{"maxLeaseTimeMinutes":5,"size":"Standard"}`
 )
-
-// signingKey is shared: making one takes longer than most tests.
-var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
 
 // service is an emulator and an access token for it.
 type service struct {
@@ -72,7 +61,7 @@ func (s *service) Account() azremoterendering.Account {
 // start makes an emulator and gets a token. Requests are sent in memory.
 func start(t *testing.T, options emulator.Options) *service {
 	t.Helper()
-	options.SigningKey = signingKey()
+	options.SigningKey = testkit.SigningKey()
 	e, err := emulator.New(options)
 	require.NoError(t, err)
 	s := &service{Emulator: e, t: t}

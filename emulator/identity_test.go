@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // identity returns a token of Microsoft Entra, unsigned.
@@ -42,7 +43,7 @@ func TestIdentities(t *testing.T) {
 	s := start(t, emulator.Options{Domain: "arr.test"})
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"aud": "https://sts.mixedreality.azure.com/", "exp": time.Now().Add(time.Hour).Unix(),
-	}).SignedString(signingKey())
+	}).SignedString(testkit.SigningKey())
 	require.NoError(t, err)
 	good := identity(t, nil)
 	segments := strings.Split(good, ".")

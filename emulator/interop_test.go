@@ -25,6 +25,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 const (
@@ -123,7 +124,7 @@ func (c interopCase) run(ctx context.Context, t *testing.T, python string) *inte
 	t.Helper()
 	e, err := emulator.New(emulator.Options{
 		Domain:      interopDomain,
-		SigningKey:  signingKey(),
+		SigningKey:  testkit.SigningKey(),
 		StartupTime: emulator.FixedStartup(interopStartup),
 		Capacity: func(_ azremoterendering.Region, size azremoterendering.SessionSize) int {
 			if size == azremoterendering.SessionSizePremium {

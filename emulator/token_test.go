@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 func TestTokenExchange(t *testing.T) {
@@ -152,19 +153,19 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		token  string
 		status int
 	}{
-		"good":            {sign(jwt.SigningMethodRS256, signingKey(), claims(nil)), 200},
+		"good":            {sign(jwt.SigningMethodRS256, testkit.SigningKey(), claims(nil)), 200},
 		"other key":       {sign(jwt.SigningMethodRS256, other, claims(nil)), 401},
 		"unsigned":        {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil)), 401},
-		"symmetric":       {sign(jwt.SigningMethodHS256, signingKey().N.Bytes(), claims(nil)), 401},
-		"other algorithm": {sign(jwt.SigningMethodRS512, signingKey(), claims(nil)), 401},
-		"other account":   {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"aid": "x"})), 401},
-		"other audience":  {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"aud": "x"})), 401},
-		"no expiry":       {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"exp": nil})), 401},
-		"expired":         {sign(jwt.SigningMethodRS256, signingKey(), claims(jwt.MapClaims{"exp": 1})), 401},
+		"symmetric":       {sign(jwt.SigningMethodHS256, testkit.SigningKey().N.Bytes(), claims(nil)), 401},
+		"other algorithm": {sign(jwt.SigningMethodRS512, testkit.SigningKey(), claims(nil)), 401},
+		"other account":   {sign(jwt.SigningMethodRS256, testkit.SigningKey(), claims(jwt.MapClaims{"aid": "x"})), 401},
+		"other audience":  {sign(jwt.SigningMethodRS256, testkit.SigningKey(), claims(jwt.MapClaims{"aud": "x"})), 401},
+		"no expiry":       {sign(jwt.SigningMethodRS256, testkit.SigningKey(), claims(jwt.MapClaims{"exp": nil})), 401},
+		"expired":         {sign(jwt.SigningMethodRS256, testkit.SigningKey(), claims(jwt.MapClaims{"exp": 1})), 401},
 		"not yet valid": {
 			sign(
 				jwt.SigningMethodRS256,
-				signingKey(),
+				testkit.SigningKey(),
 				claims(jwt.MapClaims{"nbf": time.Now().Add(time.Minute).Unix()}),
 			),
 			401,

@@ -16,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -184,10 +185,10 @@ func TestAcquireCancelledAtEveryWait(t *testing.T) {
 // The answer to each request in turn is lost, with and without effect, once and for a while.
 func TestAcquireWithAnswersLost(t *testing.T) {
 	losses := map[string]func(forward func() (*http.Response, error)) (*http.Response, error){
-		"before the effect": func(func() (*http.Response, error)) (*http.Response, error) { return nil, errLost },
+		"before the effect": func(func() (*http.Response, error)) (*http.Response, error) { return nil, testkit.ErrLost },
 		"after the effect": func(forward func() (*http.Response, error)) (*http.Response, error) {
 			_, err := forward()
-			return nil, errors.Join(errLost, err)
+			return nil, errors.Join(testkit.ErrLost, err)
 		},
 	}
 	for way := range ways {

@@ -4,10 +4,7 @@ package lease_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,16 +17,8 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
-
-// signingKey is one for the whole test binary, for making one takes a while.
-var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
 
 // service is an emulator, and the network in front of it.
 type service struct {
@@ -49,7 +38,7 @@ type handler func(n int, req *http.Request, forward func() (*http.Response, erro
 // newService starts an emulator. Called in a bubble of synctest, it lives in the bubble's time.
 func newService(t testing.TB, options emulator.Options) *service {
 	t.Helper()
-	options.SigningKey = signingKey()
+	options.SigningKey = testkit.SigningKey()
 	options.Admin = true
 	e, err := emulator.New(options)
 	require.NoError(t, err)
@@ -137,9 +126,6 @@ func (s *service) count(prefix string) (n int) {
 	}
 	return n
 }
-
-// errLost is what a broken connection looks like to a client.
-var errLost = errors.New("connection reset by peer")
 
 // answer makes an answer without a body.
 func answer(req *http.Request, status int) *http.Response {

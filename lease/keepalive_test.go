@@ -16,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -206,7 +207,7 @@ func (s *service) outage(part string, length time.Duration) {
 			case time.Now().After(end):
 				return forward()
 			case part == "network", part == "token service" && exchange:
-				return nil, errLost
+				return nil, testkit.ErrLost
 			case part == "service" && !exchange:
 				return answer(req, http.StatusServiceUnavailable), nil
 			case part == "refused tokens" && !exchange:

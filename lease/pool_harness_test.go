@@ -14,6 +14,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -107,7 +108,7 @@ type line struct {
 
 func (l *line) Do(req *http.Request) (*http.Response, error) {
 	if l.cut.Load() {
-		return nil, errLost
+		return nil, testkit.ErrLost
 	}
 	return l.service.Do(req)
 }

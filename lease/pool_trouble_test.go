@@ -19,6 +19,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -142,7 +143,7 @@ func TestPoolOutlastsAnOutage(t *testing.T) {
 				s.handle(
 					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
 						if hit(req) {
-							return nil, errLost
+							return nil, testkit.ErrLost
 						}
 						return forward()
 					},

@@ -3,11 +3,7 @@
 package lease
 
 import (
-	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
-	"io"
 	"math"
 	randv2 "math/rand/v2"
 	"net/http"
@@ -21,6 +17,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -28,14 +25,6 @@ var watchHalfHour = arr.CreateSessionSettings{
 	Size:         arr.SessionSizeStandard,
 	MaxLeaseTime: 30 * time.Minute,
 }
-
-var watchSigningKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
 
 // watchWire is the network between a client and an emulator. It notes when requests are sent, and
 // takes its time.
@@ -102,20 +91,6 @@ func (w *watchWire) count(kind string) int {
 	return len(w.sent[kind])
 }
 
-// watchAnswer makes an answer as the service would.
-func watchAnswer(req *http.Request, status int, body string) *http.Response {
-	return &http.Response{
-		StatusCode: status,
-		Header: http.Header{
-			"Ms-Cv":        {"abcdefghijklmnopqrstuv.0"},
-			"Content-Type": {"application/json; charset=utf-8"},
-		},
-		Body:          io.NopCloser(bytes.NewReader([]byte(body))),
-		ContentLength: int64(len(body)),
-		Request:       req,
-	}
-}
-
 // watchRig is an emulator, a client of it and a watcher of that.
 type watchRig struct {
 	*testing.T
@@ -128,7 +103,7 @@ type watchRig struct {
 
 func newWatchRig(t *testing.T, options emulator.Options, watching WatcherOptions) *watchRig {
 	t.Helper()
-	options.SigningKey = watchSigningKey()
+	options.SigningKey = testkit.SigningKey()
 	e, err := emulator.New(options)
 	require.NoError(t, err)
 	wire := &watchWire{next: e.Transport(), sent: make(map[string][]time.Time)}

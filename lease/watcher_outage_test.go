@@ -19,6 +19,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // Failures that do not pass end all waits at once, and only those.
@@ -220,7 +221,7 @@ func TestWatcherBacksOff(t *testing.T) {
 		time.Sleep(time.Second)
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			// which the client does not repeat
-			return watchAnswer(req, http.StatusNotImplemented, ""), nil
+			return testkit.Answer(req, http.StatusNotImplemented, ""), nil
 		})
 		r.wire.times("list")
 		time.Sleep(10 * time.Minute)
@@ -312,7 +313,7 @@ func TestWatcherMeetsAnEndlessList(t *testing.T) {
 				return nil, nil
 			}
 			page++
-			return watchAnswer(
+			return testkit.Answer(
 				req,
 				http.StatusOK,
 				fmt.Sprintf(`{"sessions":[],"@nextLink":"%s?page=%d"}`, req.URL.Path, page),
@@ -333,7 +334,7 @@ func TestWatcherRepeatsLookups(t *testing.T) {
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind == "get" && failures < 3 {
 				failures++
-				return watchAnswer(req, http.StatusNotImplemented, ""), nil
+				return testkit.Answer(req, http.StatusNotImplemented, ""), nil
 			}
 			return nil, nil
 		})

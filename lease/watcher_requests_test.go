@@ -16,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // checkCrowd checks that each Wait ended as its session did, and returns the longest time from that
@@ -207,7 +208,7 @@ func TestWatcherLooksUpWhatTheListDoesNotShow(t *testing.T) {
 		lagging.Store(true)
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind == "list" && lagging.Load() {
-				return watchAnswer(req, http.StatusOK, `{"sessions":[]}`), nil
+				return testkit.Answer(req, http.StatusOK, `{"sessions":[]}`), nil
 			}
 			return nil, nil
 		})
@@ -239,7 +240,7 @@ func TestWatcherOverlooksHalfSessions(t *testing.T) {
 		r.create("demo")
 		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
 			if kind == "list" {
-				return watchAnswer(
+				return testkit.Answer(
 					req,
 					http.StatusOK,
 					`{"sessions":[{"status":"Ready"},{"id":"demo"}]}`,

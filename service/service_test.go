@@ -5,8 +5,6 @@ package service_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -32,17 +30,10 @@ const (
 	standard5 = `{"maxLeaseTimeMinutes":5,"size":"Standard"}`
 )
 
-// signingKey is shared, because making one takes longer than most tests.
-var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
-	return rsa.GenerateKey(rand.Reader, 2048)
-})
-
 // replica makes a service over a store. All replicas have the same account and signing key.
 func replica(t *testing.T, store service.Store, options service.Options) *service.Service {
 	t.Helper()
-	key, err := signingKey()
-	require.NoError(t, err)
-	options.SigningKey = key
+	options.SigningKey = testkit.SigningKey()
 	options.Accounts = []service.AccountOptions{{ID: account, PrimaryKey: "key"}}
 	s, err := service.New(store, options)
 	require.NoError(t, err)

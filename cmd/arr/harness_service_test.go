@@ -4,13 +4,10 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // testService is an emulator in the process of the test, on a socket.
@@ -30,16 +28,9 @@ type testService struct {
 	client      *arr.SessionsClient
 }
 
-// signingKey is made once: that takes part of a second.
-var signingKey = sync.OnceValues(
-	func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) },
-)
-
 func newTestService(t *testing.T, options emulator.Options) *testService {
 	t.Helper()
-	key, err := signingKey()
-	require.NoError(t, err)
-	options.SigningKey = key
+	options.SigningKey = testkit.SigningKey()
 	if options.Accounts == nil {
 		options.Accounts = []emulator.AccountOptions{{PrimaryKey: "the-secret-key"}}
 	}
