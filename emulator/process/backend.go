@@ -11,22 +11,21 @@ import (
 )
 
 // Backend starts one process for each session. Create one with [New], and close it at the end;
-// [emulator.Emulator.Close] does that too. Its methods may be called by several goroutines at the
-// same time.
+// [emulator.Emulator.Close] does that too. It is safe for concurrent use.
 type Backend struct {
 	options Options
 	output  sync.Mutex // held during a Write to options.Output
 
 	mu     sync.Mutex
 	closed bool
-	live   map[*server]struct{} // those that have not ended
+	live   map[*server]struct{} // servers that have not ended
 }
 
 var _ emulator.Backend = (*Backend)(nil)
 
-// Start begins to start a program for a session and returns at once. What goes wrong shows in the
-// status of the server: code ServerStartFailed if it did not come to accept connections,
-// ServerFailed if it ended by itself after that.
+// Start begins to start a program for a session and returns at once. Failures are reported in the
+// status of the server: code ServerStartFailed if it did not accept connections, and ServerFailed if
+// it ended by itself after that.
 func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
 	s := newServer(b, spec)
 	b.mu.Lock()
@@ -41,12 +40,12 @@ func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
 	return s
 }
 
-// Close ends all programs and waits for their end. Servers cannot be started after it. It may be
+// Close ends all programs and waits for their end. After it no server can be started. It may be
 // called several times.
 //
-// It takes [Options.StopGrace] and a few seconds at most: it is an error if something was still
-// left then, such as a program that the system cannot kill because it waits for a device, or a
-// Write to [Options.Output] that does not return.
+// It takes at most [Options.StopGrace] and a few seconds. It is an error if something is left then,
+// such as a program that the system cannot kill because it waits for a device, or a Write to
+// [Options.Output] that does not return.
 func (b *Backend) Close() error {
 	b.mu.Lock()
 	b.closed = true
@@ -69,7 +68,7 @@ func (b *Backend) Close() error {
 				failed++
 			}
 		case <-limit.C:
-			return fmt.Errorf("process: not all of %d servers came to their end", len(left))
+			return fmt.Errorf("process: not all of %d servers have ended", len(left))
 		}
 	}
 	if failed > 0 {

@@ -51,13 +51,13 @@ func startChild(command, environment []string, to *lines) (*child, error) {
 	c.pid = c.cmd.Process.Pid
 	go func() {
 		defer close(c.exited)
-		c.cmd.Wait() // its error says no more than the state that it leaves
+		c.cmd.Wait() // the process state says as much as the error
 	}()
 	return c, nil
 }
 
-// startPiped starts the program with a pipe of our own. With one made by package exec, waiting for
-// the end of the program would be waiting for everybody who has inherited the pipe from it.
+// startPiped starts the program with a pipe of its own. With a pipe of package exec, waiting for the
+// program would mean waiting for every process that inherited the pipe.
 func (c *child) startPiped(to *lines) error {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -85,14 +85,12 @@ func (c *child) result() string {
 	return c.cmd.ProcessState.String()
 }
 
-// end ends the program and its group, whatever is left of them. It returns when the program is
-// gone, and the others too or killed. It takes the grace, killTimeout and twice drainTimeout at
-// most.
+// end ends the program and its group. It returns when the program is gone, and the rest of the group
+// is gone or killed. It takes at most the grace, killTimeout and twice drainTimeout.
 //
-// When the program has ended by itself, its process id may in theory belong to somebody else by
-// now. But the id of a group is not given away while the group has members, and if it has none the
-// signal follows the end within microseconds, whereas systems do not use an id again before they
-// have gone through all others.
+// If the program ended by itself, its process id might belong to another process by now. But the id
+// of a group is not reused while the group has members. If it has none, the signal follows the end
+// within microseconds, and systems do not reuse an id before they have used all others.
 func (c *child) end(grace time.Duration) error {
 	askGroup(c.cmd.Process)
 	var err error
@@ -128,8 +126,8 @@ func (c *child) gone(grace time.Duration) bool {
 	return true
 }
 
-// drain waits for the rest of the output. Somebody who has left the group may hold the pipe open:
-// he is cut off.
+// drain waits for the rest of the output. A process that has left the group may hold the pipe open;
+// it is cut off.
 func (c *child) drain() error {
 	for range 2 {
 		select {

@@ -13,13 +13,12 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// ParseCommand splits a command line into program and arguments, for [Options.Command]. Words are
-// separated by spaces, tabs and line ends. Everything between single quotes stands for itself;
-// between double quotes a backslash stands for itself too, unless a double quote or a backslash
-// follows, which it then makes ordinary. Outside quotes a backslash makes any character after it
-// ordinary, so paths of Windows need quotes. Nothing else has a meaning: no variables, patterns,
-// pipes or redirections. It is an error if a quote is not closed, if the last character is a lone
-// backslash, or if there is no program.
+// ParseCommand splits a command line into program and arguments, for [Options.Command]. Spaces, tabs
+// and line ends separate words. Text in single quotes is taken literally. In double quotes a
+// backslash escapes a double quote or a backslash, and is literal otherwise. Outside quotes a
+// backslash escapes any character, so paths of Windows need quotes. Nothing else has a meaning: no
+// variables, patterns, pipes or redirections. It is an error if a quote is not closed, if the last
+// character is a lone backslash, or if there is no program.
 func ParseCommand(line string) ([]string, error) {
 	var s splitter
 	for i, c := range line {
@@ -86,7 +85,7 @@ func (s *splitter) endWord() {
 	s.inWord = false
 }
 
-// values is what the program of a session is told.
+// values is what the program of a session gets to know.
 type values struct {
 	spec            emulator.ServerSpec
 	port, inspector int
@@ -131,9 +130,9 @@ func (v values) environment(parent []string) []string {
 	)
 }
 
-// private reports whether a variable, NAME=VALUE, is kept from programs. It goes by prefixes
-// because the names under which account keys, access tokens and client secrets are kept are many,
-// and a rendering server needs none of the others either.
+// private reports whether a variable, NAME=VALUE, is kept from programs. It goes by prefixes because
+// account keys, access tokens and client secrets have many names, and a rendering server needs no
+// variable with these prefixes.
 func private(variable string) bool {
 	name, _, _ := strings.Cut(variable, "=")
 	name = strings.ToUpper(name)
@@ -141,7 +140,7 @@ func private(variable string) bool {
 		name == "IDENTITY_HEADER" || name == "MSI_SECRET"
 }
 
-// expand replaces what stands in braces.
+// expand replaces names in braces.
 func expand(word string, byName map[string]string) (string, error) {
 	var result strings.Builder
 	for rest := word; ; {

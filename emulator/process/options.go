@@ -3,7 +3,6 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/arr-go/azremoterendering"
 )
 
 const (
@@ -19,39 +20,38 @@ const (
 	defaultStopGrace      = 5 * time.Second
 )
 
-// Options says what to start for a session. Command is required.
+// Options configures a [Backend]. Command is required.
 type Options struct {
 	// Command is the program and its arguments, with names in braces that are replaced: see the
 	// package documentation. The program is looked up in PATH if its name contains no path
 	// separator. See [ParseCommand] for a command in one string.
 	Command []string
 
-	// Hostname is what sessions show as their host: a name or an IP address by which devices reach
-	// this machine, without a port. The default is 127.0.0.1.
+	// Hostname is the host that sessions show: a name or an IP address by which devices reach this
+	// machine, without a port. The default is 127.0.0.1.
 	Hostname string
 
-	// StartupTimeout is how long a program may take until it accepts a connection; then the session
+	// StartupTimeout is how long a program may take to accept a connection. After that the session
 	// is in state Error and the program is ended. The default is 5 minutes.
 	StartupTimeout time.Duration
 
-	// StopGrace is how long a program may take to end after it was asked to, before it is killed.
-	// The default is 5 seconds.
+	// StopGrace is the time between the request to end and the kill. The default is 5 seconds.
 	StopGrace time.Duration
 
-	// Output receives what programs write to their standard output and standard error, line by
-	// line, each line in one Write and preceded by the id of the session in brackets. Lines over 64
-	// KiB are divided. Writes come one at a time; one that blocks holds up the programs. Errors are
-	// ignored. The default is to discard it all.
+	// Output receives what programs write to standard output and standard error: one Write for each
+	// line, which begins with the id of the session in brackets. Lines over 64 KiB are divided.
+	// Writes are never concurrent; one that blocks blocks the programs. Errors are ignored. The
+	// default discards all output.
 	Output io.Writer
 
 	// Logger receives a record for each start and each end of a program, with session, account,
-	// region, size, process id and port, but neither arguments nor environment. The default is
-	// silence.
+	// region, size, process id and port, but neither arguments nor environment. The default discards
+	// all.
 	Logger *slog.Logger
 }
 
-// New returns a backend. It starts nothing. The error says which option it cannot work with.
-// Whether there is such a program shows in the sessions.
+// New returns a backend. It starts nothing: a program that does not exist is reported by the sessions.
+// An error is an [azremoterendering.InvalidArgumentError].
 func New(options Options) (*Backend, error) {
 	if options.Hostname == "" {
 		options.Hostname = defaultHostname
@@ -75,25 +75,27 @@ func New(options Options) (*Backend, error) {
 func (o Options) check() error {
 	switch {
 	case len(o.Command) == 0 || o.Command[0] == "":
-		return errors.New("process: Options.Command names no program")
+		return invalid("Options.Command", "", "names no program")
 	case strings.Contains(o.Command[0], "{session}"):
-		return errors.New(
-			"process: Options.Command: the program must not depend on {session}, which any client may choose",
-		)
+		return invalid("Options.Command", "",
+			"has a program that must not depend on {session}, which any client may choose")
 	case net.ParseIP(o.Hostname) == nil && strings.ContainsAny(o.Hostname, " \t\r\n:/[]"):
-		return fmt.Errorf(
-			"process: Options.Hostname %q is neither a host name nor an IP address (a port is not part of it)",
-			o.Hostname,
-		)
+		return invalid("Options.Hostname", o.Hostname,
+			"is neither a host name nor an IP address; give it without a port")
 	case o.StartupTimeout < 0:
-		return fmt.Errorf("process: Options.StartupTimeout %v is negative", o.StartupTimeout)
+		return invalid("Options.StartupTimeout", o.StartupTimeout.String(), "is negative")
 	case o.StopGrace < 0:
-		return fmt.Errorf("process: Options.StopGrace %v is negative", o.StopGrace)
+		return invalid("Options.StopGrace", o.StopGrace.String(), "is negative")
 	}
 	for _, word := range o.Command {
 		if _, err := expand(word, values{}.byName()); err != nil {
-			return fmt.Errorf("process: Options.Command: %w", err)
+			return invalid("Options.Command", "", "has a malformed argument: "+err.Error())
 		}
 	}
 	return nil
+}
+
+func invalid(name, value, reason string) error {
+	return fmt.Errorf("process: %w",
+		&azremoterendering.InvalidArgumentError{Name: name, Value: value, Reason: reason})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/process"
 )
 
@@ -31,6 +32,7 @@ func TestNewRefuses(t *testing.T) {
 		backend, err := process.New(options)
 		require.ErrorContains(t, err, want)
 		assert.ErrorContains(t, err, "process: ")
+		require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument)
 		assert.Nil(t, backend)
 	}
 	for _, hostname := range []string{"", "localhost", "::1", "10.0.0.7", "renderer.example"} {

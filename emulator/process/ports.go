@@ -16,12 +16,12 @@ const (
 	lastPort  = 65534
 )
 
-// portAttempts bounds the search for one port. Few of the range are ever in use.
+// portAttempts limits the search for a port. Few of the range are ever in use.
 const portAttempts = 1000
 
-// reserved holds the ports of the servers that have not ended. It is shared by all backends of the
-// process, for they share the machine: a port is free again between the test for it and the start
-// of the program that gets it.
+// reserved holds the ports of the servers that have not ended. All backends of the process share it,
+// because they share the machine, and between the test of a port and the start of its program
+// nothing else marks it as taken.
 var reserved struct {
 	sync.Mutex
 	ports map[int]struct{}

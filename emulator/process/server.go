@@ -25,8 +25,8 @@ const (
 	dialTimeout   = time.Second
 )
 
-// server is one program and the goroutine that looks after it: [server.run]. Everybody else only
-// reads and writes the facts below mu and wakes that goroutine.
+// server is one program and the goroutine that owns it: [server.run]. Other goroutines only read and
+// write the fields below mu and wake that goroutine.
 type server struct {
 	backend *Backend
 	spec    emulator.ServerSpec
@@ -37,7 +37,7 @@ type server struct {
 	changed  chan struct{} // holds an element if the lease has changed
 	done     chan struct{} // closed once nothing of the server is left
 
-	leftBehind bool // something could not be ended; to be read after done
+	leftBehind bool // whether something could not be ended; read it after done
 
 	mu      sync.Mutex
 	status  emulator.ServerStatus
@@ -76,12 +76,11 @@ func (s *server) Status() emulator.ServerStatus {
 func (s *server) SetLease(lease time.Duration) {
 	s.mu.Lock()
 	s.lease = lease
-	// Clocks are read at different moments: a lease can be extended just before its end, and the
-	// news arrive just after it.
+	// The emulator may extend a lease just before its end, and this server learn of it just after.
 	late := s.over && time.Now().Before(s.status.ReadyAt.Add(lease))
 	s.mu.Unlock()
 	if late {
-		s.fail(codeFailed, "The lease was extended when its end had already ended the server.")
+		s.fail(codeFailed, "The lease was extended after the server had already ended with it.")
 		return
 	}
 	select {
@@ -152,8 +151,7 @@ func (s *server) start(told values) (*child, error) {
 	return startChild(command, told.environment(os.Environ()), output)
 }
 
-// awaitReady connects to the program until it accepts. It reports false if that is not going to
-// happen.
+// awaitReady connects to the program until it accepts. It reports false if it will not accept.
 func (s *server) awaitReady(program *child, told values) bool {
 	limit := time.NewTimer(s.backend.options.StartupTimeout)
 	defer limit.Stop()
@@ -196,8 +194,8 @@ func (s *server) accepts(port int) bool {
 		return false
 	}
 	defer connection.Close()
-	// The range of ports overlaps with those that systems give to clients, and a client that
-	// happens to get the port to which it connects is connected with itself.
+	// The range of ports overlaps with that of outgoing connections. A client that gets the port to
+	// which it connects is connected with itself.
 	return connection.LocalAddr().String() != connection.RemoteAddr().String()
 }
 
@@ -241,7 +239,7 @@ func (s *server) remaining() time.Duration {
 	return time.Until(s.status.ReadyAt.Add(s.lease))
 }
 
-// expired reports whether the lease is over. From then on no extension helps.
+// expired reports whether the lease is over. After that an extension comes too late.
 func (s *server) expired() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,8 +247,7 @@ func (s *server) expired() bool {
 	return s.over
 }
 
-// fail records why the server failed, unless it was stopped: nobody asks any more then, and what it
-// does is of its own making.
+// fail records why the server failed, unless it was stopped, because then its end is expected.
 func (s *server) fail(code, message string) {
 	s.mu.Lock()
 	ignored := s.stopped || s.status.Failure != nil
