@@ -22,6 +22,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/recordings"
 )
 
 // backwards is how a recording is played backwards: its requests are sent to the emulator, and the
@@ -167,11 +168,8 @@ func playFolder(t *testing.T, folder string, known map[string]backwards) {
 		t.Run(name, func(t *testing.T) {
 			play, ok := known[name]
 			require.True(t, ok, "nothing says how to play this recording")
-			// go-vcr puts it back
-			tape, err := cassette.Load(strings.TrimSuffix(filepath.Join(folder, name), ".yaml"))
-			require.NoError(t, err)
-			require.NotEmpty(t, tape.Interactions)
-			synctest.Test(t, func(t *testing.T) { play.run(t, tape.Interactions) })
+			tape := recordings.Load(t, filepath.Join(folder, name))
+			synctest.Test(t, func(t *testing.T) { play.run(t, tape) })
 		})
 	}
 }

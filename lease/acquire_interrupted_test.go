@@ -184,8 +184,8 @@ func TestAcquireCancelledAtEveryWait(t *testing.T) {
 
 // The answer to each request in turn is lost, with and without effect, once and for a while.
 func TestAcquireWithAnswersLost(t *testing.T) {
-	losses := map[string]func(forward func() (*http.Response, error)) (*http.Response, error){
-		"before the effect": func(func() (*http.Response, error)) (*http.Response, error) { return nil, testkit.ErrLost },
+	losses := map[string]func(forward testkit.Forward) (*http.Response, error){
+		"before the effect": func(testkit.Forward) (*http.Response, error) { return nil, testkit.ErrLost },
 		"after the effect": func(forward func() (*http.Response, error)) (*http.Response, error) {
 			_, err := forward()
 			return nil, errors.Join(testkit.ErrLost, err)

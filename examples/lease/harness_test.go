@@ -13,11 +13,11 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // cancelling is an output that ends a context when a text is written to it, as a person would press
@@ -35,23 +35,20 @@ func (c *cancelling) Write(p []byte) (int, error) {
 	return c.Buffer.Write(p)
 }
 
-// network is what lies between the program and the emulator. It is cut off when the context ends.
-type network struct {
-	next policy.Transporter
-	cut  context.Context
-}
-
-func (n *network) Do(req *http.Request) (*http.Response, error) {
-	if n.cut != nil && n.cut.Err() != nil {
-		return nil, errors.New("network is unreachable")
-	}
-	return n.next.Do(req)
+// cut cuts the program off from the service once ctx ends.
+func (f *fixture) cut(ctx context.Context) {
+	f.network.Handle(func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
+		if ctx.Err() != nil {
+			return nil, errors.New("network is unreachable")
+		}
+		return forward()
+	})
 }
 
 // fixture is an emulator in memory, and the program in front of it.
 type fixture struct {
 	emulator *emulator.Emulator
-	network  *network
+	network  *testkit.Wire
 	owner    *arr.SessionsClient // past the network, for what the test wants to know
 	file     sessionFile
 }
@@ -64,7 +61,7 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, err)
 	return &fixture{
 		emulator: e,
-		network:  &network{next: e.Transport()},
+		network:  &testkit.Wire{Next: e.Transport()},
 		owner:    owner,
 		file:     sessionFile(filepath.Join(t.TempDir(), "session.txt")),
 	}

@@ -63,7 +63,7 @@ func TestTheNextRunTakesUpTheSession(t *testing.T) {
 				f := newFixture(t)
 				ctx, cut := context.WithCancel(t.Context())
 				defer cut()
-				f.network.cut = ctx
+				f.cut(ctx)
 				_, code, err := f.run(t, at, func(d *device) {
 					out := d.out.(*cancelling)
 					ctrlC := out.cancel
@@ -74,7 +74,7 @@ func TestTheNextRunTakesUpTheSession(t *testing.T) {
 				require.Equal(t, 1, code)
 				require.Equal(t, []string{notStopped.SessionID}, f.running(t))
 
-				f.network.cut = nil
+				f.network.Handle(nil)
 				out, code, err := f.run(t, "", func(d *device) { d.alive = 10 * time.Second })
 				require.NoError(t, err)
 				require.Zero(t, code)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,14 +16,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/arr-go/azremoterendering/examples/internal/backend"
-
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -32,36 +32,11 @@ const (
 	wait    = 10 * time.Second
 )
 
-// wire is the network between the pool and the emulator. It remembers where the account key went.
-type wire struct {
-	next policy.Transporter
-	key  string
-
-	mu       sync.Mutex
-	withKey  []string // paths
-	requests int
-}
-
-func (w *wire) Do(req *http.Request) (*http.Response, error) {
-	w.mu.Lock()
-	w.requests++
-	if strings.Contains(req.Header.Get("Authorization"), w.key) {
-		w.withKey = append(w.withKey, req.URL.Path)
-	}
-	w.mu.Unlock()
-	return w.next.Do(req)
-}
-
-func (w *wire) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.requests
-}
-
 // fixture is the web service in front of an emulator in memory, with two devices.
 type fixture struct {
 	emulator *emulator.Emulator
-	wire     *wire
+	wire     *testkit.Wire
+	withKey  *lockedBuffer       // the paths that the account key was sent to, one a line
 	owner    *arr.SessionsClient // past the wire, for what the test wants to know
 	service  *service
 	handler  http.Handler
@@ -100,10 +75,17 @@ func newFixture(t *testing.T, warm, most int) *fixture {
 	require.NoError(t, err)
 	f := &fixture{
 		emulator: e,
-		wire:     &wire{next: e.Transport(), key: e.Key()},
+		wire:     &testkit.Wire{Next: e.Transport()},
+		withKey:  new(lockedBuffer),
 		owner:    owner,
 		log:      new(lockedBuffer),
 	}
+	f.wire.Handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+		if strings.Contains(req.Header.Get("Authorization"), e.Key()) {
+			fmt.Fprintln(f.withKey, req.URL.Path)
+		}
+		return forward()
+	})
 	one, secret := backend.NewDevice("one")
 	f.one = secret
 	two, secret := backend.NewDevice("two")

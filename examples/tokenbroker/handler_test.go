@@ -74,7 +74,7 @@ func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 	for _, answer := range answers {
 		require.Equal(t, answers[0], answer, "the answer must not say what was wrong")
 	}
-	require.Zero(t, f.wire.count(), "who is refused must cost no exchange")
+	require.Zero(t, f.wire.Count("STS"), "who is refused must cost no exchange")
 	f.requireNoSecret(t, []string{unknown}, answers...)
 }
 
@@ -91,7 +91,7 @@ func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 		f.handler.ServeHTTP(w, req)
 		require.Equal(t, want, w.Code, path)
 	}
-	require.Zero(t, f.wire.count())
+	require.Zero(t, f.wire.Count("STS"))
 }
 
 func TestManyDevicesCostOneExchange(t *testing.T) {
@@ -107,7 +107,7 @@ func TestManyDevicesCostOneExchange(t *testing.T) {
 			require.Equal(t, http.StatusOK, answer.Code)
 			require.Equal(t, answers[0].Body, answer.Body)
 		}
-		require.Equal(t, 1, f.wire.count())
+		require.Equal(t, 1, f.wire.Count("STS"))
 	})
 }
 
@@ -118,7 +118,7 @@ func TestADeviceThatHangsUpTakesNothingFromTheOthers(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { f.ask(ctx, "Bearer "+f.secret) })
 		synctest.Wait() // the first device has started the exchange
-		require.Equal(t, 1, f.wire.count())
+		require.Equal(t, 1, f.wire.Count("STS"))
 		answers := make([]*httptest.ResponseRecorder, 10)
 		for i := range answers {
 			wg.Go(func() { answers[i] = f.ask(t.Context(), "Bearer "+f.secret) })
@@ -129,7 +129,7 @@ func TestADeviceThatHangsUpTakesNothingFromTheOthers(t *testing.T) {
 		for _, answer := range answers {
 			require.Equal(t, http.StatusOK, answer.Code)
 		}
-		require.Equal(t, 1, f.wire.count())
+		require.Equal(t, 1, f.wire.Count("STS"))
 	})
 }
 
@@ -139,7 +139,7 @@ func TestTheTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		first := f.get(t)
 		time.Sleep(24*time.Hour - 6*time.Minute)
 		require.Equal(t, first.AccessToken, f.get(t).AccessToken)
-		require.Equal(t, 1, f.wire.count())
+		require.Equal(t, 1, f.wire.Count("STS"))
 
 		time.Sleep(2 * time.Minute)
 		require.Equal(t, first.AccessToken, f.get(t).AccessToken, "no device waits for the renewal")
@@ -147,14 +147,14 @@ func TestTheTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		second := f.get(t)
 		require.NotEqual(t, first.AccessToken, second.AccessToken)
 		require.EqualValues(t, (24*time.Hour - exchangeLag).Seconds(), second.ExpiresInSeconds)
-		require.Equal(t, 2, f.wire.count())
+		require.Equal(t, 2, f.wire.Count("STS"))
 	})
 }
 
 func TestAnOutageOfTheTokenService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		f.wire.setOutage(true)
+		f.setOutage(true)
 		w := f.ask(t.Context(), "Bearer "+f.secret)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.Equal(t, "10", w.Header().Get("Retry-After"))
@@ -166,10 +166,10 @@ func TestAnOutageOfTheTokenService(t *testing.T) {
 		require.Contains(t, f.log.String(), "connection reset by peer", "the log says why")
 		f.requireNoSecret(t, nil, w.Body.String())
 
-		f.wire.setOutage(false)
-		before := f.wire.count()
+		f.setOutage(false)
+		before := f.wire.Count("STS")
 		f.get(t)
-		require.Equal(t, before+1, f.wire.count())
+		require.Equal(t, before+1, f.wire.Count("STS"))
 	})
 }
 
@@ -178,7 +178,7 @@ func TestAnOutageWhileTheTokenIsValidFailsNoDevice(t *testing.T) {
 		f := newFixture(t)
 		first := f.get(t)
 		time.Sleep(24*time.Hour - 4*time.Minute)
-		f.wire.setOutage(true)
+		f.setOutage(true)
 		for range 5 { // several failed renewals in a row
 			require.Equal(t, first.AccessToken, f.get(t).AccessToken)
 			time.Sleep(15 * time.Second)

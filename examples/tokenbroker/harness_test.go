@@ -6,23 +6,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/arr-go/azremoterendering/examples/internal/backend"
-
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/examples/internal/backend"
+	"github.com/arr-go/azremoterendering/internal/testkit"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -32,51 +29,10 @@ const (
 	exchangeLag = time.Second
 )
 
-// wire is the network between the broker and the emulator. It counts exchanges, and breaks them as
-// a test wants.
-type wire struct {
-	next policy.Transporter
-
-	mu        sync.Mutex
-	exchanges int
-	outage    bool
-}
-
-func (w *wire) Do(req *http.Request) (*http.Response, error) {
-	if !strings.HasSuffix(req.URL.Path, "/token") {
-		return w.next.Do(req)
-	}
-	w.mu.Lock()
-	w.exchanges++
-	outage := w.outage
-	w.mu.Unlock()
-	select {
-	case <-time.After(exchangeLag):
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
-	}
-	if outage {
-		return nil, errors.New("connection reset by peer")
-	}
-	return w.next.Do(req)
-}
-
-func (w *wire) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.exchanges
-}
-
-func (w *wire) setOutage(outage bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.outage = outage
-}
-
 // fixture is a broker in front of an emulator in memory, with one device.
 type fixture struct {
 	emulator *emulator.Emulator
-	wire     *wire
+	wire     *testkit.Wire
 	handler  http.Handler
 	secret   string
 	log      *bytes.Buffer
@@ -96,7 +52,8 @@ func newFixture(t *testing.T) *fixture {
 	)
 	require.NoError(t, err)
 
-	f := &fixture{emulator: e, wire: &wire{next: e.Transport()}, log: new(bytes.Buffer)}
+	f := &fixture{emulator: e, wire: &testkit.Wire{Next: e.Transport()}, log: new(bytes.Buffer)}
+	f.setOutage(false)
 	s := &service{
 		endpoint: endpoint,
 		account:  e.Account(),
@@ -114,6 +71,22 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, err)
 	f.handler = b.handler()
 	return f
+}
+
+// setOutage makes exchanges slow, and fail if there is an outage.
+func (f *fixture) setOutage(outage bool) {
+	f.wire.Handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+		if !testkit.IsExchange(req) {
+			return forward()
+		}
+		if err := wait.Sleep(req.Context(), exchangeLag); err != nil {
+			return nil, err
+		}
+		if outage {
+			return nil, testkit.ErrLost
+		}
+		return forward()
+	})
 }
 
 // ask sends what a device with this Authorization header sends.
