@@ -29,15 +29,28 @@ func startOnTerminal(t *testing.T, environment []string, args ...string) *onTerm
 	return startSized(t, 100, environment, args...)
 }
 
+func startOnTerminalIn(t *testing.T, folder string, environment []string, args ...string) *onTerminal {
+	t.Helper()
+	cmd := command(t, environment, args...)
+	cmd.Dir = folder
+	return startCommandOnTerminal(t, 100, cmd)
+}
+
 func startSized(t *testing.T, columns uint16, environment []string, args ...string) *onTerminal {
+	t.Helper()
+	cmd := command(t, environment, args...)
+	cmd.Dir = t.TempDir()
+	return startCommandOnTerminal(t, columns, cmd)
+}
+
+func startCommandOnTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *onTerminal {
 	t.Helper()
 	p := &onTerminal{
 		t:      t,
-		cmd:    command(t, environment, args...),
+		cmd:    cmd,
 		screen: new(output),
 		ended:  make(chan struct{}),
 	}
-	p.cmd.Dir = t.TempDir()
 	master, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 25, Cols: columns})
 	require.NoError(t, err)
 	p.master = master

@@ -67,8 +67,9 @@ An arrconfig.json of every release of the script is read, with comments and trai
 newer member wins over the older one. "arr config" names the members that are not used. A placeholder, such as
 <hh:mm:ss>, counts as not filled in, which is an error if a command needs the setting and nothing else has it.
 
-An arrconfig.json that merely lies in the working folder may lead a key from elsewhere only to the hosted service
-or to this machine; name it with --arrconfig if it is to lead elsewhere.`
+An arrconfig.json that merely lies in the working folder may lead its own key anywhere, and a key or token from
+elsewhere only to the hosted service. If it leads elsewhere, this machine included, arr asks on a terminal whether
+that is meant, and else fails: name the file with --arrconfig, or give the address in another of the four places.`
 
 const outputManual = `Results go to standard output. What is for people to know meanwhile, and errors, go to standard error.
 

@@ -56,7 +56,7 @@ func (s *serviceFlags) open(
 	if s.emulator {
 		return opened, s.openEmulator(cmd, opened)
 	}
-	target, err := values.Target()
+	target, err := askedTarget(cmd, values)
 	if config.IsUnconfigured(err) {
 		return nil, &failure.Advised{
 			Err: err,

@@ -3,13 +3,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -176,8 +174,7 @@ func adviseNotStopped(err error) error {
 	}
 }
 
-// ask shows the sessions and asks whether to stop them. Reading cannot be interrupted, so a signal
-// leaves the reader behind for the few moments until the program ends.
+// ask shows the sessions and asks whether to stop them.
 func (c *stopAllCommand) ask(
 	ctx context.Context,
 	cmd *cobra.Command,
@@ -191,26 +188,12 @@ func (c *stopAllCommand) ask(
 	if err := show.NewPrinter(out, show.ForPeople, os.Getenv).Sessions(sessions); err != nil {
 		return false, err
 	}
-	fmt.Fprintf(out, "Stop %s? Connected devices are cut off. [y/N] ", counted(len(sessions)))
-	answers := make(chan string, 1)
-	go func() {
-		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-		if err != nil { // without an answer it is no
-			fmt.Fprintln(out)
-		}
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(out)
-		return false, context.Cause(ctx)
-	case answer := <-answers:
-		agreed := answer == "y" || answer == "yes"
-		if !agreed {
-			fmt.Fprintln(out, "Nothing was stopped.")
-		}
-		return agreed, nil
+	question := fmt.Sprintf("Stop %s? Connected devices are cut off.", counted(len(sessions)))
+	agreed, err := confirm(ctx, cmd, question)
+	if err == nil && !agreed {
+		fmt.Fprintln(out, "Nothing was stopped.")
 	}
+	return agreed, err
 }
 
 func counted(n int) string {

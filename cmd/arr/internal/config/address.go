@@ -40,8 +40,8 @@ func misspelt(text string) error {
 		names = append(names, string(region))
 	}
 	near := nearest(text, names)
-	other := []string{"japanwest", "northcentralus"}
-	if near == "" || slices.Contains(other, strings.ToLower(text)) || strings.ContainsAny(text, ".:/") || letters(text) == letters(near) {
+	isOther := slices.Contains([]string{"japanwest", "northcentralus"}, strings.ToLower(text))
+	if near == "" || isOther || strings.ContainsAny(text, ".:/") || letters(text) == letters(near) {
 		return nil
 	}
 	return fmt.Errorf(
@@ -134,7 +134,8 @@ func withScheme(text string) (string, error) {
 	if err != nil || address.Hostname() == "" ||
 		address.Scheme != "https" && address.Scheme != "http" {
 		return "", errors.New(
-			"give a region such as westeurope, or an address such as https://remoterendering.westeurope." + hostedDomain,
+			"give a region such as westeurope, or an address such as " +
+				"https://remoterendering.westeurope." + hostedDomain,
 		)
 	}
 	return strings.TrimRight(text, "/"), nil
@@ -151,7 +152,8 @@ func Plain(address string) (plain, loopback bool) {
 	return parsed.Scheme == "http", host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// hosted reports whether an address or domain belongs to the hosted service or to this machine.
+// hosted reports whether an address or domain belongs to the hosted service, and nobody on the way
+// can take its place.
 func hosted(text string) bool {
 	if text == "" {
 		return true
@@ -159,10 +161,12 @@ func hosted(text string) bool {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
 	}
-	if _, loopback := Plain(text); loopback {
-		return true
-	}
 	address, err := url.Parse(text)
-	return err == nil &&
-		(address.Hostname() == hostedDomain || strings.HasSuffix(address.Hostname(), "."+hostedDomain))
+	return err == nil && address.Scheme == "https" && IsHostedName(address.Hostname())
+}
+
+// IsHostedName reports whether a host name belongs to the hosted service.
+func IsHostedName(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == hostedDomain || strings.HasSuffix(host, "."+hostedDomain)
 }

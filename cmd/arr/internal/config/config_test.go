@@ -252,7 +252,7 @@ func TestFoundScriptSettingsDoNotLeadAwayAKeyFromElsewhere(t *testing.T) {
 	assert.ErrorContains(
 		t,
 		s.fails(),
-		"accountSettings.arrAccountDomain in arrconfig.json leads to another service",
+		"accountSettings.arrAccountDomain in arrconfig.json leads to evil.example",
 	)
 	s.inputs.Script = "arrconfig.json"
 	assert.Equal(t, "evil.example", s.target().Account.Domain, "whoever names the file means it")
@@ -267,7 +267,7 @@ func TestFoundScriptSettingsDoNotLeadAwayAKeyFromElsewhere(t *testing.T) {
 	assert.ErrorContains(
 		t,
 		s.fails(),
-		"remoteRenderingDomain in arrconfig.json leads to another service",
+		"remoteRenderingDomain in arrconfig.json leads to https://evil.example",
 	)
 }
 

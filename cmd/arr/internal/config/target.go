@@ -3,7 +3,10 @@
 package config
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -236,25 +239,52 @@ func (s *Settings) checkAddresses(t Target) error {
 	}
 	_, secret, _ := s.choose(KeyFile, KeyStdin, AccountKey, AccessToken)
 	if t.Credential == AccountKey && secret.layer == scriptLayer {
-		return nil
+		return nil // whoever has written the file has the key
 	}
-	const text = "%s leads to another service, and the sign-in is not from that file: name the file with --arrconfig if you mean it"
-	if _, endpoint, _ := s.choose(
-		Endpoint,
-		Region,
-	); endpoint.layer == scriptLayer &&
-		!hosted(t.Endpoint) {
-		return mistake(text, endpoint.Source)
+	foreign := &UnnamedFileError{}
+	_, endpoint, _ := s.choose(Endpoint, Region)
+	if endpoint.layer == scriptLayer && !hosted(t.Endpoint) {
+		foreign.add(endpoint.Source, t.Endpoint)
 	}
 	_, sts, _ := s.choose(STSEndpoint)
-	if domain, _ := s.get(
-		AccountDomain,
-	); domain.layer == scriptLayer && sts.Source == "" &&
-		!hosted(t.Account.Domain+t.STSEndpoint) {
-		return mistake(text, domain.Source)
+	domain, _ := s.get(AccountDomain)
+	service := cmp.Or(t.STSEndpoint, t.Account.Domain)
+	if domain.layer == scriptLayer && sts.Source == "" && t.SignIn != SignInToken &&
+		!hosted(service) {
+		foreign.add(domain.Source, service)
 	}
-	return nil
+	if foreign.Addresses == nil {
+		return nil
+	}
+	return &Mistake{foreign}
 }
+
+// UnnamedFileError means that an arrconfig.json that was merely found in the working folder would
+// lead a key or token from elsewhere to a service that only the file names. Whoever can write to
+// the folder, or listen on this machine, could have put it there.
+type UnnamedFileError struct {
+	// Addresses are where the key or token would go.
+	Addresses []string
+	source    string
+}
+
+func (e *UnnamedFileError) add(source, address string) {
+	e.source = cmp.Or(e.source, source)
+	if !slices.Contains(e.Addresses, address) {
+		e.Addresses = append(e.Addresses, address)
+	}
+}
+
+func (e *UnnamedFileError) Error() string {
+	return fmt.Sprintf(
+		"%s leads to %s, and the key or token is not from that file: name the file with --arrconfig if you mean it",
+		e.source,
+		strings.Join(e.Addresses, " and "),
+	)
+}
+
+// TrustFound takes the word of an arrconfig.json that was found for where a key or token goes.
+func (s *Settings) TrustFound() { s.found = false }
 
 // missing makes the error for a setting that is needed and has no value.
 func (s *Settings) missing(name Name) error {
