@@ -5,7 +5,6 @@ package azremoterendering_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -272,7 +271,7 @@ func TestRequestOfAnErrorKeepsNothingToSendAgain(t *testing.T) {
 	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	var response *azcore.ResponseError
-	require.True(t, errors.As(err, &response))
+	require.ErrorAs(t, err, &response)
 	assert.Empty(t, response.RawResponse.Request.Header.Values("Authorization"))
 	assert.Equal(
 		t,

@@ -4,7 +4,6 @@ package azremoterendering_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -358,7 +357,7 @@ func TestWaitForAHostThatDoesNotExistFailsAtOnce(t *testing.T) {
 		_, err = poller.PollUntilDone(t.Context(), nil)
 		require.ErrorContains(t, err, "there is no host rendering.example")
 		var dns *net.DNSError
-		require.True(t, errors.As(err, &dns))
+		require.ErrorAs(t, err, &dns)
 		assert.Zero(t, time.Since(start))
 		assert.Equal(t, 1, w.Count("GET demo"))
 	})

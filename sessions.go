@@ -164,6 +164,7 @@ func (c *SessionsClient) confirmUpdate(
 		return UpdateSessionResponse{}, err
 	case err != nil:
 		op.tries.SetLost() // not even the refusal tells anything: it was that of a retry
+		//nolint:errorlint // callers are to match the later failure, and not the refusal
 		return UpdateSessionResponse{}, newCallError(op, fmt.Errorf("%v; then %w", failure, err))
 	case session.Status.Ended() || session.MaxLeaseTime != settings.MaxLeaseTime:
 		return UpdateSessionResponse{}, failure

@@ -192,8 +192,8 @@ func TestStartupHelpers(t *testing.T) {
 	quick := 0
 	recorded := emulator.RecordedStartup()
 	for range 1000 {
-		switch d := recorded(size); {
-		case d == 8*time.Second:
+		switch d := recorded(size); d {
+		case 8 * time.Second:
 			quick++
 		default:
 			assert.True(t, 150*time.Second <= d && d <= 180*time.Second, d)

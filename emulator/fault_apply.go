@@ -34,27 +34,27 @@ type effects struct {
 }
 
 // add adds the effects of a fault that affects the request.
-func (e *effects) add(f *Fault) {
-	e.names = append(e.names, f.Name)
-	e.delay += f.Delay
-	e.drop = f.Drop
-	if f.Status != 0 {
-		e.answering = f
+func (f *effects) add(fault *Fault) {
+	f.names = append(f.names, fault.Name)
+	f.delay += fault.Delay
+	f.drop = fault.Drop
+	if fault.Status != 0 {
+		f.answering = fault
 	}
 	switch {
-	case f.Body == BodySlow:
-		e.slowFor += f.SlowFor
-	case e.truncated || e.body != "": // the first counts
-	case f.Body == BodyTruncated:
-		e.truncated = true
+	case fault.Body == BodySlow:
+		f.slowFor += fault.SlowFor
+	case f.truncated || f.body != "": // the first counts
+	case fault.Body == BodyTruncated:
+		f.truncated = true
 	default:
-		e.body = f.Body
+		f.body = fault.Body
 	}
-	e.showStatus = cmp.Or(e.showStatus, f.ShowStatus)
-	e.showSize = cmp.Or(e.showSize, f.ShowSize)
-	e.nextLink = cmp.Or(e.nextLink, f.NextLink)
-	if e.start.kind == "" {
-		e.start = startFault{f.Start, f.DieAfter}
+	f.showStatus = cmp.Or(f.showStatus, fault.ShowStatus)
+	f.showSize = cmp.Or(f.showSize, fault.ShowSize)
+	f.nextLink = cmp.Or(f.nextLink, fault.NextLink)
+	if f.start.kind == "" {
+		f.start = startFault{fault.Start, fault.DieAfter}
 	}
 }
 

@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func newEmulator(t *testing.T, options Options) *Emulator {
 func tokenFor(t *testing.T, e *Emulator, accountID string) string {
 	t.Helper()
 	issuer := newEmulator(t, Options{Accounts: []AccountOptions{{ID: accountID}}})
-	req := httptest.NewRequest("GET", "/accounts/"+accountID+"/token", nil)
+	req := httptest.NewRequest(http.MethodGet, "/accounts/"+accountID+"/token", nil)
 	req.Header.Set("Authorization", "Bearer "+accountID+":"+issuer.Key())
 	recorder := httptest.NewRecorder()
 	issuer.ServeHTTP(recorder, req)

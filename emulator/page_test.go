@@ -86,7 +86,7 @@ func TestPageIsShownUnderKnownHostsOnly(t *testing.T) {
 		"127.0.0.1.nip.io": false,
 		"remoterendering.westeurope.mixedreality.azure.com": false, "localhost:80:80": false,
 	} {
-		req := httptest.NewRequest("GET", "/", nil)
+		req := httptest.NewRequest(http.MethodGet, "/", nil)
 		req.Host = host
 		recorder := httptest.NewRecorder()
 		e.ServeHTTP(recorder, req)

@@ -84,7 +84,7 @@ func checkNothingLeft(t *testing.T, s *service, l *lease.Lease, err error) {
 		require.NoError(t, l.Release(t.Context()))
 	} else {
 		var notStopped *lease.NotStoppedError
-		assert.False(t, errors.As(err, &notStopped), err)
+		assert.NotErrorAs(t, err, &notStopped, err)
 	}
 	time.Sleep(5 * time.Minute) // whatever is on its way arrives
 	assert.Empty(t, s.running())

@@ -4,7 +4,6 @@ package lease_test
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -98,7 +97,7 @@ func TestPoolAcquireSaysNothingOfTroubleThatIsOver(t *testing.T) {
 		_, err := p.Acquire(ctx)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		var ended *arr.SessionEndedError
-		assert.False(t, errors.As(err, &ended))
+		assert.NotErrorAs(t, err, &ended)
 		assert.ErrorAs(t, p.Stats().LastError, &ended, "though it is remembered")
 	})
 }

@@ -130,7 +130,7 @@ func (w *Watcher) Close() {
 // error is that of the failed request. After [Watcher.Close] it is [ErrWatcherClosed].
 func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.Session, error) {
 	session, err := w.wait(ctx, sessionID, func(observation) {})
-	if interrupted, ok := err.(*interruptedWait); ok {
+	if interrupted, ok := errors.AsType[*interruptedWait](err); ok {
 		return session, fmt.Errorf("lease: %w; the session goes on, "+
 			"and is billed from Ready until it is stopped or its lease ends", interrupted)
 	}

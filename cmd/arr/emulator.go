@@ -158,7 +158,7 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 			)+"   (see docs/tls.md)",
 		)
 	}
-	environment, trust := "", ""
+	var environment, trust string
 	if c.listening.tls {
 		// of Go on Linux; docs/tls.md has the others
 		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " "

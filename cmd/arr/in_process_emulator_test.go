@@ -11,7 +11,8 @@ import (
 )
 
 func TestSessionsWithoutAService(t *testing.T) {
-	for _, args := range [][]string{{"session", "list"}, {"session", "get", "sample"}, {"session", "wait", "sample"}, {"session", "stop", "sample"},
+	for _, args := range [][]string{{"session", "list"}, {"session", "get", "sample"},
+		{"session", "wait", "sample"}, {"session", "stop", "sample"},
 		{
 			"session", "update", "sample", "--lease", "1h",
 		}, {"session", "create", "--no-wait"}, {"token"}, {"regions", "--latency"}} {

@@ -15,13 +15,13 @@ type connector func(config.Target) (*arr.SessionsClient, error)
 
 // signIn finds the credential of a target, once, however many clients are to have it.
 func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
-	with := func(make func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error)) connector {
+	with := func(connect func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error)) connector {
 		return func(target config.Target) (*arr.SessionsClient, error) {
 			options, err := clientOptions(target)
 			if err != nil {
 				return nil, err
 			}
-			return make(target, options)
+			return connect(target, options)
 		}
 	}
 	switch target.SignIn {

@@ -135,7 +135,8 @@ func TestSeveralSuggestionsAreReadable(t *testing.T) {
 }
 
 func TestTheEmulatorInTheProcessTakesOrRefusesEveryFlag(t *testing.T) {
-	for flag, value := range map[string]string{"--endpoint": "eastus", "--key-file": "x", "--sts-scope": "x", "--ca-file": "x", "--tenant": "x",
+	for flag, value := range map[string]string{"--endpoint": "eastus", "--key-file": "x",
+		"--sts-scope": "x", "--ca-file": "x", "--tenant": "x",
 		"--client-id": "x", "--allow-http": "", "--account-domain": "eastus"} {
 		args := []string{"session", "list", "--emulator", flag}
 		if value != "" {

@@ -5,6 +5,7 @@ package process
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"sync"
 )
@@ -28,7 +29,7 @@ func (l *lines) copy(from io.Reader) {
 		if len(line) > 0 {
 			l.write(bytes.TrimRight(line, "\r\n"))
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return
 		}
 	}
@@ -39,5 +40,5 @@ func (l *lines) write(line []byte) {
 	whole = append(append(append(whole, l.prefix...), line...), '\n')
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	l.to.Write(whole) // an error must not stop the reading: the program would block
+	_, _ = l.to.Write(whole) // an error must not stop the reading: the program would block
 }

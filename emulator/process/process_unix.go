@@ -19,8 +19,8 @@ func prepare(cmd *exec.Cmd) {
 
 // Errors of signals are ignored: they say that the group is gone, which is looked at anyway.
 
-func askGroup(leader *os.Process)  { syscall.Kill(-leader.Pid, syscall.SIGTERM) }
-func killGroup(leader *os.Process) { syscall.Kill(-leader.Pid, syscall.SIGKILL) }
+func askGroup(leader *os.Process)  { _ = syscall.Kill(-leader.Pid, syscall.SIGTERM) }
+func killGroup(leader *os.Process) { _ = syscall.Kill(-leader.Pid, syscall.SIGKILL) }
 
 // groupAlive reports whether the group has members that can be signalled. Those that have ended
 // count until their parent, or the first process of the system, has taken note of it.

@@ -49,11 +49,10 @@ func runDemo(ctx context.Context, out io.Writer) error {
 		out,
 		"ARR_ENDPOINT is not set, so this is a demo with an emulator in this process. It plays three devices",
 	)
-	err = d.play(ctx)
-	if ctx.Err() != nil {
-		return nil // Ctrl-C
+	if err := d.play(ctx); err != nil && ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil // also after Ctrl-C
 }
 
 func (d *demo) play(ctx context.Context) error {

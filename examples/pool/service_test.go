@@ -26,8 +26,7 @@ func TestADeviceGetsAWarmSessionAtOnceAndGivesItBack(t *testing.T) {
 		require.Less(t, time.Since(start), time.Second)
 		require.Equal(
 			t,
-			f.emulator.Account(),
-			arr.Account{ID: got.AccountID, Domain: got.AccountDomain},
+			arr.Account{ID: got.AccountID, Domain: got.AccountDomain}, f.emulator.Account(),
 		)
 		require.Equal(t, "westeurope.mixedreality.azure.com", got.RenderingDomain)
 		require.Greater(t, got.ExpiresInSeconds, int64(timeToConnect.Seconds()))

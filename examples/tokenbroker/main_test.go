@@ -126,7 +126,8 @@ func TestARealServiceComesFromTheEnvironment(t *testing.T) {
 	)
 
 	for name, value := range map[string]string{
-		"ARR_ENDPOINT": server.URL, "ARR_STS_ENDPOINT": server.URL, "ARR_ACCOUNT_ID": e.Account().ID, "ARR_ACCOUNT_KEY": e.Key(),
+		"ARR_ENDPOINT": server.URL, "ARR_STS_ENDPOINT": server.URL, "ARR_ACCOUNT_ID": e.Account().ID,
+		"ARR_ACCOUNT_KEY":    e.Key(),
 		"ARR_ACCOUNT_DOMAIN": e.Account().Domain, "ARR_SESSION_ID": sessionID, "BROKER_DEVICES_FILE": file,
 	} {
 		t.Setenv(name, value)

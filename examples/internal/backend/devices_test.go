@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func TestReadDevices(t *testing.T) {
 		),
 	)
 	require.NoError(t, err)
-	req := httptest.NewRequest("POST", "/", nil)
+	req := httptest.NewRequest(http.MethodPost, "/", nil)
 	req.Header.Set("Authorization", "Bearer secret")
 	name, ok := d.Authenticate(req)
 	require.True(t, ok)

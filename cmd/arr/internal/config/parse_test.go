@@ -17,14 +17,17 @@ import (
 
 func TestParseLease(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"90m": 90 * time.Minute, "1h30m": 90 * time.Minute, "1h30m0s": 90 * time.Minute, "01:30:00": 90 * time.Minute, "1:30": 90 * time.Minute,
-		"4:0:0": 4 * time.Hour, "24:00:00": 24 * time.Hour, "00:05": 5 * time.Minute, " 5m ": 5 * time.Minute, "60s": time.Minute, "0m": 0,
+		"90m": 90 * time.Minute, "1h30m": 90 * time.Minute, "1h30m0s": 90 * time.Minute,
+		"01:30:00": 90 * time.Minute, "1:30": 90 * time.Minute,
+		"4:0:0": 4 * time.Hour, "24:00:00": 24 * time.Hour, "00:05": 5 * time.Minute,
+		" 5m ": 5 * time.Minute, "60s": time.Minute, "0m": 0,
 	} {
 		lease, err := ParseLease(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, lease, text)
 	}
-	for _, text := range []string{"", "90", "soon", "-5m", "90s", "00:00:30", "1:60", "1:00:60", "1:2:3:4", ":", "::", "1:-2", "99999:00", "9999h",
+	for _, text := range []string{"", "90", "soon", "-5m", "90s", "00:00:30", "1:60", "1:00:60",
+		"1:2:3:4", ":", "::", "1:-2", "99999:00", "9999h",
 		"1.00:00:00", "+1:00"} {
 		_, err := ParseLease(text)
 		assert.Error(t, err, text)

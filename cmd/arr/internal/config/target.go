@@ -13,7 +13,7 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Sign-in says how to get an access token.
+// SignIn says how to get an access token.
 type SignIn string
 
 // The ways to sign in.

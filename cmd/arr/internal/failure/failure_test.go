@@ -182,7 +182,8 @@ func TestWithSignal(t *testing.T) {
 }
 
 func TestEveryCodeIsInTheManual(t *testing.T) {
-	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown, Conflict, NoExec, NoCommand,
+	for _, code := range []int{OK, Other, Usage, Refused, NotFound, Ended, Timeout, Throttled, Unknown,
+		Conflict, NoExec, NoCommand,
 		Interrupted, Unread, Terminated} {
 		assert.Regexp(t, fmt.Sprintf(`(?m)^ +%d  `, code), Manual)
 	}

@@ -116,7 +116,7 @@ func tellsMore(err error, tail string) bool {
 // endsWithCause reports whether a text ends with that of an error in the tree below err.
 func endsWithCause(err error, text string) bool {
 	var below []error
-	switch err := err.(type) {
+	switch err := err.(type) { //nolint:errorlint // it walks the tree itself
 	case interface{ Unwrap() []error }:
 		below = err.Unwrap()
 	case interface{ Unwrap() error }:

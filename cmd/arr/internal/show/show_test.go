@@ -20,9 +20,10 @@ func nothingSet(string) string { return "" }
 
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0s", 59 * time.Second: "59s", time.Minute: "1m", 90 * time.Second: "1m30s", 90 * time.Minute: "1h30m", 2 * time.Hour: "2h",
-		10 * time.Minute: "10m", 20 * time.Hour: "20h", time.Hour +
-			time.Second: "1h0m1s", 1500 * time.Millisecond: "1s", 24 * time.Hour: "24h",
+		0: "0s", 59 * time.Second: "59s", time.Minute: "1m", 90 * time.Second: "1m30s",
+		90 * time.Minute: "1h30m", 2 * time.Hour: "2h",
+		10 * time.Minute: "10m", 20 * time.Hour: "20h", time.Hour + time.Second: "1h0m1s",
+		1500 * time.Millisecond: "1s", 24 * time.Hour: "24h",
 	} {
 		assert.Equal(t, want, Span(d))
 	}
@@ -178,7 +179,8 @@ func TestJSONOfASession(t *testing.T) {
 	)
 	assert.JSONEq(
 		t,
-		`{"id":"a<b","status":"Error","size":"","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":0,"remainingMinutes":{"atLeast":0,"atMost":0},
+		`{"id":"a<b","status":"Error","size":"","elapsedTimeMinutes":0,"maxLeaseTimeMinutes":0,
+"remainingMinutes":{"atLeast":0,"atMost":0},
 "error":{"code":"C","message":"M"},"correlationVector":"cv"}`,
 		out.String(),
 	)
