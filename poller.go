@@ -203,18 +203,27 @@ func (p *SessionPoller) interrupted(err error) error {
 	if !ok {
 		return err
 	}
-	cause, failure := interruption.Cause, interruption.LastFailure
-	err = fmt.Errorf(
-		"waiting for session %q, last seen %s: %w; "+
-			"the session goes on, and is billed from Ready until it is stopped or its lease ends",
+	what := fmt.Errorf(
+		"waiting for session %q, last seen %s: %w",
 		p.sessionID,
 		p.lastSeen(),
-		cause,
+		interruption.Cause,
 	)
-	if failure != nil && !errors.Is(failure, cause) {
-		err = fmt.Errorf("%w; the last poll failed: %w", err, failure)
+	if failure := interruption.LastFailure; failure != nil && !errors.Is(failure, interruption.Cause) {
+		what = fmt.Errorf("%w; the last poll failed: %w", what, failure)
 	}
-	return err
+	return &waitError{what}
+}
+
+// waitError is a wait that ended before the session was Ready or had ended.
+type waitError struct{ error }
+
+func (e *waitError) Error() string { return e.error.Error() + "; " + e.Advice() }
+func (e *waitError) Unwrap() error { return e.error }
+
+// Advice says what becomes of the session: the last part of the text of the error, after "; ".
+func (e *waitError) Advice() string {
+	return "the session goes on, and is billed from Ready until it is stopped or its lease ends"
 }
 
 func (p *SessionPoller) lastSeen() string {

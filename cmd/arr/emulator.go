@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 // defaultAddress is always the same, so that the settings of clients stay valid from one start to
@@ -153,7 +154,7 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 	if address, err := url.Parse(served); err == nil && c.listening.tls && c.options.Domain != "" {
 		lines = append(
 			lines,
-			"Once, in the hosts file:  "+address.Hostname()+" sts."+c.options.Domain+" "+sessionHost(
+			"Once, in the hosts file:  "+address.Hostname()+" "+naming.STSPrefix+c.options.Domain+" "+sessionHost(
 				c.options,
 			)+"   (see docs/tls.md)",
 		)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 // connection is what a client needs to reach the emulator. The names of the JSON members are part
@@ -56,13 +57,13 @@ func connectionTo(
 		return c, nil
 	}
 	c.Endpoint = httpsURL(sessionHost(o), address.Port())
-	c.STSEndpoint = httpsURL("sts."+o.Domain, address.Port())
+	c.STSEndpoint = httpsURL(naming.STSPrefix+o.Domain, address.Port())
 	return c, nil
 }
 
 // sessionHost returns the name of the session service below the domain.
 func sessionHost(o emulator.Options) string {
-	return "remoterendering." + string(o.Region) + "." + o.Domain
+	return naming.RenderingHost(string(o.Region), o.Domain)
 }
 
 func httpsURL(host, port string) string {

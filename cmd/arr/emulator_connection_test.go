@@ -3,11 +3,10 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"strings"
 	"testing"
-
-	"os"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -72,7 +73,8 @@ type faultList []emulator.Fault
 func (l *faultList) Set(text string) error {
 	fault, err := emulator.ParseFault(text)
 	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "emulator: "))
+		// The names are those of the words of the flag.
+		return failure.InWords(err, func(word string) string { return word })
 	}
 	*l = append(*l, fault)
 	return nil

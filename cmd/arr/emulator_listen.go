@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -109,11 +110,11 @@ func (l *listening) listen(
 	}
 	server, err := serve()
 	if err != nil {
-		return nil, nil, fmt.Errorf(
-			"%s\nIf another program uses the port, perhaps another emulator, end it, or choose a port with --listen; "+
-				"--listen 127.0.0.1:0 takes any that is free",
-			strings.TrimPrefix(err.Error(), "emulator: "),
-		)
+		return nil, nil, &failure.Advised{
+			Err: err,
+			Advice: "If another program uses the port, perhaps another emulator, end it, " +
+				"or choose a port with --listen; --listen 127.0.0.1:0 takes any that is free.",
+		}
 	}
 	return server, authority, nil
 }
@@ -147,8 +148,8 @@ func aboutAuthority(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf(
-		"%s\nAnother folder can be given with --ca-dir; its authority has to be trusted anew",
-		strings.TrimPrefix(err.Error(), "emulator: "),
-	)
+	return &failure.Advised{
+		Err:    err,
+		Advice: "Another folder can be given with --ca-dir; clients must trust its authority then.",
+	}
 }

@@ -3,15 +3,13 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/emulator"
 	"github.com/arr-go/azremoterendering/emulator/process"
 )
@@ -130,14 +128,14 @@ func (c *emulatorCommand) newEmulator(
 			process.Options{Command: c.exec, Logger: log, Output: programOutput{log}},
 		)
 		if err != nil {
-			return nil, usagef("%s", inFlags(err))
+			return nil, inEmulatorFlags(err)
 		}
 		o.Backend = backend
 	}
 	c.injection.apply(cmd, &o, address)
 	e, err := emulator.New(o)
 	if err != nil {
-		return nil, usagef("%s", inFlags(err)) // its options are all from flags
+		return nil, inEmulatorFlags(err)
 	}
 	c.options = o
 	return e, nil
@@ -146,23 +144,20 @@ func (c *emulatorCommand) newEmulator(
 // parseCommand reads the command of --exec.
 func parseCommand(text string) ([]string, error) {
 	command, err := process.ParseCommand(text)
-	if err != nil {
-		return nil, errors.New(inFlags(err))
-	}
-	return command, nil
+	return command, failure.InWords(err, func(string) string { return "the command" })
 }
 
-// inFlags returns the text of an error about options with the flags that they come from.
-func inFlags(err error) string {
-	return strings.NewReplacer(
-		"emulator: ", "",
-		"process: ", "",
-		"Options.Accounts[0].ID", "--account-id",
-		"Options.Accounts[0].PrimaryKey", fmt.Sprintf("--account-key (or %s)", keyVariable),
-		"Options.Region", "--region",
-		"Options.Domain", "--domain",
-		"Options.Command", "--exec",
-		"Options.Faults", "--fault",
-		"Fault.AccountID", "account-id",
-	).Replace(err.Error())
+// emulatorFlagNames are the flags from which options of the emulator come.
+var emulatorFlagNames = map[string]string{
+	"Options.Accounts[0].ID":         "--account-id",
+	"Options.Accounts[0].PrimaryKey": "--account-key (or " + keyVariable + ")",
+	"Options.Region":                 "--region",
+	"Options.Domain":                 "--domain",
+	"Options.Command":                "--exec",
+	"Fault.AccountID":                "--fault account-id",
+}
+
+// inEmulatorFlags returns an error about an option of the emulator with the flag that it comes from.
+func inEmulatorFlags(err error) error {
+	return failure.InWords(err, func(option string) string { return emulatorFlagNames[option] })
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 // keepAliveFlags are the flags that say how a lease is kept alive.
@@ -79,18 +79,8 @@ var keepAliveFlagNames = map[string]string{
 	"MinRemaining": "--threshold",
 }
 
-// inKeepingFlags returns an error about an option with the flag that it comes from.
-func inKeepingFlags(err error) error {
-	invalid, ok := errors.AsType[*arr.InvalidArgumentError](err)
-	if !ok {
-		return err
-	}
-	flag, ok := keepAliveFlagNames[invalid.Name]
-	if !ok {
-		return err
-	}
-	if invalid.Value != "" {
-		flag += " " + invalid.Value
-	}
-	return usagef("%s %s", flag, invalid.Reason)
+// inKeepAliveFlags returns an error about an option of package lease with the flag that it comes
+// from.
+func inKeepAliveFlags(err error) error {
+	return failure.InWords(err, func(option string) string { return keepAliveFlagNames[option] })
 }

@@ -34,9 +34,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if _, mistaken := errors.AsType[*config.Mistake](err); !started || mistaken {
 		err = &failure.UsageError{Err: err}
 	}
+	err = failure.InWords(err, func(argument string) string { return argumentNames[argument] })
 	err = failure.WithSignal(ctx, err)
 	failure.Report(stderr, err, command.CommandPath())
 	return failure.Code(err)
+}
+
+// argumentNames are what users know the arguments of the client as that commands take.
+var argumentNames = map[string]string{
+	"sessionID":    "session id",
+	"MaxLeaseTime": "--lease",
+	"Size":         "--size",
+	"Frequency":    "--interval",
+	"ValidFor":     "--valid-for",
+	"atLeast":      "--at-least",
+	"OlderThan":    "--older-than",
 }
 
 func usagef(format string, args ...any) error { return failure.Usagef(format, args...) }

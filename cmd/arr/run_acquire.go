@@ -108,7 +108,7 @@ func (c *runCommand) acquire(
 	if err != nil {
 		begun()
 		end()
-		return nil, adviseNotAcquired(inKeepingFlags(err))
+		return nil, adviseNotAcquired(inKeepAliveFlags(err))
 	}
 	if id := l.Session().ID; c.session != "" && id != c.session && !c.quiet {
 		_ = progress.Aside(func() error { // as with all that is only for people to know

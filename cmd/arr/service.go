@@ -3,10 +3,12 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +29,24 @@ type service struct {
 	at    func(endpoint string) (*arr.SessionsClient, error)
 	print *show.Printer
 	close func() // ends what was started for this command
+}
+
+// use opens the service of a command, and calls do with it and with the context of the command,
+// which --timeout bounds; without it, limit does, and 0 is none.
+func (s *serviceFlags) use(
+	cmd *cobra.Command,
+	limit time.Duration,
+	do func(context.Context, *service) error,
+	checks ...func(*config.Settings) error,
+) error {
+	svc, err := s.open(cmd, checks...)
+	if err != nil {
+		return err
+	}
+	defer svc.close()
+	ctx, cancel := s.bounded(cmd.Context(), limit)
+	defer cancel()
+	return do(ctx, svc)
 }
 
 // open returns the service that the settings of a command name, or an emulator in this process.
@@ -70,17 +90,20 @@ func (s *serviceFlags) open(
 	opened.account, opened.target = target.Account, target
 	connect, err := signIn(cmd, target)
 	if err != nil {
-		return nil, err
+		return nil, inSettings(err, values)
 	}
 	opened.at = func(endpoint string) (*arr.SessionsClient, error) {
 		other, err := target.At(endpoint)
 		if err != nil {
 			return nil, err
 		}
-		return connect(other)
+		client, err := connect(other)
+		return client, failure.InWords(err, func(argument string) string {
+			return map[string]string{"endpoint": "--fallback"}[argument]
+		})
 	}
 	opened.SessionsClient, err = connect(target)
-	return opened, err
+	return opened, inSettings(err, values)
 }
 
 func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
@@ -139,4 +162,23 @@ func trustedCertificates(path string) (*x509.CertPool, error) {
 		pool.AddCert(certificate)
 	}
 	return pool, nil
+}
+
+// settingNames are the settings from which arguments of the client come.
+var settingNames = map[string][]config.Name{
+	"endpoint":       {config.Endpoint, config.Region},
+	"accountID":      {config.AccountID},
+	"Account.ID":     {config.AccountID},
+	"Account.Domain": {config.AccountDomain},
+	"STSEndpoint":    {config.STSEndpoint, config.AccountDomain},
+	"Endpoint":       {config.STSEndpoint, config.AccountDomain},
+	"token":          {config.AccessToken},
+}
+
+// inSettings returns an error about an argument of the client with the place that it comes from,
+// such as ARR_ACCOUNT_ID.
+func inSettings(err error, values *config.Settings) error {
+	return failure.InWords(err, func(argument string) string {
+		return values.Source(settingNames[argument]...)
+	})
 }

@@ -13,10 +13,8 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/lease"
 )
-
-// farewell is how long stopping a session may take once the command itself has been ended.
-const farewell = 20 * time.Second
 
 // createCommand is what the flags of arr session create say.
 type createCommand struct {
@@ -105,38 +103,33 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	var wanted arr.CreateSessionSettings
-	svc, err := c.open(cmd, func(values *config.Settings) (err error) {
+	waits, limit := c.wait && !c.noWait, usualWait
+	if !waits {
+		limit = 0
+	}
+	create := func(ctx context.Context, svc *service) error {
+		poller, err := svc.BeginCreate(ctx, id, wanted, nil)
+		if errors.Is(err, arr.ErrOutcomeUnknown) && (generated || ctx.Err() != nil) {
+			return c.abandon(ctx, svc, id, generated, err)
+		}
+		if err != nil {
+			return err
+		}
+		own := generated || poller.Created()
+		if waits || poller.Session().Status.Ended() {
+			return c.await(ctx, cmd, svc, poller, own)
+		}
+		if err := svc.print.Session(poller.Session(), ""); err != nil {
+			return c.abandon(ctx, svc, id, own, err)
+		}
+		return nil
+	}
+	return c.use(cmd, limit, create, func(values *config.Settings) (err error) {
 		if wanted.Size, err = values.SessionSize(); err == nil {
 			wanted.MaxLeaseTime, err = values.MaxLease()
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	defer svc.close()
-	waits := c.wait && !c.noWait
-	limit := usualWait
-	if !waits {
-		limit = 0
-	}
-	ctx, cancel := c.bounded(cmd.Context(), limit)
-	defer cancel()
-	poller, err := svc.BeginCreate(ctx, id, wanted, nil)
-	if errors.Is(err, arr.ErrOutcomeUnknown) && (generated || ctx.Err() != nil) {
-		return c.abandon(ctx, svc, id, generated, err)
-	}
-	if err != nil {
-		return err
-	}
-	own := generated || poller.Created()
-	if waits || poller.Session().Status.Ended() {
-		return c.await(ctx, cmd, svc, poller, own)
-	}
-	if err := svc.print.Session(poller.Session(), ""); err != nil {
-		return c.abandon(ctx, svc, id, own, err)
-	}
-	return nil
 }
 
 // await waits until the session is Ready. own is whether this command has created it.
@@ -192,16 +185,17 @@ func (c *createCommand) abandon(
 	if c.keep || !own {
 		return &failure.Advised{Err: cause, Advice: goesOn}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-	defer cancel()
-	err := svc.stopLatecomer(ctx, id, errors.Is(cause, arr.ErrOutcomeUnknown))
-	switch {
-	case errors.Is(err, arr.ErrNotFound):
-		return &failure.Advised{Err: cause, Advice: fmt.Sprintf("Session %s was not created.", id)}
-	case err != nil:
+	unknown := errors.Is(cause, arr.ErrOutcomeUnknown)
+	if err := lease.Stop(ctx, svc.SessionsClient, id); err != nil {
 		return &failure.Advised{
 			Err:    fmt.Errorf("%w; stopping it failed too: %w", cause, err),
 			Advice: goesOn,
+		}
+	}
+	if unknown {
+		return &failure.Advised{
+			Err:    cause,
+			Advice: fmt.Sprintf("Session %s was stopped. Perhaps it was never created.", id),
 		}
 	}
 	advice := fmt.Sprintf("Session %s was stopped. With --keep it is left as it is.", id)
@@ -212,22 +206,4 @@ func (c *createCommand) abandon(
 		)
 	}
 	return &failure.Advised{Err: cause, Advice: advice}
-}
-
-// stopLatecomer stops a session that has been created or, if that is not known, may come to be a
-// little later: a request whose answer was lost may be on its way still.
-func (svc *service) stopLatecomer(ctx context.Context, id string, unknown bool) error {
-	_, err := svc.Stop(ctx, id, nil)
-	for _, pause := range []time.Duration{time.Second, 3 * time.Second} {
-		if !unknown || !errors.Is(err, arr.ErrNotFound) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause):
-			_, err = svc.Stop(ctx, id, nil)
-		}
-	}
-	return err
 }

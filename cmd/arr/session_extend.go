@@ -35,25 +35,20 @@ fails if that is not enough. That a session has ended is exit code 5: nothing re
 					"give either --by, such as --by 30m, or --at-least, such as --at-least 1h",
 				)
 			}
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			ctx, cancel := s.bounded(cmd.Context(), 0)
-			defer cancel()
-			if by > 0 {
-				return svc.extendBy(ctx, args[0], by)
-			}
-			session, err := lease.Extend(ctx, svc.SessionsClient, args[0], atLeast)
-			if errors.Is(err, arr.ErrLeaseNotExtended) && !session.Status.Ended() {
-				// It was extended as far as it can be, which is not far enough.
-				return cmp.Or(svc.print.Session(session, ""), err)
-			}
-			if err != nil {
-				return err
-			}
-			return svc.print.Session(session, "")
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				if by > 0 {
+					return svc.extendBy(ctx, args[0], by)
+				}
+				session, err := lease.Extend(ctx, svc.SessionsClient, args[0], atLeast)
+				if errors.Is(err, arr.ErrLeaseNotExtended) && !session.Status.Ended() {
+					// It was extended as far as it can be, which is not far enough.
+					return cmp.Or(svc.print.Session(session, ""), err)
+				}
+				if err != nil {
+					return err
+				}
+				return svc.print.Session(session, "")
+			})
 		},
 	}
 	addValue(

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,21 +23,16 @@ error.`,
 		Args:              takesIDs(1, 1),
 		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
 			if wait {
-				return waitForAll(cmd, s, svc, args, interval)
+				return waitForAll(cmd, s, args, interval)
 			}
-			ctx, cancel := s.bounded(cmd.Context(), 0)
-			defer cancel()
-			session, err := svc.Get(ctx, args[0], nil)
-			if err != nil {
-				return err
-			}
-			return svc.print.Session(session.Session, session.CorrelationVector)
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				session, err := svc.Get(ctx, args[0], nil)
+				if err != nil {
+					return err
+				}
+				return svc.print.Session(session.Session, session.CorrelationVector)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the session is Ready")

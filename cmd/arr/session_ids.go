@@ -4,12 +4,12 @@ package main
 
 import (
 	"context"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 // takesIDs makes the check for the ids that a command takes.
@@ -33,22 +33,14 @@ func takesIDs(least, most int) cobra.PositionalArgs {
 // checkID refuses what is no session id. The client would too, but a command may have sent requests
 // about other sessions by then.
 func checkID(id string) error {
-	allowed := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
-			r == '_'
+	switch reason := naming.CheckID(id); {
+	case reason == "":
+		return nil
+	case id == "" || len(id) > naming.MaxIDLength:
+		return usagef("the session id %s", reason)
+	default:
+		return usagef("session id %q %s", id, reason)
 	}
-	switch {
-	case id == "":
-		return usagef("the session id is empty")
-	case strings.ContainsFunc(id, func(r rune) bool { return !allowed(r) }):
-		return usagef(
-			"session id %q has a character that is not allowed; use A-Z, a-z, 0-9, - and _",
-			id,
-		)
-	case len(id) > 256:
-		return usagef("a session id has at most 256 characters, and this one %d", len(id))
-	}
-	return nil
 }
 
 // atOnce is how many sessions a command works on at the same time.

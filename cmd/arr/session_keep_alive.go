@@ -33,12 +33,9 @@ lease lasts. Several sessions are looked at together, by listing them.`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			return k.run(cmd, s, svc, args)
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				return k.run(ctx, cmd, s, svc, args)
+			})
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -47,9 +44,13 @@ lease lasts. Several sessions are looked at together, by listing them.`,
 }
 
 // run keeps all sessions until they or the command end.
-func (k *keepAliveFlags) run(cmd *cobra.Command, s *serviceFlags, svc *service, ids []string) error {
-	ctx, cancel := s.bounded(cmd.Context(), 0)
-	defer cancel()
+func (k *keepAliveFlags) run(
+	ctx context.Context,
+	cmd *cobra.Command,
+	s *serviceFlags,
+	svc *service,
+	ids []string,
+) error {
 	progress := s.progress(cmd)
 	defer progress.Close()
 	options := lease.KeepAliveOptions{
@@ -109,7 +110,7 @@ func keepAlive(
 	if ctx.Err() != nil {
 		return &failure.Advised{Err: err, Advice: goesOn(id)}
 	}
-	return inKeepingFlags(err)
+	return inKeepAliveFlags(err)
 }
 
 // goesOn is what to know of a session that is left running.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,23 +21,18 @@ Ready, and each region has its own.`,
 		Args:              takesNoIDs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			ctx, cancel := s.bounded(cmd.Context(), 0)
-			defer cancel()
-			var sessions []arr.Session
-			for session, err := range svc.All(ctx, nil) {
-				if err != nil {
-					return err
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				var sessions []arr.Session
+				for session, err := range svc.All(ctx, nil) {
+					if err != nil {
+						return err
+					}
+					if strings.HasPrefix(session.ID, prefix) {
+						sessions = append(sessions, session)
+					}
 				}
-				if strings.HasPrefix(session.ID, prefix) {
-					sessions = append(sessions, session)
-				}
-			}
-			return svc.print.Sessions(sessions)
+				return svc.print.Sessions(sessions)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&prefix, "prefix", "", "only sessions whose id begins with `TEXT`")

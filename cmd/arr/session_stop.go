@@ -19,14 +19,9 @@ session has ended already is no error.`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			ctx, cancel := s.bounded(cmd.Context(), 0)
-			defer cancel()
-			return forEach(ctx, args, svc.stop)
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				return forEach(ctx, args, svc.stop)
+			})
 		},
 	}
 }

@@ -83,13 +83,18 @@ func (c *stopAllCommand) run(cmd *cobra.Command) error {
 			)
 		}
 	}
-	svc, err := c.open(cmd)
-	if err != nil {
-		return err
-	}
-	defer svc.close()
-	ctx, cancel := c.bounded(cmd.Context(), 0)
-	defer cancel()
+	return c.use(cmd, 0, func(ctx context.Context, svc *service) error {
+		return c.choose(ctx, cmd, svc, asks)
+	})
+}
+
+// choose finds the sessions that the flags name, and stops them: at once, or when its user agrees.
+func (c *stopAllCommand) choose(
+	ctx context.Context,
+	cmd *cobra.Command,
+	svc *service,
+	asks bool,
+) error {
 	options := lease.StopAllOptions{Prefix: c.prefix, EveryPrefix: c.all, OlderThan: c.olderThan,
 		Keep: func(s arr.Session) bool { return slices.Contains(c.keep, s.ID) }}
 	if c.dryRun || asks {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,23 +26,18 @@ lease can grow, to at most 23h59m, and never shrink. Nothing revives a session t
 			if lease == 0 {
 				return usagef("give the new length of the lease, such as --lease 2h")
 			}
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			ctx, cancel := s.bounded(cmd.Context(), 0)
-			defer cancel()
-			session, err := svc.Update(
-				ctx,
-				args[0],
-				arr.UpdateSessionSettings{MaxLeaseTime: lease},
-				nil,
-			)
-			if err != nil {
-				return err
-			}
-			return svc.print.Session(session.Session, session.CorrelationVector)
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				session, err := svc.Update(
+					ctx,
+					args[0],
+					arr.UpdateSessionSettings{MaxLeaseTime: lease},
+					nil,
+				)
+				if err != nil {
+					return err
+				}
+				return svc.print.Session(session.Session, session.CorrelationVector)
+			})
 		},
 	}
 	addValue(

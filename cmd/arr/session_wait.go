@@ -4,11 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"errors"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
@@ -24,12 +23,7 @@ never be Ready: that is exit code 5. Interrupting this command changes nothing a
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			return waitForAll(cmd, s, svc, args, interval)
+			return waitForAll(cmd, s, args, interval)
 		},
 	}
 	addInterval(cmd, &interval)
@@ -37,19 +31,14 @@ never be Ready: that is exit code 5. Interrupting this command changes nothing a
 }
 
 // waitForAll waits until all sessions are Ready.
-func waitForAll(
-	cmd *cobra.Command,
-	s *serviceFlags,
-	svc *service,
-	ids []string,
-	interval time.Duration,
-) error {
-	ctx, cancel := s.bounded(cmd.Context(), usualWait)
-	defer cancel()
-	progress := s.progress(cmd)
-	defer progress.Close()
-	return forEach(ctx, ids, func(ctx context.Context, id string) error {
-		return awaitReady(ctx, svc, id, progress, arr.PollUntilDoneOptions{Frequency: interval})
+func waitForAll(cmd *cobra.Command, s *serviceFlags, ids []string, interval time.Duration) error {
+	return s.use(cmd, usualWait, func(ctx context.Context, svc *service) error {
+		progress := s.progress(cmd)
+		defer progress.Close()
+		options := arr.PollUntilDoneOptions{Frequency: interval}
+		return forEach(ctx, ids, func(ctx context.Context, id string) error {
+			return awaitReady(ctx, svc, id, progress, options)
+		})
 	})
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -37,24 +38,19 @@ create, list and stop every session. Hand it only to devices that you trust with
   ARR_ACCESS_TOKEN=$(arr token --quiet) some-program`,
 		Args: takesNoIDs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			svc, err := s.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer svc.close()
-			ctx, cancel := s.bounded(cmd.Context(), 0)
-			defer cancel()
-			token, err := svc.AccessToken(ctx, &arr.AccessTokenOptions{ValidFor: validFor})
-			if err != nil {
-				return err
-			}
-			if svc.print.OnTerminal() {
-				fmt.Fprintln(
-					cmd.ErrOrStderr(),
-					"Whoever has this token can create, list and stop every session of the account until it expires.",
-				)
-			}
-			return svc.printToken(token)
+			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				token, err := svc.AccessToken(ctx, &arr.AccessTokenOptions{ValidFor: validFor})
+				if err != nil {
+					return err
+				}
+				if svc.print.OnTerminal() {
+					fmt.Fprintln(
+						cmd.ErrOrStderr(),
+						"Whoever has this token can create, list and stop every session of the account until it expires.",
+					)
+				}
+				return svc.printToken(token)
+			})
 		},
 	}
 	flags := cmd.Flags()

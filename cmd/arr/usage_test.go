@@ -4,12 +4,11 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"strings"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
@@ -75,12 +74,13 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		},
 		{[]string{"--exec", "'x"}, `for "--exec" flag: the command has a quote ' at byte 0 that is not closed`},
 		{[]string{"--exec", ""}, `for "--exec" flag: the command names no program`},
-		{[]string{"--exec", "x {host}"}, `--exec: "{host}": {host} is not known`},
+		{[]string{"--exec", "x {host}"}, `--exec has a malformed argument: "{host}": {host} is not known`},
 		{
 			[]string{"--fault", "operation=nap status=500"},
 			`invalid argument "operation=nap status=500" for "--fault" flag: `,
 		},
-		{[]string{"--fault", "status=500 account-id=11111111-2222-3333-4444-555555555555"}, "(--fault[0])"},
+		{[]string{"--fault", "status=500 account-id=11111111-2222-3333-4444-555555555555"}, `--fault account-id "11111111-2222-3333-4444-555555555555" is none of the emulator's accounts`},
+		{[]string{"--fault", "start=fails,status=503"}, `start has no effect`},
 		{[]string{"--seed", "-1"}, `invalid argument "-1" for "--seed" flag: give a whole number`},
 		{[]string{"--admin=maybe"}, `invalid argument "maybe" for "--admin" flag`},
 		{[]string{"--output", "xml"}, `invalid argument "xml" for "--output" flag: give one of text, json`},
@@ -109,14 +109,14 @@ func TestMistakesInArgumentsComeBeforeAnyRequest(t *testing.T) {
 	// where every request fails
 	service.environment = append(service.environment, "ARR_ENDPOINT=http://127.0.0.1:1")
 	for want, args := range map[string][]string{
-		`session id "a/b" has a character that is not allowed`: {"session", "stop", "demo", "a/b"},
-		"the session id is empty":                              {"session", "get", ""},
-		"a session id has at most 256 characters":              {"session", "wait", strings.Repeat("x", 257)},
-		`session id "über" has a character`:                    {"session", "create", "über"},
-		`session id "a b`:                                      {"session", "create", "--prefix", "a b"},
-		`invalid argument "-1s" for "--interval" flag: give`:   {"session", "create", "--interval", "-1s"},
-		`invalid argument "soon" for "--interval" flag: give`:  {"session", "wait", "demo", "--interval", "soon"},
-		`invalid argument "-1h" for "--valid-for" flag: give`:  {"token", "--valid-for", "-1h"},
+		`session id "a/b" has a character that is not allowed`:       {"session", "stop", "demo", "a/b"},
+		"the session id is empty":                                    {"session", "get", ""},
+		"the session id has 257 characters; at most 256 are allowed": {"session", "wait", strings.Repeat("x", 257)},
+		`session id "über" has a character`:                          {"session", "create", "über"},
+		`session id "a b`:                                            {"session", "create", "--prefix", "a b"},
+		`invalid argument "-1s" for "--interval" flag: give`:         {"session", "create", "--interval", "-1s"},
+		`invalid argument "soon" for "--interval" flag: give`:        {"session", "wait", "demo", "--interval", "soon"},
+		`invalid argument "-1h" for "--valid-for" flag: give`:        {"token", "--valid-for", "-1h"},
 	} {
 		r := service.arr(args...)
 		assert.Equal(t, failure.Usage, r.code, "%v: %s", args, r.stderr)

@@ -4,12 +4,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
-	"unicode"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 // notes shows people the warnings of package lease, a line each. It is a slog.Handler.
@@ -49,23 +50,14 @@ func (n notes) WithAttrs(attributes []slog.Attr) slog.Handler {
 
 func (n notes) WithGroup(string) slog.Handler { return n }
 
-// note writes one attribute. Texts of a service cannot move the cursor.
+// note writes one attribute.
 func note(attribute slog.Attr) string {
 	value := attribute.Value.Resolve()
-	text := value.String()
+	shown := value.String()
 	if err, ok := value.Any().(error); ok {
-		text = err.Error()
-		var advised interface{ Advice() string }
-		if errors.As(err, &advised) {
-			text = strings.TrimSuffix(text, "; "+advised.Advice())
-		}
+		shown = failure.What(err)
 	}
-	return "; " + attribute.Key + ": " + strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
+	return "; " + attribute.Key + ": " + text.OneLine(shown)
 }
 
 func capitalized(text string) string {

@@ -3,7 +3,6 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,19 +25,15 @@ func ParseCommand(line string) ([]string, error) {
 	}
 	switch {
 	case s.escaped:
-		return nil, errors.New(
-			"process: the command ends in a lone backslash (double it, or put the word into single quotes)",
-		)
+		return nil, invalid("command", "",
+			"ends in a lone backslash; double it, or put the word into single quotes")
 	case s.quote != 0:
-		return nil, fmt.Errorf(
-			"process: the command has a quote %c at byte %d that is not closed",
-			s.quote,
-			s.opened,
-		)
+		return nil, invalid("command", "",
+			fmt.Sprintf("has a quote %c at byte %d that is not closed", s.quote, s.opened))
 	}
 	s.endWord()
 	if len(s.words) == 0 || s.words[0] == "" {
-		return nil, errors.New("process: the command names no program")
+		return nil, invalid("command", "", "names no program")
 	}
 	return s.words, nil
 }

@@ -11,16 +11,15 @@ import (
 	"strings"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
-const hostedDomain = "mixedreality.azure.com"
-
 // regionOf returns the region that a text names: by itself, or as an address or domain of the
-// hosted service.
-func regionOf(text, service string) (arr.Region, bool) {
+// hosted service. prefix begins the hosts of one of its services.
+func regionOf(text, prefix string) (arr.Region, bool) {
 	name := strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(text), "https://"), "/")
-	if short, ok := strings.CutSuffix(name, "."+hostedDomain); ok {
-		name = strings.TrimPrefix(short, service+".")
+	if short, ok := strings.CutSuffix(name, "."+naming.ServiceDomain); ok {
+		name = strings.TrimPrefix(short, prefix)
 		return arr.Region(name), slices.Contains(arr.Regions(), arr.Region(name))
 	}
 	isName := name != "" && name != "localhost" &&
@@ -85,7 +84,7 @@ func ParseEndpoint(text string) (endpoint string, region arr.Region, err error) 
 	if err := misspelt(text); err != nil {
 		return "", "", err
 	}
-	if region, ok := regionOf(text, "remoterendering"); ok {
+	if region, ok := regionOf(text, naming.RenderingPrefix); ok {
 		return region.Endpoint(), region, nil
 	}
 	address, err := withScheme(text)
@@ -99,11 +98,11 @@ func parseAccountDomain(text string) (domain, sts string, err error) {
 	if err := misspelt(text); err != nil {
 		return "", "", err
 	}
-	if region, ok := regionOf(text, "sts"); ok {
+	if region, ok := regionOf(text, naming.STSPrefix); ok {
 		return region.AccountDomain(), "", nil
 	}
 	if !strings.Contains(text, "://") {
-		return strings.TrimPrefix(strings.TrimSuffix(text, "/"), "sts."), "", nil
+		return strings.TrimPrefix(strings.TrimSuffix(text, "/"), naming.STSPrefix), "", nil
 	}
 	address, err := withScheme(text)
 	if err != nil {
@@ -112,10 +111,10 @@ func parseAccountDomain(text string) (domain, sts string, err error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return "", "", errors.New(
-			"it is not an address such as https://sts.westeurope.mixedreality.azure.com",
+			"it is not an address such as https://" + naming.STSPrefix + "westeurope." + naming.ServiceDomain,
 		)
 	}
-	domain, isSTS := strings.CutPrefix(parsed.Hostname(), "sts.")
+	domain, isSTS := strings.CutPrefix(parsed.Hostname(), naming.STSPrefix)
 	if isSTS && parsed.Scheme == "https" && parsed.Port() == "" && parsed.Path == "" {
 		return domain, "", nil
 	}
@@ -134,8 +133,7 @@ func withScheme(text string) (string, error) {
 	if err != nil || address.Hostname() == "" ||
 		address.Scheme != "https" && address.Scheme != "http" {
 		return "", errors.New(
-			"give a region such as westeurope, or an address such as " +
-				"https://remoterendering.westeurope." + hostedDomain,
+			"give a region such as westeurope, or an address such as " + naming.Sample,
 		)
 	}
 	return strings.TrimRight(text, "/"), nil
@@ -167,6 +165,5 @@ func hosted(text string) bool {
 
 // IsHostedName reports whether a host name belongs to the hosted service.
 func IsHostedName(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host == hostedDomain || strings.HasSuffix(host, "."+hostedDomain)
+	return naming.UnderServiceDomain(strings.TrimSuffix(host, "."))
 }

@@ -178,6 +178,17 @@ func (s *Settings) effective(name Name) Value {
 	return value
 }
 
+// Source returns where the value of the first of some settings that has one comes from, such as
+// "--endpoint" or "ARR_ENDPOINT". It is empty if none has one.
+func (s *Settings) Source(names ...Name) string {
+	for _, name := range names {
+		if source := s.effective(name).Source; source != "" {
+			return source
+		}
+	}
+	return ""
+}
+
 // Defaults returns what the settings that have no value amount to, as far as it is not nothing.
 func (s *Settings) Defaults() []Entry {
 	var entries []Entry

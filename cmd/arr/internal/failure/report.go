@@ -8,12 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"unicode"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/lease"
+	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 // Advised is an error with what to do about it.
@@ -59,73 +58,33 @@ func WithSignal(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", signal, err)
 }
 
-// goesOn is what the root package and package lease say of a session whose start was not awaited.
-const goesOn = "; the session goes on, and is billed from Ready until it is stopped or its lease ends"
-
-// lines returns the two parts of an error. The errors of the root package end with their advice; in
-// errors of this program it may be a second line.
+// lines returns the two parts of an error: what failed, and what to do. The advice is empty if the
+// error has none.
 func lines(err error) (what, advice string) {
-	text := plain(err)
 	if advised, ok := errors.AsType[*Advised](err); ok {
-		what, _ := lines(advised.Err)
-		// which knows better what becomes of it
-		return strings.Replace(what, goesOn, "", 1), advised.Advice
+		return What(advised.Err), advised.Advice
 	}
-	if what, advice, ok := strings.Cut(text, "\n"); ok {
-		return what, advice
+	if adviser, ok := errors.AsType[adviser](err); ok {
+		return What(err), capital(adviser.Advice())
 	}
-	if adviser, ok := errors.AsType[interface {
-		error
-		Advice() string
-	}](err); ok && adviser.Advice() != "" {
-		// It may stand in the middle if another text was wrapped around it; then it is said twice
-		// rather than not where it belongs.
-		return strings.TrimSuffix(text, "; "+adviser.Advice()), capital(adviser.Advice())
-	}
-	// A refusal without advice may quote the service, whose message is not to be cut apart.
-	if _, refused := errors.AsType[*arr.ServiceError](err); !refused && Code(err) != Usage {
-		if i := strings.LastIndex(text, "; "); i > 0 && !tellsMore(err, text[i+2:]) {
-			return text[:i], capital(text[i+2:])
-		}
-	}
-	return text, ""
+	return err.Error(), ""
 }
 
-// plain returns the text of an error without what only says which package it comes from.
-func plain(err error) string {
-	text := strings.NewReplacer(
-		"azremoterendering: "+arr.ErrInvalidArgument.Error()+": ", "",
-		arr.ErrInvalidArgument.Error()+": ", "",
-		"Account.ID ", "account id ",
-		"Account.Domain ", "account domain ",
-		": lease: ", ": ",
-		"; "+context.Canceled.Error()+": ", "; ",
-		": "+context.Canceled.Error(), "",
-		": "+context.DeadlineExceeded.Error(), ": no time is left",
-		"; "+context.DeadlineExceeded.Error(), "; no time is left",
-	).Replace(strings.TrimPrefix(err.Error(), "lease: "))
-	return strings.TrimPrefix(text, arr.ErrInvalidArgument.Error()+": ")
+// adviser is an error that knows what to do about it.
+type adviser interface {
+	error
+	// Advice is the last part of the text of the error, after "; ".
+	Advice() string
 }
 
-// tellsMore reports whether the last part of the text of an error is no advice, but more of what
-// failed: what became of it, or an error that it wraps.
-func tellsMore(err error, tail string) bool {
-	return tail == lease.ErrStopped.Error() || tail == "no time is left" || endsWithCause(err, tail)
-}
-
-// endsWithCause reports whether a text ends with that of an error in the tree below err.
-func endsWithCause(err error, text string) bool {
-	var below []error
-	switch err := err.(type) { //nolint:errorlint // it walks the tree itself
-	case interface{ Unwrap() []error }:
-		below = err.Unwrap()
-	case interface{ Unwrap() error }:
-		below = []error{err.Unwrap()}
+// What returns the text of an error without its advice.
+func What(err error) string {
+	whole := err.Error()
+	if adviser, ok := errors.AsType[adviser](err); ok && adviser.Advice() != "" {
+		// Advice in the middle of a text, because another error follows it, stays there.
+		return strings.TrimSuffix(whole, "; "+adviser.Advice())
 	}
-	return slices.ContainsFunc(below, func(cause error) bool {
-		return cause != nil &&
-			(cause.Error() != "" && strings.HasSuffix(" "+text, " "+plain(cause)) || endsWithCause(cause, text))
-	})
+	return whole
 }
 
 // betterAdvice is what a user of the command line can do where an error brings advice for programs,
@@ -160,6 +119,12 @@ func usualAdvice(err error, help string) string {
 	if _, ok := asUnwritten(err); ok {
 		return "Check where standard output leads."
 	}
+	if errors.Is(err, arr.ErrLeaseNotExtended) {
+		return "Another session is needed."
+	}
+	if _, ok := errors.AsType[*naming.ForeignLinkError](err); ok {
+		return "Tell whoever runs the service. The list is incomplete."
+	}
 	if refusal, ok := errors.AsType[*arr.ServiceError](err); ok && refusal.StatusCode < 500 {
 		return "Change what the service objects to."
 	}
@@ -173,13 +138,4 @@ func capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// oneLine makes text fit for one line of a terminal: no character in it could do anything, nor
-// change the order of others.
-func oneLine(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD")))
-}
+func oneLine(s string) string { return strings.TrimSpace(text.OneLine(s)) }

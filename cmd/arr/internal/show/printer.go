@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 // Format says how results are written.
@@ -55,25 +56,18 @@ func (p *Printer) Session(s arr.Session, correlationVector string) error {
 
 // Sessions writes a list.
 func (p *Printer) Sessions(sessions []arr.Session) error {
-	rows := [][]Cell{
-		p.Heading("SESSION", "STATUS", "SIZE", "CREATED", "ELAPSED", "LEASE", "REMAINING"),
-	}
-	for _, s := range sessions {
-		if p.Format != ForPeople {
-			if err := p.Session(s, ""); err != nil {
+	if p.Format != ForPeople {
+		for _, session := range sessions {
+			if err := p.Session(session, ""); err != nil {
 				return err
 			}
 		}
-		rows = append(rows, tableRow(s))
-	}
-	switch {
-	case p.Format != ForPeople:
 		return nil
-	case len(sessions) == 0:
-		return p.Line("There are no sessions.")
-	default:
-		return p.Table(rows)
 	}
+	if len(sessions) == 0 {
+		return p.Line("There are no sessions.")
+	}
+	return p.Table(p.sessionTable(sessions))
 }
 
 // Heading makes the first row of a table.
@@ -105,17 +99,17 @@ func (p *Printer) Object(value any) error {
 // escape makes a line of JSON fit for a terminal. Its library escapes the characters below the
 // space, and these act too. They can stand only within strings, where an escape means the same.
 func escape(line string) string {
-	var text strings.Builder
+	var escaped strings.Builder
 	for _, r := range line {
-		if r == '\n' || !acts(r) {
-			text.WriteRune(r)
+		if r == '\n' || !text.Control(r) {
+			escaped.WriteRune(r)
 			continue
 		}
 		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&text, "\\u%04x", unit)
+			fmt.Fprintf(&escaped, "\\u%04x", unit)
 		}
 	}
-	return text.String()
+	return escaped.String()
 }
 
 // paragraph writes text with an empty line between it and the one before.

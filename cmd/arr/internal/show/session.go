@@ -94,19 +94,38 @@ func port(n int32) string {
 	return strconv.Itoa(int(n))
 }
 
-// tableRow is a session for people, as one of many.
-func tableRow(s arr.Session) []Cell {
-	created := ""
-	if !s.CreationTime.IsZero() {
-		created = s.CreationTime.Local().Format("2006-01-02 15:04:05")
+// sessionColumns are the columns of a list of sessions.
+var sessionColumns = []struct {
+	heading string
+	cell    func(arr.Session) Cell
+}{
+	{"SESSION", func(s arr.Session) Cell { return Cell{Text: s.ID} }},
+	{"STATUS", func(s arr.Session) Cell { return Cell{string(s.Status), paintOf(s.Status)} }},
+	{"SIZE", func(s arr.Session) Cell { return Cell{Text: string(s.Size)} }},
+	{"CREATED", func(s arr.Session) Cell {
+		if s.CreationTime.IsZero() {
+			return Cell{}
+		}
+		return Cell{Text: s.CreationTime.Local().Format(time.DateTime)}
+	}},
+	{"ELAPSED", func(s arr.Session) Cell { return Cell{Text: Span(s.ElapsedTime)} }},
+	{"LEASE", func(s arr.Session) Cell { return Cell{Text: Span(s.MaxLeaseTime)} }},
+	{"REMAINING", func(s arr.Session) Cell { return Cell{Text: Remaining(s)} }},
+}
+
+// sessionTable is a list of sessions for people, one a row.
+func (p *Printer) sessionTable(sessions []arr.Session) [][]Cell {
+	var headings []string
+	for _, column := range sessionColumns {
+		headings = append(headings, column.heading)
 	}
-	return []Cell{
-		{Text: s.ID},
-		{Text: string(s.Status), paint: paintOf(s.Status)},
-		{Text: string(s.Size)},
-		{Text: created},
-		{Text: Span(s.ElapsedTime)},
-		{Text: Span(s.MaxLeaseTime)},
-		{Text: Remaining(s)},
+	rows := [][]Cell{p.Heading(headings...)}
+	for _, session := range sessions {
+		var row []Cell
+		for _, column := range sessionColumns {
+			row = append(row, column.cell(session))
+		}
+		rows = append(rows, row)
 	}
+	return rows
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 func nothingSet(string) string { return "" }
@@ -84,7 +85,7 @@ func TestJSONActsOnNoTerminal(t *testing.T) {
 		NewPrinter(&out, JSON, nothingSet).Session(arr.Session{ID: "demo", Hostname: hostile}, ""),
 	)
 	for _, r := range strings.TrimSuffix(out.String(), "\n") {
-		assert.False(t, acts(r), "%q", r)
+		assert.False(t, text.Control(r), "%q", r)
 	}
 	assert.Contains(t, out.String(), "ü€😀<>")
 	var read Session

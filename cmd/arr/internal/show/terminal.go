@@ -6,12 +6,11 @@ package show
 import (
 	"io"
 	"os"
-	"strings"
-	"unicode"
 
 	"golang.org/x/term"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 // IsTerminal reports whether w leads to a terminal.
@@ -74,16 +73,5 @@ func paintOf(status arr.SessionStatus) paint {
 	}
 }
 
-// clean makes text from outside fit for a terminal: nothing in it can move the cursor, change the
-// title, or change the order in which other characters are shown.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if acts(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-}
-
-// acts reports whether a character does something instead of being seen.
-func acts(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+// clean makes text from outside safe for a terminal.
+func clean(s string) string { return text.Terminal(s) }
