@@ -65,7 +65,8 @@ type run struct {
 }
 
 // Programs hold sessions while connections break, an operator ends sessions, the service is killed
-// and started again, and so is the pool. No session is in two hands, none is left over, and every error is true.
+// and started again, and so is the pool. No session is in two hands, none is left over, and every
+// error is true.
 func TestLeaseChaos(t *testing.T) {
 	program := buildProgram(t)
 	for name, secure := range map[string]bool{"http": false, "https": true} {
