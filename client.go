@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,7 +20,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
-	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
 )
@@ -349,51 +347,3 @@ func newServiceError(op operation, resp *http.Response) *ServiceError {
 	}
 	return e
 }
-
-// callError is a call that ended without a usable answer, because of the network, the token
-// exchange, the caller's context or an unreadable body.
-type callError struct {
-	operation      operation
-	outcomeUnknown bool
-	err            error
-}
-
-func newCallError(op operation, err error) *callError {
-	return &callError{operation: op, outcomeUnknown: op.tries.OutcomeUnknown(0), err: err}
-}
-
-// newUnreadableError makes the error for an answer with the right status but without the body that
-// belongs to it.
-func newUnreadableError(op operation, resp *http.Response, err error) error {
-	op.tries.SetUnreadable()
-	line := fmt.Sprintf("the answer %d", resp.StatusCode)
-	line = complete(line, transport.CorrelationVector(resp), "")
-	return newCallError(op, fmt.Errorf("%s cannot be read: %w", line, err))
-}
-
-func (e *callError) Error() string {
-	line := subject(e.operation.name, e.operation.sessionID, e.operation.host) + ": " +
-		text.OneLine(e.err.Error())
-	if e.outcomeUnknown {
-		return complete(line, "", e.Advice())
-	}
-	return line // the text of err ends with its own advice
-}
-
-// Advice is that of the cause. If the outcome is unknown, that matters more.
-func (e *callError) Advice() string {
-	if e.outcomeUnknown {
-		return "outcome unknown: " + outcomeUnknownAdvice(e.operation.name)
-	}
-	type adviser interface {
-		error
-		Advice() string
-	}
-	if cause, ok := errors.AsType[adviser](e.err); ok {
-		return cause.Advice()
-	}
-	return ""
-}
-
-func (e *callError) Unwrap() error        { return e.err }
-func (e *callError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown }

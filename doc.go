@@ -3,11 +3,11 @@
 // Package azremoterendering is a client for the session management REST API of Azure Remote
 // Rendering, version 2021-01-01.
 //
-// A session is a GPU server in the cloud, leased for a time. A device connects to it and gets
-// rendered frames as video. A program creates the session, waits until it is Ready, gives the
-// device what its runtime needs to open it (session id, account id, account domain, rendering
-// domain, access token), extends the lease, and stops the session. A session that nobody stops is
-// billed until its lease ends.
+// A session is a GPU server in the cloud with a lease. A device connects to it and receives rendered
+// frames as video. A program creates the session and waits until it is Ready. It then gives the
+// device what the runtime there needs (session id, account id, account domain, rendering domain,
+// access token), extends the lease, and stops the session. A session that is not stopped is billed
+// until its lease ends.
 //
 //	client, err := azremoterendering.NewSessionsClientWithKeyCredential(
 //		azremoterendering.RegionWestEurope.Endpoint(),
@@ -21,24 +21,26 @@
 //	defer client.Stop(context.WithoutCancel(ctx), id, nil) // whatever happens from here on
 //	ready, err := poller.PollUntilDone(ctx, nil)
 //
-// Microsoft's hosted service was announced to retire on 30 September 2025. Package emulator of this
-// module is a faithful stand-in, for tests and development; every address is configurable, for
-// whoever runs a service that speaks this protocol. This module is not affiliated with Microsoft.
+// Microsoft announced that its hosted service retires on 30 September 2025. Package emulator of this
+// module stands in for the service, for tests and development. Every address can be configured, for
+// other services with the same protocol. This module is not affiliated with Microsoft.
 //
 // # Signing in
 //
-// An account key ([NewSessionsClientWithKeyCredential]) or a Microsoft Entra identity
-// ([NewSessionsClient]) is exchanged for an access token at the Mixed Reality STS; an access token
-// got elsewhere ([NewSessionsClientWithAccessToken]) is used as it is. A client holds one token for
-// all its calls, renews it ahead of its end, and replaces it when the service refuses it. The
-// exchange runs in a goroutine of its own, the only one of this package: it ends with the exchange,
-// after 30 seconds at the latest. Only a credential that ignores its context can keep it longer;
-// nobody waits for that one.
+// The client exchanges an account key ([NewSessionsClientWithKeyCredential]) or a token of a
+// Microsoft Entra identity ([NewSessionsClient]) for an access token, at the Mixed Reality STS. It
+// uses access tokens from elsewhere as they are ([NewSessionsClientWithAccessToken]). All calls of a
+// client share one access token. The client renews it before it expires, and replaces it when the
+// service refuses it.
+//
+// The exchange runs in its own goroutine, which ends with the exchange, after 30 seconds at the
+// latest. A credential that ignores its context can run longer, but no call waits for it.
 //
 // # Errors
 //
-// [*ServiceError] is a refusal by the service, [*AuthenticationError] a failure to get an access
-// token, [*SessionEndedError] a session that will never be Ready. [errors.Is] tells them apart with
-// [ErrNotFound], [ErrThrottled] and others. After [ErrOutcomeUnknown] a session may exist, and be
-// billed, although the call failed. No error and no log entry holds a key or a token.
+// A [*ServiceError] means that the service refused a request, an [*AuthenticationError] that there
+// is no access token, a [*SessionEndedError] that a session will never be Ready, and an
+// [*InvalidArgumentError] that no request was sent. [errors.Is] tells refusals apart, with
+// [ErrNotFound], [ErrThrottled] and others. After [ErrOutcomeUnknown], a session may exist and be
+// billed although the call failed. No error and no log entry contains a key or a token.
 package azremoterendering

@@ -13,6 +13,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/arr-go/azremoterendering/internal/advice"
 	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/internal/transport"
 )
@@ -132,41 +133,14 @@ func (e *ServiceError) Error() string {
 
 // Advice returns what to do: the last part of the text of the error, after "; ". It may be empty.
 func (e *ServiceError) Advice() string {
-	advice := e.statusAdvice()
+	what := advice.Service(e.StatusCode, e.RetryAfter)
 	if !e.outcomeUnknown {
-		return advice
+		return what
 	}
-	if advice != "" {
-		advice += "; "
+	if what != "" {
+		what += "; "
 	}
-	return advice + "it may have taken effect all the same: " + outcomeUnknownAdvice(e.Operation)
-}
-
-func (e *ServiceError) statusAdvice() string {
-	switch e.StatusCode {
-	case http.StatusUnauthorized:
-		return "the service does not accept the access token: check that account and endpoint " +
-			"belong to the same service; a ready-made token may have been revoked"
-	case http.StatusForbidden:
-		return roleAdvice
-	case http.StatusNotFound:
-		return "check session id, account and endpoint: a session is known only in the region that " +
-			"created it, and for 30 days after its end"
-	case http.StatusConflict:
-		return "the id is taken by a session with other settings: use a new one"
-	case http.StatusUnprocessableEntity:
-		return "a lease can only grow, to at most 1439 minutes in total, while the session has not ended"
-	case http.StatusTooManyRequests:
-		return throttledAdvice(e.RetryAfter, "wait before the next request; the limit resets every minute")
-	}
-	switch {
-	case e.StatusCode >= 300 && e.StatusCode < 400:
-		return "redirects are not followed, so that the access token stays with its host: check the endpoint"
-	case e.StatusCode >= 500:
-		return "the fault is the service's: try again later"
-	default:
-		return ""
-	}
+	return what + "it may have taken effect all the same: " + advice.OutcomeUnknown(e.Operation)
 }
 
 // Unwrap returns the [*azcore.ResponseError]. It returns nil if the error does not come from this
@@ -240,22 +214,13 @@ func (e *AuthenticationError) Error() string {
 
 // Advice returns what to do: the last part of the text of the error, after "; ".
 func (e *AuthenticationError) Advice() string {
-	switch {
-	case e.Stage == StageAccessToken:
-		return "get a new token and make a new client with it"
-	case e.Stage == StageCredential:
-		return "sign in again, or check the credential"
-	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusBadRequest:
-		return "check account id, account domain and key; " +
-			"an identity needs the role Remote Rendering Client or Administrator"
-	case e.StatusCode == http.StatusForbidden:
-		return roleAdvice
-	case e.StatusCode == http.StatusTooManyRequests:
-		return throttledAdvice(e.RetryAfter, "wait before the next request")
-	case e.StatusCode == 0, e.StatusCode >= 500:
-		return "check the account domain, or try again later"
+	switch e.Stage {
+	case StageAccessToken:
+		return advice.AccessToken
+	case StageCredential:
+		return advice.Credential
 	default:
-		return "check the account domain: this may not be a token service"
+		return advice.TokenService(e.StatusCode, e.RetryAfter)
 	}
 }
 
@@ -298,23 +263,56 @@ func (e *SessionEndedError) Error() string {
 
 // Advice returns what to do: the last part of the text of the error, after "; ".
 func (e *SessionEndedError) Advice() string {
-	advice := "an ended session cannot be revived: create another under a new id"
-	if e.Session.Status == SessionStatusError {
-		advice += ", perhaps of the other size or in another region"
-	}
-	return advice
+	return advice.Ended(e.Session.Status == SessionStatusError)
 }
 
-func outcomeUnknownAdvice(operation string) string {
-	switch operation {
-	case opCreate:
-		return "the session may exist and be billed: look it up, or stop it"
-	case opStop:
-		return "the session may still run and be billed: stop it again"
-	default:
-		return "look the session up to see what happened"
-	}
+// callError is a call that ended without a usable answer, because of the network, the token
+// exchange, the caller's context or an unreadable body.
+type callError struct {
+	operation      operation
+	outcomeUnknown bool
+	err            error
 }
+
+func newCallError(op operation, err error) *callError {
+	return &callError{operation: op, outcomeUnknown: op.tries.OutcomeUnknown(0), err: err}
+}
+
+// newUnreadableError makes the error for an answer with the right status but without the body that
+// belongs to it.
+func newUnreadableError(op operation, resp *http.Response, err error) error {
+	op.tries.SetUnreadable()
+	line := fmt.Sprintf("the answer %d", resp.StatusCode)
+	line = complete(line, transport.CorrelationVector(resp), "")
+	return newCallError(op, fmt.Errorf("%s cannot be read: %w", line, err))
+}
+
+func (e *callError) Error() string {
+	line := subject(e.operation.name, e.operation.sessionID, e.operation.host) + ": " +
+		text.OneLine(e.err.Error())
+	if e.outcomeUnknown {
+		return complete(line, "", e.Advice())
+	}
+	return line // the text of err ends with its own advice
+}
+
+// Advice is that of the cause. If the outcome is unknown, that matters more.
+func (e *callError) Advice() string {
+	if e.outcomeUnknown {
+		return "outcome unknown: " + advice.OutcomeUnknown(e.operation.name)
+	}
+	type adviser interface {
+		error
+		Advice() string
+	}
+	if cause, ok := errors.AsType[adviser](e.err); ok {
+		return cause.Advice()
+	}
+	return ""
+}
+
+func (e *callError) Unwrap() error        { return e.err }
+func (e *callError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown }
 
 // subject begins the text of all errors of requests: create session "demo" at example.com.
 func subject(operation, sessionID, host string) string {
@@ -337,16 +335,6 @@ func complete(line, vector, advice string) string {
 		line += "; " + advice
 	}
 	return line
-}
-
-const roleAdvice = "the identity needs the role Remote Rendering Client " +
-	"or Remote Rendering Administrator on the account"
-
-func throttledAdvice(retryAfter time.Duration, otherwise string) string {
-	if retryAfter > 0 {
-		return fmt.Sprintf("wait %v before the next request", retryAfter)
-	}
-	return otherwise
 }
 
 // IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an

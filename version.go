@@ -3,13 +3,13 @@
 package azremoterendering
 
 const (
-	// moduleName is the bare package name: the User-Agent is built from the last element of what
-	// azcore is given here.
+	// moduleName is the bare package name, because azcore puts its last path element into the
+	// User-Agent.
 	moduleName = "azremoterendering"
 	version    = "v0.1.0"
 
-	// defaultAPIVersion is the only stable version that the service ever had.
+	// defaultAPIVersion is the only stable version of the service.
 	defaultAPIVersion = "2021-01-01"
-	// stsAPIVersion is fixed: the token service has no other.
+	// stsAPIVersion is the only version of the token service.
 	stsAPIVersion = "2019-02-28-preview"
 )

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+// Package advice says what to do about a failure. Its texts are the last part of the texts of
+// errors.
+package advice
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// Credential is for a credential that failed.
+	Credential = "sign in again, or check the credential"
+	// AccessToken is for a fixed access token that cannot be used.
+	AccessToken = "get a new token and make a new client with it"
+
+	role = "the identity needs the role Remote Rendering Client " +
+		"or Remote Rendering Administrator on the account"
+)
+
+// Service returns what to do when the rendering service answered with a status. It is empty if
+// there is nothing to say. retryAfter is how long the service asked to wait, or 0.
+func Service(status int, retryAfter time.Duration) string {
+	switch {
+	case status == http.StatusUnauthorized:
+		return "the service does not accept the access token: check that account and endpoint " +
+			"belong to the same service; a ready-made token may have been revoked"
+	case status == http.StatusForbidden:
+		return role
+	case status == http.StatusNotFound:
+		return "check session id, account and endpoint: a session is known only in the region that " +
+			"created it, and for 30 days after its end"
+	case status == http.StatusConflict:
+		return "the id is taken by a session with other settings: use a new one"
+	case status == http.StatusUnprocessableEntity:
+		return "a lease can only grow, to at most 1439 minutes in total, while the session has not ended"
+	case status == http.StatusTooManyRequests:
+		const otherwise = "wait before the next request; the limit resets every minute"
+		return throttled(retryAfter, otherwise)
+	case status >= 300 && status < 400:
+		return "redirects are not followed, so that the access token stays with its host: " +
+			"check the endpoint"
+	case status >= 500:
+		return "the fault is the service's: try again later"
+	default:
+		return ""
+	}
+}
+
+// TokenService returns what to do when the token service answered with a status, or did not answer:
+// then status is 0. retryAfter is how long the token service asked to wait, or 0.
+func TokenService(status int, retryAfter time.Duration) string {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusBadRequest:
+		return "check account id, account domain and key; " +
+			"an identity needs the role Remote Rendering Client or Administrator"
+	case status == http.StatusForbidden:
+		return role
+	case status == http.StatusTooManyRequests:
+		return throttled(retryAfter, "wait before the next request")
+	case status == 0, status >= 500:
+		return "check the account domain, or try again later"
+	default:
+		return "check the account domain: this may not be a token service"
+	}
+}
+
+// OutcomeUnknown returns what to do when a call may have taken effect: "create", "stop" or another
+// one that changes a session.
+func OutcomeUnknown(operation string) string {
+	switch operation {
+	case "create":
+		return "the session may exist and be billed: look it up, or stop it"
+	case "stop":
+		return "the session may still run and be billed: stop it again"
+	default:
+		return "look the session up to see what happened"
+	}
+}
+
+// Ended returns what to do when a session has ended. failed says that it ended in state Error.
+func Ended(failed bool) string {
+	advice := "an ended session cannot be revived: create another under a new id"
+	if failed {
+		advice += ", perhaps of the other size or in another region"
+	}
+	return advice
+}
+
+func throttled(retryAfter time.Duration, otherwise string) string {
+	if retryAfter > 0 {
+		return fmt.Sprintf("wait %v before the next request", retryAfter)
+	}
+	return otherwise
+}
