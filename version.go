@@ -2,11 +2,13 @@
 
 package azremoterendering
 
+import "github.com/arr-go/azremoterendering/internal/module"
+
 const (
 	// moduleName is the bare package name, because azcore puts its last path element into the
 	// User-Agent.
 	moduleName = "azremoterendering"
-	version    = "v0.1.0"
+	version    = module.Version
 
 	// defaultAPIVersion is the only stable version of the service.
 	defaultAPIVersion = "2021-01-01"

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/internal/module"
 )
 
 func newVersionCommand() *cobra.Command {
@@ -51,10 +52,18 @@ func newVersionCommand() *cobra.Command {
 	return cmd
 }
 
-// version returns what the Go command noted when it built the program.
+// version returns the version of the module that this program was built from.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(info)
+}
+
+// versionOf returns the version that the Go command noted: a tag or a commit. A build without data
+// of the version control notes none, or "(devel)"; then the version that the source states counts.
+// info may be nil.
+func versionOf(info *debug.BuildInfo) string {
+	if info == nil || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return module.Version
 	}
-	return "(unknown)"
+	return info.Main.Version
 }
