@@ -135,6 +135,7 @@ func (m *memory) List(
 	hidden := func(r *record) bool { return r.forgotten || !query.Ended && r.EndedAs != "" }
 	skipped := 0
 	var last uint64
+	page = make([]service.Facts, 0, min(query.Limit, len(p.listed)-first))
 	for _, r := range p.listed[first:] {
 		if hidden(r) {
 			skipped++
