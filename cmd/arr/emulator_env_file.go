@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 // envFile is the path of a file with assignments for a shell: PowerShell if it ends in .ps1, else
@@ -21,49 +23,57 @@ func (f envFile) powerShell() bool { return strings.EqualFold(filepath.Ext(strin
 // check returns early what would keep the file from being written. A device or a pipe must not be
 // replaced by a file.
 func (f envFile) check() error {
-	info, err := os.Lstat(string(f))
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf(
-			"--env-file %q is there and is not a regular file: choose another path",
-			string(f),
-		)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("cannot look at --env-file: %w; choose another path", err)
+	path := string(f)
+	if strings.ContainsFunc(path, unicode.IsControl) {
+		return f.wrong(fmt.Errorf("%q has a control character", path))
 	}
-	if folder := filepath.Dir(string(f)); err != nil {
-		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return fmt.Errorf(
-				"the folder %q of --env-file does not exist: make it, or choose another path",
-				folder,
-			)
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return f.wrong(fmt.Errorf("%q is a folder", path))
+	case err == nil && !info.Mode().IsRegular():
+		return f.wrong(fmt.Errorf("%q is there and is not a regular file", path))
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return f.wrong(err)
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return &failure.Advised{
+			Err:    usagef("--env-file: there is no folder %q", folder),
+			Advice: "Make the folder, or choose another path for --env-file.",
 		}
 	}
 	return nil
 }
 
+// wrong returns the error of a path at which the file cannot be.
+func (f envFile) wrong(err error) error {
+	return &failure.Advised{
+		Err:    usagef("--env-file: %w", err),
+		Advice: "Choose another path for --env-file, in a folder that you can write to.",
+	}
+}
+
 // write writes the file for its user alone. It appears in one step, so that a script that waits for
 // it never reads half of it.
 func (f envFile) write(variables []variable) (err error) {
-	text, err := f.format(variables)
+	content, err := f.format(variables)
 	if err != nil {
 		return err
 	}
 	// with mode 0600
 	draft, err := os.CreateTemp(filepath.Dir(string(f)), "."+filepath.Base(string(f))+".*")
 	if err != nil {
-		return fmt.Errorf("cannot write --env-file: %w; choose another path", err)
+		return f.wrong(err)
 	}
-	_, err = draft.WriteString(text)
+	_, err = draft.WriteString(content)
 	err = errors.Join(err, draft.Close())
 	if err == nil {
 		err = os.Rename(draft.Name(), string(f))
 	}
 	if err != nil {
-		return errors.Join(
-			fmt.Errorf("cannot write --env-file: %w; choose another path", err),
-			os.Remove(draft.Name()),
-		)
+		_ = os.Remove(draft.Name()) // it holds the key
+		return f.wrong(err)
 	}
 	return nil
 }
@@ -74,22 +84,25 @@ func (f envFile) format(variables []variable) (string, error) {
 	if f.powerShell() {
 		format, quote = "$env:%s = %s\n", quotePowerShell
 	}
-	var text strings.Builder
+	var lines strings.Builder
 	for _, v := range variables {
 		if strings.ContainsFunc(v.value, unicode.IsControl) {
-			return "", fmt.Errorf(
-				"the value of %s has a control character, such as a line end, which --env-file cannot hold",
-				v.name,
-			)
+			return "", &failure.Advised{
+				Err: usagef(
+					"--env-file cannot hold the value of %s: it has a control character, such as a line end",
+					v.name,
+				),
+				Advice: "Choose another value, or do without --env-file: --output json tells the same.",
+			}
 		}
-		fmt.Fprintf(&text, format, v.name, quote(v.value))
+		fmt.Fprintf(&lines, format, v.name, quote(v.value))
 	}
 	if f.powerShell() &&
-		strings.ContainsFunc(text.String(), func(r rune) bool { return r > unicode.MaxASCII }) {
+		strings.ContainsFunc(lines.String(), func(r rune) bool { return r > unicode.MaxASCII }) {
 		// or else Windows PowerShell does not take it for UTF-8
-		return "\ufeff" + text.String(), nil
+		return "\ufeff" + lines.String(), nil
 	}
-	return text.String(), nil
+	return lines.String(), nil
 }
 
 // quoteSh returns a word for sh. Between single quotes only a single quote has a meaning.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
 // hostileValues are values that a shell must leave as they are.
@@ -120,7 +122,7 @@ func TestEnvFileRefusesLineEnds(t *testing.T) {
 		file := envFile(filepath.Join(t.TempDir(), name))
 		for _, value := range []string{"a\nb", "a\rb", "a\x00b", "a\x1b[2J"} {
 			err := file.write([]variable{{"ARR_VALUE", value}})
-			require.ErrorContains(t, err, "ARR_VALUE has a control character")
+			require.ErrorContains(t, err, "the value of ARR_VALUE: it has a control character")
 			assert.NotContains(t, err.Error(), value)
 			assert.NoFileExists(t, string(file))
 		}
@@ -169,4 +171,31 @@ func TestSourceCommand(t *testing.T) {
 	assert.Equal(t, ". './-x y'", envFile("./-x y").sourceCommand())
 	assert.Equal(t, ". '/tmp/arr.env'", envFile("/tmp/arr.env").sourceCommand())
 	assert.Equal(t, ". './arr.ps1'", envFile("arr.ps1").sourceCommand())
+}
+
+// What is wrong with a file has nothing to do with a network.
+func TestABadEnvFileGetsAdviceAboutTheFile(t *testing.T) {
+	folder := t.TempDir()
+	readable := file(t, "plain", "")
+	for _, test := range []struct{ path, what, advice string }{
+		{filepath.Join(folder, "none", "x.sh"), "there is no folder", "Make the folder"},
+		{filepath.Join(readable, "x.sh"), "--env-file: ", "another path for --env-file"},
+		{folder, "is a folder", "Choose another path"},
+		{os.DevNull, "is there and is not a regular file", "Choose another path"},
+		{filepath.Join(folder, strings.Repeat("x", 300)), "file name too long", "Choose another path"},
+		{filepath.Join(folder, "a\nb.sh"), "has a control character", "Choose another path"},
+	} {
+		r := runArr(t, nil, "", "emulator", "--listen", "127.0.0.1:0", "--env-file", test.path)
+		assert.Equal(t, failure.Usage, r.code, r.stderr)
+		assert.Contains(t, r.stderr, test.what)
+		assert.Contains(t, r.stderr, test.advice)
+		assert.NotContains(t, r.stderr, "network")
+	}
+	place := filepath.Join(t.TempDir(), "a\nb")
+	r := runArr(t, nil, "", "emulator", "--listen", "127.0.0.1:0", "--tls", "--ca-dir", place,
+		"--env-file", filepath.Join(folder, "x.sh"))
+	assert.Equal(t, failure.Usage, r.code, r.stderr)
+	assert.Contains(t, r.stderr, "--env-file cannot hold the value of ARR_CA_FILE")
+	assert.Contains(t, r.stderr, "do without --env-file")
+	assert.NoFileExists(t, filepath.Join(folder, "x.sh"))
 }

@@ -127,11 +127,13 @@ func (c *runCommand) acquire(
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
+	if err == nil {
+		held.environment, err = environmentOf(svc, l, token)
+	}
 	if err != nil {
 		defer end()
 		return nil, c.letGo(cmd, held, err)
 	}
-	held.environment = environmentOf(svc, l, token)
 	return held, nil
 }
 

@@ -3,19 +3,24 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// environmentOf returns the environment of a command that has a session.
-func environmentOf(svc *service, l *lease.Lease, token azcore.AccessToken) []string {
+// environmentOf returns the environment of a command that has a session. It is an error if the
+// service has answered something that no variable may hold.
+func environmentOf(svc *service, l *lease.Lease, token azcore.AccessToken) ([]string, error) {
 	session, client := l.Session(), l.Client()
 	allowHTTP := ""
 	if svc.target.AllowHTTP {
@@ -49,8 +54,9 @@ func environmentOf(svc *service, l *lease.Lease, token azcore.AccessToken) []str
 	})
 }
 
-// environment returns an environment with changes. A variable without a value is removed.
-func environment(inherited []string, changes []variable) []string {
+// environment returns an environment with changes. A variable without a value is removed. A value
+// with control characters is an error: programs print their variables, and shells split them.
+func environment(inherited []string, changes []variable) ([]string, error) {
 	var changed []string
 	for _, entry := range inherited {
 		if name, _, _ := strings.Cut(entry, "="); !names(changes, name) {
@@ -58,11 +64,27 @@ func environment(inherited []string, changes []variable) []string {
 		}
 	}
 	for _, change := range changes {
+		if !change.harmless() {
+			return nil, fmt.Errorf(
+				"%s would hold a control character, such as a line end or an escape sequence: %q",
+				change.name,
+				text.OneLine(change.value),
+			)
+		}
 		if change.value != "" {
 			changed = append(changed, change.name+"="+change.value)
 		}
 	}
-	return changed
+	return changed, nil
+}
+
+// harmless reports whether a program can print the value as it is. Values that the service has sent
+// are judged more strictly than the paths of the user, which may well hold a format character.
+func (v variable) harmless() bool {
+	if strings.HasPrefix(v.name, "ARR_SESSION_") {
+		return utf8.ValidString(v.value) && !strings.ContainsFunc(v.value, text.Control)
+	}
+	return !strings.ContainsFunc(v.value, unicode.IsControl)
 }
 
 // names reports whether one of the variables has the name. On Windows case does not matter.
