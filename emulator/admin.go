@@ -87,7 +87,7 @@ func matchPath(pattern, path string) (segments []string, matches bool) {
 	return segments, true
 }
 
-func (e *Emulator) adminListFaults(r *http.Request, _ []string) service.Answer {
+func (e *Emulator) adminListFaults(_ *http.Request, _ []string) service.Answer {
 	return service.JSONAnswer(http.StatusOK, map[string]any{"faults": e.Faults()})
 }
 
@@ -110,12 +110,12 @@ func (e *Emulator) adminInject(r *http.Request, _ []string) service.Answer {
 	return a
 }
 
-func (e *Emulator) adminClear(r *http.Request, _ []string) service.Answer {
+func (e *Emulator) adminClear(_ *http.Request, _ []string) service.Answer {
 	e.ClearFaults()
 	return service.EmptyAnswer(http.StatusNoContent)
 }
 
-func (e *Emulator) adminRemove(r *http.Request, segments []string) service.Answer {
+func (e *Emulator) adminRemove(_ *http.Request, segments []string) service.Answer {
 	id, err := strconv.Atoi(segments[0])
 	if err != nil || !e.faults.remove(id) {
 		return e.service.Refuse(

@@ -189,7 +189,7 @@ var objectRows = func() (rows []row) {
 var ends = map[azremoterendering.SessionStatus]func(*walker){
 	"Stopped": func(w *walker) { w.want(204, "POST", "sessions/a/:stop", "") },
 	"Error":   func(w *walker) { w.becomes("a", "Error") },
-	"Expired": func(w *walker) { time.Sleep(10 * time.Minute) },
+	"Expired": func(_ *walker) { time.Sleep(10 * time.Minute) },
 }
 
 var stateRows = []row{

@@ -239,7 +239,7 @@ func TestClientAgainstFaults(t *testing.T) {
 			require.NoError(t, err)
 			_, err = poller.PollUntilDone(t.Context(), nil)
 			var ended *azremoterendering.SessionEndedError
-			require.True(t, errors.As(err, &ended))
+			require.ErrorAs(t, err, &ended)
 		}},
 		{"operation=get body=truncated count=1", func(t *testing.T, c *azremoterendering.SessionsClient) {
 			_, err := c.Get(t.Context(), "x", nil)

@@ -25,7 +25,7 @@ func newEmulator(t *testing.T, options Options) *Emulator {
 
 // tokenFor returns an access token for an account of e. Another emulator issues it, so that e sees
 // no request.
-func tokenFor(t *testing.T, e *Emulator, accountID string) string {
+func tokenFor(t *testing.T, _ *Emulator, accountID string) string {
 	t.Helper()
 	issuer := newEmulator(t, Options{Accounts: []AccountOptions{{ID: accountID}}})
 	req := httptest.NewRequest(http.MethodGet, "/accounts/"+accountID+"/token", nil)

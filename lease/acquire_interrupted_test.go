@@ -32,7 +32,7 @@ var ways = map[string]func(t *testing.T, s *service) lease.AcquireOptions{
 	"adopting one that is gone": func(*testing.T, *service) lease.AcquireOptions {
 		return lease.AcquireOptions{SessionID: "gone"}
 	},
-	"second size": func(t *testing.T, s *service) lease.AcquireOptions {
+	"second size": func(_ *testing.T, s *service) lease.AcquireOptions {
 		s.fault(emulator.Fault{Start: emulator.StartNoCapacity, Count: 1})
 		return lease.AcquireOptions{Sizes: arr.PossibleSessionSizeValues()}
 	},

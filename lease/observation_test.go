@@ -80,10 +80,10 @@ func TestBounds(t *testing.T) {
 // Whatever is seen of a session, and in whatever order, the truth lies between the bounds.
 func TestBoundsHoldTheTruth(t *testing.T) {
 	for range 2000 {
-		ready := time.Duration(rand.N(10 * time.Minute))
+		ready := rand.N(10 * time.Minute)
 		var b bounds
 		for range 20 {
-			sent := time.Duration(rand.N(30 * time.Minute))
+			sent := rand.N(30 * time.Minute)
 			made := sent + rand.N(5*time.Second)
 			received := made + rand.N(5*time.Second)
 			if made < ready {

@@ -27,7 +27,7 @@ import (
 
 // changeAnswers rewrites the JSON object in an answer.
 func changeAnswers(
-	req *http.Request,
+	_ *http.Request,
 	forward func() (*http.Response, error),
 	change func(map[string]any),
 ) (*http.Response, error) {
@@ -221,7 +221,7 @@ func TestKeepAliveIsNotHurriedByAnUnknownState(t *testing.T) {
 		began := time.Now()
 		var n atomic.Int64
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(_ int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
 				if n.Add(1) > 500 {
 					t.Errorf("500 requests within %v", time.Since(began))
 					cancel()

@@ -181,7 +181,7 @@ func TestKeepAliveIsNotHurriedByAShortLease(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
 		defer cancel()
 		s.handle(
-			func(n int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
 				if n == 200 {
 					cancel()
 				}

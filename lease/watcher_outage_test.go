@@ -219,7 +219,7 @@ func TestWatcherBacksOff(t *testing.T) {
 		f := r.watcher.subscribe("demo", true)
 		defer f.close()
 		time.Sleep(time.Second)
-		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
+		r.wire.handle(func(_ string, req *http.Request) (*http.Response, error) {
 			// which the client does not repeat
 			return testkit.Answer(req, http.StatusNotImplemented, ""), nil
 		})

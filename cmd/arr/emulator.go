@@ -70,7 +70,8 @@ func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
 		choice[bool]{"json", true},
 	)
 	cmd.Flags().
-		StringVar(&c.envFile, "env-file", "", "`FILE` that then gets the same as assignments for PowerShell, if it ends in .ps1, or else for sh; "+
+		StringVar(&c.envFile, "env-file", "", "`FILE` that then gets the same as assignments for "+
+			"PowerShell, if it ends in .ps1, or else for sh; "+
 			"only you can read it")
 }
 

@@ -101,7 +101,8 @@ func (c connection) variables() []variable {
 func (c connection) writeText(w io.Writer, next []string) error {
 	text := fmt.Sprintf(
 		"The emulator of Azure Remote Rendering accepts connections. Nothing renders behind its sessions.\n\n"+
-			"  endpoint         %s\n  STS endpoint     %s\n  account id       %s\n  account key      %s\n  account domain   %s\n",
+			"  endpoint         %s\n  STS endpoint     %s\n  account id       %s\n"+
+			"  account key      %s\n  account domain   %s\n",
 		c.Endpoint,
 		c.STSEndpoint,
 		c.AccountID,

@@ -62,7 +62,8 @@ func (i *injection) warn(address listenAddress, log *slog.Logger) {
 	if i.admin && !address.loopback {
 		warn(
 			log,
-			"whoever can reach this address can inject faults and change sessions: leave --admin out, or listen on 127.0.0.1",
+			"whoever can reach this address can inject faults and change sessions: leave --admin "+
+				"out, or listen on 127.0.0.1",
 		)
 	}
 }

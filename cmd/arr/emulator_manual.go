@@ -50,7 +50,8 @@ SIGINT (Ctrl-C), SIGTERM, SIGQUIT and SIGHUP end it, with the programs of --exec
 ends it at once.
 Exit codes: 0 after such an end, 2 for a mistake in the command line, 1 for everything else.`
 
-const emulatorExamples = `  arr emulator                                      at http://` + defaultAddress + `, with a random key
+const emulatorExamples = `  arr emulator                                      at http://` + defaultAddress +
+	`, with a random key
   arr emulator --env-file arr.env                   then, elsewhere:  . ./arr.env; go run ./examples/quickstart
   arr emulator --env-file arr.ps1                   the same for PowerShell:  . ./arr.ps1
   arr emulator --listen 127.0.0.1:0 --output json   any free port, for a test that reads the line

@@ -48,7 +48,8 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"TIME",
 		"0s",
 		"how long sessions are Starting: a time such as 30s, a range such as "+
-			"150s-180s, or recorded (8s or 150s-180s, as the service was seen); with --exec it counts only for sessions beyond the capacity",
+			"150s-180s, or recorded (8s or 150s-180s, as the service was seen); with --exec it "+
+			"counts only for sessions beyond the capacity",
 		parseStartupTime,
 	)
 	addValue(
@@ -105,7 +106,8 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"COMMAND",
 		"",
 		"program to start for each session, such as 'server --port={port}'; the session is Ready when it "+
-			"accepts connections on {port}. Its arguments may contain {session}, {account}, {region}, {size}, {port}, {inspector-port} and "+
+			"accepts connections on {port}. Its arguments may contain {session}, {account}, "+
+			"{region}, {size}, {port}, {inspector-port} and "+
 			"{lease-minutes}; no shell is involved",
 		parseCommand,
 	)

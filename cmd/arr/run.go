@@ -100,7 +100,8 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		&c.leave,
 		"leave-running",
 		false,
-		"leave the session when the command has ended, and that of --session also if the command could not be started; it is billed until its lease ends",
+		"leave the session when the command has ended, and that of --session also if the command "+
+			"could not be started; it is billed until its lease ends",
 	)
 	flags.BoolVar(
 		&c.keepGoing,

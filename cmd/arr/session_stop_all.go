@@ -41,7 +41,8 @@ On a terminal the command shows the sessions and asks before it stops them; else
 script does it by mistake. --dry-run shows which sessions it would stop, and stops none. Every session is tried
 for 30 seconds, also when --timeout has passed or the command was interrupted once. That some could not be stopped
 is an error, which names each.`,
-		Example: `  arr session stop-all --prefix ` + runPrefix + `              what an "arr run" that was killed has left
+		Example: `  arr session stop-all --prefix ` + runPrefix +
+			`              what an "arr run" that was killed has left
   arr session stop-all --prefix nightly- --older-than 12h --yes
   arr session stop-all --all --keep demo --dry-run`,
 		Args:              takesNoIDs,

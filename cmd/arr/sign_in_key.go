@@ -45,8 +45,9 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 		return askForKey(cmd, file, target)
 	}
 	return "", &failure.Advised{
-		Err:    usagef("there is no account key"),
-		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or sign in with --auth entra.",
+		Err: usagef("there is no account key"),
+		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or " +
+			"sign in with --auth entra.",
 	}
 }
 

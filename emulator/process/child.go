@@ -51,7 +51,7 @@ func startChild(command, environment []string, to *lines) (*child, error) {
 	c.pid = c.cmd.Process.Pid
 	go func() {
 		defer close(c.exited)
-		c.cmd.Wait() // the process state says as much as the error
+		_ = c.cmd.Wait() // the process state says as much as the error
 	}()
 	return c, nil
 }

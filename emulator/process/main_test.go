@@ -51,7 +51,7 @@ func play(role string) {
 		fmt.Fprint(os.Stderr, "no licence\r\nfound")
 		os.Exit(3)
 	case "die after ready":
-		listen().Accept()
+		_, _ = listen().Accept()
 		os.Exit(4)
 	case "ignore SIGTERM":
 		signal.Ignore(syscall.SIGTERM)
@@ -59,7 +59,7 @@ func play(role string) {
 	case "spawn a grandchild":
 		grandchild := exec.Command(os.Args[0], "role=sleep")
 		grandchild.Stdout = os.Stdout // as a shell would: the pipe stays open with it
-		grandchild.Start()
+		_ = grandchild.Start()
 		serve()
 	case "spawn and die":
 		spawnAndDie()
@@ -96,7 +96,7 @@ func spawnAndDie() {
 		panic(err)
 	}
 	childReady.Close()
-	ready.Read(make([]byte, 1))
+	_, _ = ready.Read(make([]byte, 1))
 	os.Exit(5)
 }
 

@@ -321,7 +321,7 @@ func TestOutputThatBlocks(t *testing.T) {
 	unblock := make(chan struct{})
 	wrote := make(chan struct{}, 1)
 	b, err := process.New(
-		process.Options{Command: program("listen"), Output: writer(func(data []byte) {
+		process.Options{Command: program("listen"), Output: writer(func(_ []byte) {
 			wrote <- struct{}{}
 			<-unblock
 		})},

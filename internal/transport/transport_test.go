@@ -136,7 +136,7 @@ func TestOutcomeOfFailedCalls(t *testing.T) {
 
 func TestUnreadableAnswersLeaveTheOutcomeUnknown(t *testing.T) {
 	tries := NewTries(true)
-	tries.record(&http.Response{StatusCode: 201}, nil)
+	tries.record(&http.Response{StatusCode: http.StatusCreated}, nil)
 	assert.True(t, tries.Whole())
 	assert.False(t, tries.OutcomeUnknown(0))
 	tries.SetUnreadable()

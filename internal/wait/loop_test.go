@@ -124,7 +124,7 @@ func TestLoopBoundsALookThatHangs(t *testing.T) {
 		err := w.loop().Run(t.Context())
 		require.ErrorContains(t, err, "no good answer for 5m0s")
 		assert.Equal(t, Patience, time.Since(w.begun))
-		assert.False(t, errors.As(err, new(*InterruptedError)))
+		assert.NotErrorAs(t, err, new(*InterruptedError))
 	})
 }
 

@@ -164,11 +164,11 @@ func membersOf(object *hujson.Object) ([]scriptMember, error) {
 	for _, member := range object.Members {
 		literal, _ := member.Name.Value.(hujson.Literal)
 		name := literal.String()
-		if key := strings.ToLower(name); seen[key] {
+		key := strings.ToLower(name)
+		if seen[key] {
 			return nil, fmt.Errorf("%s is there twice", text.Shown(name))
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		members = append(members, scriptMember{name, member.Value})
 	}
 	return members, nil

@@ -198,7 +198,12 @@ func (s *Settings) signIn(t *Target) error {
 }
 
 func (s *Settings) rest(t *Target) (err error) {
-	for name, field := range map[Name]*string{STSScope: &t.STSScope, CAFile: &t.CAFile, Tenant: &t.Tenant, ClientID: &t.ClientID} {
+	for name, field := range map[Name]*string{
+		STSScope: &t.STSScope,
+		CAFile:   &t.CAFile,
+		Tenant:   &t.Tenant,
+		ClientID: &t.ClientID,
+	} {
 		value, _ := s.get(name) // only arrconfig.json has placeholders, and none of these
 		*field = value.Text
 	}

@@ -157,7 +157,8 @@ func refusal(err error) int {
 	switch {
 	case errors.Is(err, arr.ErrUnauthorized), errors.Is(err, arr.ErrForbidden):
 		return Refused
-	case failed && (authentication.Stage != arr.StageTokenExchange || authentication.StatusCode == http.StatusBadRequest):
+	case failed && (authentication.Stage != arr.StageTokenExchange ||
+		authentication.StatusCode == http.StatusBadRequest):
 		return Refused
 	case errors.Is(err, arr.ErrNotFound):
 		return NotFound

@@ -94,7 +94,8 @@ func betterAdvice(err error) string {
 		return ""
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "Check the address; if it is right, name a file with the certificate of its authority: --ca-file or ARR_CA_FILE."
+		return "Check the address; if it is right, name a file with the certificate of its " +
+			"authority: --ca-file or ARR_CA_FILE."
 	}
 	if refusal, ok := errors.AsType[*arr.AuthenticationError](
 		err,
