@@ -4,7 +4,6 @@ package emulator_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"

@@ -25,7 +25,8 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings and where they come from",
-		Long: `Show the settings that commands would use, and where each comes from. Of keys and tokens it shows only that they
+		Long: `Show the settings that commands would use, and where each comes from. Of keys and ` +
+			`tokens it shows only that they
 are there.
 
 The command takes the flags of the others, and sends nothing. "arr help configuration" says where settings are

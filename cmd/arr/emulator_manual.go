@@ -2,7 +2,8 @@
 
 package main
 
-const emulatorManual = `Run the emulator of Azure Remote Rendering: the session service, version 2021-01-01, and the token service (STS)
+const emulatorManual = `Run the emulator of Azure Remote Rendering: the session service, version ` +
+	`2021-01-01, and the token service (STS)
 in front of it, on one port, for programs in any language.
 
 It works as the service did: accounts with keys, Microsoft Entra tokens (any that has not expired and is meant for

@@ -9,7 +9,8 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
-const rootManual = `The command line of Azure Remote Rendering: it creates rendering sessions, looks them up, extends and stops
+const rootManual = `The command line of Azure Remote Rendering: it creates rendering sessions, ` +
+	`looks them up, extends and stops
 them, runs commands with a session, gets access tokens for devices, and runs an emulator of the service.
 
 Try it without a service: arr session create --emulator
@@ -71,7 +72,8 @@ An arrconfig.json that merely lies in the working folder may lead its own key an
 elsewhere only to the hosted service. If it leads elsewhere, this machine included, arr asks on a terminal whether
 that is meant, and else fails: name the file with --arrconfig, or give the address in another of the four places.`
 
-const outputManual = `Results go to standard output. What is for people to know meanwhile, and errors, go to standard error.
+const outputManual = `Results go to standard output. What is for people to know meanwhile, and ` +
+	`errors, go to standard error.
 
 TEXT, the default, is for people and may change. Colours are used only on a terminal, and not if NO_COLOR is set
 or TERM is dumb.

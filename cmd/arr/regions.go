@@ -28,7 +28,8 @@ func newRegionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "regions",
 		Short: "List the regions, and measure how far away they are",
-		Long: `List the regions of the hosted service: the rendering endpoint, and the domain of accounts that were made there.
+		Long: `List the regions of the hosted service: the rendering endpoint, and the domain of ` +
+			`accounts that were made there.
 The region of an account and that of a session are independent of each other.
 
 With --latency the command measures how long connections to the endpoints take, TCP and TLS, and sorts by the

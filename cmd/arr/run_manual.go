@@ -6,7 +6,8 @@ package main
 // found.
 const runPrefix = "arr-run-"
 
-const runManual = `Acquire a session, wait until it is Ready, run a command, and stop the session when the command has ended. The
+const runManual = `Acquire a session, wait until it is Ready, run a command, and stop the session ` +
+	`when the command has ended. The
 lease is extended for as long as the command runs. Whatever arr itself has to say goes to standard error; standard
 input, output and error are the command's.
 

@@ -31,7 +31,8 @@ func newCreateCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create [ID]",
 		Short: "Create a session and wait until it is Ready",
-		Long: `Create a session and wait until it is Ready. The id is made up unless you give one: 1 to 256 characters of A-Z,
+		Long: `Create a session and wait until it is Ready. The id is made up unless you give one: ` +
+			`1 to 256 characters of A-Z,
 a-z, 0-9, - and _.
 
 An id that exists with the same size and lease is that session, and no error: it is safe to repeat a create.

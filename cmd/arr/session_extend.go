@@ -19,7 +19,8 @@ func newExtendCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "extend ID --by TIME | --at-least TIME",
 		Short: "Extend the lease of a session",
-		Long: `Extend the lease of a session: by some time, or so far that some time is surely left of it. "session update" sets
+		Long: `Extend the lease of a session: by some time, or so far that some time is surely left ` +
+			`of it. "session update" sets
 the total since Ready instead.
 
 --at-least can be repeated at will: what is left already counts, and a lease that is long enough stays as it is.

@@ -20,7 +20,8 @@ func newKeepAliveCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keep-alive ID...",
 		Short: "Extend the lease of sessions for as long as this command runs",
-		Long: `Extend the lease of sessions again and again, for as long as this command runs, and show each extension. With the
+		Long: `Extend the lease of sessions again and again, for as long as this command runs, and ` +
+			`show each extension. With the
 defaults a lease is extended by 20 minutes when 10 are left, so a session is billed for 30 minutes at most after
 this command has ended, unless somebody stops it.
 

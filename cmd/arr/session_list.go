@@ -16,7 +16,8 @@ func newListCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the sessions of the account in the region",
-		Long: `List the sessions of the account in the region of the endpoint. The service lists those that are Starting or
+		Long: `List the sessions of the account in the region of the endpoint. The service lists ` +
+			`those that are Starting or
 Ready, and each region has its own.`,
 		Args:              takesNoIDs,
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -34,7 +34,8 @@ func newStopAllCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop-all --prefix TEXT | --all",
 		Short: "Stop sessions that programs have left running",
-		Long: `Stop the sessions of the account in the region of the endpoint whose ids begin with a text, or all of them. Each
+		Long: `Stop the sessions of the account in the region of the endpoint whose ids begin with ` +
+			`a text, or all of them. Each
 region has its own: a program that falls back on other regions needs this command for each.
 
 On a terminal the command shows the sessions and asks before it stops them; elsewhere it wants --yes, so that no

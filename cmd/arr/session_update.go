@@ -17,7 +17,8 @@ func newUpdateCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "update ID --lease TIME",
 		Short: "Set the length of the lease of a session",
-		Long: `Set the length of the lease of a session. It is a total since the session became Ready, not what is added: a
+		Long: `Set the length of the lease of a session. It is a total since the session became ` +
+			`Ready, not what is added: a
 lease can grow, to at most 23h59m, and never shrink. Nothing revives a session that has ended.`,
 		Example:           `  arr session update demo --lease 2h`,
 		Args:              takesIDs(1, 1),

@@ -38,7 +38,10 @@ func TestWhereKeysComeFrom(t *testing.T) {
 		{[]string{"ARR_ACCOUNT_KEY=wrong"}, "", []string{"--retries", "0"}, failure.Refused, "401 Unauthorized"},
 		{[]string{"ARR_CA_FILE=nowhere.pem", "ARR_ACCOUNT_KEY=k"}, "", nil, failure.Usage, "nowhere.pem"},
 		{[]string{"ARR_CA_FILE=" + keyFile, "ARR_ACCOUNT_KEY=k"}, "", nil, failure.Usage, "holds no certificate"},
-		{[]string{"ARR_ACCESS_TOKEN=a b"}, "", nil, failure.Usage, "ARR_ACCESS_TOKEN is empty or has an invalid character"},
+		{
+			[]string{"ARR_ACCESS_TOKEN=a b"}, "", nil, failure.Usage,
+			"ARR_ACCESS_TOKEN is empty or has an invalid character",
+		},
 	} {
 		environment := append(withoutKey[:len(withoutKey):len(withoutKey)], test.environment...)
 		r := runArr(

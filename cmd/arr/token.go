@@ -29,7 +29,8 @@ func newTokenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Get an access token for a device",
-		Long: `Get an access token, and show it with what else a device needs to open a session. With --quiet it is the token
+		Long: `Get an access token, and show it with what else a device needs to open a session. ` +
+			`With --quiet it is the token
 and nothing else.
 
 AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, 24 hours with the hosted service: its holder can
@@ -46,7 +47,8 @@ create, list and stop every session. Hand it only to devices that you trust with
 				if svc.print.OnTerminal() {
 					fmt.Fprintln(
 						cmd.ErrOrStderr(),
-						"Whoever has this token can create, list and stop every session of the account until it expires.",
+						"Whoever has this token can create, list and stop every session of the "+
+							"account until it expires.",
 					)
 				}
 				return svc.printToken(token)

@@ -116,12 +116,17 @@ func TestWhatIsIgnoredIsNamed(t *testing.T) {
 
 func TestAmbiguousMembersAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"{\n\"accountSettings\": {},\n\"AccountSettings\": {}}":                `line 1: "AccountSettings" is there twice`,
-		"{\n\"accountSettings\": {\"region\": \"a\",\n\"REGION\": \"b\"}}":     `line 2: accountSettings: "REGION" is there twice`,
-		"{\n\n\"accountSettings\":\n[\"region\"]}":                             "line 4: accountSettings is not an object",
-		"{\"renderingSessionSettings\": {\n\"maxLeaseTime\": 4}}":              "line 2: renderingSessionSettings.maxLeaseTime is not text",
-		"{\"accountSettings\": {\"region\": 'eastus'}}":                        "line 1, column 32 is not JSON",
-		"{\"accountSettings\": {\"arrAccountKey\": \"M\xfcller\"}}":            "line 1 has a character that is not UTF-8",
+		"{\n\"accountSettings\": {},\n\"AccountSettings\": {}}": `line 1: ` +
+			`"AccountSettings" is there twice`,
+		"{\n\"accountSettings\": {\"region\": \"a\",\n\"REGION\": \"b\"}}": `line 2: ` +
+			`accountSettings: "REGION" is there twice`,
+		"{\n\n\"accountSettings\":\n[\"region\"]}": "line 4: " +
+			"accountSettings is not an object",
+		"{\"renderingSessionSettings\": {\n\"maxLeaseTime\": 4}}": "line 2: " +
+			"renderingSessionSettings.maxLeaseTime is not text",
+		"{\"accountSettings\": {\"region\": 'eastus'}}": "line 1, column 32 is not JSON",
+		"{\"accountSettings\": {\"arrAccountKey\": \"M\xfcller\"}}": "line 1 has a " +
+			"character that is not UTF-8",
 		"{\n\"accountSettings\": {\"arrAccountKey\": \"" + secret + "\n\"}}\n": "line 2, column 38 is not JSON",
 	} {
 		s := newScene(t)

@@ -80,15 +80,28 @@ func TestReportIsTwoLines(t *testing.T) {
 		err  error
 		want string
 	}{
-		{errors.New("x\ny"), "arr: x y\nCheck the address of the service and the network between, or try again later.\n"},
-		{errors.New("x; do y"), "arr: x; do y\nCheck the address of the service and the network between, or try again later.\n"},
-		{fmt.Errorf("x: %w; %w", context.Canceled, Signal{os.Interrupt}), "arr: x: context canceled; interrupted\nNothing else was changed.\n"},
+		{
+			errors.New("x\ny"),
+			"arr: x y\nCheck the address of the service and the network between, or try again later.\n",
+		},
+		{
+			errors.New("x; do y"),
+			"arr: x; do y\nCheck the address of the service and the network between, or try again later.\n",
+		},
+		{
+			fmt.Errorf("x: %w; %w", context.Canceled, Signal{os.Interrupt}),
+			"arr: x: context canceled; interrupted\nNothing else was changed.\n",
+		},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded),
-			"arr: x: context deadline exceeded\nGive it more time with --timeout, or look whether the service answers at all.\n"},
+			"arr: x: context deadline exceeded\nGive it more time with --timeout, or look whether " +
+				"the service answers at all.\n"},
 		{advising{errors.New("x"), "do y"}, "arr: x\nDo y\n"},
 		{fmt.Errorf("a: %w", advising{errors.New("x"), "do y"}), "arr: a: x\nDo y\n"},
 		{fmt.Errorf("a: %w; b", advising{errors.New("x"), "do y"}), "arr: a: x; do y; b\nDo y\n"},
-		{&Advised{advising{errors.New("x"), "it goes on"}, "Session demo was stopped."}, "arr: x\nSession demo was stopped.\n"},
+		{
+			&Advised{advising{errors.New("x"), "it goes on"}, "Session demo was stopped."},
+			"arr: x\nSession demo was stopped.\n",
+		},
 		{&Advised{errors.New("x; y"), "Do z."}, "arr: x; y\nDo z.\n"},
 		{errors.New("x"), "arr: x\nCheck the address of the service and the network between, or try again later.\n"},
 		{&arr.ServiceError{
@@ -130,7 +143,10 @@ func TestReportIsTwoLines(t *testing.T) {
 			"arr: session \"demo\" has ended in state Stopped (MS-CV cv)\n" +
 				"An ended session cannot be revived: create another under a new id\n"},
 		{&Exit{Code: 3}, ""},
-		{fmt.Errorf("lease: %w: id", arr.ErrInvalidArgument), "arr: lease: invalid argument: id\nSee: arr session --help\n"},
+		{
+			fmt.Errorf("lease: %w: id", arr.ErrInvalidArgument),
+			"arr: lease: invalid argument: id\nSee: arr session --help\n",
+		},
 	} {
 		var text strings.Builder
 		Report(&text, test.err, "arr session")
