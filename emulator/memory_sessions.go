@@ -63,8 +63,8 @@ func (m *memory) extend(
 }
 
 // tellLease tells a server the lease of its session, unless it knows that already. Of two updates
-// at the same time either may reach the server first; whoever returns and finds another lease than
-// the one it told tells that too.
+// at the same time either may reach the server first; the one that returns and finds another lease
+// than it told tells that too.
 func (m *memory) tellLease(r *record, told time.Duration) {
 	for {
 		server, lease := m.leaseOf(r)

@@ -346,7 +346,7 @@ func TestSetStatus(t *testing.T) {
 		require.ErrorContains(
 			t,
 			s.SetStatus("ready", azremoterendering.SessionStatusStarting),
-			"nothing leads back",
+			"cannot be Starting again",
 		)
 		require.ErrorContains(t, s.SetStatus("ready", ""), "empty")
 		require.NoError(t, s.SetStatus("ready", azremoterendering.SessionStatusError))

@@ -39,7 +39,7 @@ func (m *memory) setStatus(preferred service.PartitionKey, id string, status azr
 	}
 	if r.Ended(now) {
 		return fmt.Errorf(
-			"emulator: session %q has ended as %s: nothing leads out of that",
+			"emulator: session %q has ended as %s: its state cannot change any more",
 			id,
 			r.EndedAs,
 		)
@@ -96,7 +96,7 @@ func (r *record) show(now time.Time, status azremoterendering.SessionStatus) err
 	case azremoterendering.SessionStatusStarting:
 		if r.WasReady(now) {
 			return fmt.Errorf(
-				"emulator: session %q was Ready: nothing leads back to Starting",
+				"emulator: session %q was Ready: it cannot be Starting again",
 				r.ID,
 			)
 		}

@@ -12,7 +12,7 @@ func dieWithParent(attributes *syscall.SysProcAttr) { attributes.Pdeathsig = sys
 
 // holdThread keeps the calling goroutine on its thread until release. What the kernel takes for the
 // parent is the thread that started the program: without this it might end earlier, and take the
-// program along, because a goroutine of somebody else was locked to it and returned.
+// program along, because a goroutine that was locked to it has returned.
 func holdThread() (release func()) {
 	runtime.LockOSThread()
 	return runtime.UnlockOSThread

@@ -11,7 +11,7 @@ import (
 )
 
 // prepare makes the program the leader of a process group of its own. As a side effect the
-// keyboard's interrupt does not reach it: whoever owns the backend decides about its end.
+// keyboard's interrupt does not reach it: the owner of the backend decides about its end.
 func prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(cmd.SysProcAttr)

@@ -9,11 +9,10 @@ import (
 	"time"
 )
 
-// pageTime is a time as the page shows it: for a person, and for a program.
+// pageTime is a time for people and for programs.
 type pageTime struct{ Text, Machine string }
 
-// pageTimeOf writes a time in UTC, without the day if that is the present one. A zero time is an
-// empty text.
+// pageTimeOf formats a time in UTC, without the day if it is today. A zero time is empty.
 func pageTimeOf(t, now time.Time, clock string) pageTime {
 	if t.IsZero() {
 		return pageTime{}
@@ -26,7 +25,7 @@ func pageTimeOf(t, now time.Time, clock string) pageTime {
 	return pageTime{text, t.Format(time.RFC3339Nano)}
 }
 
-// span writes a duration with its two largest units.
+// span formats a duration with its two largest units.
 func span(d time.Duration) string {
 	d = max(d, 0)
 	days, hours, minutes, seconds := int(
@@ -57,7 +56,7 @@ func units(large int, largeUnit string, small int, smallUnit string) string {
 	return fmt.Sprintf("%s %d %s", text, small, smallUnit)
 }
 
-// latency writes how long an answer took.
+// latency formats the duration of a request.
 func latency(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Millisecond:
@@ -68,7 +67,7 @@ func latency(d time.Duration) string {
 	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
-// plural writes a number of things.
+// plural formats a number of things.
 func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -76,8 +75,7 @@ func plural(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-// statusClass is the class of a status code; a request without an answer is as bad as one that
-// failed.
+// statusClass is the class of a status code. A request without an answer counts as failed.
 func statusClass(status int) string {
 	if status < 100 || status > 499 {
 		return "http-5"

@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// timeAxis is what all time lines of the page have in common. Two thirds of it are the past, one
-// third is the future: so the present stays in its place while the page refreshes itself.
+// timeAxis is the axis of all time lines of the page. Two thirds of it are the past and one third is
+// the future, so that the present stays in its place while the page reloads.
 type timeAxis struct {
 	now  time.Time
 	past time.Duration
 }
 
-// axisSteps are the lengths of the past that an axis may have, so that it does not change all the
-// time.
+// axisSteps are the lengths of the past, in steps so that the axis seldom changes.
 var axisSteps = []time.Duration{
 	2 * time.Minute,
 	4 * time.Minute,
@@ -30,10 +29,10 @@ var axisSteps = []time.Duration{
 	24 * time.Hour,
 }
 
-// shownAfterEnd is how long a session that has ended has a say in the length of the axis.
+// shownAfterEnd is how long after its end a session still counts for the length of the axis.
 const shownAfterEnd = 15 * time.Minute
 
-// newTimeAxis returns an axis on which the sessions that matter fit, if it can be long enough.
+// newTimeAxis returns the shortest axis on which living and recent sessions fit, or the longest.
 func newTimeAxis(now time.Time, sessions []Session) timeAxis {
 	oldest := now
 	for _, s := range sessions {
@@ -60,7 +59,7 @@ func (a timeAxis) End() string    { return "+" + span(a.past/2) }
 func (a timeAxis) first() time.Time { return a.now.Add(-a.past) }
 func (a timeAxis) last() time.Time  { return a.now.Add(a.past / 2) }
 
-// at returns where a time is, from 0 at the left to 100 at the right.
+// at returns the position of a time, from 0 on the left to 100 on the right.
 func (a timeAxis) at(t time.Time) float64 {
 	place := float64(t.Sub(a.first())) / float64(a.past+a.past/2) * 100
 	return min(max(place, 0), 100)
@@ -69,25 +68,25 @@ func (a timeAxis) at(t time.Time) float64 {
 // bar is a stretch of time in one state.
 type bar struct{ Class, X, Width, Title string }
 
-// timeline is a session in the course of time.
+// timeline shows the states of one session over time.
 type timeline struct {
-	Label   string // the whole in words
+	Label   string // the same in words
 	Bars    []bar
-	EndX    string // where it ended, if that is on the axis
-	Earlier bool   // it ended before the axis begins
-	Later   bool   // the lease ends after the axis does
+	EndX    string // the position of the end, if it is on the axis
+	Earlier bool   // whether it ended before the axis begins
+	Later   bool   // whether the lease ends after the axis
 }
 
-// minBarWidth in percent is what can still be seen.
+// minBarWidth is the narrowest visible bar, in percent.
 const minBarWidth = 0.6
 
-// add adds a state that lasted, or will last, for a while.
+// add adds a state from one time to another.
 func (t *timeline) add(a timeAxis, class, name string, from, to time.Time) {
 	if !from.Before(to) {
 		return
 	}
 	title := name + " for " + span(to.Sub(from))
-	if from.Before(a.now) { // what is planned may still change
+	if from.Before(a.now) { // the future may still change
 		t.Label += title + ", "
 	}
 	if !to.After(a.first()) || !from.Before(a.last()) {
@@ -132,7 +131,7 @@ func (a timeAxis) timelineOf(s Session) timeline {
 	return t
 }
 
-// plan adds what will come if nobody intervenes.
+// plan adds the states to come if nothing changes.
 func (t *timeline) plan(a timeAxis, s Session) {
 	if s.LeaseEnd.IsZero() {
 		return

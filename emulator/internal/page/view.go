@@ -12,33 +12,32 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// The page stays short however much there is.
+// Limits that keep the page short.
 const (
 	maxPageSessions = 100
 	maxPageFaults   = 50
 	maxPageRequests = 50
 )
 
-// otherStatus is the class of a state that this package does not know; the others have the class of
-// their name.
+// otherStatus is the class of unknown states; known states have the class of their name.
 const otherStatus = "other"
 
-// pageView is what the template shows. All text in it is plain: the template escapes it.
+// pageView is the input of the template. Its text is plain: the template escapes it.
 type pageView struct {
 	Style   template.CSS
-	Refresh bool // the page comes again by itself
+	Refresh bool // whether the page reloads itself
 	Now     pageTime
 
 	Accounts []accountView
-	Several  bool // there are several accounts, so say which is meant
+	Several  bool // whether to name the account, because there are several
 
 	Faults              []Fault // in their order
-	InForce, MoreFaults int     // of all, and of those not shown
+	InForce, MoreFaults int     // how many there are, and how many are not shown
 
 	Sessions      []sessionView // newest first
 	Axis          timeAxis
-	Living, Ended int    // of all
-	Rest          string // what of the sessions is not shown, or empty
+	Living, Ended int    // counts of all sessions
+	Rest          string // says how many sessions are not shown; may be empty
 
 	Requests []requestView // newest first
 }
@@ -70,7 +69,7 @@ type requestView struct {
 	Faults                              []string
 }
 
-// newPageView selects and words what the page shows.
+// newPageView selects what the page shows, and formats it.
 func newPageView(s State) pageView {
 	v := pageView{
 		Refresh: s.Refresh,
@@ -110,7 +109,7 @@ func count(s Session, living, ended *int) {
 
 func (v *pageView) addSessions(s State) {
 	newest := slices.Clone(s.Sessions)
-	slices.Reverse(newest) // of the same time, the later one first as well
+	slices.Reverse(newest) // so that of sessions of the same time, the later one is first too
 	slices.SortStableFunc(newest, func(a, b Session) int {
 		return b.Session.CreationTime.Compare(a.Session.CreationTime)
 	})
@@ -158,7 +157,7 @@ func (v *pageView) sessionView(s Session) sessionView {
 	return view
 }
 
-// portsText names the ports that there are.
+// portsText lists the known ports.
 func portsText(s azremoterendering.Session) string {
 	var ports []string
 	if s.HandshakePort != 0 {
@@ -170,8 +169,7 @@ func portsText(s azremoterendering.Session) string {
 	return strings.Join(ports, ", ")
 }
 
-// leaseText says what is left of the lease, or what was used of it. The emulator knows that
-// exactly.
+// leaseText says how much of the lease is left or, after the end, how much was used.
 func leaseText(s Session, now time.Time) (lease, note string) {
 	whole := span(s.Session.MaxLeaseTime)
 	switch {
