@@ -139,6 +139,7 @@ func newTokenClient(
 		PerRetry: []policy.Policy{
 			authorization,
 			transport.PolicyFunc(token.CheckAuthorization),
+			transport.TimeoutPolicy(clientOptions.Retry),
 			transport.PolicyFunc(transport.FailOnUnknownHost),
 		},
 		Tracing: tracingOptions,

@@ -22,6 +22,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 // SessionsClient creates, gets, updates, stops and lists the rendering sessions of one account in
@@ -30,8 +31,9 @@ import (
 //
 // Every method returns a [*ServiceError] if the service refuses the request, an
 // [*AuthenticationError] if the client cannot get an access token, and an [*InvalidArgumentError],
-// before it sends anything, if an argument is invalid. Requests without an answer, or with 408, 429,
-// 500, 502, 503 or 504, are retried up to three times; ClientOptions.Retry changes that.
+// before it sends anything, if an argument is invalid. Requests without an answer within 30 seconds,
+// or with 408, 429, 500, 502, 503 or 504, are retried up to three times; ClientOptions.Retry changes
+// that. So a call ends within about two minutes, also if its context has no deadline.
 type SessionsClient struct {
 	internal  *azcore.Client
 	endpoint  *url.URL // the path is never empty
@@ -39,6 +41,7 @@ type SessionsClient struct {
 	accountID string
 	tokens    *token.Cache
 	options   SessionsClientOptions
+	unread    *transport.UnreadMembers
 }
 
 // SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and nil
@@ -52,7 +55,11 @@ type SessionsClientOptions struct {
 	// InsecureAllowCredentialWithHTTP permits http endpoints, for an emulator on this machine.
 	//
 	// The default transport, and an [*http.Client] without CheckRedirect, never follow redirects, so
-	// that the access token stays with its host. Any other Transport must do the same itself.
+	// that the access token stays with its host. Any other Transport must do the same itself. The
+	// default transport opens at most 100 connections to a host; further requests wait for one.
+	//
+	// A try ends after 30 seconds, its answer included, unless Retry.TryTimeout is set. An answer may
+	// have 1 MiB after decompression, and a page of a list 64 MiB.
 	azcore.ClientOptions
 
 	// STSEndpoint is the address of the token service. The default is https://sts.<Account.Domain>.
@@ -181,6 +188,7 @@ func newClientWithTokens(
 				AllowHTTP: options.InsecureAllowCredentialWithHTTP,
 				Refused:   unusableToken,
 			},
+			transport.TimeoutPolicy(options.Retry),
 			transport.PolicyFunc(transport.FailOnUnknownHost),
 		},
 		Tracing: tracingOptions,
@@ -195,6 +203,7 @@ func newClientWithTokens(
 		accountID: accountID,
 		tokens:    tokens,
 		options:   *options,
+		unread:    &transport.UnreadMembers{},
 	}, nil
 }
 
@@ -337,13 +346,11 @@ func newServiceError(op operation, resp *http.Response) *ServiceError {
 		outcomeUnknown:    op.tries.OutcomeUnknown(resp.StatusCode),
 		response:          transport.ResponseError(resp),
 	}
-	e.Code = e.response.ErrorCode
-	var body struct {
-		Error *ErrorDetail `json:"error"`
-	}
-	data, err := runtime.Payload(e.response.RawResponse)
-	if err == nil && json.Unmarshal(data, &body) == nil && body.Error != nil {
-		e.Code, e.Message, e.Detail = body.Error.Code, body.Error.Message, body.Error
+	e.Code = e.response.ErrorCode // which may come from a header
+	data, err := runtime.Payload(resp)
+	if detail := newErrorDetail(wire.ReadError(data)); err == nil && detail != nil {
+		e.Code, e.Message, e.Detail = detail.Code, detail.Message, detail
+		e.response.ErrorCode = detail.Code
 	}
 	return e
 }

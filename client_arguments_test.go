@@ -5,6 +5,7 @@ package azremoterendering_test
 import (
 	"context"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestSessionIDsAreCheckedBeforeAnyRequest(t *testing.T) {
 		}
 	}
 	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
-		return testkit.Answer(req, 200, testkit.SessionJSON("x", "Ready")), nil
+		return testkit.Answer(req, 200, testkit.SessionJSON(path.Base(req.URL.Path), "Ready")), nil
 	})
 	for _, id := range []string{"a", "-", "_", "A-z_09", strings.Repeat("a", 256), arr.NewSessionID()} {
 		_, err := client.Get(t.Context(), id, nil)

@@ -5,6 +5,7 @@ package azremoterendering_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -249,4 +250,88 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		assert.Nil(t, original.CheckRedirect, "the caller's client is copied, not changed")
 	}
 	assert.Zero(t, received.Load(), "neither key nor token went elsewhere")
+}
+
+// A service that accepts requests and never answers, or answers drop by drop, ends a call without a
+// deadline within about two minutes.
+func TestCallsEndWithoutADeadline(t *testing.T) {
+	calls := map[string]func(*arr.SessionsClient) error{
+		"get": func(c *arr.SessionsClient) error {
+			_, err := c.Get(context.Background(), "demo", nil)
+			return err
+		},
+		"create": func(c *arr.SessionsClient) error {
+			_, err := c.BeginCreate(context.Background(), "demo", halfHour, nil)
+			return err
+		},
+		"stop": func(c *arr.SessionsClient) error {
+			_, err := c.Stop(context.Background(), "demo", nil)
+			return err
+		},
+		"list": func(c *arr.SessionsClient) error {
+			_, err := c.NewListPager(nil).NextPage(context.Background())
+			return err
+		},
+	}
+	services := map[string]func(*http.Request) (*http.Response, error){
+		"never answers": func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		},
+		"trickles": func(req *http.Request) (*http.Response, error) {
+			resp := testkit.Answer(req, 200, "")
+			resp.Body = io.NopCloser(trickle{req.Context()})
+			return resp, nil
+		},
+	}
+	for service, answer := range services {
+		for name, call := range calls {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := fakeClient(t, answer)
+				began := time.Now()
+				err := call(client)
+				require.ErrorContains(t, err, "no answer within 30s", "%s, %s", name, service)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.True(t, arr.IsTransient(err))
+				assert.Less(t, time.Since(began), 140*time.Second)
+				assert.LessOrEqual(t, len(w.Requests()), 4) // azcore downloads no POST twice
+			})
+		}
+	}
+}
+
+func TestTryTimeoutOverridesTheDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}, noRetries, func(o *arr.SessionsClientOptions) { o.Retry.TryTimeout = 5 * time.Minute })
+		began := time.Now()
+		_, err := client.Get(context.Background(), "demo", nil)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 5*time.Minute, time.Since(began))
+	})
+}
+
+// trickle is a body of which a byte comes every second.
+type trickle struct{ ctx context.Context }
+
+func (b trickle) Read(p []byte) (int, error) {
+	select {
+	case <-time.After(time.Second):
+		p[0] = ' '
+		return 1, nil
+	case <-b.ctx.Done():
+		return 0, b.ctx.Err()
+	}
+}
+
+func TestAnAnswerAboutAnotherSessionIsNotTaken(t *testing.T) {
+	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		return testkit.Answer(req, 200, testkit.SessionJSON("other", "Ready")), nil
+	})
+	_, err := client.Get(t.Context(), "demo", nil)
+	require.ErrorContains(t, err, `it is about session "other"`)
+	_, err = client.BeginCreate(t.Context(), "demo", halfHour, nil)
+	assert.ErrorIs(t, err, arr.ErrOutcomeUnknown)
 }

@@ -44,6 +44,7 @@ func TestRefusalsByStatus(t *testing.T) {
 		is            error
 		code, message string
 		wait          time.Duration
+		detail        bool
 		text          string
 	}{
 		{status: 400, body: `{"error":{"code":"BadRequest","message":"The maxLeaseTimeMinutes value ` +
@@ -92,8 +93,15 @@ func TestRefusalsByStatus(t *testing.T) {
 		{status: 503, body: "<html>down</html>", text: "503 Service Unavailable (MS-CV"},
 		{status: 302, text: "redirects are not followed"},
 		{status: 204, text: "204 No Content"},
-		{status: 400, body: `{"error":"just text"}`},
-		{status: 400, body: `{"error":{"code":7}}`},
+		{status: 400, body: `{"error":"just text"}`, message: "just text", detail: true},
+		{status: 400, body: `{"error":{"code":7}}`, detail: true},
+		{status: 400, body: `{"error":7}`},
+		{
+			status:  400,
+			body:    "\xef\xbb\xbf" + `{"error":{"code":"Odd","message":"B","details":7}}`,
+			code:    "Odd",
+			message: "B",
+		},
 		{status: 400, body: `{"error":null}`},
 		{status: 400, body: "\xef\xbb\xbf{}"},
 	} {
@@ -112,7 +120,7 @@ func TestRefusalsByStatus(t *testing.T) {
 			assert.Equal(t, test.message, refused.Message)
 			assert.Equal(t, test.wait, refused.RetryAfter, test.retryAfter)
 			assert.Equal(t, "abcdefghijklmnopqrstuv.0", refused.CorrelationVector)
-			assert.Equal(t, test.code != "", refused.Detail != nil)
+			assert.Equal(t, test.code != "" || test.detail, refused.Detail != nil)
 			assert.Contains(t, err.Error(), test.text)
 			assert.NotContains(t, err.Error(), "\n", "one line")
 			for _, sentinel := range sentinels {

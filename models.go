@@ -4,11 +4,12 @@ package azremoterendering
 
 import (
 	"encoding/json"
-	"fmt"
-	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 // Account identifies a Remote Rendering account. It is a struct because its two strings are easily
@@ -26,7 +27,8 @@ type Account struct {
 }
 
 // SessionSize is the kind of server that a session runs on. The client sends and returns values that
-// this package does not know as they are.
+// this package does not know as they are. It returns known values in the spelling of the constants,
+// whatever the case of their letters in the answer.
 type SessionSize string
 
 const (
@@ -38,12 +40,12 @@ const (
 )
 
 // PossibleSessionSizeValues returns the sizes that this package knows.
-func PossibleSessionSizeValues() []SessionSize {
-	return []SessionSize{SessionSizeStandard, SessionSizePremium}
-}
+func PossibleSessionSizeValues() []SessionSize { return slices.Clone(sizes) }
+
+var sizes = []SessionSize{SessionSizeStandard, SessionSizePremium}
 
 // SessionStatus is the state of a session. The client returns values that this package does not know
-// as they are.
+// as they are, and known values in the spelling of the constants.
 type SessionStatus string
 
 const (
@@ -62,14 +64,14 @@ const (
 )
 
 // PossibleSessionStatusValues returns the states that this package knows.
-func PossibleSessionStatusValues() []SessionStatus {
-	return []SessionStatus{
-		SessionStatusStarting,
-		SessionStatusReady,
-		SessionStatusExpired,
-		SessionStatusStopped,
-		SessionStatusError,
-	}
+func PossibleSessionStatusValues() []SessionStatus { return slices.Clone(statuses) }
+
+var statuses = []SessionStatus{
+	SessionStatusStarting,
+	SessionStatusReady,
+	SessionStatusExpired,
+	SessionStatusStopped,
+	SessionStatusError,
 }
 
 // Ended reports whether the state is final: Expired, Stopped or Error. A state that this package
@@ -79,8 +81,9 @@ func (s SessionStatus) Ended() bool {
 }
 
 // Session is a rendering session as the service describes it. The service omits absent values, or
-// sends null or zero; here, absent values are the zero value of the field. All fields are read-only:
-// the service ignores them in requests.
+// sends null or zero; here, absent values are the zero value of the field. A member of an answer that
+// cannot be read, other than id and status, counts as absent too; its name is written to azcore's log
+// once. All fields are read-only: the service ignores them in requests.
 //
 // A Session marshals to and from the JSON of the service. Absent values are omitted, times have
 // seven fractional digits, and durations are whole minutes, rounded down.
@@ -160,82 +163,99 @@ func (s Session) RemainingLease() (atLeast, atMost time.Duration) {
 	}
 }
 
-// wireSession is Session as the service writes it.
-type wireSession struct {
-	ID                  string        `json:"id"`
-	CreationTime        string        `json:"creationTime,omitempty"`
-	ArrInspectorPort    int32         `json:"arrInspectorPort,omitempty"`
-	HandshakePort       int32         `json:"handshakePort,omitempty"`
-	ElapsedTimeMinutes  int32         `json:"elapsedTimeMinutes"`
-	Hostname            string        `json:"hostname,omitempty"`
-	MaxLeaseTimeMinutes int32         `json:"maxLeaseTimeMinutes"`
-	Size                SessionSize   `json:"size"`
-	Status              SessionStatus `json:"status"`
-	Teraflops           float32       `json:"teraflops,omitempty"`
-	Error               *ErrorDetail  `json:"error,omitempty"`
-}
-
-// wireTimeLayout is how the service writes times: seven fractional digits and a numeric offset,
-// "+00:00".
-const wireTimeLayout = "2006-01-02T15:04:05.0000000-07:00"
-
 // MarshalJSON implements [json.Marshaler] with the JSON of the service.
 func (s Session) MarshalJSON() ([]byte, error) {
-	wire := wireSession{
+	w := wire.Session{
 		ID:                  s.ID,
 		ArrInspectorPort:    s.ArrInspectorPort,
 		HandshakePort:       s.HandshakePort,
 		ElapsedTimeMinutes:  minutes(s.ElapsedTime),
 		Hostname:            s.Hostname,
 		MaxLeaseTimeMinutes: minutes(s.MaxLeaseTime),
-		Size:                s.Size,
-		Status:              s.Status,
+		Size:                string(s.Size),
+		Status:              string(s.Status),
 		Teraflops:           s.Teraflops,
-		Error:               s.Error,
+		Error:               s.Error.wire(),
 	}
 	if !s.CreationTime.IsZero() {
-		wire.CreationTime = s.CreationTime.UTC().Format(wireTimeLayout)
+		w.CreationTime = s.CreationTime.UTC().Format(wire.TimeLayout)
 	}
-	return json.Marshal(wire)
+	return json.Marshal(w)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler] with the JSON of the service. It replaces the whole
-// Session. A member of the wrong type, or a time that is not RFC 3339, is an error. Unknown members
-// are ignored.
+// Session. A member that cannot be read counts as absent, and unknown members are ignored, as in
+// answers of the service. Text that is not a JSON object is an error, and so is an id or a status
+// that is not a string.
 func (s *Session) UnmarshalJSON(data []byte) error {
-	var wire wireSession
-	if err := json.Unmarshal(data, &wire); err != nil {
+	read, _, err := wire.ReadSession(data)
+	if err != nil {
 		return err
 	}
-	if max(wire.ElapsedTimeMinutes, wire.MaxLeaseTimeMinutes) > mostMinutes ||
-		min(wire.ElapsedTimeMinutes, wire.MaxLeaseTimeMinutes) < -mostMinutes {
-		return fmt.Errorf("session %q: more minutes than a time.Duration can hold", wire.ID)
-	}
-	session := Session{
-		ID:               wire.ID,
-		Size:             wire.Size,
-		Status:           wire.Status,
-		ElapsedTime:      time.Duration(wire.ElapsedTimeMinutes) * time.Minute,
-		MaxLeaseTime:     time.Duration(wire.MaxLeaseTimeMinutes) * time.Minute,
-		Hostname:         wire.Hostname,
-		HandshakePort:    wire.HandshakePort,
-		ArrInspectorPort: wire.ArrInspectorPort,
-		Teraflops:        wire.Teraflops,
-		Error:            wire.Error,
-	}
-	if wire.CreationTime != "" {
-		created, err := time.Parse(time.RFC3339, wire.CreationTime)
-		if err != nil {
-			return fmt.Errorf("creationTime: %w", err)
-		}
-		session.CreationTime = created.UTC()
-	}
-	*s = session
+	*s = newSession(&read)
 	return nil
 }
 
-// mostMinutes is how many minutes a [time.Duration] can hold.
-const mostMinutes = int32(math.MaxInt64 / time.Minute)
+// newSession converts a session of the service.
+func newSession(w *wire.Session) Session {
+	return Session{
+		ID:               w.ID,
+		Size:             canonical(SessionSize(w.Size), sizes),
+		Status:           canonical(SessionStatus(w.Status), statuses),
+		CreationTime:     w.Created,
+		ElapsedTime:      time.Duration(w.ElapsedTimeMinutes) * time.Minute,
+		MaxLeaseTime:     time.Duration(w.MaxLeaseTimeMinutes) * time.Minute,
+		Hostname:         w.Hostname,
+		HandshakePort:    w.HandshakePort,
+		ArrInspectorPort: w.ArrInspectorPort,
+		Teraflops:        w.Teraflops,
+		Error:            newErrorDetail(w.Error),
+	}
+}
+
+// canonical returns the known value that differs from value in nothing but the case of letters and
+// outer spaces. Other values are returned as they are.
+func canonical[T ~string](value T, known []T) T {
+	trimmed := strings.TrimSpace(string(value))
+	for _, k := range known {
+		if strings.EqualFold(trimmed, string(k)) {
+			return k
+		}
+	}
+	return value
+}
+
+func newErrorDetail(w *wire.Error) *ErrorDetail {
+	if w == nil {
+		return nil
+	}
+	e := &ErrorDetail{
+		Code:       w.Code,
+		Message:    w.Message,
+		Target:     w.Target,
+		InnerError: newErrorDetail(w.InnerError),
+	}
+	for i := range w.Details {
+		e.Details = append(e.Details, *newErrorDetail(&w.Details[i]))
+	}
+	return e
+}
+
+func (e *ErrorDetail) wire() *wire.Error {
+	if e == nil {
+		return nil
+	}
+	w := &wire.Error{
+		Code:       e.Code,
+		Message:    e.Message,
+		Target:     e.Target,
+		InnerError: e.InnerError.wire(),
+	}
+	for i := range e.Details {
+		w.Details = append(w.Details, *e.Details[i].wire())
+	}
+	return w
+}
 
 // minutes returns the whole minutes in d, rounded down.
 func minutes(d time.Duration) int32 { return int32(d / time.Minute) }

@@ -91,15 +91,72 @@ func TestSessionGoesToTheWireAndBack(t *testing.T) {
 
 func TestSessionsThatCannotBeRead(t *testing.T) {
 	for _, text := range []string{
-		`7`, `"demo"`, `[]`, `{"id":7}`, `{"creationTime":"yesterday"}`, `{"creationTime":7}`,
-		`{"elapsedTimeMinutes":"4"}`,
-		`{"maxLeaseTimeMinutes":4.5}`, `{"maxLeaseTimeMinutes":99999999999}`, `{"maxLeaseTimeMinutes":200000000}`,
-		`{"elapsedTimeMinutes":-200000000}`, `{"handshakePort":1e300}`, `{"error":"text"}`, `{"teraflops":"8.1"}`,
+		`7`, `"demo"`, `[]`, `{`, `{"id":7}`, `{"id":"demo","status":["Ready"]}`,
 	} {
 		session := arr.Session{ID: "before"}
 		require.Error(t, json.Unmarshal([]byte(text), &session), text)
 		assert.Equal(t, "before", session.ID, "what cannot be read changes nothing")
 	}
+}
+
+// Whatever is wrong with any other member, the rest of the session is read.
+func TestOddMembersCountAsAbsent(t *testing.T) {
+	const usual = `"id":"demo","status":"Ready","maxLeaseTimeMinutes":30,"elapsedTimeMinutes":4`
+	want := arr.Session{
+		ID: "demo", Status: "Ready", MaxLeaseTime: 30 * time.Minute, ElapsedTime: 4 * time.Minute,
+	}
+	for _, odd := range []string{
+		`"creationTime":"yesterday"`, `"creationTime":7`, `"size":{}`, `"hostname":["a"]`,
+		`"handshakePort":1e300`, `"arrInspectorPort":"none"`, `"teraflops":{}`, `"error":7`,
+	} {
+		var session arr.Session
+		require.NoError(t, json.Unmarshal([]byte("{"+usual+","+odd+"}"), &session), odd)
+		assert.Equal(t, want, session, odd)
+	}
+	for _, minutes := range []string{`99999999999`, `200000000`, `-200000000`, `"soon"`, `true`} {
+		var session arr.Session
+		text := `{"id":"demo","status":"Ready","maxLeaseTimeMinutes":30,"elapsedTimeMinutes":` + minutes + `}`
+		require.NoError(t, json.Unmarshal([]byte(text), &session), minutes)
+		assert.Zero(t, session.ElapsedTime, minutes)
+		assert.Equal(t, 30*time.Minute, session.MaxLeaseTime, minutes)
+	}
+}
+
+func TestSpellingsThatOtherProgramsMayUse(t *testing.T) {
+	created := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, spelling := range []string{
+		"2026-03-04T05:06:07", "2026-03-04 05:06:07", "2026-03-04 05:06:07Z", "2026-03-04t05:06:07z",
+		"2026-03-04T05:06:07.000000000000Z", "2026-03-04T06:06:07+0100", " 2026-03-04T05:06:07Z ",
+		"2026-03-04 06:06:07 +01:00",
+	} {
+		var session arr.Session
+		text := `{"id":"demo","status":"Ready","creationTime":"` + spelling + `"}`
+		require.NoError(t, json.Unmarshal([]byte(text), &session))
+		assert.Equal(t, created, session.CreationTime, spelling)
+	}
+	for _, minutes := range []string{`30.0`, `30.9`, `3e1`, `"30"`, `" 30.0 "`, `3.05e+1`} {
+		var session arr.Session
+		text := `{"id":"demo","status":"Ready","maxLeaseTimeMinutes":` + minutes + `}`
+		require.NoError(t, json.Unmarshal([]byte(text), &session))
+		assert.Equal(t, 30*time.Minute, session.MaxLeaseTime, minutes)
+	}
+	for spelling, want := range map[string]arr.SessionStatus{
+		"Ready": arr.SessionStatusReady, "ready": arr.SessionStatusReady, "READY ": arr.SessionStatusReady,
+		"stopped": arr.SessionStatusStopped, "Defrosting": "Defrosting", "defrosting": "defrosting",
+	} {
+		var session arr.Session
+		text := `{"ID":"demo","Status":"` + spelling + `","size":"premium"}`
+		require.NoError(t, json.Unmarshal([]byte(text), &session))
+		assert.Equal(t, want, session.Status)
+		assert.Equal(t, arr.SessionSizePremium, session.Size)
+	}
+	var session arr.Session
+	text := `{"id":"demo","status":"Error","error":"no server is free","size":"Standard"}`
+	require.NoError(t, json.Unmarshal([]byte(text), &session))
+	assert.Equal(t, &arr.ErrorDetail{Message: "no server is free"}, session.Error)
+	text = `{"id":"demo","status":"Error","error":{"code":"A","message":"B","details":7}}`
+	require.NoError(t, json.Unmarshal([]byte(text), &session))
+	assert.Equal(t, &arr.ErrorDetail{Code: "A", Message: "B"}, session.Error)
 }
 
 func TestRemainingLease(t *testing.T) {

@@ -4,7 +4,6 @@ package azremoterendering
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -14,7 +13,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 // BeginCreate creates a session and returns a poller that waits until it is Ready. The session is
@@ -260,31 +261,34 @@ func (c *SessionsClient) All(
 	}
 }
 
+// maxPage bounds one page of a list, in bytes. Ten thousand sessions have 3 MB.
+const maxPage = 64 << 20
+
 func (c *SessionsClient) listPage(
 	ctx context.Context,
 	op operation,
 	address string,
 ) (ListSessionsResponse, error) {
+	ctx = transport.WithAnswerLimit(ctx, maxPage)
 	resp, err := c.send(ctx, op, http.MethodGet, address, nil, http.StatusOK)
 	if err != nil {
 		return ListSessionsResponse{}, err
 	}
-	var page struct {
-		Sessions *[]Session `json:"sessions"`
-		NextLink string     `json:"@nextLink"`
-	}
 	data, err := runtime.Payload(resp)
-	if err == nil {
-		err = json.Unmarshal(data, &page)
-	}
-	if err == nil && page.Sessions == nil {
-		err = errors.New("sessions is missing")
-	}
 	if err != nil {
 		return ListSessionsResponse{}, newUnreadableError(op, resp, err)
 	}
+	page, unread, err := wire.ReadPage(data)
+	if err != nil {
+		return ListSessionsResponse{}, newUnreadableError(op, resp, err)
+	}
+	c.unread.Log(resp, unread)
+	sessions := make([]Session, len(page.Sessions))
+	for i := range page.Sessions {
+		sessions[i] = newSession(&page.Sessions[i])
+	}
 	return ListSessionsResponse{
-		Sessions:          *page.Sessions,
+		Sessions:          sessions,
 		NextLink:          page.NextLink,
 		CorrelationVector: transport.CorrelationVector(resp),
 	}, nil
@@ -310,7 +314,7 @@ func (c *SessionsClient) sessionAnswer(
 	if err != nil {
 		return nil, Session{}, err
 	}
-	session, err := decodeSession(resp)
+	session, err := c.readSession(resp, op.sessionID)
 	if err != nil {
 		return nil, Session{}, newUnreadableError(op, resp, err)
 	}
@@ -331,19 +335,23 @@ type updateBody struct {
 	MaxLeaseTimeMinutes int32 `json:"maxLeaseTimeMinutes"`
 }
 
-func decodeSession(resp *http.Response) (session Session, err error) {
+// readSession reads the session in an answer. It must be the one that the request is about.
+func (c *SessionsClient) readSession(resp *http.Response, sessionID string) (Session, error) {
 	data, err := runtime.Payload(resp)
 	if err != nil {
 		return Session{}, err
 	}
-	// Unlike UnmarshalJSON, json.Unmarshal would parse the text twice.
-	if err := session.UnmarshalJSON(data); err != nil {
+	session, unread, err := wire.ReadSession(data)
+	switch {
+	case err != nil:
 		return Session{}, err
-	}
-	if session.ID == "" || session.Status == "" {
+	case session.ID == "" || session.Status == "":
 		return Session{}, errors.New("id or status is missing")
+	case session.ID != sessionID:
+		return Session{}, fmt.Errorf("it is about session %q", text.OneLine(session.ID))
 	}
-	return session, nil
+	c.unread.Log(resp, unread)
+	return newSession(&session), nil
 }
 
 func checkSessionID(id string) error {

@@ -5,10 +5,12 @@ package azremoterendering_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/log"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -201,7 +203,7 @@ func TestNextLinksInACircleAreNoticed(t *testing.T) {
 
 func TestListAnswersThatCannotBeRead(t *testing.T) {
 	for _, body := range []string{
-		"", "null", "{}", "[]", `{"sessions":null}`, `{"sessions":{}}`, `{"sessions":[7]}`,
+		"", "null", "{}", "[]", `{"sessions":null}`, `{"sessions":{}}`,
 		`{"sessions":[`, `{"sessions":[],"@nextLink":7}`,
 	} {
 		client, _ := fakeClient(
@@ -212,6 +214,57 @@ func TestListAnswersThatCannotBeRead(t *testing.T) {
 		require.ErrorContains(t, err, "cannot be read", body)
 		assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
 	}
+}
+
+// A program that stops all its sessions must not miss forty-nine because of one.
+func TestOneOddSessionHidesNoOther(t *testing.T) {
+	for name, odd := range map[string]string{
+		"a number":           `7`,
+		"an array":           `["odd"]`,
+		"no id":              `{"status":"Ready"}`,
+		"an id of no string": `{"id":7,"status":"Ready"}`,
+		"an odd time":        `{"id":"odd","status":"Ready","creationTime":"yesterday"}`,
+		"odd minutes":        `{"id":"odd","status":"Ready","maxLeaseTimeMinutes":"?"}`,
+		"an odd status":      `{"id":"odd","status":7}`,
+	} {
+		body := "\xef\xbb\xbf" + `{"sessions":[` + testkit.SessionJSON("first", "Ready") + "," + odd + "," +
+			testkit.SessionJSON("last", "Ready") + `]}`
+		client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+			return testkit.Answer(req, 200, body), nil
+		})
+		var ids []string
+		for session, err := range client.All(t.Context(), nil) {
+			require.NoError(t, err, name)
+			ids = append(ids, session.ID)
+		}
+		want := []string{"first", "odd", "last"}
+		if !strings.Contains(odd, `"id":"odd"`) {
+			want = []string{"first", "last"}
+		}
+		assert.Equal(t, want, ids, name)
+	}
+}
+
+func TestUnreadMembersAreLoggedOnceByName(t *testing.T) {
+	var entries []string
+	log.SetListener(func(_ log.Event, text string) {
+		if strings.Contains(text, "cannot be read") {
+			entries = append(entries, text)
+		}
+	})
+	defer log.SetListener(nil)
+	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		return testkit.Answer(req, 200, `{"id":"demo","status":"Ready","creationTime":"a secret?","size":7}`), nil
+	})
+	for range 3 {
+		_, err := client.Get(t.Context(), "demo", nil)
+		require.NoError(t, err)
+	}
+	require.Len(t, entries, 1)
+	assert.Contains(t, entries[0], "creationTime")
+	assert.Contains(t, entries[0], "size")
+	assert.NotContains(t, entries[0], "a secret?")
+	assert.NotContains(t, entries[0], testkit.Token)
 }
 
 func TestListGoesOnWhileSessionsComeAndGo(t *testing.T) {

@@ -5,8 +5,10 @@ package transport
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,14 +30,24 @@ func NewCorrelationVector() string {
 func CorrelationVector(resp *http.Response) string { return resp.Header.Get("Ms-Cv") }
 
 // RetryAfter returns how long an answer that arrived now asks to wait, at most 24 hours. It is 0 if
-// the answer does not ask.
+// the answer does not ask. It reads the headers that azcore reads, in the same order: retry-after-ms
+// and x-ms-retry-after-ms in milliseconds, then Retry-After in seconds or as a date. Numbers may have
+// a fraction.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
-	value := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		const most = int(maxRetryAfter / time.Second)
-		return time.Duration(min(max(seconds, 0), most)) * time.Second
+	for _, h := range []struct {
+		name string
+		unit time.Duration
+	}{
+		{"Retry-After-Ms", time.Millisecond},
+		{"X-Ms-Retry-After-Ms", time.Millisecond},
+		{"Retry-After", time.Second},
+	} {
+		number, err := strconv.ParseFloat(strings.TrimSpace(header.Get(h.name)), 64)
+		if err == nil && number > 0 && number < math.MaxInt64 { // which NaN is not
+			return time.Duration(min(number*float64(h.unit), float64(maxRetryAfter)))
+		}
 	}
-	if date, err := http.ParseTime(value); err == nil {
+	if date, err := http.ParseTime(header.Get("Retry-After")); err == nil {
 		return min(max(date.Sub(now), 0), maxRetryAfter)
 	}
 	return 0

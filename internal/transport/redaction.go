@@ -5,6 +5,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,13 +15,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/arr-go/azremoterendering/internal/text"
+	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 const (
 	// redacted replaces a credential in an answer.
 	redacted = "REDACTED"
-	// maxAnswer is far more than any answer needs: a page of ten thousand sessions has 3 MB.
-	maxAnswer = 64 << 20
+	// maxAnswer bounds an answer, in bytes after decompression. A session has less than 1 kB.
+	maxAnswer = 1 << 20
+	// maxRefusal is how much of a refusal is read. The rest of a longer one is dropped.
+	maxRefusal = 64 << 10
 )
 
 // redactor is a transport that removes the credential of a request from its answer, because some
@@ -40,11 +46,14 @@ func (t *redactor) Do(req *http.Request) (*http.Response, error) {
 	if resp.Request == nil {
 		resp.Request = req
 	}
-	if resp.Body == nil {
-		return resp, nil
+	if resp.Body == nil { // as hand-made transports leave it
+		resp.Body = http.NoBody
 	}
-	resp.Body = &limitedBody{resp.Body, maxAnswer}
-	if resp.StatusCode < 300 && !t.always {
+	refusal := resp.StatusCode >= 300
+	if !refusal {
+		resp.Body = newLimitedBody(resp.Body, answerLimit(req.Context()))
+	}
+	if !refusal && !t.always {
 		return resp, nil
 	}
 	secret := secretOf(req)
@@ -53,7 +62,11 @@ func (t *redactor) Do(req *http.Request) (*http.Response, error) {
 			values[i] = strings.ReplaceAll(value, secret, redacted)
 		}
 	}
-	body, readErr := io.ReadAll(resp.Body)
+	whole := io.Reader(resp.Body)
+	if refusal {
+		whole = io.LimitReader(resp.Body, maxRefusal)
+	}
+	body, readErr := io.ReadAll(whole)
 	_ = resp.Body.Close()
 	text := io.Reader(bytes.NewReader(bytes.ReplaceAll(body, []byte(secret), []byte(redacted))))
 	if readErr != nil {
@@ -67,21 +80,50 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
+type answerLimitKey struct{}
+
+// WithAnswerLimit returns a context for a request whose answer may have up to a number of bytes,
+// after decompression, instead of 1 MiB.
+func WithAnswerLimit(ctx context.Context, limit int) context.Context {
+	return context.WithValue(ctx, answerLimitKey{}, limit)
+}
+
+func answerLimit(ctx context.Context) int {
+	if limit, ok := ctx.Value(answerLimitKey{}).(int); ok {
+		return limit
+	}
+	return maxAnswer
+}
+
 // limitedBody is the body of an answer up to a number of bytes. azcore reads a body to its end, and
 // the server decides where that is.
 type limitedBody struct {
 	io.ReadCloser
-	left int
+	limit, left int
+}
+
+func newLimitedBody(body io.ReadCloser, limit int) *limitedBody {
+	return &limitedBody{body, limit, limit}
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+		return 0, &answerTooLargeError{b.limit}
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n
 	return n, err
 }
+
+// answerTooLargeError means that an answer has more bytes than any real one.
+type answerTooLargeError struct{ limit int }
+
+func (e *answerTooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d bytes", e.limit)
+}
+
+// NonRetriable tells azcore not to download it again.
+func (*answerTooLargeError) NonRetriable() {}
 
 // secretOf returns the access token or the account key that a request carries.
 func secretOf(req *http.Request) string {
@@ -95,13 +137,54 @@ func secretOf(req *http.Request) string {
 	return secret
 }
 
-// ResponseError returns azcore's error for an answer, without the credential of its request.
+// ResponseError returns azcore's error for an answer, without the credential of its request. The
+// text of that error formats the body, at a cost that grows with the square of its depth, so the
+// error holds a body that is short and flat: what the service says in code and message, if need be.
 func ResponseError(resp *http.Response) *azcore.ResponseError {
 	clean := WithoutAuthorization(resp)
+	if body, err := runtime.Payload(resp); err == nil && !printable(body) {
+		clean.Body = io.NopCloser(bytes.NewReader(shorten(body)))
+	}
 	if respErr, ok := errors.AsType[*azcore.ResponseError](runtime.NewResponseError(clean)); ok {
 		return respErr
 	}
 	return &azcore.ResponseError{StatusCode: resp.StatusCode, RawResponse: clean}
+}
+
+const (
+	maxPrinted = 4 << 10
+	maxDepth   = 16
+)
+
+// printable reports whether a body is short and flat enough to be formatted.
+func printable(body []byte) bool {
+	depth, deepest := 0, 0
+	for _, c := range body {
+		switch c {
+		case '{', '[':
+			depth++
+			deepest = max(deepest, depth)
+		case '}', ']':
+			depth--
+		}
+	}
+	return len(body) <= maxPrinted && deepest <= maxDepth
+}
+
+// shorten returns a body of the same code and message.
+func shorten(body []byte) []byte {
+	detail := wire.ReadError(body)
+	if detail == nil {
+		return fmt.Appendf(nil, "(%d bytes, not shown)", len(body))
+	}
+	data, err := json.Marshal(map[string]wire.Error{"error": {
+		Code:    text.OneLine(detail.Code),
+		Message: text.OneLine(detail.Message),
+	}})
+	if err != nil {
+		return nil // does not happen: the strings are valid UTF-8
+	}
+	return data
 }
 
 // WithoutAuthorization returns a copy of an answer whose request has no Authorization header, body

@@ -22,13 +22,15 @@ const (
 	pingAfter   = 10 * time.Second
 	pingTimeout = 5 * time.Second
 
-	idleConnectionsPerHost = 10
+	// connectionsPerHost bounds the connections of all clients to one host. Further requests wait
+	// for one. It is also how many stay open when idle: fewer means new handshakes under load.
+	connectionsPerHost = 100
 )
 
 // Secure returns a copy of options with which a pipeline neither sends a credential to another host
 // nor writes one to the log. The default transport, and an [*http.Client] without CheckRedirect, do
-// not follow redirects. Answers are redacted and limited to 64 MiB. Authorization headers cannot be
-// allowed in the log.
+// not follow redirects. Answers are redacted and limited to 1 MiB, unless [WithAnswerLimit] says
+// otherwise. Authorization headers cannot be allowed in the log.
 func Secure(options azcore.ClientOptions) azcore.ClientOptions {
 	next := options.Transport
 	switch transport := options.Transport.(type) {
@@ -56,7 +58,9 @@ var defaultTransport = sync.OnceValue(func() *http.Client {
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = standard.Clone()
 	}
-	transport.MaxIdleConnsPerHost = idleConnectionsPerHost
+	transport.MaxConnsPerHost = connectionsPerHost
+	transport.MaxIdleConnsPerHost = connectionsPerHost
+	transport.MaxIdleConns = 0 // no limit for all hosts together
 	transport.OnProxyConnectResponse = checkProxyAnswer
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
 	return withoutRedirects(&http.Client{Transport: transport})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -73,13 +74,40 @@ func (endless) Read(p []byte) (int, error) {
 
 // The server decides how long an answer is. It must not decide how much memory the program takes.
 func TestAnswersAreLimited(t *testing.T) {
-	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
-		_, _, err := send(t, func(req *http.Request) (*http.Response, error) {
+	answer := func(status int) (*http.Response, error) {
+		tries := 0
+		_, resp, err := send(t, func(req *http.Request) (*http.Response, error) {
+			tries++
 			resp := testkit.Answer(req, status, "")
 			resp.Body, resp.ContentLength = io.NopCloser(endless{}), -1
 			return resp, nil
-		}, -1)
-		require.ErrorContains(t, err, "the answer is larger than 67108864 bytes")
+		}, 3)
+		assert.Equal(t, 1, tries, "it is not downloaded again")
+		return resp, err
+	}
+	_, err := answer(http.StatusOK)
+	require.ErrorContains(t, err, "the answer is larger than 1048576 bytes")
+	resp, err := answer(http.StatusBadRequest)
+	require.NoError(t, err, "the beginning of a refusal is enough")
+	body, err := runtime.Payload(resp)
+	require.NoError(t, err)
+	assert.Len(t, body, 64<<10)
+	assert.Contains(t, ResponseError(resp).Error(), "(65536 bytes, not shown)")
+}
+
+// azcore's error formats a body at a cost that grows with the square of its depth.
+func TestDeepRefusalsCostNothing(t *testing.T) {
+	const depth = 9000
+	deep := strings.Repeat("[", depth) + strings.Repeat("0,", 20000) + "0" + strings.Repeat("]", depth)
+	for body, says := range map[string]string{
+		deep: "bytes, not shown)",
+		`{"error":{"code":"Odd","message":"see below","details":` + deep + `}}`:  `"message": "see below"`,
+		`{"error":{"code":"Odd","message":"` + strings.Repeat("x", 5000) + `"}}`: "xxx…",
+	} {
+		resp := testkit.Answer(httptest.NewRequest(http.MethodGet, "/", nil), 400, body)
+		text := ResponseError(resp).Error()
+		assert.Contains(t, text, says)
+		assert.Less(t, len(text), 2000)
 	}
 }
 
@@ -182,13 +210,31 @@ func TestRetryAfter(t *testing.T) {
 		"0":                             0,
 		"-5":                            0,
 		"soon":                          0,
-		"1.5":                           0,
+		"1.5":                           1500 * time.Millisecond,
+		" 2 ":                           2 * time.Second,
+		"NaN":                           0,
+		"1e300":                         0,
 		strings.Repeat("9", 18):         24 * time.Hour,
 		"Wed, 04 Mar 2026 05:07:07 GMT": time.Minute,
 		"Wed, 04 Mar 2026 05:06:00 GMT": 0,
 		"Wed, 04 Mar 2029 05:06:00 GMT": 24 * time.Hour,
 	} {
 		assert.Equal(t, want, RetryAfter(http.Header{"Retry-After": {value}}, now), value)
+	}
+}
+
+func TestRetryAfterInMilliseconds(t *testing.T) {
+	for _, c := range []struct {
+		header http.Header
+		want   time.Duration
+	}{
+		{http.Header{"Retry-After-Ms": {"250"}}, 250 * time.Millisecond},
+		{http.Header{"X-Ms-Retry-After-Ms": {"250.5"}}, 250500 * time.Microsecond},
+		{http.Header{"Retry-After-Ms": {"1"}, "Retry-After": {"60"}}, time.Millisecond},
+		{http.Header{"Retry-After-Ms": {"0"}, "Retry-After": {"60"}}, time.Minute},
+		{http.Header{"Retry-After-Ms": {"soon"}, "X-Ms-Retry-After-Ms": {"5"}}, 5 * time.Millisecond},
+	} {
+		assert.Equal(t, c.want, RetryAfter(c.header, time.Now()), c.header)
 	}
 }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// readMembers reads a session member by member, after reading it at once has failed.
+func readMembers(data []byte, unread *Unread) (Session, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return Session{}, err
+	}
+	var s Session
+	for name, value := range members {
+		if string(value) == "null" {
+			continue
+		}
+		if known, ok := s.read(name, value); known != "" && !ok {
+			unread.add(known)
+		}
+	}
+	return s, nil
+}
+
+// read sets a member, whose name may be in any case, as for encoding/json. It returns the proper
+// name, or "" if it does not know the member, and whether it could read the value.
+func (s *Session) read(name string, value json.RawMessage) (known string, ok bool) {
+	for known, target := range map[string]any{
+		"id":                  &s.ID,
+		"creationTime":        &s.CreationTime,
+		"arrInspectorPort":    &s.ArrInspectorPort,
+		"handshakePort":       &s.HandshakePort,
+		"elapsedTimeMinutes":  &s.ElapsedTimeMinutes,
+		"hostname":            &s.Hostname,
+		"maxLeaseTimeMinutes": &s.MaxLeaseTimeMinutes,
+		"size":                &s.Size,
+		"status":              &s.Status,
+		"teraflops":           &s.Teraflops,
+		"error":               &s.Error,
+	} {
+		if strings.EqualFold(known, name) {
+			return known, readValue(value, target)
+		}
+	}
+	return "", false
+}
+
+func readValue(value json.RawMessage, target any) bool {
+	switch target := target.(type) {
+	case *string:
+		return json.Unmarshal(value, target) == nil
+	case *int32:
+		number, ok := readNumber(value)
+		if !ok || math.Abs(number) > math.MaxInt32 {
+			return false
+		}
+		*target = int32(number) // toward zero, as the service counts minutes
+		return true
+	case *float32:
+		number, ok := readNumber(value)
+		*target = float32(number)
+		return ok
+	case **Error:
+		return readError(value, target)
+	}
+	return false
+}
+
+// readNumber reads a number, also one in quotes.
+func readNumber(value json.RawMessage) (float64, bool) {
+	text := string(value)
+	if strings.HasPrefix(text, `"`) {
+		if json.Unmarshal(value, &text) != nil {
+			return 0, false
+		}
+		text = strings.TrimSpace(text)
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	return number, err == nil && !math.IsNaN(number) && !math.IsInf(number, 0)
+}
+
+// readError reads an error object, of which code and message matter. A text alone is a message.
+func readError(value json.RawMessage, target **Error) bool {
+	var whole Error
+	if json.Unmarshal(value, &whole) == nil {
+		*target = &whole
+		return true
+	}
+	var message string
+	if json.Unmarshal(value, &message) == nil {
+		*target = &Error{Message: message}
+		return true
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(value, &members) != nil {
+		return false
+	}
+	var e Error
+	for name, target := range map[string]*string{
+		"code": &e.Code, "message": &e.Message, "target": &e.Target,
+	} {
+		_ = json.Unmarshal(members[name], target) // absent is as good as unreadable
+	}
+	*target = &e
+	return false
+}
+
+// ReadError reads the error object of a refusal. It is nil if the body has none.
+func ReadError(data []byte) *Error {
+	var body struct {
+		Error json.RawMessage `json:"error"`
+	}
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	if json.Unmarshal(data, &body) != nil || len(body.Error) == 0 || string(body.Error) == "null" {
+		return nil
+	}
+	var e *Error
+	readError(body.Error, &e)
+	return e
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+
+// Package wire reads and writes the JSON of the service. It reads leniently: a member that cannot be
+// read counts as absent and is named, so that one odd member hides neither the rest of its session
+// nor the other sessions of a list.
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// TimeLayout is how the service writes times: seven fractional digits and a numeric offset,
+// "+00:00".
+const TimeLayout = "2006-01-02T15:04:05.0000000-07:00"
+
+// MaxMinutes is how many minutes a [time.Duration] can hold.
+const MaxMinutes = int32(math.MaxInt64 / time.Minute)
+
+// Session is a session as the service writes it. The members are in the order of the service.
+type Session struct {
+	ID                  string  `json:"id"`
+	CreationTime        string  `json:"creationTime,omitempty"`
+	ArrInspectorPort    int32   `json:"arrInspectorPort,omitempty"`
+	HandshakePort       int32   `json:"handshakePort,omitempty"`
+	ElapsedTimeMinutes  int32   `json:"elapsedTimeMinutes"`
+	Hostname            string  `json:"hostname,omitempty"`
+	MaxLeaseTimeMinutes int32   `json:"maxLeaseTimeMinutes"`
+	Size                string  `json:"size"`
+	Status              string  `json:"status"`
+	Teraflops           float32 `json:"teraflops,omitempty"`
+	Error               *Error  `json:"error,omitempty"`
+
+	// Created is CreationTime in UTC. It is set by reading, and not written.
+	Created time.Time `json:"-"`
+}
+
+// Error is the error object of the service.
+type Error struct {
+	Code       string  `json:"code"`
+	Message    string  `json:"message"`
+	Target     string  `json:"target,omitempty"`
+	Details    []Error `json:"details,omitempty"`
+	InnerError *Error  `json:"innerError,omitempty"`
+}
+
+// Page is one page of a list of sessions.
+type Page struct {
+	Sessions []Session
+	NextLink string
+}
+
+// Unread contains the names of members that are present and cannot be read, each once.
+type Unread []string
+
+func (u *Unread) add(name string) {
+	if !slices.Contains(*u, name) {
+		*u = append(*u, name)
+	}
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// ReadSession reads a session. It fails if data is not a JSON object, or if id or status is present
+// and cannot be read.
+func ReadSession(data []byte) (Session, Unread, error) {
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	var s Session
+	var unread Unread
+	if err := json.Unmarshal(data, &s); err != nil {
+		if s, err = readMembers(data, &unread); err != nil {
+			return Session{}, nil, err
+		}
+	}
+	s.finish(&unread)
+	if slices.Contains(unread, "id") || slices.Contains(unread, "status") {
+		return Session{}, nil, errors.New("id or status is not a string")
+	}
+	return s, unread, nil
+}
+
+// ReadPage reads a page of sessions. It fails if data is not a JSON object with an array of
+// sessions, or if its next link cannot be read, because then sessions are missing. An element
+// without a readable id is left out and named "sessions"; one without a readable status has none.
+func ReadPage(data []byte) (Page, Unread, error) {
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	var page struct {
+		Sessions *[]Session `json:"sessions"`
+		NextLink string     `json:"@nextLink"`
+	}
+	var unread Unread
+	if err := json.Unmarshal(data, &page); err != nil {
+		sessions, nextLink, err := readElements(data, &unread)
+		if err != nil {
+			return Page{}, nil, err
+		}
+		page.Sessions, page.NextLink = &sessions, nextLink
+	}
+	if page.Sessions == nil {
+		return Page{}, nil, errors.New("sessions is missing")
+	}
+	sessions := *page.Sessions
+	for i := range sessions {
+		sessions[i].finish(&unread)
+	}
+	readable := slices.DeleteFunc(sessions, func(s Session) bool { return s.ID == "" })
+	if len(readable) < len(sessions) {
+		unread.add("sessions")
+	}
+	return Page{readable, page.NextLink}, unread, nil
+}
+
+// readElements reads a page of which some part has an unexpected type.
+func readElements(data []byte, unread *Unread) ([]Session, string, error) {
+	var page struct {
+		Sessions []json.RawMessage `json:"sessions"`
+		NextLink string            `json:"@nextLink"`
+	}
+	if err := json.Unmarshal(data, &page); err != nil {
+		return nil, "", err
+	}
+	sessions := make([]Session, 0, len(page.Sessions))
+	for _, element := range page.Sessions {
+		s, err := readMembers(element, unread)
+		if err != nil {
+			s = Session{} // ReadPage leaves it out
+		}
+		sessions = append(sessions, s)
+	}
+	return sessions, page.NextLink, nil
+}
+
+// finish checks what the types of the members leave open.
+func (s *Session) finish(unread *Unread) {
+	if s.CreationTime != "" {
+		created, ok := parseTime(s.CreationTime)
+		if !ok {
+			unread.add("creationTime")
+		}
+		s.Created = created
+	}
+	if !inRange(&s.ElapsedTimeMinutes) {
+		unread.add("elapsedTimeMinutes")
+	}
+	if !inRange(&s.MaxLeaseTimeMinutes) {
+		unread.add("maxLeaseTimeMinutes")
+	}
+}
+
+// inRange zeroes minutes that a [time.Duration] cannot hold.
+func inRange(minutes *int32) bool {
+	if *minutes <= MaxMinutes && *minutes >= -MaxMinutes {
+		return true
+	}
+	*minutes = 0
+	return false
+}
+
+// parseTime parses a time as the service writes it, and in the spellings in which other programs on
+// the way may: with a space, without a zone, which is then UTC, in lower case.
+func parseTime(text string) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC(), true
+	}
+	text = strings.ToUpper(strings.TrimSpace(text))
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
+		"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04:05Z0700",
+		"2006-01-02 15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
+	} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
