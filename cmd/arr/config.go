@@ -25,12 +25,11 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings and where they come from",
-		Long: `Show the settings that commands would use, and where each comes from. Of keys and ` +
-			`tokens it shows only that they
-are there.
+		Long: `Show the settings that commands would use, and where each one comes from. Keys and tokens are never
+shown, only that they are set.
 
-The command takes the flags of the others, and sends nothing. "arr help configuration" says where settings are
-looked for.`,
+The command takes the flags of other commands and sends no request. See "arr help configuration" for
+where settings come from.`,
 		Args: takesNoIDs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			values, err := s.load()

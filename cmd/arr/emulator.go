@@ -65,7 +65,7 @@ func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
 		cmd,
 		&c.json,
 		"output",
-		"what standard output tells once the emulator accepts connections: text for people, or one line of JSON",
+		"what the emulator prints when it accepts connections: text, or one line of JSON",
 		choice[bool]{"text", false},
 		choice[bool]{"json", true},
 	)

@@ -22,30 +22,30 @@ type injection struct {
 }
 
 const faultManual = `
-FAULTS: --fault makes the emulator misbehave. It says which requests are affected, and what happens to them, in words
-name=value: --fault 'operation=create status=503 retry-after=15s count=2'. docs/faults.md has all words, and the
-administrative path /_emulator/, by which tests in any language put faults in force while the emulator runs.
+FAULTS: --fault makes the emulator fail on purpose. Its words name=value say which requests are affected
+and how: --fault 'operation=create status=503 retry-after=15s count=2'. docs/faults.md lists all words,
+and the administrative path /_emulator/, with which tests in any language inject faults at run time.
 `
 
 func (i *injection) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Var((*faultList)(&i.faults), "fault", "fault that is in force from the start, such as "+
-		"'operation=get probability=0.1 drop=after'; may be given several times")
+	flags.Var((*faultList)(&i.faults), "fault", "fault from the start on, such as "+
+		"'operation=get probability=0.1 drop=after'; may be repeated")
 	addValue(
 		cmd,
 		&i.seed,
 		"seed",
 		"N",
 		"",
-		"makes faults with a probability repeatable: a number (default: random)",
+		"number that makes faults with a probability repeatable (default: random)",
 		parseSeed,
 	)
 	flags.BoolVar(
 		&i.admin,
 		"admin",
 		false,
-		"serve the administrative path to everyone who can reach the emulator; on loopback it is served "+
-			"in any case, unless --admin=false",
+		"serve the administrative path on any address; on a loopback address it is served "+
+			"unless --admin=false",
 	)
 }
 
@@ -62,8 +62,8 @@ func (i *injection) warn(address listenAddress, log *slog.Logger) {
 	if i.admin && !address.loopback {
 		warn(
 			log,
-			"whoever can reach this address can inject faults and change sessions: leave --admin "+
-				"out, or listen on 127.0.0.1",
+			"everyone who can reach this address can inject faults and change sessions: "+
+				"leave out --admin, or listen on 127.0.0.1",
 		)
 	}
 }

@@ -34,7 +34,7 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 		&l.address,
 		"listen",
 		defaultAddress,
-		"`HOST:PORT` to listen on; port 0 is any that is free",
+		"`HOST:PORT` to listen on; port 0 means any free port",
 	)
 	flags.BoolVar(&l.tls, "tls", false, "serve https instead of http")
 	flags.StringVar(
@@ -48,7 +48,7 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 		&l.caDir,
 		"ca-dir",
 		"",
-		"`DIR` where the certificate authority of --tls is kept (default: arr-emulator in your "+
+		"`DIR` of the certificate authority of --tls (default: arr-emulator in your "+
 			"configuration folder)",
 	)
 }

@@ -23,7 +23,7 @@ func (l *logging) addFlags(cmd *cobra.Command) {
 		cmd,
 		&l.level,
 		"log-level",
-		"what is logged, on standard error; requests are at level info",
+		"what is logged to standard error; requests are at level info",
 		choice[slog.Level]{"info", slog.LevelInfo},
 		choice[slog.Level]{"debug", slog.LevelDebug},
 		choice[slog.Level]{"warn", slog.LevelWarn},

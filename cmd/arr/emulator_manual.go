@@ -2,21 +2,22 @@
 
 package main
 
-const emulatorManual = `Run the emulator of Azure Remote Rendering: the session service, version ` +
-	`2021-01-01, and the token service (STS)
-in front of it, on one port, for programs in any language.
+const emulatorManual = `Run the emulator of Azure Remote Rendering for programs in any language. It
+serves the session service, version 2021-01-01, and its token service (STS) on one port.
 
-It works as the service did: accounts with keys, Microsoft Entra tokens (any that has not expired and is meant for
-the STS; signatures are not checked), access tokens, the five session operations, leases that run out, paging,
-errors. It cannot convert assets, and NOTHING RENDERS BEHIND A SESSION THAT IS READY: its host name leads nowhere,
-and a device cannot connect to it. With --exec there is a program of yours. Sessions are lost when the emulator ends.
+It behaves like the service: accounts with keys, access tokens, the five session operations, leases
+that end, paging, errors. It accepts any Microsoft Entra token that has not expired and is meant for
+the STS, without checking its signature. It does not convert assets. NOTHING RENDERS BEHIND A SESSION:
+its host name leads nowhere, and a device cannot connect to it, unless --exec starts a program of
+yours. Sessions are lost when the emulator ends.
 
-When it accepts connections it prints what a client needs, on standard output: endpoint, STS endpoint, account id,
-account key, account domain and, with --tls, the file with the certificate to trust. With --output json that is one
-line with the members endpoint, stsEndpoint, accountId, accountKey, accountDomain and caFile. --env-file writes them
-to ARR_ENDPOINT, ARR_STS_ENDPOINT, ARR_ACCOUNT_ID, ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN and ARR_CA_FILE. One line for
-each request goes to standard error; neither keys nor tokens are ever in it. The address of the emulator is also a
-page for a browser on this machine: accounts, sessions, the last requests.
+When the emulator accepts connections, it prints what a client needs to standard output: endpoint, STS
+endpoint, account id, account key, account domain and, with --tls, the file with the certificate to
+trust. --output json prints one line with the members endpoint, stsEndpoint, accountId, accountKey,
+accountDomain and caFile. --env-file writes them as ARR_ENDPOINT, ARR_STS_ENDPOINT, ARR_ACCOUNT_ID,
+ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN and ARR_CA_FILE. Standard error gets one line per request, without
+keys and tokens. In a browser on this machine, the address of the emulator shows accounts, sessions
+and the last requests.
 
 CLIENTS, with these variables set:
 
@@ -37,19 +38,20 @@ CLIENTS, with these variables set:
   JavaScript  new RemoteRenderingClient(env.ARR_ENDPOINT, env.ARR_ACCOUNT_ID, env.ARR_ACCOUNT_DOMAIN,
                 new AzureKeyCredential(env.ARR_ACCOUNT_KEY), { authenticationEndpointUrl: env.ARR_STS_ENDPOINT })
 
-The official clients of the other languages send tokens over https only: start with --tls. That of Java takes no
-STS endpoint: it needs --tls --domain arr.test --listen 127.0.0.1:443. So does, by its documentation, the native
-runtime of devices and Unity, which was not tried; it could at best learn the state of a session.
+The official clients for other languages send tokens over https only: use --tls. The one for Java has no
+option for the STS endpoint: it needs --tls --domain arr.test --listen 127.0.0.1:443. According to its
+documentation, so does the native runtime of devices and Unity, which was not tested here.
 
-TLS: the first start with --tls makes a certificate authority, confined to the domain and this machine, and keeps it.
-Clients must trust its certificate, and names below --domain must be in the hosts file: docs/tls.md has the steps.
+TLS: the first start with --tls creates a certificate authority and keeps it. It is limited to the domain
+and this machine. Clients must trust its certificate, and names below --domain must be in the hosts
+file. docs/tls.md has the steps.
 ` + faultManual + `
-SAFETY: the emulator is for tests and development. Keep it on a loopback address, or else everyone who can reach it
-can use what it offers.
+SAFETY: the emulator is for tests and development. Keep it on a loopback address. Otherwise everyone who
+can reach it can use it.
 
-SIGINT (Ctrl-C), SIGTERM, SIGQUIT and SIGHUP end it, with the programs of --exec; a second one, unless it is SIGHUP,
-ends it at once.
-Exit codes: 0 after such an end, 2 for a mistake in the command line, 1 for everything else.`
+SIGINT (Ctrl-C), SIGTERM, SIGQUIT and SIGHUP end the emulator and the programs of --exec. A second one,
+except SIGHUP, ends it at once.
+Exit codes: 0 after such a signal, 2 for a mistake in the command line, 1 for all other failures.`
 
 const emulatorExamples = `  arr emulator                                      at http://` + defaultAddress +
 	`, with a random key

@@ -29,7 +29,7 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		&account.PrimaryKey,
 		"account-key",
 		"",
-		"`KEY` of the account; other users of this machine can see it among the arguments, so prefer "+
+		"`KEY` of the account; other users of this machine can see arguments, so prefer "+
 			"the environment variable "+keyVariable+" (default: random)",
 	)
 	addValue(
@@ -47,9 +47,9 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"startup-time",
 		"TIME",
 		"0s",
-		"how long sessions are Starting: a time such as 30s, a range such as "+
-			"150s-180s, or recorded (8s or 150s-180s, as the service was seen); with --exec it "+
-			"counts only for sessions beyond the capacity",
+		"how long sessions are Starting: a time such as 30s, a range such as 150s-180s, or recorded "+
+			"(8s or 150s-180s, as seen from the service); with --exec only for sessions beyond "+
+			"the capacity",
 		parseStartupTime,
 	)
 	addValue(
@@ -58,8 +58,8 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"capacity",
 		"N",
 		"",
-		"how many sessions of each size there can be at once in a region, such as 4 or "+
-			"Standard=4,Premium=1; sessions beyond it fail with CapacityExceeded (default: no limit)",
+		"sessions of each size that a region can hold, such as 4 or Standard=4,Premium=1; "+
+			"more of them fail with CapacityExceeded (default: no limit)",
 		parseCapacity,
 	)
 	addValue(
@@ -68,8 +68,8 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"rate-limit",
 		"N/TIME",
 		"",
-		"how many requests an account may send in which time, such as 60/1m; "+
-			"beyond it the answer is 429 (default: no limit)",
+		"requests that an account may send per time, such as 60/1m; "+
+			"more are answered with 429 (default: no limit)",
 		parseRateLimit,
 	)
 	addValue(
@@ -78,14 +78,14 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"page-size",
 		"N",
 		"50",
-		"how many sessions a page of the list has at most",
+		"sessions on one page of the list",
 		parsePageSize,
 	)
 	addChoice(
 		cmd,
 		&o.Decisions.AbsentValues,
 		"spelling",
-		"how members without a value are written: omitted, as recorded since May 2021, or null, "+
+		"how JSON members without a value are written: omitted, as since May 2021, or null, "+
 			"as in January 2021",
 		choice[emulator.AbsentValues]{"omitted", emulator.AbsentOmitted},
 		choice[emulator.AbsentValues]{"null", emulator.AbsentNull},
@@ -105,10 +105,9 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"exec",
 		"COMMAND",
 		"",
-		"program to start for each session, such as 'server --port={port}'; the session is Ready when it "+
-			"accepts connections on {port}. Its arguments may contain {session}, {account}, "+
-			"{region}, {size}, {port}, {inspector-port} and "+
-			"{lease-minutes}; no shell is involved",
+		"program to start for each session, such as 'server --port={port}'; the session is Ready "+
+			"when the program accepts connections on {port}. Arguments may contain {session}, {account}, "+
+			"{region}, {size}, {port}, {inspector-port} and {lease-minutes}; no shell is involved",
 		parseCommand,
 	)
 }

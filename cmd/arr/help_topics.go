@@ -9,17 +9,18 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
 
-const rootManual = `The command line of Azure Remote Rendering: it creates rendering sessions, ` +
-	`looks them up, extends and stops
-them, runs commands with a session, gets access tokens for devices, and runs an emulator of the service.
+const rootManual = `The command line of Azure Remote Rendering. It creates, shows, extends and stops rendering
+sessions, runs programs with a session, gets access tokens for devices, and runs an emulator of the
+service.
 
 Try it without a service: arr session create --emulator
 
-Results go to standard output, everything else to standard error. Three topics concern every command:
+Results go to standard output. Everything else goes to standard error. Three topics concern every
+command:
 
-  arr help configuration   where settings are looked for
+  arr help configuration   where settings come from
   arr help output          text, JSON, --quiet, progress
-  arr help exit-codes      what the exit code says`
+  arr help exit-codes      what the exit code means`
 
 const configurationPlaces = `A setting is looked for in four places, and the first that has it wins:
 
@@ -72,13 +73,12 @@ An arrconfig.json that merely lies in the working folder may lead its own key an
 elsewhere only to the hosted service. If it leads elsewhere, this machine included, arr asks on a terminal whether
 that is meant, and else fails: name the file with --arrconfig, or give the address in another of the four places.`
 
-const outputManual = `Results go to standard output. What is for people to know meanwhile, and ` +
-	`errors, go to standard error.
+const outputManual = `Results go to standard output. Progress, notices and errors go to standard error.
 
-TEXT, the default, is for people and may change. Colours are used only on a terminal, and not if NO_COLOR is set
-or TERM is dumb.
+TEXT is the default. It is for people and may change between versions. Colors are used on a terminal
+only, and not if NO_COLOR is set or TERM is dumb.
 
---output json writes one object a line. Members are only ever added.
+--output json writes one object per line. Versions of arr only ever add members.
 
   session create, get, list, update, wait, extend, keep-alive, stop-all --dry-run
       id, status, size, creationTime (RFC 3339), elapsedTimeMinutes, maxLeaseTimeMinutes,
@@ -91,24 +91,26 @@ or TERM is dumb.
   regions
       region, endpoint, accountDomain
   regions --latency
-      region, endpoint, reachable, rounds, connectMilliseconds, tlsMilliseconds, totalMilliseconds, error
+      region, endpoint, reachable, rounds, connectMilliseconds, tlsMilliseconds,
+      totalMilliseconds, error
   config
       name, value, secret, source
   version
       version, go, os, architecture
 
-A member without a value is left out, but for id, status, size, the minutes, and those that are true or false. A
-wait for a session that ends writes the session too, before it fails; so does keep-alive, which else writes a
-session whenever its lease was extended.
+A member without a value is left out, except id, status, size, minutes, and those that are true or
+false. A wait for a session that ends writes the session before it fails. keep-alive does the same,
+and otherwise writes the session whenever its lease is extended.
 
---quiet, or -q, writes ids and nothing else: those of sessions, names of regions and settings, and for token the
-token. There is no progress. With --output json the results are JSON all the same.
+--quiet, or -q, writes only ids: of sessions, regions or settings. For token it writes the token. It
+shows no progress. Together with --output json, results are still JSON.
 
-arr run writes nothing to standard output at all: that is the command's.
+arr run writes nothing to standard output: that belongs to its command.
 
-PROGRESS is one line on a terminal, written again and again: session, state, time since the command began,
-remaining lease. In a pipe it is a line for each change of state. What is left of the lease of a Ready session
-is shown as two bounds: the service counts whole minutes and does not say when the session became Ready.`
+PROGRESS is one line on a terminal, which is updated: session, state, time since the command
+started, remaining lease. In a pipe it is one line per change of state. The remaining lease of a
+Ready session is shown as two bounds, because the service counts whole minutes and does not say when
+the session became Ready.`
 
 // newTopics returns what arr help tells beyond commands.
 func newTopics() []*cobra.Command {

@@ -25,7 +25,7 @@ func (k *keepAliveFlags) addFlags(cmd *cobra.Command) {
 		"step",
 		"TIME",
 		"",
-		"by how much the lease is extended at a time, in whole minutes (default 20m)",
+		"time by which the lease is extended, in whole minutes (default 20m)",
 		parseSpan,
 	)
 	addValue(
@@ -34,8 +34,8 @@ func (k *keepAliveFlags) addFlags(cmd *cobra.Command) {
 		"threshold",
 		"TIME",
 		"",
-		"the lease is extended when no more than this is surely left of it; also how long the "+
-			"service may be out of reach without the session being lost (default 10m)",
+		"extend the lease when this much is left; an outage of the service that is shorter "+
+			"does no harm (default 10m)",
 		parseSpan,
 	)
 	addValue(
@@ -44,8 +44,8 @@ func (k *keepAliveFlags) addFlags(cmd *cobra.Command) {
 		"max-lease",
 		"TIME",
 		"",
-		"the total of the lease since Ready beyond which it is not extended, and so what the session "+
-			"can cost (default 23h59m, the most that the service allows)",
+		"longest lease, from Ready on; it bounds the cost of the session "+
+			"(default 23h59m, the limit of the service)",
 		parseSpan,
 	)
 	addTime(

@@ -27,15 +27,14 @@ func newRegionsCommand() *cobra.Command {
 	c := &regionsCommand{serviceFlags: newServiceFlags()}
 	cmd := &cobra.Command{
 		Use:   "regions",
-		Short: "List the regions, and measure how far away they are",
-		Long: `List the regions of the hosted service: the rendering endpoint, and the domain of ` +
-			`accounts that were made there.
-The region of an account and that of a session are independent of each other.
+		Short: "List the regions, and measure the latency to each",
+		Long: `List the regions of the hosted service, with their rendering endpoints and the domains of accounts
+created there. The region of a session need not be that of the account.
 
-With --latency the command measures how long connections to the endpoints take, TCP and TLS, and sorts by the
-median of the rounds. No request is sent, no sign-in is needed, and no proxy is used. It measures all regions
-and the configured endpoint, or the endpoints that you give. That a region does not answer is no failure unless
-none does. Rendering needs less than 100 ms, better less than 70 ms.`,
+With --latency, the command measures how long TCP and TLS connections to the endpoints take, and
+sorts by the median of all rounds. It sends no request, needs no sign-in and uses no proxy. It
+measures all regions and the configured endpoint, or the endpoints that you give. It fails only if
+no endpoint can be reached. Rendering needs less than 100 ms, better less than 70 ms.`,
 		Example: `  arr regions
   arr regions --latency --rounds 5
   arr regions --latency --endpoint westeurope --endpoint https://arr.example.com`,
@@ -61,7 +60,7 @@ none does. Rendering needs less than 100 ms, better less than 70 ms.`,
 	c.addText(
 		flags,
 		config.CAFile,
-		"`FILE` with certificates to trust besides those of the system, in PEM",
+		"`FILE` with additional certificates to trust, in PEM",
 	)
 	flags.BoolVar(&c.emulator, "emulator", false, "measure an emulator in this process")
 	c.addFileFlags(flags)

@@ -57,13 +57,13 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		&c.session,
 		"session",
 		"",
-		"`ID` of a session to use if that is possible; it is stopped at the end like a new one",
+		"`ID` of a session to use if possible; it is stopped at the end like a new one",
 	)
 	flags.StringVar(
 		&c.prefix,
 		"prefix",
 		runPrefix,
-		"`TEXT` in front of the ids of new sessions, by which stop-all --prefix finds them",
+		"`TEXT` at the beginning of the ids of new sessions, for stop-all --prefix",
 	)
 	flags.StringArrayVar(
 		&c.sizes,
@@ -75,7 +75,7 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		&c.fallback,
 		"fallback",
 		nil,
-		"another `ENDPOINT` to try, a region or an address; may be repeated",
+		"another `ENDPOINT` to try: a region or an address; may be repeated",
 	)
 	c.addText(
 		flags,
@@ -88,30 +88,30 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		&c.startTimeout,
 		"start-timeout",
 		0,
-		"`TIME` that a session may take to be Ready before another size or endpoint is tried (default 10m)",
+		"`TIME` to wait for Ready before arr tries another size or endpoint (default 10m)",
 	)
 	flags.DurationVar(
 		&c.grace,
 		"grace",
 		10*time.Second,
-		"`TIME` that the command has to end after a signal before it is killed; 0 is for ever",
+		"`TIME` for the command to end after a signal before it is killed; 0 means no limit",
 	)
 	flags.BoolVar(
 		&c.leave,
 		"leave-running",
 		false,
-		"leave the session when the command has ended, and that of --session also if the command "+
+		"leave the session running after the command, and that of --session also if the command "+
 			"could not be started; it is billed until its lease ends",
 	)
 	flags.BoolVar(
 		&c.keepGoing,
 		"keep-going",
 		false,
-		"let the command go on when the session has ended",
+		"let the command continue after the session has ended",
 	)
 	c.addServiceFlags(flags)
 	c.addFileFlags(flags)
-	flags.BoolVarP(&c.quiet, "quiet", "q", false, "no progress")
+	flags.BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
 	completeWords(cmd, words())
 	completeWords(
 		cmd,

@@ -44,9 +44,9 @@ func (s *serviceFlags) addOutputFlags(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.Output,
-		"`FORMAT` of results: text for people, or json, one object a line (default text)",
+		"`FORMAT` of results: text, or json with one object per line (default text)",
 	)
-	flags.BoolVarP(&s.quiet, "quiet", "q", false, "only ids on standard output, and no progress")
+	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print only ids, and show no progress")
 }
 
 // addFileFlags adds where settings are read from.
@@ -88,19 +88,19 @@ func (s *serviceFlags) addServiceFlags(flags *pflag.FlagSet) {
 		&s.emulator,
 		"emulator",
 		false,
-		"start an emulator in this process instead, with nothing configured; it has one session, "+
-			sampleSession+", and forgets everything when the command ends",
+		"use an emulator in this process, without any settings; it has one session, "+
+			sampleSession+", and ends with the command",
 	)
 	flags.DurationVar(
 		&s.timeout,
 		"timeout",
 		0,
-		"`TIME` after which the command gives up, such as 90s (default: 15m if it waits for Ready, else none)",
+		"`TIME` after which the command gives up, such as 90s (default: 15m to wait for Ready, else none)",
 	)
 	s.addText(
 		flags,
 		config.Retries,
-		"`N`: how often a request without an answer, or with 408, 429 or 5xx, is sent again (default 3)",
+		"`N`: retries of a request without an answer, or answered with 408, 429 or 5xx (default 3)",
 	)
 }
 
@@ -109,40 +109,40 @@ func (s *serviceFlags) addAccountFlags(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.AccountDomain,
-		"account `DOMAIN`, or the region that the account was made in, or the address of the token service "+
+		"account `DOMAIN`, the region of the account, or the address of the token service "+
 			"(default: that of the region of the endpoint)",
 	)
 	s.addText(
 		flags,
 		config.STSEndpoint,
-		"`ADDRESS` of the token service, if it does not follow from the account domain",
+		"`ADDRESS` of the token service (default: from the account domain)",
 	)
 	s.addText(
 		flags,
 		config.STSScope,
-		"`SCOPE` that is asked of a Microsoft Entra identity, if it is not that of the hosted service",
+		"`SCOPE` of Microsoft Entra tokens (default: that of the hosted service)",
 	)
 	s.addText(
 		flags,
 		config.CAFile,
-		"`FILE` with certificates to trust besides those of the system, in PEM",
+		"`FILE` with additional certificates to trust, in PEM",
 	)
 	s.addSwitch(
 		flags,
 		config.AllowHTTP,
-		"send key and token over http to other machines too; to this machine it is always allowed",
+		"allow http to other machines; http to this machine is always allowed",
 	)
 	s.addText(
 		flags,
 		config.Auth,
-		"how to sign in: `HOW` is key, token, entra (whatever identity there is), azure-cli, device-code or "+
-			"managed-identity (default: key or token, whichever is there)",
+		"how to sign in: `HOW` is key, token, entra (any identity found), azure-cli, device-code or "+
+			"managed-identity (default: key or token, whichever is set)",
 	)
 	s.addText(flags, config.Tenant, "Microsoft Entra `TENANT` to sign in to")
 	s.addText(
 		flags,
 		config.ClientID,
-		"`ID` of the application for device-code, or of a user-assigned managed identity",
+		"client `ID` for device-code, or of a user-assigned managed identity",
 	)
 	s.addText(flags, config.KeyFile, "`FILE` with the account key")
 	s.addSwitch(flags, config.KeyStdin, "read the account key from standard input")

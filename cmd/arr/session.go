@@ -13,10 +13,10 @@ func newSessionCommand() *cobra.Command {
 	s := newServiceFlags()
 	cmd := &cobra.Command{
 		Use:   "session",
-		Short: "Create, look up, extend and stop rendering sessions",
-		Long: `Create, look up, extend and stop rendering sessions.
+		Short: "Create, show, extend and stop rendering sessions",
+		Long: `Create, show, extend and stop rendering sessions.
 
-A session that nobody stops is billed from Ready until its lease ends.`,
+A session is billed from Ready until its lease ends, unless you stop it before.`,
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

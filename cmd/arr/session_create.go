@@ -31,16 +31,17 @@ func newCreateCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create [ID]",
 		Short: "Create a session and wait until it is Ready",
-		Long: `Create a session and wait until it is Ready. The id is made up unless you give one: ` +
-			`1 to 256 characters of A-Z,
-a-z, 0-9, - and _.
+		Long: `Create a session and wait until it is Ready. Without an ID, the command generates one. An ID has 1
+to 256 characters of A-Z, a-z, 0-9, - and _.
 
-An id that exists with the same size and lease is that session, and no error: it is safe to repeat a create.
+A create can be repeated: if a session with this ID exists and has the same size and lease, the
+command uses it.
 
-IF IT IS INTERRUPTED, if its timeout passes, or if waiting fails, the command stops the session that it has
-created, for nobody may have noted its id: nothing goes on being billed. --keep leaves it. A session that
-existed before is never stopped, nor one with an id of yours of which it is not known whether it existed. With
---no-wait the command ends as soon as the session is there, and leaves it.`,
+IF THE WAIT IS INTERRUPTED, TIMES OUT OR FAILS, the command stops the session that it created, so
+that nothing is billed whose id nobody has noted. --keep leaves the session running. The command
+never stops a session that existed before, or one with your ID that may have existed before.
+
+With --no-wait, the command ends as soon as the session exists, and leaves it running.`,
 		Example: `  arr session create                                      Standard, 30 minutes
   arr session create demo --size Premium --lease 2h
   arr session create --lease 01:30:00 --prefix nightly-   hh:mm:ss, as RenderingSession.ps1 has it
@@ -56,13 +57,13 @@ existed before is never stopped, nor one with an id of yours of which it is not 
 	s.addText(
 		flags,
 		config.Lease,
-		"`TIME` that the session lives from Ready on, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)",
+		"`TIME` of the lease, from Ready on, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30 (default 30m)",
 	)
 	flags.StringVar(
 		&c.prefix,
 		"prefix",
 		"",
-		"`TEXT` in front of an id that is made up, by which list --prefix finds it",
+		"`TEXT` at the beginning of a generated id, for list --prefix and stop-all --prefix",
 	)
 	flags.BoolVar(&c.wait, "wait", true, "wait until the session is Ready")
 	flags.BoolVar(&c.noWait, "no-wait", false, "do not wait; the same as --wait=false")
@@ -70,7 +71,7 @@ existed before is never stopped, nor one with an id of yours of which it is not 
 		&c.keep,
 		"keep",
 		false,
-		"leave the session when waiting is interrupted or fails; it is billed from Ready until its lease ends",
+		"leave the session running if the wait is interrupted or fails; it is billed until its lease ends",
 	)
 	addInterval(cmd, &c.interval)
 	completeWords(
@@ -88,13 +89,13 @@ func addInterval(cmd *cobra.Command, target *time.Duration) {
 		cmd,
 		target,
 		"interval",
-		"time between two looks at the session (default: 2s for Standard, 10s for other sizes)",
+		"time between two requests while waiting for Ready (default: 2s for Standard, 10s for other sizes)",
 	)
 }
 
 func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && c.prefix != "" {
-		return usagef("--prefix is for ids that are made up: leave it out, or leave out the id")
+		return usagef("--prefix is for generated ids: leave out --prefix or the id")
 	}
 	id, generated := c.prefix+arr.NewSessionID(), len(args) == 0
 	if !generated {

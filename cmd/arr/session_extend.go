@@ -19,13 +19,12 @@ func newExtendCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "extend ID --by TIME | --at-least TIME",
 		Short: "Extend the lease of a session",
-		Long: `Extend the lease of a session: by some time, or so far that some time is surely left ` +
-			`of it. "session update" sets
-the total since Ready instead.
+		Long: `Extend the lease of a session: by some time, or so that at least some time is left. To set the total
+since Ready, use "session update".
 
---at-least can be repeated at will: what is left already counts, and a lease that is long enough stays as it is.
---by adds to the lease every time. A lease grows to at most 23h59m since Ready; --at-least extends it that far and
-fails if that is not enough. That a session has ended is exit code 5: nothing revives it.`,
+--at-least can be repeated: if enough of the lease is left, the lease stays as it is. --by adds to
+the lease every time. A lease grows to at most 23h59m since Ready. If that is not enough, --at-least
+extends the lease that far and fails. If the session has ended, the exit code is 5.`,
 		Example: `  arr session extend demo --by 30m
   arr session extend demo --at-least 1h         before a presentation`,
 		Args:              takesIDs(1, 1),
@@ -58,7 +57,7 @@ fails if that is not enough. That a session has ended is exit code 5: nothing re
 		"by",
 		"TIME",
 		"",
-		"how much longer the lease is to be, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30",
+		"time to add to the lease, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30",
 		parseSpan,
 	)
 	addValue(
@@ -67,7 +66,7 @@ fails if that is not enough. That a session has ended is exit code 5: nothing re
 		"at-least",
 		"TIME",
 		"",
-		"how much of the lease is to be left at least, in whole minutes",
+		"time that must be left of the lease, in whole minutes",
 		parseSpan,
 	)
 	return cmd

@@ -15,11 +15,11 @@ func newGetCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get ID",
 		Short: "Show a session",
-		Long: `Show what the service knows of a session, for 30 days after its end too.
+		Long: `Show a session. The service keeps the record of a session for 30 days after its end.
 
-What is left of a lease is shown as two bounds: the service counts whole minutes and does not say when the
-session became Ready. With --wait the command waits until the session is Ready; that it has ended is then an
-error.`,
+The remaining lease of a Ready session is shown as two bounds, because the service counts whole
+minutes and does not say when the session became Ready. With --wait, the command waits until the
+session is Ready, and fails if it has ended.`,
 		Args:              takesIDs(1, 1),
 		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

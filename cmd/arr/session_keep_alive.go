@@ -20,17 +20,16 @@ func newKeepAliveCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keep-alive ID...",
 		Short: "Extend the lease of sessions for as long as this command runs",
-		Long: `Extend the lease of sessions again and again, for as long as this command runs, and ` +
-			`show each extension. With the
-defaults a lease is extended by 20 minutes when 10 are left, so a session is billed for 30 minutes at most after
-this command has ended, unless somebody stops it.
+		Long: `Extend the lease of sessions for as long as this command runs, and show each extension. With the
+defaults, a lease is extended by 20 minutes when 10 minutes are left. After this command ends, a
+session is billed for at most 30 more minutes, unless you stop it.
 
-The command ends when the sessions have ended, with exit code 5, and when it is interrupted. THEN THE SESSIONS GO
-ON until their leases end: stop them with "session stop". An outage of the service is borne for as long as the
-lease lasts. Several sessions are looked at together, by listing them.`,
+The command ends when the sessions have ended, with exit code 5, or when you interrupt it. AFTER AN
+INTERRUPT THE SESSIONS CONTINUE until their leases end. Stop them with "session stop". Outages of the
+service are tolerated for as long as the lease lasts. Several sessions share one list request.`,
 		Example: `  arr session keep-alive demo
-  arr session keep-alive demo --max-lease 4h            not for longer than that, whatever happens
-  arr session keep-alive demo --step 5m --threshold 5m  cheaper to forget, and more requests`,
+  arr session keep-alive demo --max-lease 4h            never longer than that
+  arr session keep-alive demo --step 5m --threshold 5m  costs less if forgotten, sends more requests`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

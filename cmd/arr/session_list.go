@@ -16,9 +16,8 @@ func newListCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the sessions of the account in the region",
-		Long: `List the sessions of the account in the region of the endpoint. The service lists ` +
-			`those that are Starting or
-Ready, and each region has its own.`,
+		Long: `List the sessions of the account in the region of the endpoint. The service lists sessions that are
+Starting or Ready. Each region has its own list.`,
 		Args:              takesNoIDs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -14,9 +14,8 @@ func newStopCommand(s *serviceFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stop ID...",
 		Short: "Stop sessions",
-		Long: `Stop sessions, and their billing, at once. A connected device is cut off, and ` +
-			`nothing takes it back. That a
-session has ended already is no error.`,
+		Long: `Stop sessions, and their billing, at once. Connected devices lose their connection. This cannot be
+undone. Stopping a session that has ended already succeeds.`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

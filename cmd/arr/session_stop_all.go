@@ -33,17 +33,15 @@ func newStopAllCommand(s *serviceFlags) *cobra.Command {
 	c := &stopAllCommand{serviceFlags: s}
 	cmd := &cobra.Command{
 		Use:   "stop-all --prefix TEXT | --all",
-		Short: "Stop sessions that programs have left running",
-		Long: `Stop the sessions of the account in the region of the endpoint whose ids begin with ` +
-			`a text, or all of them. Each
-region has its own: a program that falls back on other regions needs this command for each.
+		Short: "Stop the sessions with a prefix, or all",
+		Long: `Stop the sessions of the account in the region of the endpoint whose ids begin with a prefix, or all
+of them. Each region has its own sessions: run this command once for each.
 
-On a terminal the command shows the sessions and asks before it stops them; elsewhere it wants --yes, so that no
-script does it by mistake. --dry-run shows which sessions it would stop, and stops none. Every session is tried
-for 30 seconds, also when --timeout has passed or the command was interrupted once. That some could not be stopped
-is an error, which names each.`,
-		Example: `  arr session stop-all --prefix ` + runPrefix +
-			`              what an "arr run" that was killed has left
+On a terminal, the command shows the sessions and asks before it stops them. Elsewhere it needs
+--yes. --dry-run shows which sessions it would stop. Stopping a session is retried for up to 30
+seconds, even after --timeout or a first interrupt. If some sessions could not be stopped, the
+command fails and names each of them.`,
+		Example: `  arr session stop-all --prefix ` + runPrefix + `              sessions left by a killed "arr run"
   arr session stop-all --prefix nightly- --older-than 12h --yes
   arr session stop-all --all --keep demo --dry-run`,
 		Args:              takesNoIDs,
@@ -57,17 +55,17 @@ is an error, which names each.`,
 		&c.all,
 		"all",
 		false,
-		"sessions whatever their id, those of other programs included",
+		"all sessions, also those of other programs",
 	)
 	flags.DurationVar(
 		&c.olderThan,
 		"older-than",
 		0,
-		"only sessions that were created `TIME` ago or earlier, such as 12h",
+		"only sessions older than `TIME`, such as 12h",
 	)
-	flags.StringArrayVar(&c.keep, "keep", nil, "`ID` of a session to leave alone; may be repeated")
-	flags.BoolVar(&c.dryRun, "dry-run", false, "list what would be stopped, and stop nothing")
-	flags.BoolVarP(&c.yes, "yes", "y", false, "do not ask")
+	flags.StringArrayVar(&c.keep, "keep", nil, "`ID` of a session to leave running; may be repeated")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "show the sessions and stop none")
+	flags.BoolVarP(&c.yes, "yes", "y", false, "do not ask for confirmation")
 	return cmd
 }
 
@@ -81,7 +79,7 @@ func (c *stopAllCommand) run(cmd *cobra.Command) error {
 	case !c.dryRun && !c.yes:
 		if asks = show.IsTerminal(cmd.InOrStdin()); !asks {
 			return usagef(
-				"nobody can be asked here: give --yes, or --dry-run to see what it would stop",
+				"standard input is not a terminal: give --yes, or --dry-run to see what would be stopped",
 			)
 		}
 	}

@@ -17,9 +17,8 @@ func newUpdateCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "update ID --lease TIME",
 		Short: "Set the length of the lease of a session",
-		Long: `Set the length of the lease of a session. It is a total since the session became ` +
-			`Ready, not what is added: a
-lease can grow, to at most 23h59m, and never shrink. Nothing revives a session that has ended.`,
+		Long: `Set the length of the lease of a session. It is the total since the session became Ready, not an
+addition. A lease can only become longer, up to 23h59m. An ended session cannot be revived.`,
 		Example:           `  arr session update demo --lease 2h`,
 		Args:              takesIDs(1, 1),
 		ValidArgsFunction: completeIDs(s, 1),
@@ -47,7 +46,7 @@ lease can grow, to at most 23h59m, and never shrink. Nothing revives a session t
 		"lease",
 		"TIME",
 		"",
-		"new length of the lease since Ready, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30",
+		"new length of the lease, from Ready on, in whole minutes: 90m, 1h30m, 01:30:00 or 01:30",
 		config.ParseLease,
 	)
 	return cmd

@@ -18,9 +18,8 @@ func newWaitCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait ID...",
 		Short: "Wait until sessions are Ready",
-		Long: `Wait until sessions are Ready, and show each as soon as it is. A session that has ` +
-			`ended, in whatever state, will
-never be Ready: that is exit code 5. Interrupting this command changes nothing about the sessions.`,
+		Long: `Wait until sessions are Ready, and show each one as soon as it is. If a session has ended, in
+whatever state, the exit code is 5. Interrupting this command does not change the sessions.`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

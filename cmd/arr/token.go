@@ -29,12 +29,11 @@ func newTokenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Get an access token for a device",
-		Long: `Get an access token, and show it with what else a device needs to open a session. ` +
-			`With --quiet it is the token
-and nothing else.
+		Long: `Get an access token, and show it with everything else that a device needs to connect to a session.
+With --quiet, print only the token.
 
-AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, 24 hours with the hosted service: its holder can
-create, list and stop every session. Hand it only to devices that you trust with that.`,
+AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, which is 24 hours with the hosted service.
+Whoever has it can create, list and stop every session. Give it only to devices that you trust.`,
 		Example: `  arr token
   ARR_ACCESS_TOKEN=$(arr token --quiet) some-program`,
 		Args: takesNoIDs,
@@ -61,7 +60,7 @@ create, list and stop every session. Hand it only to devices that you trust with
 		cmd,
 		&validFor,
 		"valid-for",
-		"time that the token must be valid for at least (default: any)",
+		"time for which the token must still be valid (default: any)",
 	)
 	s.addServiceFlags(flags)
 	s.addFileFlags(flags)

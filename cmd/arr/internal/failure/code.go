@@ -38,34 +38,35 @@ const (
 )
 
 // Manual is the table of exit codes.
-const Manual = `The exit code of every command says how it went:
+const Manual = `Every command ends with one of these exit codes:
 
     0  success
-    1  another failure, such as a network or a service that does not work
+    1  another failure, such as an unreachable network or a service fault
     2  a mistake in the command line, the settings or an argument; no request was sent
-    3  sign-in refused: 401 or 403, or no access token could be had for the credential
+    3  sign-in refused: 401 or 403, or the credential gave no access token
     4  not found: no such session in this account and region
     5  the session has ended, in state Error, Expired or Stopped, and will never be Ready
     6  timeout: --timeout has passed
     7  throttled: 429, too many requests
-    8  outcome unknown: a create, update or stop may have taken effect, and no answer said so
+    8  outcome unknown: a create, update or stop may have taken effect, but no answer says so
     9  conflict: the session id is taken with other settings (409), or the lease was not extended (422)
   126  arr run: the command cannot be executed
   127  arr run: there is no such command
   130  interrupted by Ctrl-C (SIGINT)
-  141  nobody reads the results any more: a pipe was closed, as by head
+  141  nobody reads the results any more: the pipe was closed, for example by head
   143  ended by SIGTERM; another signal n is 128+n
 
-arr run ends with the exit code of its command, whatever that is, and with 128+n if signal n ended it. The codes
-above are then its own only if the command was not started, with 5 if the session ended before it, and if the
-command ended with 0 and the session could not be stopped.
+arr run ends with the exit code of its command, and with 128+n if signal n ended it. The codes above
+are its own only if the command was not started, with 5 if the session ended before the command, and
+if the command ended with 0 and the session could not be stopped.
 
-If several are true, that of a signal comes first, then 141, 8, 5, 6, 3, 4, 7, 9, 2. A command that works on
-several sessions goes on after a failure; its exit code is 128+n or 8 if one of the failures has that, or else
-that of all failures if they agree, or else 1. arr emulator ends with 0 after SIGINT, SIGTERM, SIGQUIT and SIGHUP.
+If several codes apply, the first of these wins: that of a signal, 141, 8, 5, 6, 3, 4, 7, 9, 2. A
+command for several sessions continues after a failure. Its exit code is 128+n or 8 if one of the
+failures has that code; otherwise the code of all failures if they agree, or 1. arr emulator ends with
+0 after SIGINT, SIGTERM, SIGQUIT and SIGHUP.
 
-An error is two lines on standard error: what failed, with the session id and the correlation vector (MS-CV) of
-the answer if there are any, and what to do. docs/troubleshooting.md shows each of them.`
+An error is two lines on standard error: what failed, with the session id and the correlation vector
+(MS-CV) if there are any, and what to do. docs/troubleshooting.md explains each error.`
 
 // Signal is the cause of a context that a signal has ended.
 type Signal struct{ os.Signal }
