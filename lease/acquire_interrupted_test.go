@@ -125,12 +125,8 @@ func TestAcquireCancelledAtEveryRequest(t *testing.T) {
 							options := ways[way](t, s)
 							ctx, cancel := context.WithCancel(t.Context())
 							defer cancel()
-							s.handle(
-								func(
-									n int,
-									_ *http.Request,
-									forward func() (*http.Response, error),
-								) (*http.Response, error) {
+							s.handleNumbered(
+								func(n int, forward testkit.Forward) (*http.Response, error) {
 									if n == at {
 										return meet(cancel, forward)
 									}
@@ -205,12 +201,8 @@ func TestAcquireWithAnswersLost(t *testing.T) {
 								},
 							)
 							options := ways[way](t, s)
-							s.handle(
-								func(
-									n int,
-									_ *http.Request,
-									forward func() (*http.Response, error),
-								) (*http.Response, error) {
+							s.handleNumbered(
+								func(n int, forward testkit.Forward) (*http.Response, error) {
 									if n >= at && n < at+howMany {
 										return lose(forward)
 									}
@@ -237,7 +229,7 @@ func TestAcquireStopsASessionWhoseCreationArrivesLate(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method != http.MethodPut {
 					return forward()
 				}

@@ -17,6 +17,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -202,7 +203,7 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 		}
 		return -1
 	}
-	unreachable := func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+	unreachable := func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 		if req.URL.Host == "remoterendering.westeurope.mixedreality.azure.com" {
 			return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 		}
@@ -210,7 +211,7 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		service emulator.Options
-		network handler
+		network testkit.Handler
 		sizes   []arr.SessionSize
 		created int
 		size    arr.SessionSize
@@ -394,8 +395,8 @@ func TestAcquireOfACrowd(t *testing.T) {
 		lists := make(map[time.Duration]int) // by interval
 		var mu sync.Mutex
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if nameOf(req) == "LIST" {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.Name(req) == "LIST" {
 					mu.Lock()
 					lists[time.Since(began)/interval]++
 					mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,13 +28,8 @@ type service struct {
 	client   *arr.SessionsClient // goes through the network
 	direct   *arr.SessionsClient // goes past it, for what the test wants to know
 
-	mu   sync.Mutex
-	sent []string // "PUT demo", "GET demo", "LIST", "STS", in order
-	meet handler
+	wire testkit.Wire // the network
 }
-
-// handler handles a request; forward sends it on. n counts the requests from 1.
-type handler func(n int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error)
 
 // newService starts an emulator. Called in a bubble of synctest, it lives in the bubble's time.
 func newService(t testing.TB, options emulator.Options) *service {
@@ -42,7 +38,7 @@ func newService(t testing.TB, options emulator.Options) *service {
 	options.Admin = true
 	e, err := emulator.New(options)
 	require.NoError(t, err)
-	s := &service{t: t, emulator: e}
+	s := &service{t: t, emulator: e, wire: testkit.Wire{Next: e.Transport()}}
 	s.client = s.newClient("https://remoterendering.westeurope.mixedreality.azure.com", s)
 	s.direct, err = e.SessionsClient(nil)
 	require.NoError(t, err)
@@ -66,30 +62,28 @@ func (s *service) newClient(endpoint string, transport interface {
 }
 
 // Do makes the service a transport.
-func (s *service) Do(req *http.Request) (*http.Response, error) {
-	s.mu.Lock()
-	s.sent = append(s.sent, nameOf(req))
-	n, meet := len(s.sent), s.meet
-	s.mu.Unlock()
-	forward := func() (*http.Response, error) { return s.emulator.Transport().Do(req) }
-	if meet == nil {
-		return forward()
-	}
-	return meet(n, req, forward)
-}
+func (s *service) Do(req *http.Request) (*http.Response, error) { return s.wire.Do(req) }
 
 // handle makes h handle the requests from now on.
-func (s *service) handle(h handler) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.meet = h
+func (s *service) handle(h testkit.Handler) { s.wire.Handle(h) }
+
+// handleNumbered makes h handle the requests from now on. n is the number of the request, from 1,
+// since the service was created.
+func (s *service) handleNumbered(
+	h func(n int, forward testkit.Forward) (*http.Response, error),
+) {
+	var n atomic.Int64
+	n.Store(int64(len(s.requests())))
+	s.handle(func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
+		return h(int(n.Add(1)), forward)
+	})
 }
 
 // beforeFirst calls do before the first request of that method is sent on.
 func (s *service) beforeFirst(method string, do func()) {
 	var once sync.Once
 	s.handle(
-		func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 			if req.Method == method {
 				once.Do(do)
 			}
@@ -98,24 +92,8 @@ func (s *service) beforeFirst(method string, do func()) {
 	)
 }
 
-func nameOf(req *http.Request) string {
-	_, id, session := strings.Cut(req.URL.Path, "/sessions/")
-	switch {
-	case strings.HasSuffix(req.URL.Path, "/token"):
-		return "STS"
-	case session:
-		return req.Method + " " + id
-	default:
-		return "LIST"
-	}
-}
-
-// requests returns the names of all requests so far, in order.
-func (s *service) requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.sent...)
-}
+// requests returns the names of all requests so far, in order: "PUT demo", "GET demo", "LIST", "STS".
+func (s *service) requests() []string { return s.wire.Sent() }
 
 // count returns how many requests had a name with that prefix.
 func (s *service) count(prefix string) (n int) {

@@ -201,7 +201,7 @@ func TestKeepAliveSurvivesOutagesAsLongAsTheLease(t *testing.T) {
 func (s *service) outage(part string, length time.Duration) {
 	end := time.Now().Add(length)
 	s.handle(
-		func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 			exchange := strings.HasSuffix(req.URL.Path, "/token")
 			switch {
 			case time.Now().After(end):

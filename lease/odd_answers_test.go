@@ -20,6 +20,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -65,12 +66,12 @@ func TestAcquireBearsANotFoundAfterItsCreate(t *testing.T) {
 				)
 				var once atomic.Bool
 				s.handle(
-					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-						isGet := strings.HasPrefix(nameOf(req), "GET ")
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+						isGet := strings.HasPrefix(testkit.Name(req), "GET ")
 						if isGet && once.CompareAndSwap(false, true) {
 							return answer(req, http.StatusNotFound), nil
 						}
-						if watched && nameOf(req) == "LIST" {
+						if watched && testkit.Name(req) == "LIST" {
 							return emptyList(req), nil // the list lags, too
 						}
 						return forward()
@@ -109,7 +110,7 @@ func TestAcquireStopsASessionThatIsNotKnownYet(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var once atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method == http.MethodPut {
 					time.AfterFunc(time.Second, cancel)
 				}
@@ -137,11 +138,11 @@ func TestLeaseBearsOneListWithoutIt(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		var list, get atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				switch {
-				case nameOf(req) == "LIST" && list.CompareAndSwap(false, true):
+				case testkit.Name(req) == "LIST" && list.CompareAndSwap(false, true):
 					return emptyList(req), nil
-				case strings.HasPrefix(nameOf(req), "GET ") && get.CompareAndSwap(false, true):
+				case strings.HasPrefix(testkit.Name(req), "GET ") && get.CompareAndSwap(false, true):
 					return answer(req, 404), nil
 				}
 				return forward()
@@ -159,7 +160,7 @@ func TestExtendThatWasNot(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		s.ready("demo", 5*time.Minute)
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method == http.MethodPatch {
 					req.Method, req.Body, req.ContentLength = http.MethodGet, nil, 0
 				}
@@ -184,7 +185,7 @@ func TestKeepAliveBearsAnAnswerThatIsOutOfDate(t *testing.T) {
 		var before any
 		var once atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
 					before = s.get("demo").MaxLeaseTime.Minutes()
 					return changeAnswers(
@@ -221,7 +222,7 @@ func TestKeepAliveIsNotHurriedByAnUnknownState(t *testing.T) {
 		began := time.Now()
 		var n atomic.Int64
 		s.handle(
-			func(_ int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if n.Add(1) > 500 {
 					t.Errorf("500 requests within %v", time.Since(began))
 					cancel()
@@ -260,9 +261,9 @@ func TestSlowListsDoNotTakeASessionBack(t *testing.T) {
 		defer w.Close()
 		var slow atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				resp, err := forward()
-				if nameOf(req) == "LIST" && slow.CompareAndSwap(true, false) {
+				if testkit.Name(req) == "LIST" && slow.CompareAndSwap(true, false) {
 					time.Sleep(40 * time.Second)
 				}
 				return resp, err
@@ -295,8 +296,8 @@ func TestStopAllSparesSessionsOfUnknownAge(t *testing.T) {
 		s := newService(t, emulator.Options{})
 		s.ready("x-demo", 30*time.Minute)
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if nameOf(req) != "LIST" {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.Name(req) != "LIST" {
 					return forward()
 				}
 				return changeAnswers(req, forward, func(m map[string]any) {

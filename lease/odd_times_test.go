@@ -17,6 +17,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -36,7 +37,7 @@ func TestKeepAliveHeedsNoRetryAfterBeyondTheLease(t *testing.T) {
 		l := acquire(t, s, lease.AcquireOptions{})
 		var once atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
 					return withRetryAfter(req, 503, "86400"), nil
 				}
@@ -180,8 +181,8 @@ func TestKeepAliveIsNotHurriedByAShortLease(t *testing.T) {
 		s.create("demo", arr.SessionSizeStandard, 2*time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
 		defer cancel()
-		s.handle(
-			func(n int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		s.handleNumbered(
+			func(n int, forward testkit.Forward) (*http.Response, error) {
 				if n == 200 {
 					cancel()
 				}

@@ -14,6 +14,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -25,8 +26,8 @@ func TestPoolTakesOverWhatIsListedLate(t *testing.T) {
 			s.ready("pool-old", 30*time.Minute)
 			began := time.Now()
 			s.handle(
-				func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-					if nameOf(req) == "LIST" && time.Since(began) < lag {
+				func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+					if testkit.Name(req) == "LIST" && time.Since(began) < lag {
 						return emptyList(req), nil
 					}
 					return forward()
@@ -70,8 +71,8 @@ func TestPoolTakesOverThoughAskedToWaitForADay(t *testing.T) {
 		s := newPoolService(t)
 		var once atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
-				if nameOf(req) == "LIST" && once.CompareAndSwap(false, true) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.Name(req) == "LIST" && once.CompareAndSwap(false, true) {
 					return withRetryAfter(req, http.StatusTooManyRequests, "86400"), nil
 				}
 				return forward()

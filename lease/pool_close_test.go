@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -116,7 +117,7 @@ func TestPoolCloseWhileASessionIsHandedOut(t *testing.T) {
 // A service that does not answer delays the end by no more than what Close promises, and is not
 // waited for before there is anything to stop.
 func TestPoolCloseWhileTheServiceHangs(t *testing.T) {
-	hang := func(_ int, req *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+	hang := func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	}

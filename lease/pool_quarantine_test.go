@@ -17,6 +17,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -24,7 +25,7 @@ import (
 func (s *service) showAs(id, status string, show *atomic.Bool) {
 	show.Store(true)
 	s.handle(
-		func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 			if req.Method != http.MethodGet || !show.Load() {
 				return forward()
 			}
@@ -190,9 +191,9 @@ func TestPoolDoesNotTrustAnAnswerThatTookItsTime(t *testing.T) {
 		arrived := make(chan struct{})
 		var late atomic.Bool
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				resp, err := forward()
-				if nameOf(req) == "LIST" && late.CompareAndSwap(false, true) {
+				if testkit.Name(req) == "LIST" && late.CompareAndSwap(false, true) {
 					assert.NoError(t, s.emulator.SetStatus(old, arr.SessionStatusError))
 					time.Sleep(20 * time.Second)
 					close(arrived)
@@ -255,7 +256,7 @@ func TestPoolUsesItsOwnSessionsHoweverTheirSizeIsSpelt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newPoolService(t)
 				s.handle(
-					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 						return changeAnswers(req, forward, func(m map[string]any) {
 							sessions, _ := m["sessions"].([]any)
 							for _, x := range append(sessions, m) {
@@ -296,7 +297,7 @@ func TestPoolCountsTheLeasesThatItWasGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method == http.MethodPut {
 					body := `{"maxLeaseTimeMinutes":600,"size":"Standard"}`
 					req.Body, req.ContentLength = io.NopCloser(

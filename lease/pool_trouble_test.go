@@ -35,7 +35,7 @@ func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 		var creations []time.Duration
 		var mu sync.Mutex
 		s.handle(
-			func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+			func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				if req.Method == http.MethodPut {
 					mu.Lock()
 					defer mu.Unlock()
@@ -140,7 +140,7 @@ func TestPoolOutlastsAnOutage(t *testing.T) {
 				held := s.acquireAtOnce(p)
 				time.Sleep(5 * time.Minute)
 				s.handle(
-					func(_ int, req *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+					func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 						if hit(req) {
 							return nil, testkit.ErrLost
 						}

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -69,7 +70,7 @@ func newSoak(t *testing.T) *soak {
 		Seed:          soakSeed,
 	})
 	b.handle(
-		func(_ int, _ *http.Request, forward func() (*http.Response, error)) (*http.Response, error) {
+		func(_ *http.Request, forward testkit.Forward) (*http.Response, error) {
 			b.requests.Add(1)
 			return forward()
 		},

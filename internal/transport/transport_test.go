@@ -65,12 +65,7 @@ func TestAnswersThatEchoACredentialAreRedacted(t *testing.T) {
 // endless is a body without end.
 type endless struct{}
 
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
-}
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 // The server decides how long an answer is. It must not decide how much memory the program takes.
 func TestAnswersAreLimited(t *testing.T) {
