@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,10 @@ func TestUpdateThatLosesARace(t *testing.T) {
 		"not longer any more": {
 			racing{changes: []time.Duration{20 * minute}},
 			http.StatusUnprocessableEntity, "larger than the current value 20",
+		},
+		"again and again": {
+			racing{changes: slices.Repeat([]time.Duration{6 * minute, 7 * minute}, 500)},
+			http.StatusInternalServerError, "",
 		},
 		"stopped": {
 			racing{stop: true},

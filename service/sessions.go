@@ -85,12 +85,16 @@ func (q *Request) updateSession() Answer {
 	return JSONAnswer(http.StatusOK, q.wire(facts.Session(time.Now())))
 }
 
+// maxExtendTries limits the tries of one update. Each that fails means that another request changed
+// the session, so more than a few are a sign of a store that is not right.
+const maxExtendTries = 100
+
 // extend changes the lease of the session, by compare-and-set: if the session has changed since it
-// was checked, it is checked again. Each turn means that another request succeeded.
-func (q *Request) extend(lease time.Duration) (Facts, *Refusal, error) {
+// was checked, it is checked again.
+func (q *Request) extend(lease time.Duration) (facts Facts, refused *Refusal, err error) {
 	ctx, store := q.HTTP.Context(), q.service.store
-	for {
-		facts, err := store.Get(ctx, q.partition(), q.SessionID)
+	for range maxExtendTries {
+		facts, err = store.Get(ctx, q.partition(), q.SessionID)
 		if err != nil {
 			return facts, nil, err
 		}
@@ -101,10 +105,11 @@ func (q *Request) extend(lease time.Duration) (Facts, *Refusal, error) {
 		if !errors.Is(err, ErrChanged) {
 			return facts, nil, err
 		}
-		if err := ctx.Err(); err != nil {
-			return facts, nil, err
+		if ctx.Err() != nil {
+			return facts, nil, ctx.Err()
 		}
 	}
+	return facts, nil, err
 }
 
 // refuseLease refuses a new lease that a session cannot get.
