@@ -136,13 +136,14 @@ func (p *Pool) admitListed(found []arr.Session, sent time.Time) {
 		r := a.newRenewer(p.client, session.ID)
 		r.learn(observation{session: session, sent: sent, received: received})
 		p.budget.adopt(session.ID, session.MaxLeaseTime)
-		e := &entry{id: session.ID, state: stateUnclaimed, began: sent, leftOver: true}
-		if session.Status == arr.SessionStatusStarting {
-			e.state, e.leftOver = stateStarting, false // nobody can hold it
+		e := &entry{id: session.ID, state: stateUnclaimed, began: sent}
+		leftOver := session.Status != arr.SessionStatusStarting // else nobody can hold it
+		if e.leftOver = leftOver; !leftOver {
+			e.state = stateStarting
 		}
 		p.entries = append(p.entries, e)
 		p.manage(e, r)
-		p.work.Go(func() { p.settleTakenOver(e, e.leftOver) })
+		p.work.Go(func() { p.settleTakenOver(e, leftOver) })
 		p.changed()
 	}
 }

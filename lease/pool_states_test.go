@@ -19,7 +19,7 @@ func TestPoolTransitions(t *testing.T) {
 		eventCreate, eventOffer, eventTake, eventPass, eventFail, eventClaim, eventRetire, eventGone,
 	}
 	for from, want := range map[poolState][]string{
-		// create      offer   take        pass   fail           claim  retire      gone
+		//                create, offer, take, pass, fail, claim, retire, gone
 		stateIntended:    {"starting", ".", ".", ".", ".", ".", "stopping", "ended"},
 		stateStarting:    {"starting", "warm", ".", ".", ".", ".", "stopping", "ended"},
 		stateUnclaimed:   {".", "warm", ".", ".", ".", "out", "stopping", "."},
