@@ -195,7 +195,8 @@ func (c *TokenClient) GetToken(
 	}, nil
 }
 
-// decodeAccessToken reads the answer of the token service. Its errors reveal nothing of the content.
+// decodeAccessToken reads the answer of the token service. Its errors reveal nothing of the
+// content.
 func decodeAccessToken(resp *http.Response) (string, error) {
 	var body struct{ AccessToken string }
 	data, err := runtime.Payload(resp)
@@ -244,8 +245,8 @@ func unusableToken(err error) error {
 	return &AuthenticationError{Stage: StageAccessToken, err: err}
 }
 
-// newTokenCache returns a cache for the tokens of a credential. scope is what other credentials than
-// those of this package may want to know.
+// newTokenCache returns a cache for the tokens of a credential. scope is what other credentials
+// than those of this package may want to know.
 func newTokenCache(cred azcore.TokenCredential, scope string) *token.Cache {
 	options := policy.TokenRequestOptions{Scopes: []string{scope}}
 	return token.NewCache(
@@ -266,9 +267,9 @@ type AccessTokenOptions struct {
 	Refused string
 }
 
-// AccessToken returns the access token that the client uses, for a device that is to open a session.
-// One exchange serves all devices that ask. The token opens the whole account while it is valid.
-// ExpiresOn is on the local clock.
+// AccessToken returns the access token that the client uses, for a device that is to open a
+// session. One exchange serves all devices that ask. The token opens the whole account while it is
+// valid. ExpiresOn is on the local clock.
 //   - ctx ends the wait for a token, not the exchange that others may wait for
 //   - options contains optional parameters; nil means the defaults
 //
@@ -329,8 +330,8 @@ func newStaticAccessToken(value string) (azcore.TokenCredential, error) {
 	return token.NewStatic(value, unusableToken), nil
 }
 
-// address returns the base address of the token service: the endpoint if there is one, otherwise the
-// one that the account domain names.
+// address returns the base address of the token service: the endpoint if there is one, otherwise
+// the one that the account domain names.
 func (o *TokenClientOptions) address(account Account) (*url.URL, error) {
 	if o.Endpoint != "" {
 		return parseEndpoint("Endpoint", o.Endpoint, o.ClientOptions, naming.CheckSTSHost)
@@ -346,7 +347,8 @@ func (o *TokenClientOptions) address(account Account) (*url.URL, error) {
 	return nil, invalid("Account.Domain", domain, reason)
 }
 
-// asSessionsOption gives the error of a token client the name of the field in SessionsClientOptions.
+// asSessionsOption gives the error of a token client the name of the field in
+// SessionsClientOptions.
 func asSessionsOption(err error) error {
 	if invalid, ok := errors.AsType[*InvalidArgumentError](err); ok && invalid.Name == "Endpoint" {
 		invalid.Name = "STSEndpoint"

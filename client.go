@@ -44,8 +44,8 @@ type SessionsClient struct {
 	unread    *transport.UnreadMembers
 }
 
-// SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and nil
-// mean the defaults.
+// SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and
+// nil mean the defaults.
 type SessionsClientOptions struct {
 	// ClientOptions configures transport, retries, logging, tracing and policies. Transport, Retry,
 	// Telemetry, TracingProvider and PerCallPolicies also apply to the token exchange, whose bodies
@@ -299,7 +299,8 @@ func (c *SessionsClient) send(
 		return resp, nil
 	}
 	if err != nil && resp != nil && resp.StatusCode >= 400 {
-		// The context ended in the pause before a retry. The last answer says why there was a pause.
+		// The context ended in the pause before a retry. The last answer says why there was a
+		// pause.
 		err = fmt.Errorf("%w; the last answer: %w", err, newServiceError(op, resp))
 	}
 	if err != nil {

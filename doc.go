@@ -3,11 +3,11 @@
 // Package azremoterendering is a client for the session management REST API of Azure Remote
 // Rendering, version 2021-01-01.
 //
-// A session is a GPU server in the cloud with a lease. A device connects to it and receives rendered
-// frames as video. A program creates the session and waits until it is Ready. It then gives the
-// device what the runtime there needs (session id, account id, account domain, rendering domain,
-// access token), extends the lease, and stops the session. A session that is not stopped is billed
-// until its lease ends.
+// A session is a GPU server in the cloud with a lease. A device connects to it and receives
+// rendered frames as video. A program creates the session and waits until it is Ready. It then
+// gives the device what the runtime there needs (session id, account id, account domain, rendering
+// domain, access token), extends the lease, and stops the session. A session that is not stopped is
+// billed until its lease ends.
 //
 //	client, err := azremoterendering.NewSessionsClientWithKeyCredential(
 //		azremoterendering.RegionWestEurope.Endpoint(),
@@ -21,16 +21,17 @@
 //	defer client.Stop(context.WithoutCancel(ctx), id, nil) // whatever happens from here on
 //	ready, err := poller.PollUntilDone(ctx, nil)
 //
-// Microsoft announced that its hosted service retires on 30 September 2025. Package emulator of this
-// module stands in for the service, for tests and development. Every address can be configured, for
-// other services with the same protocol. This module is not affiliated with Microsoft.
+// Microsoft announced that its hosted service retires on 30 September 2025. Package emulator of
+// this module stands in for the service, for tests and development. Every address can be
+// configured, for other services with the same protocol. This module is not affiliated with
+// Microsoft.
 //
 // # Signing in
 //
 // The client exchanges an account key ([NewSessionsClientWithKeyCredential]) or a token of a
 // Microsoft Entra identity ([NewSessionsClient]) for an access token, at the Mixed Reality STS. It
-// uses access tokens from elsewhere as they are ([NewSessionsClientWithAccessToken]). All calls of a
-// client share one access token. The client renews it before it expires, and replaces it when the
+// uses access tokens from elsewhere as they are ([NewSessionsClientWithAccessToken]). All calls of
+// a client share one access token. The client renews it before it expires, and replaces it when the
 // service refuses it.
 //
 // The exchange runs in its own goroutine, which ends with the exchange, after 30 seconds at the

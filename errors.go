@@ -39,9 +39,9 @@ var (
 	// ErrThrottled means 429: too many requests. The RetryAfter field of the error says how long to
 	// wait, if the service said so.
 	ErrThrottled = errors.New("too many requests")
-	// ErrOutcomeUnknown means that a request that changes something may have taken effect: there was
-	// no answer, or only a fault (408, 5xx), and no later answer settled the matter. After a create,
-	// the session may exist and be billed: get it, or stop it.
+	// ErrOutcomeUnknown means that a request that changes something may have taken effect: there
+	// was no answer, or only a fault (408, 5xx), and no later answer settled the matter. After a
+	// create, the session may exist and be billed: get it, or stop it.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
@@ -175,9 +175,9 @@ const (
 )
 
 // AuthenticationError means that a request was not sent because the client could not get an access
-// token. It unwraps to the [*azcore.ResponseError] of the token service, if there was an answer, and
-// to the error of the credential. azcore does not retry the request, because the token exchange has
-// its own retries.
+// token. It unwraps to the [*azcore.ResponseError] of the token service, if there was an answer,
+// and to the error of the credential. azcore does not retry the request, because the token exchange
+// has its own retries.
 type AuthenticationError struct {
 	// Stage is the step that failed.
 	Stage AuthenticationStage
@@ -340,8 +340,8 @@ func complete(line, vector, advice string) string {
 // IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
 // unreadable answer, a failure of the network, or a timeout. It is false for other refusals,
 // sessions that have ended, invalid arguments, host names that do not exist, servers whose
-// certificate is not trusted, proxies that refuse, cancelled contexts, and nil. A transient error may
-// still have had an effect: see [ErrOutcomeUnknown].
+// certificate is not trusted, proxies that refuse, cancelled contexts, and nil. A transient error
+// may still have had an effect: see [ErrOutcomeUnknown].
 func IsTransient(err error) bool {
 	if err == nil || errors.Is(err, ErrInvalidArgument) || errors.Is(err, context.Canceled) ||
 		is[*SessionEndedError](err) {

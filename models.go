@@ -97,8 +97,8 @@ type Session struct {
 	// Status is the state at the time of the answer.
 	Status SessionStatus
 
-	// CreationTime is when the service accepted the create, in UTC. The lease starts later, when the
-	// session becomes Ready. For the rest of the lease, use [Session.RemainingLease].
+	// CreationTime is when the service accepted the create, in UTC. The lease starts later, when
+	// the session becomes Ready. For the rest of the lease, use [Session.RemainingLease].
 	CreationTime time.Time
 
 	// ElapsedTime is the time spent in Ready, in whole minutes, rounded down by the service. It is
@@ -109,8 +109,8 @@ type Session struct {
 	// rest.
 	MaxLeaseTime time.Duration
 
-	// Hostname is the name of the server, for diagnostics. It is set only while Ready. The runtime on
-	// a device does not need it: it finds the server by session id, account and access token.
+	// Hostname is the name of the server, for diagnostics. It is set only while Ready. The runtime
+	// on a device does not need it: it finds the server by session id, account and access token.
 	Hostname string
 
 	// HandshakePort is the TCP port to which a device connects first. It is set only while Ready.
@@ -284,9 +284,9 @@ type UpdateSessionSettings struct {
 
 // BeginCreateSessionOptions contains the optional parameters of [SessionsClient.BeginCreate].
 type BeginCreateSessionOptions struct {
-	// ResumeToken is a token from [SessionPoller.ResumeToken]. With it, BeginCreate returns a poller
-	// for the session of the token and sends no request. The session id must be that of the token;
-	// the settings are ignored.
+	// ResumeToken is a token from [SessionPoller.ResumeToken]. With it, BeginCreate returns a
+	// poller for the session of the token and sends no request. The session id must be that of the
+	// token; the settings are ignored.
 	ResumeToken string
 }
 

@@ -81,9 +81,9 @@ func (p *SessionPoller) Done() bool {
 	return p.last.Status == SessionStatusReady || p.last.Status.Ended()
 }
 
-// Result returns the session when [SessionPoller.Done] holds. If the session has ended, it returns a
-// [*SessionEndedError]. If Done does not hold, it returns another error. It sends no request. ctx is
-// unused; it matches azcore's Poller.
+// Result returns the session when [SessionPoller.Done] holds. If the session has ended, it returns
+// a [*SessionEndedError]. If Done does not hold, it returns another error. It sends no request. ctx
+// is unused; it matches azcore's Poller.
 func (p *SessionPoller) Result(ctx context.Context) (CreateSessionResponse, error) {
 	switch {
 	case p.last.Status == SessionStatusReady:

@@ -27,8 +27,8 @@ import (
 //   - options contains optional parameters; nil means the defaults
 //
 // If a session with the same id and settings exists, BeginCreate returns a poller for it, and
-// [SessionPoller.Created] is false. So a create can be repeated, and the client does so if an answer
-// is lost. The existing session may have ended; the poller then says so without waiting.
+// [SessionPoller.Created] is false. So a create can be repeated, and the client does so if an
+// answer is lost. The existing session may have ended; the poller then says so without waiting.
 //
 // A session with the same id and other settings is [ErrConflict]. If there was no answer,
 // [ErrOutcomeUnknown] holds and the session may exist. If no server of the size is available, the

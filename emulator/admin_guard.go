@@ -13,8 +13,8 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// guardAdmin refuses an administrative request that may come from a foreign web page. The path takes
-// no key, so it relies on what browsers tell about the page that sends a request:
+// guardAdmin refuses an administrative request that may come from a foreign web page. The path
+// takes no key, so it relies on what browsers tell about the page that sends a request:
 //
 //   - the Host, for a page whose name leads to this machine (DNS rebinding);
 //   - Origin or Sec-Fetch-Site, for a page of another origin;
@@ -42,8 +42,8 @@ func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	return nil
 }
 
-// hostOf splits the host of a request into a name or address in lower case, and a port, which may be
-// empty.
+// hostOf splits the host of a request into a name or address in lower case, and a port, which may
+// be empty.
 func hostOf(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -65,8 +65,8 @@ func ownHost(host, domain string) bool {
 		domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
-// sameOrigin reports whether no page of another origin can have sent a request. Clients that are not
-// browsers say nothing about origins.
+// sameOrigin reports whether no page of another origin can have sent a request. Clients that are
+// not browsers say nothing about origins.
 func sameOrigin(r *http.Request, host, port string) bool {
 	for _, site := range r.Header.Values("Sec-Fetch-Site") {
 		if site != "same-origin" && site != "none" {

@@ -26,8 +26,8 @@ import (
 //     servers, and returns its error. There a backend can wait for its servers. Start is not called
 //     any more.
 //
-// All methods must return at once, because a client's request waits for them. A panic becomes status
-// 500.
+// All methods must return at once, because a client's request waits for them. A panic becomes
+// status 500.
 type Backend interface {
 	// Start begins to start a server and returns without waiting for it. Failures are reported by
 	// [BackendServer.Status].

@@ -32,7 +32,8 @@ type plug struct {
 	limit   time.Duration // of a connection, in case a server does not close it
 }
 
-// plugIn makes a server on a socket, whose timeouts are what adjust makes of them, with a session a.
+// plugIn makes a server on a socket, whose timeouts are what adjust makes of them, with a session
+// a.
 func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 	t.Helper()
 	e := newEmulator(t, Options{})

@@ -28,22 +28,23 @@
 // # Faults
 //
 // [Emulator.Inject] makes the emulator misbehave for chosen requests: error statuses, connections
-// that break before or after the effect, delays, bodies that are slow, truncated or invalid, unknown
-// states, hostile next links, and sessions that fail to start, die or never become Ready.
+// that break before or after the effect, delays, bodies that are slow, truncated or invalid,
+// unknown states, hostile next links, and sessions that fail to start, die or never become Ready.
 // [Options.Faults] does so from the start, and [ParseFault] reads faults from text. With
 // [Options.Admin] they can be set over HTTP below /_emulator/, for tests in other languages.
 //
 // # Sockets
 //
 // [Emulator.ListenTLS] serves https, for example with certificates of an [Authority], which is
-// created once and kept; clients trust its [Authority.CertificateFile]. A browser shows the state of
-// the emulator at the root path, if it comes by a name of this machine or of the emulator's domain.
+// created once and kept; clients trust its [Authority.CertificateFile]. A browser shows the state
+// of the emulator at the root path, if it comes by a name of this machine or of the emulator's
+// domain.
 //
 // # Time
 //
 // All time is [time.Now]. The state of a session is computed when it is read, and a server of a
-// [Backend] is asked and stopped then. So the emulator needs no timers and no goroutines, and inside
-// [testing/synctest] hours of leases pass at once.
+// [Backend] is asked and stopped then. So the emulator needs no timers and no goroutines, and
+// inside [testing/synctest] hours of leases pass at once.
 //
 // # Where the service is undocumented
 //

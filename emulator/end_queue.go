@@ -4,8 +4,8 @@ package emulator
 
 import "container/heap"
 
-// endQueue holds sessions in the order of their ends. A session is in one queue at a time, and knows
-// its place there.
+// endQueue holds sessions in the order of their ends. A session is in one queue at a time, and
+// knows its place there.
 type endQueue struct{ records endHeap }
 
 // first returns the session that ends first, or nil.

@@ -134,8 +134,8 @@ const (
 	NextLinkLoop NextLinkFault = "loop"
 )
 
-// StartFault says what becomes of a new session. In each case it counts for [Options.Capacity] until
-// its end.
+// StartFault says what becomes of a new session. In each case it counts for [Options.Capacity]
+// until its end.
 type StartFault string
 
 // The values of [Fault.Start].

@@ -33,18 +33,18 @@ type activeFault struct {
 	random     *rand.Rand
 }
 
-// Inject puts a fault in force until remove or [Emulator.ClearFaults] is called. remove may be called
-// more than once.
+// Inject puts a fault in force until remove or [Emulator.ClearFaults] is called. remove may be
+// called more than once.
 //
-// A request asks the faults in the order of their injection, and the effects of those that affect it
-// add up: delays and the times of slow bodies are summed; of effects that exclude each other, such
-// as two kinds of BodyFault, the first counts. A fault with a Status or a Drop is the last one
+// A request asks the faults in the order of their injection, and the effects of those that affect
+// it add up: delays and the times of slow bodies are summed; of effects that exclude each other,
+// such as two kinds of BodyFault, the first counts. A fault with a Status or a Drop is the last one
 // asked: later faults do not count the request. So after a fault that answers twice, a later one
 // that always answers takes over. Requests to the administrative path are never affected.
 //
 // It is an error if 1000 faults are in force. All other errors are
-// [azremoterendering.InvalidArgumentError]s: an invalid field, fields that exclude each other, or an
-// unknown account.
+// [azremoterendering.InvalidArgumentError]s: an invalid field, fields that exclude each other, or
+// an unknown account.
 func (e *Emulator) Inject(f Fault) (remove func(), err error) {
 	id, err := e.inject(f, goForm)
 	if err != nil {

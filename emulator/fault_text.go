@@ -73,9 +73,9 @@ func separates(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 // written as 500ms, 15s or 1m30s. "after-effect" alone means true. A value with commas, spaces or
 // quotes stands in double quotes as in Go.
 //
-// An error is an [azremoterendering.InvalidArgumentError] whose Name and Reason use these names, for
-// example "retry-after", and not those of Go. ParseFault checks what [Emulator.Inject] checks, except
-// that it does not know the accounts.
+// An error is an [azremoterendering.InvalidArgumentError] whose Name and Reason use these names,
+// for example "retry-after", and not those of Go. ParseFault checks what [Emulator.Inject] checks,
+// except that it does not know the accounts.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
 	fields := f.fields()

@@ -38,8 +38,8 @@ type Server struct {
 }
 
 // Listen serves the emulator over HTTP on address, "HOST:PORT", until [Server.Close]. An empty
-// address means "127.0.0.1:0": loopback, any free port. On an address that other machines can reach,
-// all of them can use the emulator.
+// address means "127.0.0.1:0": loopback, any free port. On an address that other machines can
+// reach, all of them can use the emulator.
 //
 // Several servers of one emulator show the same sessions. It is an error if the address is not one
 // of this machine or its port is in use.
@@ -122,8 +122,8 @@ func (e *Emulator) serve(
 // Close stops listening, ends the delays of faults, waits at most 5 seconds for requests in flight,
 // and closes all connections. The emulator and its sessions are not affected. It is an error if
 // connections in use were cut off, or if the server had stopped by itself. A second Close returns
-// what the first did. After Close no goroutine of the server runs, except for a request that was cut
-// off while a [Backend] or another function of the caller holds it.
+// what the first did. After Close no goroutine of the server runs, except for a request that was
+// cut off while a [Backend] or another function of the caller holds it.
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutDown() error {
@@ -145,8 +145,8 @@ func (s *Server) shutDown() error {
 	return err
 }
 
-// unusedConnections are those without a request yet. Browsers and HTTP clients open some in advance,
-// and the shutdown of net/http would wait for their first request.
+// unusedConnections are those without a request yet. Browsers and HTTP clients open some in
+// advance, and the shutdown of net/http would wait for their first request.
 type unusedConnections struct {
 	mu      sync.Mutex
 	open    map[net.Conn]struct{}

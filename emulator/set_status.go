@@ -10,7 +10,8 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// SetStatus changes the state of a session now, for tests that cannot wait for the service to do so:
+// SetStatus changes the state of a session now, for tests that cannot wait for the service to do
+// so:
 //
 //   - Ready ends the start-up, and the lease begins; a [Backend] is not told, and a start-up that
 //     is going to fail still does so at its time;
@@ -23,8 +24,8 @@ import (
 // If several accounts or regions have a session with this id, it changes the one of the first
 // account in [Options.Region].
 //
-// It is an error if the session is unknown or has ended, if the id is ambiguous, if status is empty,
-// or if a session that was Ready would be Starting again.
+// It is an error if the session is unknown or has ended, if the id is ambiguous, if status is
+// empty, or if a session that was Ready would be Starting again.
 func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionStatus) error {
 	return e.store.setStatus(e.home, sessionID, status)
 }

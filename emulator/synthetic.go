@@ -24,8 +24,8 @@ type syntheticBackend struct {
 }
 
 // Start implements [Backend]. Nothing listens behind the name, which has the form recorded in 2021.
-// The teraflops of Standard are as recorded: 8.1 in East US 2, 10.6 in West Europe. Those of Premium
-// are not known; here they are twice as many.
+// The teraflops of Standard are as recorded: 8.1 in East US 2, 10.6 in West Europe. Those of
+// Premium are not known; here they are twice as many.
 func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	const ports = lastPort - firstPort + 1
 	startup := max(0, b.startupTime(spec.Size))

@@ -38,8 +38,8 @@ func (e *Emulator) SessionsClient(
 }
 
 // Transport returns a transport that answers every request in memory, for any scheme and host. Give
-// it to a client as azcore's ClientOptions.Transport. A request returns as soon as its context ends,
-// as on a socket.
+// it to a client as azcore's ClientOptions.Transport. A request returns as soon as its context
+// ends, as on a socket.
 func (e *Emulator) Transport() policy.Transporter { return transport{e} }
 
 type transport struct{ emulator *Emulator }

@@ -39,8 +39,8 @@ type Request struct {
 	// if there is no such account.
 	AccountID string
 
-	// PathAccountID and SessionID are the ids in the path, without escapes. They may be invalid, and
-	// may be secrets that were put in the wrong place.
+	// PathAccountID and SessionID are the ids in the path, without escapes. They may be invalid,
+	// and may be secrets that were put in the wrong place.
 	PathAccountID, SessionID string
 
 	// ShowStatus and ShowSize, if set by an interceptor, replace those of sessions in the answer.

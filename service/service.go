@@ -27,8 +27,8 @@ type Service struct {
 	decisions      Decisions
 }
 
-// New returns a service over a store. It is an [azremoterendering.InvalidArgumentError] if an option
-// is invalid. It never contains a key.
+// New returns a service over a store. It is an [azremoterendering.InvalidArgumentError] if an
+// option is invalid. It never contains a key.
 func New(store Store, options Options) (*Service, error) {
 	if store == nil {
 		return nil, invalid("store", nil, "is nil")

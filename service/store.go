@@ -74,7 +74,8 @@ var (
 	ErrBadCursor = errors.New("unknown cursor")
 )
 
-// PartitionKey names the part of a store in which a session id is unique: one account in one region.
+// PartitionKey names the part of a store in which a session id is unique: one account in one
+// region.
 type PartitionKey struct {
 	AccountID string // spelled as in [Options.Accounts]
 	Region    azremoterendering.Region
@@ -129,7 +130,7 @@ type Facts struct {
 	EndedAt time.Time
 	EndedAs azremoterendering.SessionStatus
 
-	// Shown, if not empty, is a state that clients see instead of Starting or Ready. It is there for
-	// tests of clients that meet a state they do not know.
+	// Shown, if not empty, is a state that clients see instead of Starting or Ready. It is there
+	// for tests of clients that meet a state they do not know.
 	Shown azremoterendering.SessionStatus
 }

@@ -158,7 +158,8 @@ var emulatorFlagNames = map[string]string{
 	"Fault.AccountID":                "--fault account-id",
 }
 
-// inEmulatorFlags returns an error about an option of the emulator with the flag that it comes from.
+// inEmulatorFlags returns an error about an option of the emulator with the flag that it comes
+// from.
 func inEmulatorFlags(err error) error {
 	return failure.InWords(err, func(option string) string { return emulatorFlagNames[option] })
 }

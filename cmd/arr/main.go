@@ -29,8 +29,8 @@ func main() {
 // and be billed.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// untilSignal returns a context that SIGINT, SIGTERM, SIGQUIT and SIGHUP end, with the signal as its
-// cause. After the first signal, SIGINT, SIGTERM and SIGQUIT end the program at once. A second
+// untilSignal returns a context that SIGINT, SIGTERM, SIGQUIT and SIGHUP end, with the signal as
+// its cause. After the first signal, SIGINT, SIGTERM and SIGQUIT end the program at once. A second
 // SIGHUP does not: the shell of a closed terminal sends one, and the system sends another when that
 // shell ends. An inherited ignored SIGHUP, as from nohup, stays ignored.
 func untilSignal(parent context.Context) (context.Context, func()) {

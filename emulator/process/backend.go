@@ -24,8 +24,8 @@ type Backend struct {
 var _ emulator.Backend = (*Backend)(nil)
 
 // Start begins to start a program for a session and returns at once. Failures are reported in the
-// status of the server: code ServerStartFailed if it did not accept connections, and ServerFailed if
-// it ended by itself after that.
+// status of the server: code ServerStartFailed if it did not accept connections, and ServerFailed
+// if it ended by itself after that.
 func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
 	s := newServer(b, spec)
 	b.mu.Lock()

@@ -56,8 +56,8 @@ func startChild(command, environment []string, to *lines) (*child, error) {
 	return c, nil
 }
 
-// startPiped starts the program with a pipe of its own. With a pipe of package exec, waiting for the
-// program would mean waiting for every process that inherited the pipe.
+// startPiped starts the program with a pipe of its own. With a pipe of package exec, waiting for
+// the program would mean waiting for every process that inherited the pipe.
 func (c *child) startPiped(to *lines) error {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -85,8 +85,8 @@ func (c *child) result() string {
 	return c.cmd.ProcessState.String()
 }
 
-// end ends the program and its group. It returns when the program is gone, and the rest of the group
-// is gone or killed. It takes at most the grace, killTimeout and twice drainTimeout.
+// end ends the program and its group. It returns when the program is gone, and the rest of the
+// group is gone or killed. It takes at most the grace, killTimeout and twice drainTimeout.
 //
 // If the program ended by itself, its process id might belong to another process by now. But the id
 // of a group is not reused while the group has members. If it has none, the signal follows the end

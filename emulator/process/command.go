@@ -12,8 +12,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// ParseCommand splits a command line into program and arguments, for [Options.Command]. Spaces, tabs
-// and line ends separate words. Text in single quotes is taken literally. In double quotes a
+// ParseCommand splits a command line into program and arguments, for [Options.Command]. Spaces,
+// tabs and line ends separate words. Text in single quotes is taken literally. In double quotes a
 // backslash escapes a double quote or a backslash, and is literal otherwise. Outside quotes a
 // backslash escapes any character, so paths of Windows need quotes. Nothing else has a meaning: no
 // variables, patterns, pipes or redirections. It is an error if a quote is not closed, if the last
@@ -125,9 +125,9 @@ func (v values) environment(parent []string) []string {
 	)
 }
 
-// private reports whether a variable, NAME=VALUE, is kept from programs. It goes by prefixes because
-// account keys, access tokens and client secrets have many names, and a rendering server needs no
-// variable with these prefixes.
+// private reports whether a variable, NAME=VALUE, is kept from programs. It goes by prefixes
+// because account keys, access tokens and client secrets have many names, and a rendering server
+// needs no variable with these prefixes.
 func private(variable string) bool {
 	name, _, _ := strings.Cut(variable, "=")
 	name = strings.ToUpper(name)

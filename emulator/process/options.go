@@ -45,13 +45,13 @@ type Options struct {
 	Output io.Writer
 
 	// Logger receives a record for each start and each end of a program, with session, account,
-	// region, size, process id and port, but neither arguments nor environment. The default discards
-	// all.
+	// region, size, process id and port, but neither arguments nor environment. The default
+	// discards all.
 	Logger *slog.Logger
 }
 
-// New returns a backend. It starts nothing: a program that does not exist is reported by the sessions.
-// An error is an [azremoterendering.InvalidArgumentError].
+// New returns a backend. It starts nothing: a program that does not exist is reported by the
+// sessions. An error is an [azremoterendering.InvalidArgumentError].
 func New(options Options) (*Backend, error) {
 	if options.Hostname == "" {
 		options.Hostname = defaultHostname

@@ -19,8 +19,8 @@ const (
 // portAttempts limits the search for a port. Few of the range are ever in use.
 const portAttempts = 1000
 
-// reserved holds the ports of the servers that have not ended. All backends of the process share it,
-// because they share the machine, and between the test of a port and the start of its program
+// reserved holds the ports of the servers that have not ended. All backends of the process share
+// it, because they share the machine, and between the test of a port and the start of its program
 // nothing else marks it as taken.
 var reserved struct {
 	sync.Mutex

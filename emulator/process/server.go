@@ -25,8 +25,8 @@ const (
 	dialTimeout   = time.Second
 )
 
-// server is one program and the goroutine that owns it: [server.run]. Other goroutines only read and
-// write the fields below mu and wake that goroutine.
+// server is one program and the goroutine that owns it: [server.run]. Other goroutines only read
+// and write the fields below mu and wake that goroutine.
 type server struct {
 	backend *Backend
 	spec    emulator.ServerSpec

@@ -84,8 +84,8 @@ func (w *Wire) Handle(h Handler) {
 	w.Meet = h
 }
 
-// OnCall makes h handle the n-th request of a name from now on, counted from 1. All others go to the
-// service.
+// OnCall makes h handle the n-th request of a name from now on, counted from 1. All others go to
+// the service.
 func (w *Wire) OnCall(name string, n int, h Handler) {
 	var mu sync.Mutex
 	seen := 0

@@ -26,8 +26,8 @@ type claims struct {
 }
 
 // Lifetime returns how long a token that was issued just now can be used. It comes from the token's
-// own times if possible, so that a wrong local clock does no harm. It is an hour if the token cannot
-// be read or does not say when it expires, and ten years at most.
+// own times if possible, so that a wrong local clock does no harm. It is an hour if the token
+// cannot be read or does not say when it expires, and ten years at most.
 func Lifetime(token string, now time.Time) time.Duration {
 	c, ok := readClaims(token)
 	if !ok {
@@ -63,8 +63,8 @@ func expiry(token string, now time.Time) time.Time {
 	return time.Unix(max(1, int64(*c.Expires)), 0)
 }
 
-// RefreshTime returns when to renew a token received now: 5 minutes before it expires, or a tenth of
-// its lifetime if that is less.
+// RefreshTime returns when to renew a token received now: 5 minutes before it expires, or a tenth
+// of its lifetime if that is less.
 func RefreshTime(now, expires time.Time) time.Time {
 	return expires.Add(-max(0, min(earliestRenewal, expires.Sub(now)/10)))
 }

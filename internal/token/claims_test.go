@@ -10,8 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
 
-// FuzzAccessToken: whatever the claims, a token has a lifetime that time arithmetic survives, and is
-// renewed within it.
+// FuzzAccessToken: whatever the claims, a token has a lifetime that time arithmetic survives, and
+// is renewed within it.
 func FuzzAccessToken(f *testing.F) {
 	for _, claims := range []string{
 		`{"iat":1,"exp":86401}`, `{"nbf":1.5,"exp":3600}`, `{"exp":1e300}`, `{"exp":-1}`,

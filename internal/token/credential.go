@@ -62,8 +62,8 @@ type Static struct {
 	expired func(error) error
 }
 
-// NewStatic returns a credential with an access token that can be sent. expired makes the error that
-// callers get once the token has expired by the local clock.
+// NewStatic returns a credential with an access token that can be sent. expired makes the error
+// that callers get once the token has expired by the local clock.
 func NewStatic(value string, expired func(error) error) *Static {
 	return &Static{value: value, expires: expiry(value, time.Now()), expired: expired}
 }

@@ -18,8 +18,8 @@ const CorrelationVectorHeader = "X-MRC-CV"
 // maxRetryAfter keeps a nonsensical answer from overflowing a duration.
 const maxRetryAfter = 24 * time.Hour
 
-// NewCorrelationVector returns a new random value of [CorrelationVectorHeader]: 22 characters of the
-// Base64 alphabet.
+// NewCorrelationVector returns a new random value of [CorrelationVectorHeader]: 22 characters of
+// the Base64 alphabet.
 func NewCorrelationVector() string {
 	var random [16]byte
 	rand.Read(random[:]) // never fails

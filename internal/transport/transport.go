@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // Package transport makes requests travel safely. Its policies and transports keep credentials from
-// leaving their host, from coming back in answers and from entering logs, bound the size of answers,
-// fail fast on unknown hosts, and record what became of each try of a request.
+// leaving their host, from coming back in answers and from entering logs, bound the size of
+// answers, fail fast on unknown hosts, and record what became of each try of a request.
 package transport
 
 import (

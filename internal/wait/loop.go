@@ -14,8 +14,8 @@ const lastLookMargin = time.Second
 // Loop looks at something repeatedly until it is done. It tolerates transient failures until there
 // has been no good answer for [Patience], or the service asks to wait longer than that.
 type Loop struct {
-	// Answered is the time of the last good answer. The first look follows one interval later. If it
-	// is zero, the first look comes at once.
+	// Answered is the time of the last good answer. The first look follows one interval later. If
+	// it is zero, the first look comes at once.
 	Answered time.Time
 	// Look looks once. It returns nil if there was a good answer.
 	Look func(context.Context) error

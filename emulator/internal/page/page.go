@@ -96,8 +96,8 @@ func Header() http.Header {
 	}
 }
 
-// contentSecurityPolicy allows one inline style sheet and nothing else: no script, no connection, no
-// frame, not even an icon.
+// contentSecurityPolicy allows one inline style sheet and nothing else: no script, no connection,
+// no frame, not even an icon.
 func contentSecurityPolicy(style string) string {
 	hash := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" +

@@ -2,8 +2,8 @@
 
 // Package faultproxy breaks TCP connections on purpose, for tests: a [Proxy] stands between a
 // client and a server and resets, stalls, delays, cuts off or half-closes what passes through it; a
-// [ConnectProxy] is an HTTP proxy that refuses, hangs or tunnels. Both listen on loopback, and their
-// Close returns when no goroutine of theirs is left.
+// [ConnectProxy] is an HTTP proxy that refuses, hangs or tunnels. Both listen on loopback, and
+// their Close returns when no goroutine of theirs is left.
 package faultproxy
 
 import (
@@ -79,8 +79,8 @@ type Proxy struct {
 	ended  bool
 }
 
-// Listen starts a proxy on a free port of loopback. Every connection to it is passed on to upstream,
-// "HOST:PORT". If upstream does not accept it, the client's connection is reset.
+// Listen starts a proxy on a free port of loopback. Every connection to it is passed on to
+// upstream, "HOST:PORT". If upstream does not accept it, the client's connection is reset.
 //   - plan says what happens to the n-th connection, counted from 0. Nil means that nothing does. It
 //     is called by one goroutine at a time
 func Listen(upstream string, plan func(n int) Plan) (*Proxy, error) {

@@ -48,7 +48,8 @@ func slips(a, b string) int {
 	return current[len(b)]
 }
 
-// didYouMean returns the end of an error text that names the nearest known word, "" if none is near.
+// didYouMean returns the end of an error text that names the nearest known word, "" if none is
+// near.
 func didYouMean(word string, known []string) string {
 	if near := nearest(word, known); near != "" {
 		return ": did you mean " + near + "?"

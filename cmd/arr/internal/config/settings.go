@@ -39,8 +39,8 @@ type Settings struct {
 	// found is whether the arrconfig.json was merely found in the working folder, and not named by
 	// the user.
 	found bool
-	// scriptFile is the arrconfig.json that was read, if any, and ignored what it has that stands for
-	// no setting.
+	// scriptFile is the arrconfig.json that was read, if any, and ignored what it has that stands
+	// for no setting.
 	scriptFile string
 	ignored    []string
 	// secretFiles are those that hold a key or a token itself.

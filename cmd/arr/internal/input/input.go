@@ -94,7 +94,8 @@ func encodingOf(data []byte) (kind encoding.Encoding, width int) {
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM), 2
 	case len(data) < 2:
 		return nil, 1
-	// Text never has a NUL. UTF-16 has one in every ASCII character, and these files begin with one.
+	// Text never has a NUL. UTF-16 has one in every ASCII character, and these files begin with
+	// one.
 	case data[0] != 0 && data[1] == 0:
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), 2
 	case data[0] == 0 && data[1] != 0:
