@@ -291,13 +291,13 @@ func (c *SessionsClient) AccessToken(
 		reason := fmt.Sprintf("is longer than a new token lives, %v", current.Lifetime().Round(time.Second))
 		return azcore.AccessToken{}, invalid("ValidFor", options.ValidFor.String(), reason)
 	}
-	if err == nil && time.Until(current.ExpiresOn) < options.ValidFor {
+	if err == nil && c.tokens.Left(current) < options.ValidFor {
 		current, err = c.tokens.Renewed(ctx, current)
 	}
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
-	if left := time.Until(current.ExpiresOn); left < options.ValidFor {
+	if left := c.tokens.Left(current); left < options.ValidFor {
 		return azcore.AccessToken{}, fmt.Errorf(
 			"azremoterendering: no token is valid for %v: the new one is for %v",
 			options.ValidFor,

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -27,15 +29,20 @@ const (
 // Token is an access token with its times on the local clock.
 type Token struct {
 	Value     string
-	Received  time.Time
 	RefreshOn time.Time
 	ExpiresOn time.Time
 
 	authorization string // the value of the header
+	received      wait.Instant
 }
 
 // Lifetime returns how long the token lives from its receipt on.
-func (t *Token) Lifetime() time.Duration { return t.ExpiresOn.Sub(t.Received) }
+func (t *Token) Lifetime() time.Duration { return t.ExpiresOn.Sub(t.received.Time()) }
+
+// Left returns how long the token is still valid. Time in which the machine was suspended counts.
+func (c *Cache) Left(t *Token) time.Duration {
+	return min(time.Until(t.ExpiresOn), t.Lifetime()-c.clock.Since(t.received))
+}
 
 // Cache holds the access token that many callers share.
 //
@@ -47,6 +54,7 @@ func (t *Token) Lifetime() time.Duration { return t.ExpiresOn.Sub(t.Received) }
 type Cache struct {
 	get     func(context.Context) (azcore.AccessToken, error)
 	failure func(error) error
+	clock   wait.Clock
 
 	mu         sync.Mutex
 	current    *Token    // nil before the first token, and after the service refused it
@@ -116,10 +124,11 @@ func (c *Cache) check(ctx context.Context, refused *Token) (*Token, *call) {
 	}
 	now := time.Now()
 	valid := c.current
-	if valid != nil && !now.Before(valid.ExpiresOn) {
+	if valid != nil && c.Left(valid) <= 0 {
 		valid = nil
 	}
-	renewalDue := valid != nil && !now.Before(valid.RefreshOn) && !now.Before(c.renewAfter)
+	renewalDue := valid != nil && c.Left(valid) <= valid.ExpiresOn.Sub(valid.RefreshOn) &&
+		!now.Before(c.renewAfter)
 	if c.running == nil && (valid == nil || renewalDue) {
 		c.running = c.start(ctx)
 	}
@@ -160,7 +169,7 @@ func (c *Cache) finish(running *call, token azcore.AccessToken, err error) {
 	if err != nil {
 		running.err = c.failure(err)
 	} else {
-		running.token = newToken(token, now)
+		running.token = newToken(token, c.clock.Now())
 		if c.current == nil || c.current.Value != running.token.Value {
 			// The pause is for failures, and for credentials that keep returning what they hold.
 			c.renewAfter = time.Time{}
@@ -171,10 +180,11 @@ func (c *Cache) finish(running *call, token azcore.AccessToken, err error) {
 }
 
 // newToken fills in the times that a credential left open.
-func newToken(token azcore.AccessToken, now time.Time) *Token {
+func newToken(token azcore.AccessToken, received wait.Instant) *Token {
+	now := received.Time()
 	t := &Token{
+		received:      received,
 		Value:         token.Token,
-		Received:      now,
 		RefreshOn:     token.RefreshOn,
 		ExpiresOn:     token.ExpiresOn,
 		authorization: "Bearer " + token.Token,

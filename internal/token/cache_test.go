@@ -164,12 +164,42 @@ func TestCredentialThatIgnoresItsContextIsAbandoned(t *testing.T) {
 	})
 }
 
+// A machine that was suspended beyond the end of a token must not hand it out, and one whose wall
+// clock is set back must not keep it for longer.
+func TestTokensAgeWhileTheMachineIsSuspended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls, ahead := 0, time.Duration(0)
+		cache := NewCache(func(context.Context) (azcore.AccessToken, error) {
+			calls++
+			return azcore.AccessToken{Token: fmt.Sprint(calls), ExpiresOn: time.Now().Add(time.Hour)}, nil
+		}, func(err error) error { return err })
+		cache.clock = wait.Clock{Wall: func() time.Time { return time.Now().Add(ahead) }}
+		get := func() *Token {
+			token, err := cache.Token(t.Context(), nil)
+			require.NoError(t, err)
+			return token
+		}
+		first := get()
+		ahead = -24 * time.Hour
+		assert.Equal(t, time.Hour, cache.Left(get()))
+		time.Sleep(50 * time.Minute)
+		assert.Equal(t, 10*time.Minute, cache.Left(get()))
+		assert.Equal(t, 1, calls)
+
+		ahead = 11 * time.Minute // suspended
+		assert.NotEqual(t, first, get())
+		assert.Equal(t, 2, calls)
+		assert.Equal(t, time.Hour, cache.Left(get()))
+	})
+}
+
 func TestTimesThatACredentialLeavesOpen(t *testing.T) {
-	now := time.Now()
-	got := newToken(azcore.AccessToken{Token: "opaque"}, now)
+	received := wait.Clock{}.Now()
+	now := received.Time()
+	got := newToken(azcore.AccessToken{Token: "opaque"}, received)
 	assert.Equal(t, time.Hour, got.Lifetime())
 	assert.Equal(t, now.Add(55*time.Minute), got.RefreshOn)
-	got = newToken(azcore.AccessToken{Token: "opaque", ExpiresOn: now.Add(time.Minute)}, now)
+	got = newToken(azcore.AccessToken{Token: "opaque", ExpiresOn: now.Add(time.Minute)}, received)
 	assert.Equal(t, now.Add(54*time.Second), got.RefreshOn)
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // FuzzAccessToken: whatever the claims, a token has a lifetime that time arithmetic survives, and
@@ -31,12 +33,13 @@ func FuzzAccessToken(f *testing.F) {
 }
 
 func checkTimes(t *testing.T, token string) {
-	now := time.Now()
+	received := wait.Clock{}.Now()
+	now := received.Time()
 	d := Lifetime(token, now)
 	if d <= 0 || d > longestLifetime {
 		t.Fatalf("lifetime %v of %q", d, token)
 	}
-	held := newToken(azcore.AccessToken{Token: token, ExpiresOn: now.Add(d)}, now)
+	held := newToken(azcore.AccessToken{Token: token, ExpiresOn: now.Add(d)}, received)
 	if held.RefreshOn.Before(now) || held.RefreshOn.After(held.ExpiresOn) {
 		t.Fatalf("renewed at %v of a life from %v to %v", held.RefreshOn, now, held.ExpiresOn)
 	}

@@ -14,6 +14,8 @@ const lastLookMargin = time.Second
 // Loop looks at something repeatedly until it is done. It tolerates transient failures until there
 // has been no good answer for [Patience], or the service asks to wait longer than that.
 type Loop struct {
+	// Clock is the clock that the loop sleeps by. After a leap, the next look comes at once.
+	Clock Clock
 	// Answered is the time of the last good answer. The first look follows one interval later. If
 	// it is zero, the first look comes at once.
 	Answered time.Time
@@ -53,7 +55,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	lastGood := time.Now()
 	var failure error
 	for !l.Done() {
-		if err := sleepBefore(ctx, pause, asked); err != nil {
+		if err := l.sleep(ctx, pause, asked); err != nil {
 			return &InterruptedError{Cause: err, LastFailure: failure}
 		}
 		if failure = l.look(ctx, lastGood.Add(Patience)); failure == nil {
@@ -101,13 +103,13 @@ func (l *Loop) look(ctx context.Context, end time.Time) error {
 	return err
 }
 
-// sleepBefore waits for d, or less if there must be a last look before the deadline of ctx. A pause
+// sleep waits for d, or less if there must be a last look before the deadline of ctx. A pause
 // that the service asked for is never shortened.
-func sleepBefore(ctx context.Context, d time.Duration, asked bool) error {
+func (l *Loop) sleep(ctx context.Context, d time.Duration, asked bool) error {
 	if deadline, ok := ctx.Deadline(); ok && !asked {
 		if last := time.Until(deadline) - lastLookMargin; last > 0 && last < d {
 			d = last
 		}
 	}
-	return Sleep(ctx, d)
+	return l.Clock.Sleep(ctx, d)
 }

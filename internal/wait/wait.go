@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package wait holds what waiting has in common: sleeping until a context ends, and backoff.
+// Package wait holds what waiting has in common: sleeping until a context ends, backoff, the loop
+// that waits for a state, and a clock that also counts the time in which a machine is suspended.
 package wait
 
 import (
@@ -12,6 +13,10 @@ import (
 // Patience is how long a wait tolerates failures without a good answer, and the longest Retry-After
 // that it heeds. Sessions are billed, and leases run out, in the meantime.
 const Patience = 5 * time.Minute
+
+// ReadLag is how long after its own create a session may be unknown to a read: a part of the service
+// may lag behind.
+const ReadLag = 30 * time.Second
 
 // Sleep returns nil after d, or the error of ctx as soon as that ends.
 func Sleep(ctx context.Context, d time.Duration) error {
