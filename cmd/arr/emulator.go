@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/emulator"
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
@@ -80,6 +81,7 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	// an emulator whose log nobody reads any more was left behind by the program that started it
 	signal.Reset(syscall.SIGPIPE)
 	log := c.logging.logger(cmd.ErrOrStderr())
+	c.envFile = input.Path(c.envFile, "")
 	if c.envFile != "" {
 		if err := envFile(c.envFile).check(); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -120,7 +121,7 @@ func (l *listening) listen(
 }
 
 func (l *listening) openAuthority(domain string) (*emulator.Authority, error) {
-	dir := l.caDir
+	dir := input.Path(l.caDir, "")
 	if dir == "" {
 		base, err := os.UserConfigDir()
 		if err != nil {

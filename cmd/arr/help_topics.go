@@ -50,7 +50,7 @@ The config file is arr/config.toml in your configuration folder (~/.config, ~/Li
   [profiles.work]
   endpoint = "westeurope"
   account_id = "00000000-1111-2222-3333-444455556666"
-  account_key_file = "/home/me/arr.key"
+  account_key_file = "arr.key"
 
   [profiles.lab]
   endpoint = "https://arr.example.com"
@@ -62,8 +62,9 @@ The config file is arr/config.toml in your configuration folder (~/.config, ~/Li
 one. A key that is not known is a mistake. If other users of the machine can read a file with a key or token,
 commands say so, but with --quiet.
 
-Text files may be UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Only regular files of up to 1 MiB
-are read: a pipe or a device is an error.
+A path in the config file is relative to the folder of that file, and ~ in front of a path is your home folder
+everywhere. Text files may be UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Only regular files of up
+to 1 MiB are read: a pipe or a device is an error.
 
 An arrconfig.json of every release of the script is read, with comments and trailing commas. If it has both, the
 newer member wins over the older one. "arr config" names the members that are not used. A placeholder, such as

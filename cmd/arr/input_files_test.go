@@ -103,3 +103,31 @@ func TestAPipeIsNoFile(t *testing.T) {
 		assert.Contains(t, p.stderr.String(), "is a pipe or a device, not a regular file", args)
 	}
 }
+
+// A key that is not alone is told so, and never shown.
+func TestAKeyThatIsNotAloneIsTold(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	key := service.Key()
+	for text, want := range map[string]string{
+		`"` + key + `"`:                          "in quotes: remove the quotes",
+		"'" + key + "'\n":                        "in quotes: remove the quotes",
+		asUTF16("\u201c" + key + "\u201d\r\n"):   "in quotes: remove the quotes",
+		"ARR_ACCOUNT_KEY=" + key:                 "holds the name of the key too",
+		"export ARR_ACCOUNT_KEY='" + key + "'\n": "holds the name of the key too",
+		`{"arrAccountKey": "` + key + `"}`:       "holds the name of the key too",
+		key + " " + key:                          "holds more than an account key",
+		"\n\n":                                   "holds no account key",
+		"\xff\xfek":                              "ends in the middle of a character",
+		strings.Repeat("k", 1<<20) + "and one":   "has more than 1048576 bytes",
+	} {
+		path := file(t, "arr.key", text)
+		for _, r := range []result{
+			runArr(t, service.withoutKey(), "", "session", "list", "--key-file", path),
+			runArr(t, service.withoutKey(), text, "session", "list", "--key-stdin"),
+		} {
+			assert.Equal(t, failure.Usage, r.code, r.stderr)
+			assert.Contains(t, r.stderr, want)
+			assert.NotContains(t, r.stderr, key)
+		}
+	}
+}

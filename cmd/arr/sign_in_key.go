@@ -46,8 +46,8 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 	}
 	return "", &failure.Advised{
 		Err: usagef("there is no account key"),
-		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, or " +
-			"sign in with --auth entra.",
+		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, " +
+			"or sign in with --auth entra.",
 	}
 }
 
@@ -112,6 +112,13 @@ func checkedKey(text, source string) (string, error) {
 	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 	if key == "" {
 		return "", usagef("%s holds no account key", source)
+	}
+	if input.Quoted(key) {
+		return "", usagef("%s holds an account key in quotes: remove the quotes", source)
+	}
+	if name := strings.ToLower(key); strings.Contains(name, "arr_account_key") ||
+		strings.Contains(name, "arraccountkey") {
+		return "", usagef("%s holds the name of the key too: keep the key alone", source)
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {

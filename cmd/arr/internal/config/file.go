@@ -60,7 +60,7 @@ func parseFile(text []byte) (*file, error) {
 			path := toml.Key{"profiles", profile, key}
 			name, ok := nameOfKey(key)
 			if !ok {
-				return nil, wrongKey(data, path, "is not known")
+				return nil, wrongKey(data, path, "is not known"+didYouMean(key, keys()))
 			}
 			if values[name], ok = scalar(content.Profiles[profile][key]); !ok {
 				return nil, wrongKey(data, path, "is not text in quotes")

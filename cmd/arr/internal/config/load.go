@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 )
@@ -51,7 +53,7 @@ func Load(in Inputs) (*Settings, error) {
 }
 
 func (s *Settings) loadProfile(in Inputs) error {
-	path, named := in.File, in.File != ""
+	path, named := input.Path(in.File, ""), in.File != ""
 	if !named {
 		folder, err := os.UserConfigDir()
 		if err == nil {
@@ -84,10 +86,11 @@ func (s *Settings) loadProfile(in Inputs) error {
 	values, used, ok := file.profile(profile)
 	if !ok {
 		return mistake(
-			"%s names profile %q, which config file %s does not have",
+			"%s names profile %q, which config file %s does not have%s",
 			from,
 			profile,
 			path,
+			didYouMean(profile, slices.Collect(maps.Keys(file.profiles))),
 		)
 	}
 	for name, text := range values {
@@ -98,6 +101,7 @@ func (s *Settings) loadProfile(in Inputs) error {
 				Text:   text,
 				Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path),
 				file:   path,
+				folder: filepath.Dir(path),
 			},
 		)
 	}
@@ -105,7 +109,7 @@ func (s *Settings) loadProfile(in Inputs) error {
 }
 
 func (s *Settings) loadScript(in Inputs) error {
-	path := in.Script
+	path := input.Path(in.Script, "")
 	if path == "" {
 		path, s.found = scriptFile, true
 	}

@@ -61,6 +61,9 @@ var all = [...]Name{
 // Secret reports whether the value must never be shown.
 func (n Name) Secret() bool { return n == AccountKey || n == AccessToken }
 
+// isPath reports whether the value is the path of a file.
+func (n Name) isPath() bool { return n == CAFile || n == KeyFile }
+
 // hasFlag reports whether there is a flag: other users of a machine can see the arguments of a
 // program, so secrets have none.
 func (n Name) hasFlag() bool { return !n.Secret() }
@@ -131,6 +134,17 @@ func nameOfKey(key string) (Name, bool) {
 		}
 	}
 	return "", false
+}
+
+// keys returns every key of a profile.
+func keys() []string {
+	var keys []string
+	for _, name := range all {
+		if key := name.key(); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // Table lists for people what each setting is called in each place.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 )
 
 // Value is what a setting was found to be, and where.
@@ -18,6 +19,7 @@ type Value struct {
 	// unfilled marks a placeholder of arrconfig.json that nobody has replaced.
 	unfilled bool
 	file     string // that it stands in, if it does
+	folder   string // that a relative path is relative to; empty means the working folder
 	layer    int
 }
 
@@ -56,6 +58,9 @@ func (s *Settings) set(l int, name Name, value Value) {
 		s.layers[l] = make(layer)
 	}
 	value.layer = l
+	if name.isPath() && !input.Quoted(value.Text) {
+		value.Text = input.Path(value.Text, value.folder)
+	}
 	if name.Secret() && value.file != "" && !value.unfilled &&
 		!slices.Contains(s.secretFiles, value.file) {
 		s.secretFiles = append(s.secretFiles, value.file)
@@ -89,15 +94,19 @@ func (s *Settings) choose(names ...Name) (Name, Value, error) {
 	return "", Value{}, nil
 }
 
-// get returns the value of a setting, the zero Value if it has none. A placeholder is a mistake.
+// get returns the value of a setting, the zero Value if it has none. A placeholder is a mistake, and
+// so is a value in quotes: cmd.exe and docker --env-file keep those around the value of a variable.
 func (s *Settings) get(name Name) (Value, error) {
 	_, value, _ := s.choose(name)
 	return value, value.check()
 }
 
 func (v Value) check() error {
-	if v.unfilled {
+	switch {
+	case v.unfilled:
 		return mistake("%s is not filled in", v.Source)
+	case input.Quoted(v.Text):
+		return mistake("%s is still in quotes: remove the quotes around the value", v.Source)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (s *Settings) endpoint() (string, arr.Region, error) {
 		return "", "", err
 	case name == "":
 		return "", "", &Mistake{errUnconfigured}
-	case value.unfilled:
+	case value.check() != nil:
 		return "", "", value.check()
 	case name == Region:
 		region, err := parse(s, Region, "", parseRegion)
@@ -198,14 +198,15 @@ func (s *Settings) signIn(t *Target) error {
 }
 
 func (s *Settings) rest(t *Target) (err error) {
-	for name, field := range map[Name]*string{
-		STSScope: &t.STSScope,
-		CAFile:   &t.CAFile,
-		Tenant:   &t.Tenant,
-		ClientID: &t.ClientID,
-	} {
-		value, _ := s.get(name) // only arrconfig.json has placeholders, and none of these
-		*field = value.Text
+	for _, plain := range []struct {
+		name  Name
+		field *string
+	}{{STSScope, &t.STSScope}, {CAFile, &t.CAFile}, {Tenant, &t.Tenant}, {ClientID, &t.ClientID}} {
+		value, err := s.get(plain.name)
+		if err != nil {
+			return err
+		}
+		*plain.field = value.Text
 	}
 	if t.AllowHTTP, err = parse(s, AllowHTTP, false, parseBool); err != nil {
 		return err

@@ -93,6 +93,9 @@ func betterAdvice(err error) string {
 	if _, advised := errors.AsType[*Advised](err); advised {
 		return ""
 	}
+	if isRetired(err) {
+		return retired
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "Check the address; if it is right, name a file with the certificate of its " +
 			"authority: --ca-file or ARR_CA_FILE."

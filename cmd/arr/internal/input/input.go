@@ -138,3 +138,11 @@ func Path(path, folder string) string {
 	}
 	return filepath.Join(folder, path)
 }
+
+// Quoted reports whether a value has quotes around it, typographic ones included.
+func Quoted(value string) bool {
+	const quotes = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+	first, size := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	return len(value) > size && strings.ContainsRune(quotes, first) && strings.ContainsRune(quotes, last)
+}
