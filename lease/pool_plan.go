@@ -31,7 +31,7 @@ type plan struct {
 	retireWarm        int  // stop so many warm sessions, the oldest first
 	retireQuarantined bool // stop all quarantined sessions
 	overBudget        bool // a session is wanted that the budget does not allow
-	failCalls         bool // and no session can come back, so waiting is in vain
+	failCalls         bool // and no session can come back, so end the calls that wait
 	again             time.Duration
 }
 

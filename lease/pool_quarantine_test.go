@@ -96,7 +96,7 @@ func TestPoolPassesOverASessionThatOutlastsTheCalls(t *testing.T) {
 	})
 }
 
-// While a session is of doubtful use another is created, and Max holds.
+// While a session is in quarantine another is created, and Max holds.
 func TestPoolReplacesASessionInAStateThatNobodyKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -112,9 +112,9 @@ func TestPoolReplacesASessionInAStateThatNobodyKnows(t *testing.T) {
 	})
 }
 
-// With room for one session only, one that stays of doubtful use is stopped in the end, and makes
+// With room for one session only, one that stays in quarantine is stopped in the end, and makes
 // way for another.
-func TestPoolStopsASessionThatStaysDoubtful(t *testing.T) {
+func TestPoolStopsASessionThatStaysInQuarantine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
@@ -131,9 +131,9 @@ func TestPoolStopsASessionThatStaysDoubtful(t *testing.T) {
 	})
 }
 
-// A good look ends the doubt: the session is used again, and the one that was begun in its place is
-// given up.
-func TestPoolUsesADoubtfulSessionAgain(t *testing.T) {
+// A check that passes ends quarantine: the session is used again, and the one that was begun in its
+// place is given up.
+func TestPoolUsesASessionAgainAfterQuarantine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3})
@@ -152,8 +152,8 @@ func TestPoolUsesADoubtfulSessionAgain(t *testing.T) {
 	})
 }
 
-// Once there are as many others as are wanted, a doubtful session is one too many.
-func TestPoolStopsADoubtfulSessionThatWasReplaced(t *testing.T) {
+// Once there are as many others as are wanted, a quarantined session is one too many.
+func TestPoolStopsAQuarantinedSessionThatWasReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 3})
@@ -169,7 +169,7 @@ func TestPoolStopsADoubtfulSessionThatWasReplaced(t *testing.T) {
 }
 
 // An outage of the whole service is held against no session, however long it is borne.
-func TestPoolKeepsDoubtfulSessionsThroughAnOutage(t *testing.T) {
+func TestPoolKeepsQuarantinedSessionsThroughAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
