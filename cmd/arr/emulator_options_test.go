@@ -126,10 +126,6 @@ func TestFailures(t *testing.T) {
 			[]string{"--tls", "--ca-dir", domains, "--domain", "other.test"},
 			[]string{"arr.test", "other.test", "--ca-dir"},
 		},
-		{[]string{"--env-file", file + "/below"}, []string{"--env-file", "hoose another path"}},
-		{[]string{"--env-file", open + "/nowhere/arr.env"}, []string{"--env-file", "make it"}},
-		{[]string{"--env-file", open}, []string{"--env-file", "not a regular file"}},
-		{[]string{"--env-file", "/dev/null"}, []string{"--env-file", "not a regular file"}},
 	} {
 		if runtime.GOOS == "windows" && test.args[len(test.args)-1] == open {
 			continue // there, the mode of a folder says nothing
@@ -143,5 +139,26 @@ func TestFailures(t *testing.T) {
 		}
 		assert.NotContains(t, stderr, "Usage:", args)
 		assert.True(t, strings.HasPrefix(stderr, "arr: "), stderr)
+	}
+}
+
+func TestMistakesInEnvFile(t *testing.T) {
+	file := t.TempDir() + "/file"
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	folder := t.TempDir()
+	for path, want := range map[string]string{
+		file + "/below":             "hoose another path",
+		folder + "/nowhere/arr.env": "Make the folder",
+		folder:                      "is a folder",
+		"/dev/null":                 "not a regular file",
+	} {
+		if runtime.GOOS == "windows" && path == "/dev/null" {
+			continue
+		}
+		code, stdout, stderr := runOnce(t, "emulator", "--listen", "127.0.0.1:0", "--env-file", path)
+		assert.Equal(t, failure.Usage, code, path)
+		assert.Empty(t, stdout, path)
+		assert.Contains(t, stderr, "--env-file", path)
+		assert.Contains(t, stderr, want, path)
 	}
 }
