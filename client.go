@@ -31,9 +31,10 @@ import (
 //
 // Every method returns a [*ServiceError] if the service refuses the request, an
 // [*AuthenticationError] if the client cannot get an access token, and an [*InvalidArgumentError],
-// before it sends anything, if an argument is invalid. Requests without an answer within 30 seconds,
-// or with 408, 429, 500, 502, 503 or 504, are retried up to three times; ClientOptions.Retry changes
-// that. So a call ends within about two minutes, also if its context has no deadline.
+// before it sends anything, if an argument is invalid. Requests without an answer within 30
+// seconds, or with 408, 429, 500, 502, 503 or 504, are retried up to three times;
+// ClientOptions.Retry changes that. So a call ends within about two minutes, also if its context
+// has no deadline.
 type SessionsClient struct {
 	internal  *azcore.Client
 	endpoint  *url.URL // the path is never empty
@@ -54,12 +55,12 @@ type SessionsClientOptions struct {
 	// APIVersion defaults to "2021-01-01". The service also offered "2021-01-01-preview".
 	// InsecureAllowCredentialWithHTTP permits http endpoints, for an emulator on this machine.
 	//
-	// The default transport, and an [*http.Client] without CheckRedirect, never follow redirects, so
-	// that the access token stays with its host. Any other Transport must do the same itself. The
-	// default transport opens at most 100 connections to a host; further requests wait for one.
+	// The default transport, and an [*http.Client] without CheckRedirect, never follow redirects,
+	// so that the access token stays with its host. Any other Transport must do the same itself.
+	// The default transport opens at most 100 connections to a host; further requests wait for one.
 	//
-	// A try ends after 30 seconds, its answer included, unless Retry.TryTimeout is set. An answer may
-	// have 1 MiB after decompression, and a page of a list 64 MiB.
+	// A try ends after 30 seconds, its answer included, unless Retry.TryTimeout is set. An answer
+	// may have 1 MiB after decompression, and a page of a list 64 MiB.
 	azcore.ClientOptions
 
 	// STSEndpoint is the address of the token service. The default is https://sts.<Account.Domain>.

@@ -26,9 +26,9 @@ type Account struct {
 	Domain string
 }
 
-// SessionSize is the kind of server that a session runs on. The client sends and returns values that
-// this package does not know as they are. It returns known values in the spelling of the constants,
-// whatever the case of their letters in the answer.
+// SessionSize is the kind of server that a session runs on. The client sends and returns values
+// that this package does not know as they are. It returns known values in the spelling of the
+// constants, whatever the case of their letters in the answer.
 type SessionSize string
 
 const (
@@ -44,8 +44,8 @@ func PossibleSessionSizeValues() []SessionSize { return slices.Clone(sizes) }
 
 var sizes = []SessionSize{SessionSizeStandard, SessionSizePremium}
 
-// SessionStatus is the state of a session. The client returns values that this package does not know
-// as they are, and known values in the spelling of the constants.
+// SessionStatus is the state of a session. The client returns values that this package does not
+// know as they are, and known values in the spelling of the constants.
 type SessionStatus string
 
 const (
@@ -81,9 +81,9 @@ func (s SessionStatus) Ended() bool {
 }
 
 // Session is a rendering session as the service describes it. The service omits absent values, or
-// sends null or zero; here, absent values are the zero value of the field. A member of an answer that
-// cannot be read, other than id and status, counts as absent too; its name is written to azcore's log
-// once. All fields are read-only: the service ignores them in requests.
+// sends null or zero; here, absent values are the zero value of the field. A member of an answer
+// that cannot be read, other than id and status, counts as absent too; its name is written to
+// azcore's log once. All fields are read-only: the service ignores them in requests.
 //
 // A Session marshals to and from the JSON of the service. Absent values are omitted, times have
 // seven fractional digits, and durations are whole minutes, rounded down.

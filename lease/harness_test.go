@@ -92,7 +92,8 @@ func (s *service) beforeFirst(method string, do func()) {
 	)
 }
 
-// requests returns the names of all requests so far, in order: "PUT demo", "GET demo", "LIST", "STS".
+// requests returns the names of all requests so far, in order: "PUT demo", "GET demo", "LIST",
+// "STS".
 func (s *service) requests() []string { return s.wire.Sent() }
 
 // count returns how many requests had a name with that prefix.

@@ -46,7 +46,8 @@ type Store interface {
 	// Extend changes the lease of a session from one value to another, as a compare-and-set, and
 	// returns the facts afterwards. It is [ErrChanged] if the present lease is not from, or if the
 	// session has ended; the service then reads the session and tries again, up to 100 times. It is
-	// ErrNotFound if there is no such session. The new lease may be shorter if [Decisions.AcceptShorterLease] is set.
+	// ErrNotFound if there is no such session. The new lease may be shorter if
+	// [Decisions.AcceptShorterLease] is set.
 	Extend(
 		ctx context.Context, in PartitionKey, id string, from, to time.Duration,
 	) (Facts, error)

@@ -30,9 +30,9 @@ func NewCorrelationVector() string {
 func CorrelationVector(resp *http.Response) string { return resp.Header.Get("Ms-Cv") }
 
 // RetryAfter returns how long an answer that arrived now asks to wait, at most 24 hours. It is 0 if
-// the answer does not ask. It reads the headers that azcore reads, in the same order: retry-after-ms
-// and x-ms-retry-after-ms in milliseconds, then Retry-After in seconds or as a date. Numbers may have
-// a fraction.
+// the answer does not ask. It reads the headers that azcore reads, in the same order:
+// retry-after-ms and x-ms-retry-after-ms in milliseconds, then Retry-After in seconds or as a date.
+// Numbers may have a fraction.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	for _, h := range []struct {
 		name string

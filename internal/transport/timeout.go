@@ -14,9 +14,9 @@ import (
 // TryTimeout bounds one try, its body included.
 const TryTimeout = 30 * time.Second
 
-// TimeoutPolicy is a policy that bounds each try of a request by [TryTimeout], unless the caller has
-// chosen a bound of its own. Its place is behind the sign-in, so that waiting for a token does not
-// count.
+// TimeoutPolicy is a policy that bounds each try of a request by [TryTimeout], unless the caller
+// has chosen a bound of its own. Its place is behind the sign-in, so that waiting for a token does
+// not count.
 func TimeoutPolicy(retry policy.RetryOptions) PolicyFunc {
 	if retry.TryTimeout != 0 {
 		return (*policy.Request).Next

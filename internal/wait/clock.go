@@ -10,8 +10,8 @@ import (
 const (
 	// tick is how often a sleep looks at the wall clock. It is also how late a leap may be noticed.
 	tick = 10 * time.Second
-	// tolerance is how far the two clocks may drift apart without a leap: the wall clock is adjusted
-	// to others all the time.
+	// tolerance is how far the two clocks may drift apart without a leap: the wall clock is
+	// adjusted to others all the time.
 	tolerance = 2 * time.Second
 )
 

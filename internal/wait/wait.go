@@ -14,8 +14,8 @@ import (
 // that it heeds. Sessions are billed, and leases run out, in the meantime.
 const Patience = 5 * time.Minute
 
-// ReadLag is how long after its own create a session may be unknown to a read: a part of the service
-// may lag behind.
+// ReadLag is how long after its own create a session may be unknown to a read: a part of the
+// service may lag behind.
 const ReadLag = 30 * time.Second
 
 // Sleep returns nil after d, or the error of ctx as soon as that ends.

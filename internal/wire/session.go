@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package wire reads and writes the JSON of the service. It reads leniently: a member that cannot be
-// read counts as absent and is named, so that one odd member hides neither the rest of its session
-// nor the other sessions of a list.
+// Package wire reads and writes the JSON of the service. It reads leniently: a member that cannot
+// be read counts as absent and is named, so that one odd member hides neither the rest of its
+// session nor the other sessions of a list.
 package wire
 
 import (

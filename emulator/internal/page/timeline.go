@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// timeAxis is the axis of all time lines of the page. Two thirds of it are the past and one third is
-// the future, so that the present stays in its place while the page reloads.
+// timeAxis is the axis of all time lines of the page. Two thirds of it are the past and one third
+// is the future, so that the present stays in its place while the page reloads.
 type timeAxis struct {
 	now  time.Time
 	past time.Duration

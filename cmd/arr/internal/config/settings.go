@@ -94,8 +94,9 @@ func (s *Settings) choose(names ...Name) (Name, Value, error) {
 	return "", Value{}, nil
 }
 
-// get returns the value of a setting, the zero Value if it has none. A placeholder is a mistake, and
-// so is a value in quotes: cmd.exe and docker --env-file keep those around the value of a variable.
+// get returns the value of a setting, the zero Value if it has none. A placeholder is a mistake,
+// and so is a value in quotes: cmd.exe and docker --env-file keep those around the value of a
+// variable.
 func (s *Settings) get(name Name) (Value, error) {
 	_, value, _ := s.choose(name)
 	return value, value.check()
