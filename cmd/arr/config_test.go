@@ -93,7 +93,7 @@ func TestMistakesInSettings(t *testing.T) {
 		`{"renderingSessionSettings":{"remoteRenderingDomain":"<select from available regions>"}}`,
 	)
 	for want, args := range map[string][]string{
-		`config.toml: line 3: key "profiles.default.endpont" is not known`:                  {"--config", profile},
+		`config.toml: line 3, column 1: key "profiles.default.endpont" is not known`:        {"--config", profile},
 		"renderingSessionSettings.remoteRenderingDomain in " + script + " is not filled in": {"--arrconfig", script},
 		"--endpoint and --region exclude each " +
 			"other": {"--endpoint", "eastus", "--region", "eastus"},

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +12,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 )
 
 // usualProfile is used if the file names no other.
@@ -23,55 +26,90 @@ type file struct {
 	profiles       map[string]map[Name]string
 }
 
+// scalar is a value of a profile: text, a number, or true or false. The library gives the position
+// of everything else in an error.
+type scalar struct {
+	text string
+	set  bool
+}
+
+// UnmarshalText takes the value as it is written.
+func (s *scalar) UnmarshalText(text []byte) error {
+	*s = scalar{string(text), true}
+	return nil
+}
+
+// profileType is a struct with a field for each key of a profile. In its strict mode the library
+// gives the position of every key that has no field.
+func profileType() reflect.Type {
+	var fields []reflect.StructField
+	for i, key := range keys() {
+		fields = append(fields, reflect.StructField{
+			Name: "Field" + strconv.Itoa(i),
+			Type: reflect.TypeFor[scalar](),
+			Tag:  reflect.StructTag("toml:" + strconv.Quote(key)),
+		})
+	}
+	return reflect.StructOf(fields)
+}
+
 // parseFile reads TOML. No error quotes what the file holds but names of keys, for the rest may be
 // a secret.
 func parseFile(text []byte) (*file, error) {
-	var content struct {
-		DefaultProfile string                    `toml:"default_profile"`
-		Profiles       map[string]map[string]any `toml:"profiles"`
+	if err := input.CheckUTF8(text); err != nil {
+		return nil, err
 	}
-	// A mark at the beginning is no part of TOML, and some editors write it.
-	data := strings.TrimPrefix(string(text), "\ufeff")
-	metadata, err := toml.Decode(data, &content)
-	if err != nil {
+	content := reflect.New(reflect.StructOf([]reflect.StructField{
+		{Name: "DefaultProfile", Type: reflect.TypeFor[scalar](), Tag: `toml:"default_profile"`},
+		{
+			Name: "Profiles",
+			Type: reflect.MapOf(reflect.TypeFor[string](), profileType()),
+			Tag:  `toml:"profiles"`,
+		},
+	}))
+	if err := decodeStrictly(text, content.Interface()); err != nil {
 		return nil, notTOML(err)
 	}
-	if unknown := metadata.Undecoded(); len(unknown) > 0 {
-		return nil, wrongKey(
-			data,
-			unknown[0],
-			"is not known: at the top there are default_profile and [profiles.NAME]",
-		)
-	}
-	if content.Profiles == nil && metadata.IsDefined("profiles") {
-		return nil, wrongKey(data, toml.Key{"profiles"}, "is not a table")
-	}
-	f := &file{defaultProfile: content.DefaultProfile, profiles: make(map[string]map[Name]string)}
-	for _, profile := range slices.Sorted(maps.Keys(content.Profiles)) {
-		if content.Profiles[profile] == nil { // which is what the library makes of anything else
-			return nil, wrongKey(
-				data,
-				toml.Key{"profiles", profile},
-				"is not a table such as [profiles.work]",
-			)
-		}
+	chosen, _ := content.Elem().Field(0).Interface().(scalar)
+	f := &file{defaultProfile: chosen.text, profiles: make(map[string]map[Name]string)}
+	for _, profile := range content.Elem().Field(1).MapKeys() {
 		values := make(map[Name]string)
-		for _, key := range slices.Sorted(maps.Keys(content.Profiles[profile])) {
-			path := toml.Key{"profiles", profile, key}
-			name, ok := nameOfKey(key)
-			if !ok {
-				return nil, wrongKey(data, path, "is not known"+didYouMean(key, keys()))
-			}
-			if values[name], ok = scalar(content.Profiles[profile][key]); !ok {
-				return nil, wrongKey(data, path, "is not text in quotes")
+		fields := content.Elem().Field(1).MapIndex(profile)
+		for i, key := range keys() {
+			name, _ := nameOfKey(key)
+			if value, _ := fields.Field(i).Interface().(scalar); value.set {
+				values[name] = value.text
 			}
 		}
-		f.profiles[profile] = values
+		f.profiles[profile.String()] = values
 	}
 	if _, ok := f.profiles[f.defaultProfile]; !ok && f.defaultProfile != "" {
-		return nil, wrongKey(data, toml.Key{"default_profile"}, "names a profile that is not there")
+		names := slices.Collect(maps.Keys(f.profiles))
+		return nil, fmt.Errorf(
+			"%skey \"default_profile\" names a profile that is not there%s",
+			positionOfDefault(text),
+			didYouMean(f.defaultProfile, names),
+		)
 	}
 	return f, nil
+}
+
+func decodeStrictly(text []byte, into any) error {
+	return toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into)
+}
+
+// positionOfDefault returns where default_profile stands, as the beginning of an error text. The
+// library gives positions only in errors, so the file is read as if that key were not known.
+func positionOfDefault(text []byte) string {
+	var without struct {
+		Profiles any `toml:"profiles"`
+	}
+	missing, ok := errors.AsType[*toml.StrictMissingError](decodeStrictly(text, &without))
+	if !ok {
+		return ""
+	}
+	line, column := missing.Errors[0].Position()
+	return fmt.Sprintf("line %d, column %d: ", line, column)
 }
 
 // profile returns the settings of a profile and its name. An empty name is that of the default
@@ -87,58 +125,47 @@ func (f *file) profile(name string) (values map[Name]string, used string, ok boo
 	return f.profiles[usualProfile], usualProfile, true
 }
 
-func scalar(value any) (string, bool) {
-	switch value := value.(type) {
-	case string:
-		return value, true
-	case bool:
-		return strconv.FormatBool(value), true
-	case int64:
-		return strconv.FormatInt(value, 10), true
-	default:
-		return "", false
-	}
-}
-
-// notTOML leaves out the library's text, which quotes the file.
+// notTOML leaves out the library's text, which may quote the file.
 func notTOML(err error) error {
-	if parse, ok := errors.AsType[toml.ParseError](err); ok {
-		return fmt.Errorf(
-			"line %d is not as it should be: text stands in double quotes, and no key comes twice",
-			parse.Position.Line,
-		)
-	}
-	return errors.New(
-		"it is not as it should be: default_profile is text, and profiles are tables such as [profiles.work]",
-	)
-}
-
-func wrongKey(data string, key toml.Key, what string) error {
-	if line := lineOf(data, key); line > 0 {
-		return fmt.Errorf("line %d: key %q %s", line, key.String(), what)
-	}
-	return fmt.Errorf("key %q %s", key.String(), what)
-}
-
-// lineOf returns the line of a key, 0 if it cannot be found. The library tells it only in errors,
-// so the file is decoded again into a type that refuses this very key.
-func lineOf(data string, key toml.Key) int {
-	kind := reflect.TypeFor[refusal]()
-	for _, name := range slices.Backward(key) {
-		if strings.Contains(name, ",") || name == "-" {
-			return 0 // such a name has another meaning in a tag
+	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		unknown := &missing.Errors[0]
+		what := "is not known"
+		if key := unknown.Key(); len(key) == 1 {
+			what += ": at the top there are default_profile and [profiles.NAME]"
+		} else {
+			what += didYouMean(key[len(key)-1], keys())
 		}
-		kind = reflect.StructOf(
-			[]reflect.StructField{
-				{Name: "Key", Type: kind, Tag: reflect.StructTag("toml:" + strconv.Quote(name))},
-			},
-		)
+		return wrongKey(unknown, what)
 	}
-	_, err := toml.Decode(data, reflect.New(kind).Interface())
-	parse, _ := errors.AsType[toml.ParseError](err)
-	return parse.Position.Line
+	wrong, ok := errors.AsType[*toml.DecodeError](err)
+	if !ok {
+		return errors.New("it is not TOML")
+	}
+	key := wrong.Key()
+	switch {
+	case strings.Contains(wrong.Error(), "already") || len(key) == 0 || key[0] != "profiles":
+		line, column := wrong.Position()
+		return fmt.Errorf(
+			"line %d, column %d is not as it should be: text stands in double quotes, and no key comes twice",
+			line,
+			column,
+		)
+	case len(key) <= 2:
+		return wrongKey(wrong, "is not a table such as [profiles.work]")
+	}
+	return wrongKey(wrong, "is not text in quotes")
 }
 
-type refusal struct{}
+func wrongKey(err *toml.DecodeError, what string) error {
+	parts := slices.Clone(err.Key())
+	for i, part := range parts {
+		if part == "" || strings.Trim(part, bareKey) != "" {
+			parts[i] = strconv.Quote(part)
+		}
+	}
+	line, column := err.Position()
+	return fmt.Errorf("line %d, column %d: key %q %s", line, column, strings.Join(parts, "."), what)
+}
 
-func (refusal) UnmarshalTOML(any) error { return errors.New("refused") }
+// bareKey are the characters of keys that need no quotes.
+const bareKey = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"

@@ -190,17 +190,21 @@ func TestScriptSettings(t *testing.T) {
 
 func TestConfigFileMistakesNameTheLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"\n\n[profiles.work]\nsize = \"x\"\nacount_id = \"y\"\n": `line 5: key "profiles.work.acount_id" is not known`,
-		"profile = \"work\"\n": `line 1: key "profile" is not known`,
-		"[profiles.work]\nlease = [\"5m\"]\n": `line 2: key ` +
+		"\n\n[profiles.work]\nsize = \"x\"\n  acount_id = \"y\"\n": `line 5, column 3: key ` +
+			`"profiles.work.acount_id" is not known: did you mean account_id?`,
+		"profile = \"work\"\n": `line 1, column 1: key "profile" is not known`,
+		"[profiles.work]\nlease = [\"5m\"]\n": `line 2, column 9: key ` +
 			`"profiles.work.lease" is not text in quotes`,
-		"\ndefault_profile = \"home\"\n": `line 2: key ` +
+		"\ndefault_profile = \"home\"\n": `line 2, column 1: key ` +
 			`"default_profile" names a profile that is not there`,
-		"[profiles.work]\naccount_key = " + secret + "\n":   "line 2 is not as it should be",
-		"[profiles.work]\nlease = \"5m\"\nlease = \"6m\"\n": "line 3 is not as it should be",
-		"[profiles]\nwork = \"x\"\n":                        "is not a table",
-		"profiles = 5\n":                                    "line 1",
-		"[profiles.work]\nkey_stdin = true\n": `line 2: key ` +
+		"[profiles.work]\naccount_key = " + secret + "\n":   "line 2, column 15 is not as it should be",
+		"[profiles.work]\nlease = \"5m\"\nlease = \"6m\"\n": "line 3, column 1 is not as it should be",
+		"[profiles]\nwork = \"x\"\n":                        "line 2, column 8: key \"profiles.work\" is not a table",
+		"profiles = 5\n":                                    `line 1, column 12: key "profiles" is not a table`,
+		"[profiles.work]\n[profiles.work]\n":                "line 2, column 2 is not as it should be",
+		"[profiles.work]\nlease = 2026-01-01\n":             "line 2, column 9: key \"profiles.work.lease\" is not text",
+		"[profiles.w\xfcrk]\n":                              "line 1 has a character that is not UTF-8",
+		"[profiles.work]\nkey_stdin = true\n": `line 2, column 1: key ` +
 			`"profiles.work.key_stdin" is not known`,
 		"[profiles.\"a,b\"]\nsizes = \"x\"\n":                             `key "profiles.\"a,b\".sizes" is not known`,
 		"[profiles.\"x y\"]\nlease = \"5m\"\n[profiles.b.c]\nd = \"e\"\n": "not known",
@@ -212,7 +216,7 @@ func TestConfigFileMistakesNameTheLine(t *testing.T) {
 	}
 	f, err := parseFile(
 		[]byte(
-			"\ufeff[profiles.default]\nretries = 0\nallow_http = true\naccount_key_file = \"f\"\n",
+			"[profiles.default]\nretries = 0\nallow_http = true\naccount_key_file = \"f\"\n",
 		),
 	)
 	require.NoError(t, err)
@@ -268,8 +272,17 @@ func FuzzParseScript(f *testing.F) {
 func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("default_profile = \"p\"\n[profiles.p]\nlease = \"5m\"\n"))
 	f.Add([]byte("[profiles.p]\nx = 1\n"))
+	f.Add([]byte("\xff\xfe[\x00p\x00"))
+	f.Add([]byte("profiles.p = {lease = [1]}\n[profiles.p]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		parsed, err := parseFile(text)
+		decoded, err := input.Decode(text)
+		if err != nil {
+			return
+		}
+		parsed, err := parseFile(decoded)
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("more than a line: %v", err)
+		}
 		if err == nil && parsed.defaultProfile != "" &&
 			parsed.profiles[parsed.defaultProfile] == nil {
 			t.Errorf("%q has no profile %q", text, parsed.defaultProfile)

@@ -64,7 +64,7 @@ func TestWhatMayBeMeantAsItIsIsNoMisspelling(t *testing.T) {
 
 func TestMisspeltNamesInTheConfigFile(t *testing.T) {
 	for key, meant := range map[string]string{
-		"acount_id": "account_id", "Region": "region", "account-key": "account_key", "leese": "lease",
+		"acount_id": "account_id", "Regoin": "region", "account-key": "account_key", "leese": "lease",
 	} {
 		s := newScene(t)
 		s.config("[profiles.default]\n" + key + " = \"" + secret + "\"\n")
