@@ -170,6 +170,7 @@ func TestUnknownStatesMeanWaitingOn(t *testing.T) {
 func TestUnknownSessionEndsTheWaitAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		poller, w, _ := startingPoller(t, time.Hour, arr.SessionSizeStandard)
+		time.Sleep(time.Minute) // before, the session may not be visible yet
 		w.Handle(func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
 			return testkit.Answer(req, http.StatusNotFound, ""), nil
 		})
