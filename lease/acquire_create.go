@@ -91,7 +91,7 @@ func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionP
 		err = a.waitOnce(ctx, r, poller)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
-		return fmt.Errorf("session %q was %w: it was %s after %v",
+		return fmt.Errorf("session %q was %w: it was %q after %v",
 			r.id, errStartTimeout, r.session().Status, a.options.StartTimeout)
 	}
 	return err
