@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -333,7 +334,12 @@ func newRequest(
 	if err != nil {
 		return nil, err
 	}
-	return req, req.SetBody(streaming.NopCloser(bytes.NewReader(data)), "application/json")
+	err = req.SetBody(streaming.NopCloser(bytes.NewReader(data)), "application/json")
+	// A reader of its own for each try: azcore's rewinds the only one.
+	req.Raw().GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}
+	return req, err
 }
 
 // newServiceError makes the error for an answer with an unexpected status.

@@ -5,6 +5,7 @@ package azremoterendering_test
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,4 +182,47 @@ func TestUpdateRefusedAtOnceIsNotLookedUp(t *testing.T) {
 		require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
 		assert.Equal(t, []string{"PUT demo", "PATCH demo"}, w.Requests())
 	})
+}
+
+// An update whose refusal is cut off is refused, and not looked up.
+func TestAnUpdateRefusedWithoutItsWholeBodyIsRefused(t *testing.T) {
+	client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodGet {
+			return nil, io.ErrUnexpectedEOF
+		}
+		resp := testkit.Answer(req, 422, "")
+		resp.ContentLength = 100
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":`), cutOff{}))
+		return resp, nil
+	}, noRetries)
+	_, err := client.Update(
+		t.Context(), "demo", arr.UpdateSessionSettings{MaxLeaseTime: time.Hour}, nil)
+	require.ErrorIs(t, err, arr.ErrLeaseNotExtended)
+	assert.NotErrorIs(t, err, arr.ErrOutcomeUnknown)
+	assert.Zero(t, w.Count("GET demo"))
+}
+
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// A transport may read a body after it has returned, and azcore rewinds the one body for a retry, which
+// then sends a part of it.
+func TestEveryTryHasABodyOfItsOwn(t *testing.T) {
+	var first io.ReadCloser
+	var sent string
+	client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+		if first == nil {
+			first = req.Body // a goroutine of the transport has it still
+			return testkit.Answer(req, 503, ""), nil
+		}
+		_, _ = io.ReadFull(first, make([]byte, 5))
+		data, err := io.ReadAll(req.Body)
+		require.NoError(t, err)
+		sent = string(data)
+		return testkit.Answer(req, 201, testkit.SessionJSON("demo", arr.SessionStatusStarting)), nil
+	}, func(o *arr.SessionsClientOptions) { o.Retry.RetryDelay = time.Millisecond })
+	_, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"maxLeaseTimeMinutes":30,"size":"Standard"}`, sent)
 }

@@ -39,6 +39,14 @@ type redactor struct {
 
 // Do sends the request and redacts the answer.
 func (t *redactor) Do(req *http.Request) (*http.Response, error) {
+	if req.GetBody != nil {
+		// The transport may still read the body of the try before, which azcore only rewinds.
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		req.Body = body
+	}
 	resp, err := t.next.Do(req)
 	if err != nil || resp == nil {
 		return resp, err

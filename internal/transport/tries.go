@@ -94,14 +94,15 @@ func RecordTries(req *policy.Request) (*http.Response, error) {
 func (t *Tries) record(resp *http.Response, err error) {
 	t.count++
 	t.whole = err == nil
-	t.unreadable = t.unreadable || resp != nil && err != nil
 	switch {
 	case resp != nil && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout):
 		t.faulted = true
+		t.unreadable = t.unreadable || err != nil
 	case resp != nil && resp.StatusCode >= 400:
 		// A refusal is one even if its body is cut off.
 	case err != nil:
 		t.lost = t.lost || !t.neverSent(err)
+		t.unreadable = t.unreadable || resp != nil
 	}
 }
 
