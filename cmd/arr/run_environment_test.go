@@ -53,7 +53,7 @@ func TestNoControlCharacterOfTheServiceReachesTheCommand(t *testing.T) {
 			service.ready("demo")
 			broken := member + text
 			if variable == "ARR_SESSION_SIZE" {
-				broken = `"size":"Standard` + text + `"`
+				broken = `"size":"Stan` + text + `dard"` // spaces around a size are dropped
 			}
 			address := answering(t, service, member, broken)
 			r := runArr(
