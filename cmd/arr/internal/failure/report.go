@@ -94,7 +94,7 @@ func betterAdvice(err error) string {
 		return ""
 	}
 	if isRetired(err) {
-		return retired
+		return Retired
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "Check the address; if it is right, name a file with the certificate of its " +

@@ -12,9 +12,9 @@ import (
 	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
-// retired is what to do about an address of the hosted service that cannot be reached. Microsoft
+// Retired is what to do about an address of the hosted service that cannot be reached. Microsoft
 // announced its end for that day.
-const retired = "Microsoft retired the hosted service on 30 September 2025. Name a service of your own " +
+const Retired = "Microsoft retired the hosted service on 30 September 2025. Name a service of your own " +
 	"with --endpoint, or run one for tests: arr emulator, or --emulator with this command."
 
 // isRetired reports whether no answer came from a host of the hosted service. What a proxy on the
