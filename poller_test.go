@@ -183,13 +183,10 @@ func TestUnknownSessionEndsTheWaitAtOnce(t *testing.T) {
 
 func TestExpiredStaticTokenEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEmulator(
-			t,
-			emulator.Options{
-				StartupTime:   emulator.FixedStartup(time.Hour),
-				TokenLifetime: time.Minute,
-			},
-		)
+		e := newEmulator(t, emulator.Options{
+			StartupTime:   emulator.FixedStartup(time.Hour),
+			TokenLifetime: time.Minute,
+		})
 		tokens, err := arr.NewTokenClientWithKeyCredential(
 			e.Account(),
 			azcore.NewKeyCredential(e.Key()),
