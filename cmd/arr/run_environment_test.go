@@ -44,28 +44,27 @@ func TestNoControlCharacterOfTheServiceReachesTheCommand(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no env")
 	}
-	for _, text := range []string{`\u001b[2J`, `\n`, `\u0000`, `\u009b2J`, `\u202e`} {
-		for variable, member := range map[string]string{
-			"ARR_SESSION_SIZE": `"size":"Standard"`,
-			"ARR_SESSION_HOST": `"hostname":"`,
-		} {
-			service := newTestService(t, emulator.Options{})
-			service.ready("demo")
-			broken := member + text
-			if variable == "ARR_SESSION_SIZE" {
-				broken = `"size":"Stan` + text + `dard"` // spaces around a size are dropped
-			}
-			address := answering(t, service, member, broken)
-			r := runArr(
-				t,
-				append(service.environment, "ARR_ENDPOINT="+address),
-				"",
-				"run", "--session", "demo", "--", "env",
-			)
-			assert.Equal(t, failure.Other, r.code, "%s %s: %s", variable, text, r.stderr)
-			assert.Contains(t, r.stderr, variable+" would hold a control character", text)
-			assert.NotContains(t, r.stdout, "ARR_SESSION_ID=")
-		}
+	service := newTestService(t, emulator.Options{})
+	for i, test := range []struct{ variable, old, replacement string }{
+		{"ARR_SESSION_HOST", `"hostname":"`, `"hostname":"\u001b[2J`},
+		{"ARR_SESSION_HOST", `"hostname":"`, `"hostname":"a\nb`},
+		{"ARR_SESSION_HOST", `"hostname":"`, `"hostname":"a\u0000`},
+		{"ARR_SESSION_HOST", `"hostname":"`, `"hostname":"\u009b2J`},
+		{"ARR_SESSION_HOST", `"hostname":"`, `"hostname":"\u202e`},
+		{"ARR_SESSION_SIZE", `"size":"Standard"`, `"size":"Stan\u001b[2Jdard"`},
+	} {
+		id := "demo-" + strconv.Itoa(i)
+		service.ready(id)
+		address := answering(t, service, test.old, test.replacement)
+		r := runArr(
+			t,
+			append(service.environment, "ARR_ENDPOINT="+address),
+			"",
+			"run", "--session", id, "--interval", "20ms", "--", "env",
+		)
+		assert.Equal(t, failure.Other, r.code, "%s: %s", test.replacement, r.stderr)
+		assert.Contains(t, r.stderr, test.variable+" would hold a control character", test.replacement)
+		assert.NotContains(t, r.stdout, "ARR_SESSION_ID=")
 	}
 }
 
