@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -76,7 +77,42 @@ func noCapacity(err error) bool {
 // unknown host is, then: this machine has lost its network.
 func retryable(err error) bool {
 	_, unknownHost := errors.AsType[*net.DNSError](err)
-	return unknownHost || arr.IsTransient(err) && !errors.Is(err, ErrBudget)
+	return unknownHost || foreign(err) || arr.IsTransient(err) && !errors.Is(err, ErrBudget)
+}
+
+// foreign reports whether a refusal is not the service's, but that of something on the way, such as
+// a gateway that got half of a request. The service sends a correlation vector, and explains every
+// status that the protocol gives no meaning. The same request may succeed next time.
+func foreign(err error) bool {
+	refused, ok := errors.AsType[*arr.ServiceError](err)
+	if !ok || refused.CorrelationVector != "" || refused.Detail != nil {
+		return false
+	}
+	switch refused.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
+		http.StatusUnprocessableEntity:
+		return false
+	default:
+		return true
+	}
+}
+
+// concernsOne reports whether a failure concerns one session and says nothing of others: the
+// session has ended, is unknown, is not Ready, or the service refuses a request about it alone.
+func concernsOne(err error) bool {
+	if _, ended := errors.AsType[*arr.SessionEndedError](err); ended ||
+		errors.Is(err, arr.ErrLeaseNotExtended) || errors.Is(err, errNotReady) {
+		return true
+	}
+	refused, ok := errors.AsType[*arr.ServiceError](err)
+	switch {
+	case !ok:
+		return false
+	case refused.Operation == "create":
+		return errors.Is(err, arr.ErrConflict) // the next session has another id
+	default:
+		return refused.SessionID != "" && !concernsAll(err)
+	}
 }
 
 // invalid returns the error for an argument that is refused before any request is sent. value may

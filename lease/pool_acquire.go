@@ -191,7 +191,7 @@ func (p *Pool) checkFailed(e *entry, call uint64, failure error) (retry bool) {
 		p.quarantine(e)
 	}
 	gone := e.state == stateStopping || !e.alive()
-	if !gone && !retryable(failure) && !errors.Is(failure, errNotReady) && p.newest() == nil {
+	if !gone && permanent(failure) && p.newest() == nil {
 		return false
 	}
 	p.retrying[call] = struct{}{}

@@ -76,7 +76,7 @@ func (p *Pool) takeOver() {
 		}
 		p.mu.Lock()
 		p.failed(err)
-		if permanent(err) {
+		if !foreign(err) && !arr.IsTransient(err) { // an unknown host too: it never answered
 			p.failWaiters(err)
 		}
 		p.mu.Unlock()

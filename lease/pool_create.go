@@ -73,8 +73,8 @@ func (p *Pool) creationSucceeded(ctx context.Context, e *entry, r *renewer) {
 	p.offer(e)
 }
 
-// creationFailed records that no session became Ready. A permanent failure ends the calls that
-// wait. lost says that what was created may run, and has to be stopped.
+// creationFailed records that no session became Ready. A failure that the next creation would meet
+// too ends the calls that wait. lost says that what was created may run, and has to be stopped.
 func (p *Pool) creationFailed(ctx context.Context, e *entry, lost bool, err error) {
 	if ctx.Err() == nil {
 		p.options.Logger.WarnContext(ctx, "pool could not create a session",
@@ -114,10 +114,10 @@ func (p *Pool) stopLost(e *entry, r *renewer) {
 	p.forget(e, err)
 }
 
-// permanent reports whether a failure to create a session will not pass by itself. Budget comes
-// back when sessions end, so decide alone says when it is used up.
+// permanent reports whether a failure would meet every next attempt with any session, and will not
+// pass by itself. Budget comes back when sessions end, so decide alone says when it is used up.
 func permanent(err error) bool {
-	return !noCapacity(err) && !retryable(err) && !errors.Is(err, ErrBudget)
+	return !noCapacity(err) && !concernsOne(err) && !retryable(err) && !errors.Is(err, ErrBudget)
 }
 
 // pace says when the next creation is allowed.
@@ -127,12 +127,14 @@ type pace struct {
 	probing   bool          // no capacity: one creation at a time until one succeeds
 	capacity  *wait.Backoff // while there is no capacity
 	outage    *wait.Backoff // after failures that pass sooner
+	ended     *wait.Backoff // after sessions that ended or were lost while they started
 }
 
 func newPace() pace {
 	return pace{
 		capacity: wait.NewBackoff(10*time.Second, 5*time.Minute),
 		outage:   wait.NewBackoff(minPause, maxPause),
+		ended:    wait.NewBackoff(minPause, maxPause),
 	}
 }
 
@@ -148,6 +150,8 @@ func (p *pace) failed(began time.Time, err error) {
 		p.delay(p.capacity.Next(0))
 	case errors.Is(err, ErrBudget):
 		return // decide waits for budget
+	case concernsOne(err):
+		p.delay(p.ended.Next(0)) // short, unless every session ends
 	case retryable(err):
 		p.delay(p.outage.Next(arr.RetryAfter(err)))
 	default:
@@ -161,6 +165,7 @@ func (p *pace) succeeded() {
 	p.probing = false
 	p.capacity.Reset()
 	p.outage.Reset()
+	p.ended.Reset()
 }
 
 // delay allows no creation for the next d.

@@ -87,7 +87,7 @@ func (p *Pool) finishRecheck(e *entry, number int, expired bool, failure error) 
 		return true
 	}
 	p.failed(failure)
-	if permanent(failure) && !errors.Is(failure, errNotReady) && p.pending() == 0 {
+	if permanent(failure) && p.pending() == 0 {
 		p.failWaiters(failure)
 	}
 	return false

@@ -5,8 +5,10 @@ package lease_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +18,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -199,5 +202,27 @@ func TestStopAllWithAnIncompleteList(t *testing.T) {
 				func(id string) bool { return strings.HasPrefix(id, "show-0") },
 			),
 		)
+	})
+}
+
+// A refusal without correlation vector and error object is not the service's, but a gateway's. Stop
+// uses its 30 seconds.
+func TestStopRetriesARefusalThatIsNotTheServices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, emulator.Options{})
+		s.ready("demo", 30*time.Minute)
+		var once sync.Once
+		s.handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+			refuse := false
+			if req.Method == http.MethodPost {
+				once.Do(func() { refuse = true })
+			}
+			if refuse {
+				return answer(req, http.StatusBadRequest), nil
+			}
+			return forward()
+		})
+		require.NoError(t, lease.Stop(t.Context(), s.client, "demo"))
+		assert.Equal(t, arr.SessionStatusStopped, s.get("demo").Status)
 	})
 }
