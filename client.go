@@ -61,7 +61,7 @@ type SessionsClientOptions struct {
 	// The default transport opens at most 100 connections to a host; further requests wait for one.
 	//
 	// A try ends after 30 seconds, its answer included, unless Retry.TryTimeout is set. An answer
-	// may have 1 MiB after decompression, and a page of a list 64 MiB.
+	// may have 1 MiB after decompression, and a page of a list 16 MiB.
 	azcore.ClientOptions
 
 	// STSEndpoint is the address of the token service. The default is https://sts.<Account.Domain>.

@@ -261,8 +261,8 @@ func (c *SessionsClient) All(
 	}
 }
 
-// maxPage bounds one page of a list, in bytes. Ten thousand sessions have 3 MB.
-const maxPage = 64 << 20
+// maxPage bounds one page of a list, in bytes after decompression. Fifty thousand sessions fit.
+const maxPage = 16 << 20
 
 func (c *SessionsClient) listPage(
 	ctx context.Context,
