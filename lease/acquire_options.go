@@ -75,7 +75,8 @@ type AcquireOptions struct {
 
 	// IdleTimeout ends the lease with [ErrIdle] and stops the session when [Lease.Touch] was not
 	// called for this long. The service does not report whether a device is connected, so this is
-	// the only way to notice that one has left. The default, 0, means never.
+	// the only way to notice that one has left. Time in which the program was suspended, and so
+	// could not call Touch, does not count. The default, 0, means never.
 	IdleTimeout time.Duration
 
 	// LookEvery is the time between two checks that the session still runs. The default is one
