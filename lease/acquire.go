@@ -18,7 +18,8 @@ import (
 // from then on.
 //   - ctx bounds the waiting and then the lease: when it ends, the lease is no longer extended, and
 //     [Lease.Release] has to stop the session
-//   - client is a client for the account and the preferred region
+//   - regions is an [*arr.SessionsClient] for one region, or an [*arr.RegionsClient] for several, in
+//     order of preference
 //   - options are optional parameters; the zero value means the defaults
 //
 // The caller must call [Lease.Release] or [Lease.Detach]. Until then the session is kept alive, and
@@ -35,17 +36,18 @@ import (
 // The error contains a [*NotStoppedError] for a session that could not be stopped.
 func Acquire(
 	ctx context.Context,
-	client *arr.SessionsClient,
+	regions Regions,
 	options AcquireOptions,
 ) (*Lease, error) {
-	options, err := options.withDefaults(client)
+	clients, err := clientsOf(regions)
 	if err != nil {
 		return nil, err
 	}
-	a := &acquisition{
-		options: options,
-		clients: append([]*arr.SessionsClient{client}, options.Fallback...),
+	options, err = options.withDefaults(clients)
+	if err != nil {
+		return nil, err
 	}
+	a := &acquisition{options: options, clients: clients}
 	r, err := a.acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -101,11 +103,7 @@ func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 
 // newRenewer returns the renewer of a session that has not been seen yet.
 func (a *acquisition) newRenewer(client *arr.SessionsClient, id string) *renewer {
-	options := a.options.keepAlive()
-	if options.Watcher != nil && options.Watcher.client != client {
-		options.Watcher = nil
-	}
-	r := newRenewer(client, id, options)
+	r := newRenewer(client, id, a.options.keepAlive())
 	if a.budget != nil {
 		r.granted = func(total time.Duration) { a.budget.record(id, total) }
 		r.allow = func(total time.Duration) error { return a.budget.extend(id, total) }

@@ -101,7 +101,7 @@ func (a *acquisition) waitOnce(ctx context.Context, r *renewer, poller *arr.Sess
 	switch {
 	case r.session().Status == arr.SessionStatusReady:
 		return nil
-	case r.options.Watcher != nil:
+	case r.watcher != nil:
 		return r.waitWatching(ctx)
 	default:
 		return r.waitPolling(ctx, poller)

@@ -45,10 +45,6 @@ type AcquireOptions struct {
 	// server of the one before. The default is Standard.
 	Sizes []arr.SessionSize
 
-	// Fallback are clients for other regions. They are tried in order if the first region has no
-	// servers or cannot be reached.
-	Fallback []*arr.SessionsClient
-
 	// LeaseTime is the first lease of a new session, in whole minutes, at most [LongestLease]. The
 	// default is [DefaultLeaseTime], or MaxLeaseTime if that is shorter.
 	LeaseTime time.Duration
@@ -83,8 +79,8 @@ type AcquireOptions struct {
 	// minute. It is ignored while a Watcher works.
 	LookEvery time.Duration
 
-	// Watcher, if not nil, observes the sessions of the first client in place of checks. It must
-	// use that client.
+	// Watcher, if not nil, observes the sessions of its regions in place of checks. It must watch
+	// at least one of the clients that [Acquire] gets.
 	Watcher *Watcher
 
 	// Progress, if not nil, is called with the session after each answer that shows it while
@@ -96,7 +92,7 @@ type AcquireOptions struct {
 	Logger *slog.Logger
 }
 
-func (o AcquireOptions) withDefaults(client *arr.SessionsClient) (AcquireOptions, error) {
+func (o AcquireOptions) withDefaults(clients []*arr.SessionsClient) (AcquireOptions, error) {
 	keepAlive, err := o.keepAlive().withDefaults()
 	if err != nil {
 		return o, err
@@ -111,12 +107,8 @@ func (o AcquireOptions) withDefaults(client *arr.SessionsClient) (AcquireOptions
 		o.Sizes = []arr.SessionSize{arr.SessionSizeStandard}
 	}
 	switch {
-	case client == nil:
-		return o, invalid("client", nil, "is nil")
-	case slices.Contains(o.Fallback, nil):
-		return o, invalid("Fallback", nil, "contains a nil client")
-	case o.Watcher != nil && o.Watcher.client != client:
-		return o, invalid("Watcher", nil, "uses another client")
+	case o.Watcher != nil && !slices.ContainsFunc(clients, o.Watcher.watches):
+		return o, invalid("Watcher", nil, "watches none of the clients")
 	case slices.Contains(o.Sizes, ""):
 		return o, invalid("Sizes", nil, "contains an empty size")
 	}

@@ -179,8 +179,8 @@ func TestAcquireAdoptsFromAnotherRegion(t *testing.T) {
 
 		l, err := lease.Acquire(
 			t.Context(),
-			s.client,
-			lease.AcquireOptions{SessionID: "saved", Fallback: []*arr.SessionsClient{other}},
+			s.regions(s.client, other),
+			lease.AcquireOptions{SessionID: "saved"},
 		)
 		require.NoError(t, err)
 		assert.Equal(t, "saved", l.Session().ID)
@@ -268,8 +268,8 @@ func TestAcquireTriesOtherSizesAndRegions(t *testing.T) {
 
 				l, err := lease.Acquire(
 					t.Context(),
-					s.client,
-					lease.AcquireOptions{Sizes: test.sizes, Fallback: []*arr.SessionsClient{fallback}},
+					s.regions(s.client, fallback),
+					lease.AcquireOptions{Sizes: test.sizes},
 				)
 				require.NoError(t, err)
 				assert.Equal(t, test.size, l.Session().Size)
@@ -325,11 +325,8 @@ func TestAcquireReturnsRefusalsAtOnce(t *testing.T) {
 			fallback := s.newClient(arr.RegionEastUS.Endpoint(), s)
 			_, err := lease.Acquire(
 				t.Context(),
-				s.client,
-				lease.AcquireOptions{
-					Sizes:    arr.PossibleSessionSizeValues(),
-					Fallback: []*arr.SessionsClient{fallback},
-				},
+				s.regions(s.client, fallback),
+				lease.AcquireOptions{Sizes: arr.PossibleSessionSizeValues()},
 			)
 			var refusal *arr.ServiceError
 			require.ErrorAs(t, err, &refusal)
@@ -352,7 +349,6 @@ func TestAcquireRefusesWrongOptions(t *testing.T) {
 	for name, options := range map[string]lease.AcquireOptions{
 		"prefix":             {IDPrefix: "no spaces"},
 		"size":               {Sizes: []arr.SessionSize{""}},
-		"fallback":           {Fallback: []*arr.SessionsClient{nil}},
 		"half a minute":      {LeaseTime: 90 * time.Second},
 		"negative lease":     {LeaseTime: -time.Minute},
 		"lease above cap":    {LeaseTime: 2 * time.Hour, MaxLeaseTime: time.Hour},

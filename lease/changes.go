@@ -4,6 +4,7 @@ package lease
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -13,6 +14,8 @@ import (
 
 // Change is one change of a session.
 type Change struct {
+	// Client is the client of the region that the session lives in.
+	Client *arr.SessionsClient
 	// Before is the session after its previous change. It is the zero Session if there was none.
 	Before arr.Session
 	// After is the session now. If the session is gone from the list and the service does not
@@ -21,7 +24,7 @@ type Change struct {
 	After arr.Session
 }
 
-// Changes returns the changes of the client's sessions. It yields every session that is listed, and
+// Changes returns the changes of the sessions in all regions. It yields every session that is listed, and
 // from then on each session that appears, that ends, or whose Status, MaxLeaseTime, host, ports or
 // Error changes. The list holds sessions that have not ended. A session that ends is yielded once
 // more. Sessions that had ended before are not yielded.
@@ -30,32 +33,43 @@ type Change struct {
 // For a slow consumer, several changes of one session are merged into one, so at most one change
 // for each session is kept. Several consumers may range at the same time; each gets all changes.
 //
-// An error comes last, with a zero Change: the error of ctx, [ErrWatcherClosed], or a permanent
-// failure, such as [arr.ErrForbidden]. Temporary failures only delay the changes. The loop may be
-// left at any time.
+// An error comes with a zero Change. It comes last if it is the error of ctx or [ErrWatcherClosed].
+// A permanent failure of a region, such as [arr.ErrForbidden], is an [*arr.RegionError], and the
+// last that comes from this region; the changes of others go on. Temporary failures only delay the
+// changes. The loop may be left at any time.
 func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		f := w.openFeed()
-		defer w.closeFeed(f)
-		for {
-			change, more, err := Change{}, false, ctx.Err()
-			if err == nil {
-				change, more, err = w.take(f)
+		signal := make(chan struct{}, 1)
+		feeds := make(map[*regionWatcher]*changeFeed, len(w.regions))
+		for _, region := range w.regions {
+			feeds[region] = region.openFeed(signal)
+			defer region.closeFeed(feeds[region])
+		}
+		for len(feeds) > 0 {
+			idle := true
+			for _, region := range w.regions {
+				if feeds[region] == nil || ctx.Err() != nil {
+					continue
+				}
+				change, more, err := region.take(feeds[region])
+				if err != nil {
+					delete(feeds, region)
+				}
+				if more || err != nil {
+					idle = false
+					last := errors.Is(err, ErrWatcherClosed)
+					if !yield(change, region.watching(err)) || last {
+						return
+					}
+				}
 			}
 			switch {
-			case err != nil:
-				yield(
-					Change{},
-					fmt.Errorf("lease: watching the sessions at %s: %w", w.client.Endpoint(), err),
-				)
+			case ctx.Err() != nil:
+				yield(Change{}, fmt.Errorf("lease: watching the sessions: %w", ctx.Err()))
 				return
-			case more:
-				if !yield(change, nil) {
-					return
-				}
-			default:
+			case idle && len(feeds) > 0:
 				select {
-				case <-f.signal:
+				case <-signal:
 				case <-ctx.Done():
 				}
 			}
@@ -63,10 +77,24 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	}
 }
 
-// changeFeed is one consumer of changes. The watcher's lock guards its fields, except signal, which
+// watching returns the error of [Watcher.Changes] for a failure in this region, or nil.
+func (w *regionWatcher) watching(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrWatcherClosed):
+		return fmt.Errorf("lease: watching the sessions: %w", err)
+	default:
+		endpoint := w.client.Endpoint()
+		return fmt.Errorf("lease: watching the sessions at %s: %w",
+			endpoint, &arr.RegionError{Endpoint: endpoint, Err: err})
+	}
+}
+
+// changeFeed has the changes in one region for one consumer. The watcher's lock guards its fields, except signal, which
 // is constant.
 type changeFeed struct {
-	signal  chan struct{}
+	signal  chan struct{}          // of all feeds of one consumer
 	yielded map[string]arr.Session // the sessions as last yielded, without ended ones
 	waiting map[string]unread      // changes not yielded yet
 	order   []string               // the keys of waiting, oldest first
@@ -79,9 +107,9 @@ type unread struct {
 	over    bool // the session has ended
 }
 
-func (w *Watcher) openFeed() *changeFeed {
+func (w *regionWatcher) openFeed(signal chan struct{}) *changeFeed {
 	f := &changeFeed{
-		signal:  make(chan struct{}, 1),
+		signal:  signal,
 		yielded: make(map[string]arr.Session),
 		waiting: make(map[string]unread),
 	}
@@ -98,7 +126,7 @@ func (w *Watcher) openFeed() *changeFeed {
 }
 
 // closeFeed removes a change feed, and with the last one the sessions that only feeds need.
-func (w *Watcher) closeFeed(f *changeFeed) {
+func (w *regionWatcher) closeFeed(f *changeFeed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.feeds, f)
@@ -128,7 +156,7 @@ func (f *changeFeed) note(session arr.Session, over bool) {
 }
 
 // take removes the oldest queued change. If there is none it returns false, or the final error.
-func (w *Watcher) take(f *changeFeed) (Change, bool, error) {
+func (w *regionWatcher) take(f *changeFeed) (Change, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(f.order) > 0 {
@@ -143,7 +171,7 @@ func (w *Watcher) take(f *changeFeed) (Change, bool, error) {
 			f.yielded[id] = after.session
 		}
 		if !known || after.over || differ(before, after.session) {
-			return Change{Before: before, After: after.session}, true, nil
+			return Change{Client: w.client, Before: before, After: after.session}, true, nil
 		}
 	}
 	return Change{}, false, f.final

@@ -219,15 +219,15 @@ func TestChangesAreKeptOncePerSession(t *testing.T) {
 		for i := range 20 {
 			r.create(fmt.Sprint("demo-", i))
 		}
-		o := r.watcher.openFeed()
+		o := r.region.openFeed(make(chan struct{}, 1))
 		for i := range 30 {
 			for j := range 20 {
 				r.setStatus(fmt.Sprint("demo-", j), arr.SessionStatus(fmt.Sprint("State", i)))
 			}
 			time.Sleep(watchIdleInterval)
 		}
-		r.watcher.mu.Lock()
-		defer r.watcher.mu.Unlock()
+		r.region.mu.Lock()
+		defer r.region.mu.Unlock()
 		require.Len(t, o.order, 20)
 		require.Len(t, o.waiting, 20)
 	})
@@ -273,7 +273,7 @@ func TestChangesWhileOthersWait(t *testing.T) {
 		require.Empty(t, log.take())
 		// Followed, and given up before it was looked up: nothing to ask.
 		r.wire.times("get")
-		r.watcher.subscribe("fleeting", true).close()
+		r.region.subscribe("fleeting", true).close()
 		time.Sleep(2 * time.Minute)
 		require.Zero(t, r.wire.count("get"))
 	})

@@ -10,6 +10,9 @@
 //   - [Watcher] waits for many sessions by listing them, instead of polling each
 //   - [Stop] and [StopAll] stop one session, or all that a program has left running
 //
+// An account in several regions is an [*arr.RegionsClient]: see [Regions]. A region that fails or
+// hangs hides no session of the others.
+//
 // # What a session can cost
 //
 // A session is billed from Ready until it is stopped or its lease ends. With the defaults, a lease

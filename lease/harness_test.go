@@ -61,6 +61,14 @@ func (s *service) newClient(endpoint string, transport interface {
 	return client
 }
 
+// regions returns a client for several regions.
+func (s *service) regions(clients ...*arr.SessionsClient) *arr.RegionsClient {
+	s.t.Helper()
+	regions, err := arr.NewRegionsClient(clients...)
+	require.NoError(s.t, err)
+	return regions
+}
+
 // Do makes the service a transport.
 func (s *service) Do(req *http.Request) (*http.Response, error) { return s.wire.Do(req) }
 

@@ -48,7 +48,8 @@ type KeepAliveOptions struct {
 	// It is ignored while a Watcher works.
 	LookEvery time.Duration
 
-	// Watcher, if not nil, observes the session in place of checks. It must use the same client.
+	// Watcher, if not nil, observes the session in place of checks. It must watch the
+	// client.
 	Watcher *Watcher
 
 	// Progress, if not nil, is called with the session after each answer that shows it. It runs in
@@ -114,8 +115,8 @@ func KeepAlive(
 	if client == nil {
 		return invalid("client", nil, "is nil")
 	}
-	if w := options.Watcher; w != nil && w.client != client {
-		return invalid("Watcher", nil, "uses another client")
+	if w := options.Watcher; w != nil && !w.watches(client) {
+		return invalid("Watcher", nil, "does not watch the client")
 	}
 	r := newRenewer(client, sessionID, options)
 	if err := r.find(ctx); err != nil {

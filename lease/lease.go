@@ -47,8 +47,8 @@ func newLease(s *managedSession, idleTimeout time.Duration) *Lease {
 // Session returns the session as last seen. Use [Lease.Remaining] for the time left of its lease.
 func (l *Lease) Session() arr.Session { return l.managed.session() }
 
-// Client returns the client for the region in which the session runs: the one given to [Acquire],
-// or one of [AcquireOptions.Fallback]. A device needs its [arr.SessionsClient.RenderingDomain].
+// Client returns the client for the region in which the session runs: one of those given
+// to [Acquire] or [NewPool]. A device needs its [arr.SessionsClient.RenderingDomain].
 func (l *Lease) Client() *arr.SessionsClient { return l.managed.client }
 
 // Context returns a context that ends with the lease. [context.Cause] tells why: [ErrReleased],

@@ -67,8 +67,8 @@ func TestAcquireGivesUpACreateThatHangs(t *testing.T) {
 		defer cancel()
 		l, err := lease.Acquire(
 			ctx,
-			s.client,
-			lease.AcquireOptions{Fallback: []*arr.SessionsClient{other}},
+			s.regions(s.client, other),
+			lease.AcquireOptions{},
 		)
 		require.NoError(t, err)
 		_ = l.Release(t.Context())
@@ -260,8 +260,8 @@ func TestWatcherIsNotAskedAboutOtherRegions(t *testing.T) {
 		defer w.Close()
 		l, err := lease.Acquire(
 			t.Context(),
-			s.client,
-			lease.AcquireOptions{Watcher: w, Fallback: []*arr.SessionsClient{other}},
+			s.regions(s.client, other),
+			lease.AcquireOptions{Watcher: w},
 		)
 		require.NoError(t, err)
 		time.Sleep(3 * time.Hour)

@@ -32,7 +32,7 @@ var (
 //
 // Only one pool may use a prefix at a time: see [PoolOptions.IDPrefix].
 type Pool struct {
-	client  *arr.SessionsClient
+	clients []*arr.SessionsClient // the preferred region first
 	options PoolOptions
 	watcher *Watcher
 	budget  *budget
@@ -59,23 +59,28 @@ type Pool struct {
 }
 
 // NewPool starts a pool and returns at once. Its first sessions are ready minutes later.
-//   - client is a client for the account and region
+//   - regions is an [*arr.SessionsClient] for one region, or an [*arr.RegionsClient] for several, in
+//     order of preference
 //   - options configure the pool
 //
 // The pool takes over the sessions that an earlier run left under the prefix. It cannot tell one
 // that a device uses from one that was idle. So it keeps each for [PoolOptions.ClaimTime], until
 // [Pool.Claim] names it, and stops it otherwise. Invalid options are [arr.ErrInvalidArgument].
-func NewPool(client *arr.SessionsClient, options PoolOptions) (*Pool, error) {
-	options, err := options.withDefaults(client)
+func NewPool(regions Regions, options PoolOptions) (*Pool, error) {
+	clients, err := clientsOf(regions)
 	if err != nil {
 		return nil, err
 	}
-	watcher, err := NewWatcher(client, options.Watch)
+	options, err = options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	watcher, err := NewWatcher(regions, options.Watch)
 	if err != nil {
 		return nil, err
 	}
 	p := &Pool{
-		client:   client,
+		clients:  clients,
 		options:  options,
 		watcher:  watcher,
 		budget:   newBudget(options.Budget),

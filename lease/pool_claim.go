@@ -101,22 +101,24 @@ func (p *Pool) takeOverLate() {
 
 // takeOverListed takes over what the service lists under the prefix.
 func (p *Pool) takeOverListed() error {
-	sent := time.Now()
-	found, err := list(p.ctx, p.client)
-	if err != nil {
-		err = fmt.Errorf("lease: listing the sessions of pool %q: %w", p.options.IDPrefix, err)
-		p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
-			"pool", p.options.IDPrefix, "error", err)
-		return err
+	for _, client := range p.clients {
+		sent := time.Now()
+		found, err := list(p.ctx, client)
+		if err != nil {
+			err = fmt.Errorf("lease: listing the sessions of pool %q: %w", p.options.IDPrefix, err)
+			p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
+				"pool", p.options.IDPrefix, "endpoint", client.Endpoint(), "error", err)
+			return err
+		}
+		p.admitListed(client, found, sent)
 	}
-	p.admitListed(found, sent)
 	return nil
 }
 
 // admitListed makes entries of listed sessions that this pool has never had. A list may show those
 // that it has before they are known to be Ready, and after they were stopped or detached; the
 // budget knows all their ids.
-func (p *Pool) admitListed(found []arr.Session, sent time.Time) {
+func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, sent time.Time) {
 	a, received := p.acquisition(), time.Now()
 	found = slices.DeleteFunc(found, func(session arr.Session) bool {
 		return session.Status.Ended() ||
@@ -133,7 +135,7 @@ func (p *Pool) admitListed(found []arr.Session, sent time.Time) {
 		if p.closed {
 			return
 		}
-		r := a.newRenewer(p.client, session.ID)
+		r := a.newRenewer(client, session.ID)
 		r.learn(observation{session: session, sent: sent, received: received})
 		p.budget.adopt(session.ID, session.MaxLeaseTime)
 		e := &entry{id: session.ID, state: stateUnclaimed, began: sent}

@@ -53,7 +53,7 @@ func (p *Pool) acquisition() *acquisition {
 	options.Watcher = p.watcher
 	return &acquisition{
 		options: options,
-		clients: []*arr.SessionsClient{p.client},
+		clients: p.clients,
 		budget:  p.budget,
 	}
 }
@@ -103,7 +103,7 @@ func (p *Pool) stopLost(e *entry, r *renewer) {
 	var err error
 	for closing := false; !closing; {
 		closing = wait.Sleep(p.ctx, maxPause) != nil
-		err = Stop(p.ctx, p.client, r.id)
+		err = Stop(p.ctx, r.client, r.id)
 		if err == nil || r.mustBeOver() {
 			err = nil
 			break

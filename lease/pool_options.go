@@ -75,8 +75,8 @@ type PoolOptions struct {
 	Logger *slog.Logger
 }
 
-func (o PoolOptions) withDefaults(client *arr.SessionsClient) (PoolOptions, error) {
-	session, err := o.session().withDefaults(client)
+func (o PoolOptions) withDefaults() (PoolOptions, error) {
+	session, err := o.session().withDefaults(nil)
 	if err != nil {
 		return o, err
 	}

@@ -19,6 +19,7 @@ type renewer struct {
 	client  *arr.SessionsClient
 	id      string
 	options KeepAliveOptions
+	watcher *regionWatcher // nil without a Watcher, and in regions that it does not watch
 	// allow, if non-nil, is called before the lease is extended to a total, and may refuse.
 	allow func(total time.Duration) error
 	// granted, if non-nil, is called with each larger total that the service shows.
@@ -35,6 +36,9 @@ type renewer struct {
 
 func newRenewer(client *arr.SessionsClient, id string, options KeepAliveOptions) *renewer {
 	r := &renewer{client: client, id: id, options: options, turn: make(chan struct{}, 1)}
+	if options.Watcher != nil {
+		r.watcher = options.Watcher.region(client)
+	}
 	r.jitter = r.newJitter()
 	return r
 }

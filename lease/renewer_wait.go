@@ -14,7 +14,7 @@ import (
 
 // waitWatching waits until the session is Ready, by what the watcher observes.
 func (r *renewer) waitWatching(ctx context.Context) error {
-	_, err := r.options.Watcher.wait(ctx, r.id, r.learn)
+	_, err := r.watcher.wait(ctx, r.id, r.learn)
 	return err
 }
 
@@ -75,7 +75,7 @@ type updates struct {
 }
 
 func (r *renewer) updates() *updates {
-	if r.options.Watcher == nil {
+	if r.watcher == nil {
 		return &updates{renewer: r, lookEvery: r.options.LookEvery}
 	}
 	u := &updates{renewer: r}
@@ -85,7 +85,7 @@ func (r *renewer) updates() *updates {
 
 // subscribe subscribes to the watcher, unless it has, or the watcher has failed lately.
 func (u *updates) subscribe() {
-	w := u.renewer.options.Watcher
+	w := u.renewer.watcher
 	if u.subscription == nil && w != nil && !time.Now().Before(u.retryAt) {
 		u.subscription, u.lookEvery = w.subscribe(u.renewer.id, false), 0
 		u.take()

@@ -68,7 +68,7 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 	}
 }
 
-// concurrentStops limits how many sessions are stopped at the same time.
+// concurrentStops limits how many sessions of a region are stopped at the same time.
 const concurrentStops = 8
 
 // StopAllOptions select the sessions that [StopAll] stops. All conditions must hold.
@@ -85,55 +85,98 @@ type StopAllOptions struct {
 	// with the local one, and sessions without a creation time. The default, 0, skips none.
 	OlderThan time.Duration
 
-	// Keep, if not nil, skips the sessions for which it returns true.
-	Keep func(arr.Session) bool
+	// Keep, if not nil, skips the sessions for which it returns true. Calls do not overlap.
+	Keep func(arr.RegionSession) bool
 
 	// Logger receives each session stopped at level Info. The default, nil, discards them.
 	Logger *slog.Logger
 }
 
-// StopAll stops the sessions of an account in one region that a program may have left running. It
-// returns the stopped sessions as they were listed. It may miss sessions created while it runs.
+// StopAll stops the sessions of an account that a program may have left running, in one or more
+// regions. It returns the stopped sessions as they were listed. It may miss sessions created while
+// it runs.
 //   - ctx bounds the listing. Stopping takes 30 seconds at most for each session, eight at a time
-//   - client is a client for the account and region
+//     in each region
+//   - regions is an [*arr.SessionsClient] or an [*arr.RegionsClient]
 //   - options select the sessions
 //
-// If listing fails halfway, StopAll stops what it has found and returns the error. The error
-// contains a [*NotStoppedError] for each session that could not be stopped, joined by
-// [errors.Join].
+// If listing fails halfway, StopAll stops what it has found, in this region and in all others. The
+// error contains an [*arr.RegionError] for each region that could not be listed to its end, and a
+// [*NotStoppedError] for each session that could not be stopped, joined by [errors.Join].
 func StopAll(
 	ctx context.Context,
-	client *arr.SessionsClient,
+	regions Regions,
 	options StopAllOptions,
-) ([]arr.Session, error) {
+) ([]arr.RegionSession, error) {
+	clients, err := clientsOf(regions)
 	switch {
-	case client == nil:
-		return nil, invalid("client", nil, "is nil")
+	case err != nil:
+		return nil, err
 	case options.Prefix == "" && !options.EveryPrefix:
 		return nil, invalid("Prefix", nil,
-			"is empty; set EveryPrefix to stop every session of the account in this region")
+			"is empty; set EveryPrefix to stop every session of the account in these regions")
 	case options.Prefix != "" && options.EveryPrefix:
 		return nil, invalid("Prefix", options.Prefix, "and EveryPrefix are both set")
 	case options.OlderThan < 0:
 		return nil, invalid("OlderThan", options.OlderThan, "is negative")
 	}
+	options.Logger = cmp.Or(options.Logger, slog.New(slog.DiscardHandler))
+	if keep := options.Keep; keep != nil {
+		var one sync.Mutex
+		options.Keep = func(s arr.RegionSession) bool {
+			one.Lock()
+			defer one.Unlock()
+			return keep(s)
+		}
+	}
+	results := make([]regionStopped, len(clients))
+	var all sync.WaitGroup
+	for i, client := range clients {
+		all.Go(func() { results[i] = stopRegion(ctx, client, options) })
+	}
+	all.Wait()
+	var stopped []arr.RegionSession
+	var failures []error
+	for _, result := range results {
+		stopped = append(stopped, result.stopped...)
+		failures = append(failures, result.failures...)
+	}
+	return stopped, errors.Join(failures...)
+}
+
+// regionStopped is the result of [StopAll] in one region.
+type regionStopped struct {
+	stopped  []arr.RegionSession
+	failures []error
+}
+
+// stopRegion is [StopAll] in one region.
+func stopRegion(
+	ctx context.Context,
+	client *arr.SessionsClient,
+	options StopAllOptions,
+) (result regionStopped) {
 	found, err := list(ctx, client)
-	var selected []arr.Session
+	var selected []arr.RegionSession
 	for _, session := range found {
+		session := arr.RegionSession{Session: session, Client: client}
 		if options.selects(session) {
 			selected = append(selected, session)
 		}
 	}
-	stopped, failures := stopEach(ctx, client, selected)
-	logger := cmp.Or(options.Logger, slog.New(slog.DiscardHandler))
-	for _, session := range stopped {
-		logger.InfoContext(ctx, "session stopped",
-			"session", session.ID, "created", session.CreationTime)
+	result.stopped, result.failures = stopEach(ctx, selected)
+	for _, session := range result.stopped {
+		options.Logger.InfoContext(ctx, "session stopped", "session", session.ID,
+			"endpoint", client.Endpoint(), "created", session.CreationTime)
 	}
-	return stopped, errors.Join(append(failures, err)...)
+	if err != nil {
+		failure := &arr.RegionError{Endpoint: client.Endpoint(), Err: err}
+		result.failures = append(result.failures, failure)
+	}
+	return result
 }
 
-func (o StopAllOptions) selects(session arr.Session) bool {
+func (o StopAllOptions) selects(session arr.RegionSession) bool {
 	old := o.OlderThan == 0 ||
 		!session.CreationTime.IsZero() && time.Since(session.CreationTime) >= o.OlderThan
 	return !session.Status.Ended() &&
@@ -183,9 +226,8 @@ func nextPage(
 // stopEach stops sessions, some at a time, and returns those that were stopped.
 func stopEach(
 	ctx context.Context,
-	client *arr.SessionsClient,
-	sessions []arr.Session,
-) (stopped []arr.Session, failures []error) {
+	sessions []arr.RegionSession,
+) (stopped []arr.RegionSession, failures []error) {
 	errs := make([]error, len(sessions))
 	places := make(chan struct{}, concurrentStops)
 	var all sync.WaitGroup
@@ -193,7 +235,7 @@ func stopEach(
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			errs[i] = Stop(ctx, client, session.ID)
+			errs[i] = Stop(ctx, session.Client, session.ID)
 		})
 	}
 	all.Wait()

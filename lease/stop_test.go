@@ -99,7 +99,7 @@ func TestStopAllStopsWhatIsMeant(t *testing.T) {
 			[]string{"show-new", "other"},
 		},
 		"all but one": {
-			lease.StopAllOptions{Prefix: "show-", Keep: func(s arr.Session) bool { return s.ID == "show-old" }},
+			lease.StopAllOptions{Prefix: "show-", Keep: func(s arr.RegionSession) bool { return s.ID == "show-old" }},
 			[]string{"show-old", "other"},
 		},
 		"everything": {lease.StopAllOptions{EveryPrefix: true}, []string{}},

@@ -28,7 +28,7 @@ type watched struct {
 // subscription observes one session until it is closed. The watcher's lock guards its fields,
 // except signal, which is constant.
 type subscription struct {
-	watcher *Watcher
+	watcher *regionWatcher
 	id      string
 	signal  chan struct{}
 
@@ -42,7 +42,7 @@ type subscription struct {
 // subscribe observes one session until close. awaiting makes the watcher use the short interval.
 // The first observation is from an answer that arrives from now on; the next round begins at once
 // if the last one is an Interval ago.
-func (w *Watcher) subscribe(sessionID string, awaiting bool) *subscription {
+func (w *regionWatcher) subscribe(sessionID string, awaiting bool) *subscription {
 	s := &subscription{watcher: w, id: sessionID, signal: make(chan struct{}, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,7 +111,7 @@ func (s *subscription) close() {
 }
 
 // detach removes a subscription from its session. The lock is held in all functions below.
-func (w *Watcher) detach(s *subscription) {
+func (w *regionWatcher) detach(s *subscription) {
 	delete(s.entry.subscriptions, s)
 	s.entry = nil
 	if s.awaiting {
@@ -121,7 +121,7 @@ func (w *Watcher) detach(s *subscription) {
 }
 
 // want returns the entry of a session. It creates one if there is none.
-func (w *Watcher) want(sessionID string) *watched {
+func (w *regionWatcher) want(sessionID string) *watched {
 	entry := w.watched[sessionID]
 	if entry == nil {
 		// The failure of the last round concerns this session too: the next may be late.
@@ -137,14 +137,14 @@ func (w *Watcher) want(sessionID string) *watched {
 }
 
 // tidy drops an entry that is no longer needed. Change feeds need the sessions they were shown.
-func (w *Watcher) tidy(entry *watched) {
+func (w *regionWatcher) tidy(entry *watched) {
 	if len(entry.subscriptions) == 0 && (len(w.feeds) == 0 || !entry.observed) {
 		delete(w.watched, entry.id)
 	}
 }
 
 // show passes an observation on to subscriptions and change feeds.
-func (w *Watcher) show(entry *watched, o observation) {
+func (w *regionWatcher) show(entry *watched, o observation) {
 	entry.failure, entry.good, entry.observed = nil, o.received, true
 	ended := o.session.Status.Ended()
 	if o.sent.Before(entry.sent) && !ended {
@@ -167,7 +167,7 @@ func (w *Watcher) show(entry *watched, o observation) {
 }
 
 // hinder records a temporary failure, and signals it to the subscriptions of a session.
-func (w *Watcher) hinder(entry *watched, failure error) {
+func (w *regionWatcher) hinder(entry *watched, failure error) {
 	entry.failure = failure
 	for s := range entry.subscriptions {
 		notify(s.signal)
@@ -175,7 +175,7 @@ func (w *Watcher) hinder(entry *watched, failure error) {
 }
 
 // end ends the subscriptions of a session with an error.
-func (w *Watcher) end(entry *watched, final error) {
+func (w *regionWatcher) end(entry *watched, final error) {
 	for s := range entry.subscriptions {
 		s.final = final
 		notify(s.signal)
@@ -186,7 +186,7 @@ func (w *Watcher) end(entry *watched, final error) {
 
 // endAll ends all subscriptions and change feeds. Later ones start afresh, unless the watcher is
 // closed.
-func (w *Watcher) endAll(final error) {
+func (w *regionWatcher) endAll(final error) {
 	for _, entry := range w.watched {
 		w.end(entry, final)
 	}

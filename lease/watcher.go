@@ -12,7 +12,6 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -39,68 +38,41 @@ type WatcherOptions struct {
 	Logger *slog.Logger
 }
 
-// Watcher waits for many sessions of one client and observes them. It lists all sessions instead of
+// Watcher waits for many sessions and observes them. It lists all sessions of a region instead of
 // polling each, so the number of requests grows with the pages of the list and not with the
 // sessions. It looks up a session that the list does not show; once, if that has ended.
 //
-// It sends no requests while nothing is awaited or observed, and never changes a session. Create
-// one with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent use.
+// Several regions are watched independently: one that fails or hangs delays no other. A region is
+// sent no requests while nothing is awaited or observed there, and no session is ever changed.
+// Create a Watcher with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent use.
 type Watcher struct {
-	client         *arr.SessionsClient
-	interval, idle time.Duration
-	log            *slog.Logger
-
-	stop    context.CancelFunc
-	done    chan struct{} // closed when all goroutines of the watcher have ended
-	wake    chan struct{} // capacity 1: the next round may be due earlier
-	slots   chan struct{} // one for each lookup in flight
-	lookups sync.WaitGroup
-	retry   *wait.Backoff // used by rounds only
-
-	mu        sync.Mutex // never held during a request, a wait or a call of the user's code
-	closed    bool
-	answered  bool                // there was a good answer at some time
-	failure   error               // of the last round, or nil
-	fresh     bool                // a session was first needed since the last round began
-	rounds    uint64              // the number of rounds that have begun
-	started   time.Time           // when the last one was due to begin
-	notBefore time.Time           // no round before, after one that failed
-	awaiting  int                 // subscriptions that wait for Ready
-	watched   map[string]*watched // the sessions that are needed, by id
-	feeds     map[*changeFeed]struct{}
+	regions []*regionWatcher // the preferred one first
 }
 
-// NewWatcher returns a watcher of the sessions of a client: those of its account in its region. It
-// starts one goroutine, which [Watcher.Close] ends, and sends no request.
-//   - client sends all requests, with its own retries
+// NewWatcher returns a watcher of the sessions of an account in one or more regions. It starts one
+// goroutine for each region, which [Watcher.Close] ends, and sends no request.
+//   - regions is an [*arr.SessionsClient] or an [*arr.RegionsClient]; the clients send all requests,
+//     with their own retries
 //   - options are optional settings; the zero value means the defaults
 //
-// A nil client and negative intervals are [arr.ErrInvalidArgument].
-func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, error) {
+// Nil clients and negative intervals are [arr.ErrInvalidArgument].
+func NewWatcher(regions Regions, options WatcherOptions) (*Watcher, error) {
+	clients, err := clientsOf(regions)
 	switch {
-	case client == nil:
-		return nil, invalid("client", nil, "is nil")
+	case err != nil:
+		return nil, err
 	case options.Interval < 0:
 		return nil, invalid("Interval", options.Interval, "is negative")
 	case options.IdleInterval < 0:
 		return nil, invalid("IdleInterval", options.IdleInterval, "is negative")
 	}
-	interval := cmp.Or(options.Interval, watchInterval)
-	w := &Watcher{
-		client:   client,
-		interval: interval,
-		idle:     max(interval, cmp.Or(options.IdleInterval, watchIdleInterval)),
-		log:      cmp.Or(options.Logger, slog.New(slog.DiscardHandler)),
-		done:     make(chan struct{}),
-		wake:     make(chan struct{}, 1),
-		slots:    make(chan struct{}, concurrentLookups),
-		retry:    wait.NewBackoff(interval, max(interval, time.Minute)),
-		watched:  make(map[string]*watched),
-		feeds:    make(map[*changeFeed]struct{}),
+	options.Interval = cmp.Or(options.Interval, watchInterval)
+	options.IdleInterval = max(options.Interval, cmp.Or(options.IdleInterval, watchIdleInterval))
+	options.Logger = cmp.Or(options.Logger, slog.New(slog.DiscardHandler))
+	w := &Watcher{}
+	for _, client := range clients {
+		w.regions = append(w.regions, newRegionWatcher(client, options))
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	w.stop = stop
-	go w.run(ctx)
 	return w, nil
 }
 
@@ -108,179 +80,132 @@ func NewWatcher(client *arr.SessionsClient, options WatcherOptions) (*Watcher, e
 // now and later. It returns when no request is in flight and no goroutine of the watcher is left.
 // It does not affect sessions. It may be called more than once.
 func (w *Watcher) Close() {
-	w.mu.Lock()
-	if !w.closed {
-		w.closed = true
-		w.endAll(ErrWatcherClosed)
+	for _, region := range w.regions {
+		region.close()
 	}
-	w.mu.Unlock()
-	w.stop()
-	<-w.done
+	for _, region := range w.regions {
+		<-region.done
+	}
 }
 
-// Wait returns a session as soon as it is Ready.
+// region returns the watcher of the region of a client, or nil.
+func (w *Watcher) region(client *arr.SessionsClient) *regionWatcher {
+	for _, region := range w.regions {
+		if region.client == client {
+			return region
+		}
+	}
+	return nil
+}
+
+// watches reports whether the watcher watches the sessions of a client.
+func (w *Watcher) watches(client *arr.SessionsClient) bool { return w.region(client) != nil }
+
+// Wait returns a session as soon as it is Ready, with the client of its region. It looks for the
+// session in all regions. Once one shows it alive, only that region counts.
 //   - ctx ends the waiting, not the session; the error wraps the error of ctx and tells how the
 //     session was last seen
 //   - sessionID is the id of the session
 //
 // If the session has ended, the error is an [*arr.SessionEndedError], with [ErrStopped] or
-// [ErrExpired] where they apply. If it is unknown, the error is [arr.ErrNotFound]. Temporary
+// [ErrExpired] where they apply. If no region knows it, the error is [arr.ErrNotFound]. Temporary
 // failures, such as throttling, 5xx and lost connections, are tolerated until there was no good
 // answer about the session for five minutes. After that, and for permanent failures at once, the
-// error is that of the failed request. After [Watcher.Close] it is [ErrWatcherClosed].
-func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.Session, error) {
-	session, err := w.wait(ctx, sessionID, func(observation) {})
-	if interrupted, ok := errors.AsType[*interruptedWait](err); ok {
+// error is that of the failed request. If the session may live in one of several regions that have
+// failed so, the error joins an [*arr.RegionError] for each of them. After [Watcher.Close] it is
+// [ErrWatcherClosed].
+func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.RegionSession, error) {
+	session, err := w.wait(ctx, sessionID)
+	if _, interrupted := errors.AsType[*interruptedWait](err); interrupted {
 		return session, fmt.Errorf("lease: %w; the session goes on, "+
-			"and is billed from Ready until it is stopped or its lease ends", interrupted)
+			"and is billed from Ready until it is stopped or its lease ends", err)
 	}
 	return session, err
 }
 
-// wait is Wait that calls show with each observation.
-func (w *Watcher) wait(
+// regionWait is something that a wait in one region has met.
+type regionWait struct {
+	place   int
+	alive   bool // the region has shown the session alive; the result comes later
+	session arr.Session
+	err     error
+}
+
+// wait waits in all regions at once.
+func (w *Watcher) wait(ctx context.Context, sessionID string) (arr.RegionSession, error) {
+	events := make(chan regionWait, 2*len(w.regions))
+	giveUp := make([]context.CancelFunc, len(w.regions))
+	var waits sync.WaitGroup
+	defer waits.Wait()
+	for place, region := range w.regions {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		giveUp[place] = cancel
+		waits.Go(func() { region.waitFor(ctx, sessionID, place, events) })
+	}
+	home := -1 // the region that has shown the session alive
+	failures := make([]error, len(w.regions))
+	for waiting := len(w.regions); waiting > 0; {
+		event := <-events
+		switch {
+		case event.alive && home < 0:
+			home = event.place
+			for place, cancel := range giveUp {
+				if place != home {
+					cancel()
+				}
+			}
+		case event.alive:
+		case event.err == nil:
+			return arr.RegionSession{Session: event.session, Client: w.client(event.place)}, nil
+		default:
+			waiting--
+			failures[event.place] = event.err
+		}
+	}
+	if home >= 0 {
+		return arr.RegionSession{}, failures[home]
+	}
+	return arr.RegionSession{}, w.nowhere(ctx, failures)
+}
+
+// waitFor waits in one region, and tells once that the region has shown the session alive.
+func (w *regionWatcher) waitFor(
 	ctx context.Context,
 	sessionID string,
-	show func(observation),
-) (arr.Session, error) {
-	if sessionID == "" {
-		return arr.Session{}, invalid("sessionID", nil, "is empty")
-	}
-	s := &subscription{watcher: w, id: sessionID}
-	if ctx.Err() != nil {
-		return arr.Session{}, s.interrupted(endOfContext(ctx))
-	}
-	s = w.subscribe(sessionID, true)
-	defer s.close()
-	began := time.Now()
-	patience := time.NewTimer(wait.Patience)
-	defer patience.Stop()
-	var shown time.Time
-	for {
-		if o, ok := s.latest(); ok && o.received.After(shown) {
-			shown = o.received
-			show(o)
+	place int,
+	events chan<- regionWait,
+) {
+	told := false
+	session, err := w.wait(ctx, sessionID, func(o observation) {
+		if !told && !o.session.Status.Ended() {
+			told = true
+			events <- regionWait{place: place, alive: true}
 		}
-		session, ready, err := s.result()
-		if ready || err != nil {
-			return session, err
-		}
-		left, failure := s.patience(began)
-		if left <= 0 {
-			return arr.Session{}, s.interrupted(
-				fmt.Errorf("no good answer for %v: %w", wait.Patience, failure))
-		}
-		patience.Reset(left) // any change of left is signalled
-		select {
-		case <-s.C():
-		case <-patience.C:
-		case <-ctx.Done():
-			return arr.Session{}, s.interrupted(withFailure(endOfContext(ctx), failure))
-		}
-	}
+	})
+	events <- regionWait{place: place, session: session, err: err}
 }
 
-// result returns the result of Wait, if there is one yet.
-func (s *subscription) result() (session arr.Session, ready bool, err error) {
-	err = s.err()
-	last, seen := s.latest()
+// nowhere returns the error of a wait for a session that no region has shown alive.
+func (w *Watcher) nowhere(ctx context.Context, failures []error) error {
+	var unknown []error // the failures of regions in which the session may live
+	for place, err := range failures {
+		if _, ended := errors.AsType[*arr.SessionEndedError](err); ended {
+			return err
+		}
+		if !errors.Is(err, arr.ErrNotFound) {
+			unknown = append(unknown,
+				&arr.RegionError{Endpoint: w.client(place).Endpoint(), Err: err})
+		}
+	}
+	first := failures[0]
 	switch {
-	case errors.Is(err, arr.ErrNotFound), errors.Is(err, arr.ErrInvalidArgument):
-		return arr.Session{}, false, fmt.Errorf("lease: waiting for session %q: %w", s.id, err)
-	case err != nil:
-		return arr.Session{}, false, s.interrupted(err)
-	case !seen:
-		return arr.Session{}, false, nil
-	case last.session.Status.Ended():
-		return arr.Session{}, false, endOf(
-			&arr.SessionEndedError{Session: last.session, CorrelationVector: last.vector})
+	case len(failures) == 1, len(unknown) == 0, ctx.Err() != nil,
+		errors.Is(first, arr.ErrInvalidArgument), errors.Is(first, ErrWatcherClosed):
+		return first
 	default:
-		return last.session, last.session.Status == arr.SessionStatusReady, nil
+		return errors.Join(unknown...)
 	}
 }
 
-// interrupted returns the error of a wait that ended although the session may run on.
-func (s *subscription) interrupted(cause error) error {
-	seen := "never"
-	if last, ok := s.latest(); ok {
-		seen = fmt.Sprintf("%q", last.session.Status)
-	}
-	return &interruptedWait{sessionID: s.id, seen: seen, cause: cause}
-}
-
-// interruptedWait means that a wait ended although the session may run on.
-type interruptedWait struct {
-	sessionID, seen string
-	cause           error
-}
-
-func (e *interruptedWait) Error() string {
-	return fmt.Sprintf("waiting for session %q, last seen %s: %v", e.sessionID, e.seen, e.cause)
-}
-func (e *interruptedWait) Unwrap() error { return e.cause }
-
-// withFailure adds the last failure, if any, to the reason why a wait ended.
-func withFailure(cause, failure error) error {
-	if failure == nil {
-		return cause
-	}
-	return fmt.Errorf("%w; the last request failed: %w", cause, failure)
-}
-
-// run starts a round at each interval, without drift, until ctx ends.
-func (w *Watcher) run(ctx context.Context) {
-	defer close(w.done)
-	defer w.lookups.Wait()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	var planned time.Time // when the timer was to fire
-	for ctx.Err() == nil {
-		due, wanted := w.due()
-		now := time.Now()
-		if wanted && !due.After(now) {
-			start := now
-			if due.Equal(planned) && now.Sub(due) < w.interval {
-				start = due // a timer is always a little late, which must not add up
-			}
-			w.round(ctx, start)
-			continue
-		}
-		var elapsed <-chan time.Time
-		if wanted {
-			planned = due
-			timer.Reset(due.Sub(now))
-			elapsed = timer.C
-		}
-		select {
-		case <-elapsed:
-		case <-w.wake:
-		case <-ctx.Done():
-		}
-	}
-}
-
-// due returns when the next round is to begin, and false if none is needed.
-func (w *Watcher) due() (time.Time, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.watched) == 0 && len(w.feeds) == 0 {
-		return time.Time{}, false
-	}
-	interval := w.idle
-	if w.awaiting > 0 || w.fresh || w.failure != nil {
-		interval = w.interval
-	}
-	due := w.started.Add(interval)
-	if due.Before(w.notBefore) {
-		due = w.notBefore
-	}
-	return due, true
-}
-
-// notify leaves a signal in a channel of capacity 1, unless there is one.
-func notify(signal chan<- struct{}) {
-	select {
-	case signal <- struct{}{}:
-	default:
-	}
-}
+func (w *Watcher) client(place int) *arr.SessionsClient { return w.regions[place].client }

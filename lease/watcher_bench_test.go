@@ -102,7 +102,7 @@ func (r *watchRig) pollAll(ids []string, frequency time.Duration) (outcomes []wa
 					&arr.PollUntilDoneOptions{Frequency: frequency},
 				)
 			}
-			outcome <- watchOutcome{id, polled.Session, err, time.Now()}
+			outcome <- watchOutcome{id, arr.RegionSession{Session: polled.Session}, err, time.Now()}
 		}()
 	}
 	for range ids {

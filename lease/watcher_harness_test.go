@@ -98,6 +98,7 @@ type watchRig struct {
 	client   *arr.SessionsClient
 	wire     *watchWire
 	watcher  *Watcher
+	region   *regionWatcher // the only one of watcher
 	begun    time.Time
 }
 
@@ -120,6 +121,7 @@ func newWatchRig(t *testing.T, options emulator.Options, watching WatcherOptions
 		client:   client,
 		wire:     wire,
 		watcher:  watcher,
+		region:   watcher.regions[0],
 		begun:    time.Now(),
 	}
 }
@@ -145,11 +147,11 @@ func (r *watchRig) inject(fault emulator.Fault) (remove func()) {
 // requireForgotten checks that the watcher keeps nothing of those who have left.
 func (r *watchRig) requireForgotten() {
 	r.Helper()
-	r.watcher.mu.Lock()
-	defer r.watcher.mu.Unlock()
-	require.Zero(r, r.watcher.awaiting)
-	require.Empty(r, r.watcher.watched)
-	require.Empty(r, r.watcher.feeds)
+	r.region.mu.Lock()
+	defer r.region.mu.Unlock()
+	require.Zero(r, r.region.awaiting)
+	require.Empty(r, r.region.watched)
+	require.Empty(r, r.region.feeds)
 }
 
 // since is how much virtual time has passed since the rig was made.
@@ -158,7 +160,7 @@ func (r *watchRig) since() time.Duration { return time.Since(r.begun) }
 // watchOutcome is what a Wait returned, and when.
 type watchOutcome struct {
 	id      string
-	session arr.Session
+	session arr.RegionSession
 	err     error
 	at      time.Time
 }

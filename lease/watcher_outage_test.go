@@ -216,7 +216,7 @@ func TestWatcherBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		r.create("demo")
-		f := r.watcher.subscribe("demo", true)
+		f := r.region.subscribe("demo", true)
 		defer f.close()
 		time.Sleep(time.Second)
 		r.wire.handle(func(_ string, req *http.Request) (*http.Response, error) {
@@ -289,7 +289,7 @@ func TestWatcherMeetsHostileLinks(t *testing.T) {
 			r.create("first")
 			r.create("second")
 			r.inject(emulator.Fault{Operation: "list", NextLink: link})
-			f := r.watcher.subscribe("first", false)
+			f := r.region.subscribe("first", false)
 			defer f.close()
 			first, second := r.wait("first"), r.wait("second")
 			require.NoError(t, (<-first).err)

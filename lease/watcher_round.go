@@ -28,7 +28,7 @@ const (
 
 // round lists all sessions once and returns. Lookups of sessions that the list did not show run
 // beside the next rounds, so that one that hangs delays nothing else.
-func (w *Watcher) round(ctx context.Context, start time.Time) {
+func (w *regionWatcher) round(ctx context.Context, start time.Time) {
 	number := w.begin(start)
 	err := w.list(ctx, number)
 	switch {
@@ -43,7 +43,7 @@ func (w *Watcher) round(ctx context.Context, start time.Time) {
 }
 
 // begin counts a round. It need not show sessions that are first needed from now on.
-func (w *Watcher) begin(start time.Time) uint64 {
+func (w *regionWatcher) begin(start time.Time) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rounds++
@@ -53,7 +53,7 @@ func (w *Watcher) begin(start time.Time) uint64 {
 
 // list reads pages until all needed sessions are found. Each page is shown at once: a failure of a
 // later page does not make it less true.
-func (w *Watcher) list(ctx context.Context, number uint64) error {
+func (w *regionWatcher) list(ctx context.Context, number uint64) error {
 	pages := 0
 	for pager := w.client.NewListPager(nil); pager.More() && (pages == 0 || w.wantsMore(number)); {
 		if pages++; pages > maxPages {
@@ -71,7 +71,7 @@ func (w *Watcher) list(ctx context.Context, number uint64) error {
 }
 
 // wantsMore reports whether a needed session was not on the pages so far.
-func (w *Watcher) wantsMore(number uint64) bool {
+func (w *regionWatcher) wantsMore(number uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.feeds) > 0 {
@@ -86,7 +86,7 @@ func (w *Watcher) wantsMore(number uint64) bool {
 }
 
 // page gets the next page and shows the sessions on it.
-func (w *Watcher) page(
+func (w *regionWatcher) page(
 	ctx context.Context,
 	pager *runtime.Pager[arr.ListSessionsResponse],
 	number uint64,
@@ -130,7 +130,7 @@ func (w *Watcher) page(
 
 // failed records a round that ended in an error. Sessions it did not reach keep their last known
 // state.
-func (w *Watcher) failed(number uint64, failure error) {
+func (w *regionWatcher) failed(number uint64, failure error) {
 	pause := w.retry.Next(arr.RetryAfter(failure))
 	w.mu.Lock()
 	w.failure, w.notBefore = failure, time.Now().Add(pause)
@@ -149,7 +149,7 @@ func (w *Watcher) failed(number uint64, failure error) {
 }
 
 // temporary reports whether a failure is tolerated. An unknown host that has never answered is not.
-func (w *Watcher) temporary(failure error) bool {
+func (w *regionWatcher) temporary(failure error) bool {
 	if w.answered {
 		return retryable(failure)
 	}
@@ -159,7 +159,7 @@ func (w *Watcher) temporary(failure error) bool {
 // complete records a round that read the list to its end. It returns the sessions to look up
 // because the list did not show them. Sessions first needed after its first request are not among
 // them: they may be newer than the page that would have shown them.
-func (w *Watcher) complete(number uint64) (missing []*watched) {
+func (w *regionWatcher) complete(number uint64) (missing []*watched) {
 	w.retry.Reset()
 	now := time.Now()
 	w.mu.Lock()
@@ -184,7 +184,7 @@ func (w *Watcher) complete(number uint64) (missing []*watched) {
 }
 
 // lookUp gets one session, if it is still needed when its turn comes.
-func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
+func (w *regionWatcher) lookUp(ctx context.Context, entry *watched) {
 	select {
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
@@ -221,7 +221,7 @@ func (w *Watcher) lookUp(ctx context.Context, entry *watched) {
 }
 
 // lookedUp records the result of a lookup.
-func (w *Watcher) lookedUp(entry *watched, o observation, err error) {
+func (w *regionWatcher) lookedUp(entry *watched, o observation, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	entry.looking = false

@@ -43,7 +43,10 @@ func TestWatcherIntervals(t *testing.T) {
 	} {
 		w, err := NewWatcher(new(arr.SessionsClient), test.given)
 		require.NoError(t, err)
-		require.Equal(t, test.want, WatcherOptions{Interval: w.interval, IdleInterval: w.idle})
+		require.Equal(t, test.want, WatcherOptions{
+			Interval:     w.regions[0].interval,
+			IdleInterval: w.regions[0].idle,
+		})
 		w.Close()
 	}
 }
@@ -205,7 +208,7 @@ func TestWatcherClose(t *testing.T) {
 		for _, err := range r.watcher.Changes(t.Context()) {
 			require.ErrorIs(t, err, ErrWatcherClosed)
 		}
-		f := r.watcher.subscribe("demo", true)
+		f := r.region.subscribe("demo", true)
 		require.ErrorIs(t, f.err(), ErrWatcherClosed)
 		<-f.C()
 		f.close()
@@ -219,7 +222,7 @@ func TestWatcherCloseDuringLookups(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.inject(emulator.Fault{Operation: "get", Delay: time.Hour})
 		for _, id := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"} {
-			r.watcher.subscribe(id, true)
+			r.region.subscribe(id, true)
 		}
 		time.Sleep(6 * time.Second)
 		require.Equal(t, 8, r.wire.count("get"))
@@ -259,10 +262,10 @@ func TestSubscription(t *testing.T) {
 		r.create("demo")
 		// A round for somebody else comes first, so that the next begins an interval later, for
 		// both subscriptions: at once, it could begin between the two.
-		early := r.watcher.subscribe("demo", true)
+		early := r.region.subscribe("demo", true)
 		synctest.Wait()
 		early.close()
-		one, two := r.watcher.subscribe("demo", false), r.watcher.subscribe("demo", true)
+		one, two := r.region.subscribe("demo", false), r.region.subscribe("demo", true)
 		for _, f := range []*subscription{one, two} {
 			<-f.C()
 			s, seen := f.latest()
@@ -282,7 +285,7 @@ func TestSubscription(t *testing.T) {
 			<-checked // no answer comes before the subscription was seen to be empty
 			return nil, nil
 		})
-		late := r.watcher.subscribe("demo", false)
+		late := r.region.subscribe("demo", false)
 		_, seen := late.latest()
 		require.False(t, seen)
 		close(checked)
@@ -338,7 +341,7 @@ func TestWatcherChurn(t *testing.T) {
 						}
 					}
 				case 2:
-					f := r.watcher.subscribe(id, rand.N(2) == 0)
+					f := r.region.subscribe(id, rand.N(2) == 0)
 					wait.Sleep(ctx, time.Hour)
 					f.close()
 				}
@@ -360,12 +363,13 @@ func TestSubscriptionIgnoresOvertakenAnswers(t *testing.T) {
 	w, err := NewWatcher(new(arr.SessionsClient), WatcherOptions{})
 	require.NoError(t, err)
 	w.Close()
-	f := &subscription{watcher: w, signal: make(chan struct{}, 1)}
-	entry := w.want("demo")
+	region := w.regions[0]
+	f := &subscription{watcher: region, signal: make(chan struct{}, 1)}
+	entry := region.want("demo")
 	entry.subscriptions[f], f.entry = struct{}{}, entry
 	now := time.Now()
 	show := func(status arr.SessionStatus, sent time.Time) {
-		w.show(
+		region.show(
 			entry,
 			observation{session: arr.Session{ID: "demo", Status: status}, sent: sent, received: now},
 		)

@@ -47,15 +47,24 @@ func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.AcquireOptions
 	if c.maxLease > 0 {
 		options.LeaseTime = min(options.LeaseTime, c.maxLease)
 	}
+	if svc.regions, err = c.inRegions(svc); err != nil {
+		svc.close()
+		return nil, options, fmt.Errorf("--fallback: %w", err)
+	}
+	return svc, options, nil
+}
+
+// inRegions returns the client of the service and those of --fallback.
+func (c *runCommand) inRegions(svc *service) (*arr.RegionsClient, error) {
+	clients := []*arr.SessionsClient{svc.SessionsClient}
 	for _, endpoint := range c.fallback {
 		client, err := svc.at(endpoint)
 		if err != nil {
-			svc.close()
-			return nil, options, fmt.Errorf("--fallback: %w", err)
+			return nil, err
 		}
-		options.Fallback = append(options.Fallback, client)
+		clients = append(clients, client)
 	}
-	return svc, options, nil
+	return arr.NewRegionsClient(clients...)
 }
 
 // wantedSizes returns the sizes of the flags, or else the one of the settings.
@@ -82,7 +91,7 @@ func (c *runCommand) acquire(
 	options lease.AcquireOptions,
 	signals received,
 ) (*heldSession, error) {
-	tries := len(options.Sizes) * (1 + len(options.Fallback))
+	tries := len(options.Sizes) * len(svc.regions.Clients())
 	if c.session != "" {
 		tries++
 	}
@@ -93,7 +102,7 @@ func (c *runCommand) acquire(
 	options.Logger = newNotes(cmd.ErrOrStderr(), progress.Aside)
 	if c.interval > 0 {
 		watcher, err := lease.NewWatcher(
-			svc.SessionsClient,
+			svc.regions,
 			lease.WatcherOptions{Interval: c.interval, IdleInterval: c.lookEvery()},
 		)
 		if err != nil {
@@ -104,7 +113,7 @@ func (c *runCommand) acquire(
 		end = func() { watcher.Close(); cancel() }
 		options.Watcher = watcher
 	}
-	l, err := lease.Acquire(ctx, svc.SessionsClient, options)
+	l, err := lease.Acquire(ctx, svc.regions, options)
 	if err != nil {
 		begun()
 		end()

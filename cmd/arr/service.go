@@ -22,6 +22,7 @@ import (
 // service is what a command works with: the client of an account, and where results go.
 type service struct {
 	*arr.SessionsClient
+	regions  *arr.RegionsClient // the client and those of --fallback; set by arr run
 	account  arr.Account
 	target   config.Target
 	settings *config.Settings

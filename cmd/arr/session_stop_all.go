@@ -96,7 +96,7 @@ func (c *stopAllCommand) choose(
 	asks bool,
 ) error {
 	options := lease.StopAllOptions{Prefix: c.prefix, EveryPrefix: c.all, OlderThan: c.olderThan,
-		Keep: func(s arr.Session) bool { return slices.Contains(c.keep, s.ID) }}
+		Keep: func(s arr.RegionSession) bool { return slices.Contains(c.keep, s.ID) }}
 	if c.dryRun || asks {
 		chosen, err := wouldStop(ctx, svc, options)
 		if err != nil {
@@ -109,7 +109,7 @@ func (c *stopAllCommand) choose(
 			return err
 		}
 		// What has appeared meanwhile was not agreed to.
-		options.Keep = func(s arr.Session) bool {
+		options.Keep = func(s arr.RegionSession) bool {
 			return !slices.ContainsFunc(
 				chosen,
 				func(agreed arr.Session) bool { return agreed.ID == s.ID },
@@ -128,9 +128,9 @@ func wouldStop(
 ) ([]arr.Session, error) {
 	var chosen []arr.Session
 	keep := options.Keep
-	options.Keep = func(s arr.Session) bool { // the last condition that is looked at
+	options.Keep = func(s arr.RegionSession) bool { // the last condition that is looked at
 		if !keep(s) {
-			chosen = append(chosen, s)
+			chosen = append(chosen, s.Session)
 		}
 		return true
 	}
