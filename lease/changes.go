@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"reflect"
+	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // Change is one change of a session.
@@ -98,7 +101,14 @@ type changeFeed struct {
 	yielded map[string]arr.Session // the sessions as last yielded, without ended ones
 	waiting map[string]unread      // changes not yielded yet
 	order   []string               // the keys of waiting, oldest first
+	over    map[string]end         // the sessions that ended lately
 	final   error                  // comes after them
+}
+
+// end is the end of a session. A list may lag behind, and show the session once more.
+type end struct {
+	created time.Time // tells the session from a later one with its id
+	seen    time.Time
 }
 
 // unread is the newest state of a session that a change feed has not yielded.
@@ -112,6 +122,7 @@ func (w *regionWatcher) openFeed(signal chan struct{}) *changeFeed {
 		signal:  signal,
 		yielded: make(map[string]arr.Session),
 		waiting: make(map[string]unread),
+		over:    make(map[string]end),
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -142,7 +153,13 @@ func (w *regionWatcher) closeFeed(f *changeFeed) {
 func (f *changeFeed) note(session arr.Session, over bool) {
 	before, known := f.yielded[session.ID]
 	_, queued := f.waiting[session.ID]
+	ended, wasOver := f.over[session.ID]
+	if over {
+		f.noteEnd(session)
+	}
 	switch {
+	case !over && wasOver && ended.created.Equal(session.CreationTime):
+		return // the answer is older than it seems
 	case over && !known && !queued:
 		return // it began and ended without being yielded
 	case queued:
@@ -153,6 +170,13 @@ func (f *changeFeed) note(session arr.Session, over bool) {
 	}
 	f.waiting[session.ID] = unread{session, over}
 	notify(f.signal)
+}
+
+// noteEnd remembers the end of a session for a while.
+func (f *changeFeed) noteEnd(session arr.Session) {
+	now := time.Now()
+	maps.DeleteFunc(f.over, func(_ string, e end) bool { return now.Sub(e.seen) > wait.Patience })
+	f.over[session.ID] = end{session.CreationTime, now}
 }
 
 // take removes the oldest queued change. If there is none it returns false, or the final error.

@@ -16,6 +16,14 @@ type observation struct {
 	vector         string // the correlation vector of the answer
 }
 
+// goesBack reports whether an answer that shows next is older than one that showed last, whenever
+// it arrived: nothing leads from Ready back to Starting, nor from an end back. A part of the service
+// may lag behind, and something on the way may repeat an answer.
+func goesBack(last, next arr.SessionStatus) bool {
+	return last.Ended() && !next.Ended() ||
+		last == arr.SessionStatusReady && next == arr.SessionStatusStarting
+}
+
 // bounds are the earliest and the latest time at which a session can have become Ready, and so at
 // which its lease can end. The service reports neither: it counts the minutes since Ready, rounded
 // down. Each observation narrows the bounds. The zero value knows nothing.

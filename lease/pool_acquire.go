@@ -130,14 +130,25 @@ func (p *Pool) check(ctx context.Context, e *entry) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	if !e.managed.seenNow() {
-		if err := e.managed.look(ctx); err != nil {
-			return err
-		}
+		return p.lookAndCheck(ctx, e)
 	}
 	return p.checkSeen(ctx, e)
 }
 
-// checkSeen is check for a session that was looked up a moment ago.
+// lookAndCheck looks a session up and checks it.
+func (p *Pool) lookAndCheck(ctx context.Context, e *entry) error {
+	sent := time.Now()
+	if err := e.managed.look(ctx); err != nil {
+		return err
+	}
+	if !e.managed.seenAfter(sent.Add(-1)) {
+		return fmt.Errorf("lease: session %q: the answer is from before it was Ready: %w",
+			e.id, errNotReady)
+	}
+	return p.checkSeen(ctx, e)
+}
+
+// checkSeen is check for a session that was seen a moment ago.
 func (p *Pool) checkSeen(ctx context.Context, e *entry) error {
 	if err := e.managed.end(); err != nil {
 		return err

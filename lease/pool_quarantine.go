@@ -45,7 +45,7 @@ func (p *Pool) recheck(e *entry, number int) {
 	retry := wait.NewBackoff(minPause, maxPause/4)
 	for pause := retry.Next(0); wait.Sleep(e.managed.ctx, pause) == nil; {
 		answering := p.answering()
-		failure := p.lookAndCheck(e)
+		failure := p.lookAgain(e)
 		if failure != nil {
 			p.options.Logger.WarnContext(e.managed.ctx, "quarantined session fails its check",
 				"session", e.id, "error", failure)
@@ -58,15 +58,12 @@ func (p *Pool) recheck(e *entry, number int) {
 	}
 }
 
-// lookAndCheck looks a session up and checks it. What the watcher saw a moment ago does not count:
-// a list may show a session that nothing else can be done with.
-func (p *Pool) lookAndCheck(e *entry) error {
+// lookAgain checks a session. What the watcher saw a moment ago does not count: a list may show a
+// session that nothing else can be done with.
+func (p *Pool) lookAgain(e *entry) error {
 	ctx, cancel := context.WithTimeout(e.managed.ctx, tryTimeout)
 	defer cancel()
-	if err := e.managed.look(ctx); err != nil {
-		return err
-	}
-	return p.checkSeen(ctx, e)
+	return p.lookAndCheck(ctx, e)
 }
 
 // finishRecheck acts on the result of a recheck, and reports whether the session has left

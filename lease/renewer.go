@@ -55,15 +55,19 @@ func (r *renewer) learn(o observation) {
 	if total > before {
 		r.jitter = r.newJitter()
 	}
-	newer := !o.sent.Before(r.last.sent) && !r.last.session.Status.Ended()
-	if newer || o.session.Status.Ended() {
+	outdated := goesBack(r.last.session.Status, o.session.Status)
+	newer := !o.sent.Before(r.last.sent)
+	switch {
+	case !outdated && (newer || o.session.Status.Ended()):
 		r.last = o
+	case newer:
+		r.last.received = o.received // there was an answer, but it proves nothing of the present
 	}
 	r.mu.Unlock()
 	if r.granted != nil && total > before {
 		r.granted(total)
 	}
-	if r.options.Progress != nil {
+	if r.options.Progress != nil && !outdated {
 		r.options.Progress(o.session)
 	}
 }

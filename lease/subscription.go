@@ -5,6 +5,7 @@ package lease
 import (
 	"time"
 
+	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -12,12 +13,13 @@ import (
 type watched struct {
 	id            string
 	subscriptions map[*subscription]struct{}
-	since         uint64    // the number of rounds that had begun when it was first needed
-	listed        uint64    // the last round that showed it
-	observed      bool      // some answer showed it
-	sent          time.Time // when the request for the newest answer was sent
-	good          time.Time // the last good answer about it
-	failure       error     // the failure since then, or nil
+	since         uint64            // the number of rounds that had begun when it was first needed
+	listed        uint64            // the last round that showed it
+	observed      bool              // some answer showed it
+	status        arr.SessionStatus // what the newest answer showed
+	sent          time.Time         // when the request for the newest answer was sent
+	good          time.Time         // the last good answer about it
+	failure       error             // the failure since then, or nil
 
 	looking    bool      // a lookup is in flight
 	lookups    uint64    // how many showed it alive since a list last did
@@ -147,10 +149,10 @@ func (w *regionWatcher) tidy(entry *watched) {
 func (w *regionWatcher) show(entry *watched, o observation) {
 	entry.failure, entry.good, entry.observed = nil, o.received, true
 	ended := o.session.Status.Ended()
-	if o.sent.Before(entry.sent) && !ended {
-		return // an answer to a later request came first
+	if !ended && (o.sent.Before(entry.sent) || goesBack(entry.status, o.session.Status)) {
+		return // an answer to a later request, or of a part of the service that knew more, came first
 	}
-	entry.sent = o.sent
+	entry.sent, entry.status = o.sent, o.session.Status
 	for s := range entry.subscriptions {
 		s.last, s.seen = o, true
 		notify(s.signal)
