@@ -65,7 +65,7 @@ func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
 	}
 	if len(methods) == 0 {
 		return e.service.Refuse(
-			adminRefusal(http.StatusNotFound, "There is no such administrative path."),
+			refusal(http.StatusNotFound, "There is no such administrative path."),
 		)
 	}
 	return e.service.Refuse(service.MethodNotAllowed(methods...))
@@ -119,7 +119,7 @@ func (e *Emulator) adminRemove(_ *http.Request, segments []string) service.Answe
 	id, err := strconv.Atoi(segments[0])
 	if err != nil || !e.faults.remove(id) {
 		return e.service.Refuse(
-			adminRefusal(http.StatusNotFound, "There is no fault with this id."),
+			refusal(http.StatusNotFound, "There is no fault with this id."),
 		)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
@@ -151,7 +151,7 @@ func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.An
 	}
 	if err := e.store.setStatus(at, segments[0], status); err != nil {
 		return e.service.Refuse(
-			adminRefusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")),
+			refusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")),
 		)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
@@ -169,7 +169,7 @@ func (e *Emulator) adminPartition(
 	}
 	if id := r.URL.Query().Get("account"); id != "" {
 		if at.AccountID = e.accountID(id); at.AccountID == "" {
-			return at, true, adminRefusal(http.StatusNotFound, "There is no account with this id.")
+			return at, true, refusal(http.StatusNotFound, "There is no account with this id.")
 		}
 		exact = true
 	}
@@ -184,13 +184,13 @@ func (m *memory) refuseUnnamed(at service.PartitionKey, id string, exact bool) *
 	m.lock()
 	defer m.unlock()
 	if exact && m.find(at, id) == nil {
-		return adminRefusal(
+		return refusal(
 			http.StatusNotFound,
 			"There is no session with this id in this account and region.",
 		)
 	}
 	if _, err := m.named(at, id); err != nil {
-		return adminRefusal(
+		return refusal(
 			http.StatusNotFound,
 			strings.TrimPrefix(err.Error(), "emulator: ")+"; the query may name account and region",
 		)
@@ -206,13 +206,13 @@ func (e *Emulator) adminRevoke(r *http.Request, _ []string) service.Answer {
 	}
 	if err := e.RevokeTokens(r.URL.Query().Get("account")); err != nil {
 		return e.service.Refuse(
-			adminRefusal(http.StatusNotFound, "There is no account with this id."),
+			refusal(http.StatusNotFound, "There is no account with this id."),
 		)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
 }
 
-func adminRefusal(status int, message string) *service.Refusal {
+func refusal(status int, message string) *service.Refusal {
 	return &service.Refusal{
 		Status:  status,
 		Code:    strings.ReplaceAll(http.StatusText(status), " ", ""),

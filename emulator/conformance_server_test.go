@@ -36,7 +36,7 @@ type plug struct {
 // a.
 func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 	t.Helper()
-	e := newEmulator(t, Options{})
+	e := newEmulator(t, Options{Domain: "arr.test"})
 	server, err := e.listen("", "http", func(server *http.Server, listener net.Listener) error {
 		adjust(server)
 		return server.Serve(listener)
@@ -53,7 +53,7 @@ func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 // plugInMemory makes a server for a bubble of virtual time.
 func plugInMemory(t *testing.T, adjust func(*http.Server)) *plug {
 	t.Helper()
-	e := newEmulator(t, Options{})
+	e := newEmulator(t, Options{Domain: "arr.test"})
 	listener := pipenet.Listen()
 	server := e.serve(listener, "http", func(server *http.Server, listener net.Listener) error {
 		adjust(server)

@@ -56,4 +56,7 @@
 //
 // The emulator is for tests and development. It holds its keys in memory, and an access token opens
 // the whole account. Listen on loopback unless every machine that can reach the address may use it.
+// Web pages cannot use it: a server answers only for known hosts ([Options.AllowHosts]), and never
+// to a page of another origin. Tokens of Microsoft Entra are refused unless
+// [Options.AcceptIdentity] is set.
 package emulator

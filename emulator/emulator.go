@@ -18,17 +18,16 @@ import (
 // Emulator is the service: an [http.Handler], and a maker of clients and servers for it. Create one
 // with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend].
 type Emulator struct {
-	service     *service.Service
-	store       *memory
-	accounts    []page.Account // in the order of Options.Accounts, at least one
-	home        service.PartitionKey
-	domain      string // of all hosts
-	requests    requestLog
-	faults      faultList
-	admin       bool
-	adminDomain string // below which hosts may use the administrative path, or empty
-	logger      *slog.Logger
-	close       func() error
+	service  *service.Service
+	store    *memory
+	accounts []page.Account // in the order of Options.Accounts, at least one
+	home     service.PartitionKey
+	hosts    knownHosts
+	requests requestLog
+	faults   faultList
+	admin    bool
+	logger   *slog.Logger
+	close    func() error
 }
 
 // New returns an emulator. It starts no goroutine. An error about an option is an
@@ -38,18 +37,21 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
+	hosts, err := newKnownHosts(options)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
 	store := newMemory(options)
 	engine, err := service.New(store, options.forService())
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	e := &Emulator{
-		service:     engine,
-		store:       store,
-		domain:      options.hostDomain(),
-		logger:      options.Logger,
-		admin:       options.Admin,
-		adminDomain: options.Domain,
+		service: engine,
+		store:   store,
+		hosts:   hosts,
+		logger:  options.Logger,
+		admin:   options.Admin,
 	}
 	for i, a := range engine.Accounts() {
 		e.accounts = append(e.accounts, page.Account{
@@ -90,7 +92,7 @@ func (e *Emulator) shutDown() error {
 
 // endpoint returns the address of the session service in the default region.
 func (e *Emulator) endpoint() string {
-	return "https://" + naming.RenderingHost(string(e.home.Region), e.domain)
+	return "https://" + naming.RenderingHost(string(e.home.Region), e.hosts.domain)
 }
 
 // accountID returns the id of an account as the options spell it, or "" if there is none with the

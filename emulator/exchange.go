@@ -26,19 +26,33 @@ type exchange struct {
 //
 // A [Fault] that breaks the connection makes it panic with [http.ErrAbortHandler], which servers of
 // net/http understand and a ResponseRecorder does not.
+//
+// A request that a server has received for a host that is not known, see [Options.AllowHosts], is
+// answered with 421, and one of a web page of another origin with 403.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e.respond(r, func(d time.Duration) { extendDeadlines(w, r, d) }).write(w, r)
+	e.respond(r, fromNetwork(r), func(d time.Duration) { extendDeadlines(w, r, d) }).write(w, r)
 }
 
-// respond returns the complete answer to a request. Requests to the service are recorded; those for
-// the page and the administrative path are not, because they would soon fill the log. respond calls
-// extendDeadline if the answer is going to come late.
-func (e *Emulator) respond(r *http.Request, extendDeadline func(time.Duration)) delivery {
-	switch {
-	case e.forPage(r):
-		return delivery{Answer: e.guarded(r, e.showPage)}
-	case e.forAdmin(r):
+// respond returns the complete answer to a request, from the network or in memory. Requests to the
+// service are recorded; those for the page and the administrative path are not, because they would
+// soon fill the log. respond calls extendDeadline if the answer is going to come late.
+func (e *Emulator) respond(
+	r *http.Request,
+	fromNetwork bool,
+	extendDeadline func(time.Duration),
+) delivery {
+	if e.forAdmin(r) {
 		return delivery{Answer: e.guarded(r, e.administer)}
+	}
+	if fromNetwork {
+		if refused := e.refuseForeign(r); refused != nil {
+			a := e.service.Refuse(refused)
+			service.AddCommonHeaders(a)
+			return delivery{Answer: a}
+		}
+	}
+	if e.forPage(r, fromNetwork) {
+		return delivery{Answer: e.guarded(r, e.showPage)}
 	}
 	x := exchange{emulator: e, extendDeadline: extendDeadline}
 	answer, q := e.service.Respond(r, x.applyFaults)

@@ -40,7 +40,9 @@ func identity(t *testing.T, claims jwt.MapClaims) string {
 }
 
 func TestIdentities(t *testing.T) {
-	s := start(t, emulator.Options{Domain: "arr.test"})
+	s := start(t, emulator.Options{
+		AcceptIdentity: emulator.AcceptAnyIdentity("https://sts.arr.test"),
+	})
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"aud": "https://sts.mixedreality.azure.com/", "exp": time.Now().Add(time.Hour).Unix(),
 	}).SignedString(testkit.SigningKey())
@@ -99,6 +101,15 @@ func TestIdentities(t *testing.T) {
 			)
 		})
 	}
+}
+
+func TestIdentitiesAreRefusedByDefault(t *testing.T) {
+	var log bytes.Buffer
+	s := start(t, emulator.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r := s.exchange(identity(t, nil))
+	assert.Equal(t, http.StatusUnauthorized, r.status)
+	assert.Empty(t, r.body)
+	assert.Contains(t, log.String(), "Options.AcceptIdentity or --accept-any-identity")
 }
 
 func TestIdentityCheckCanBeChosen(t *testing.T) {

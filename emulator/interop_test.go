@@ -123,9 +123,10 @@ type pySession struct {
 func (c interopCase) run(ctx context.Context, t *testing.T, python string) *interopRun {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{
-		Domain:      interopDomain,
-		SigningKey:  testkit.SigningKey(),
-		StartupTime: emulator.FixedStartup(interopStartup),
+		Domain:         interopDomain,
+		AcceptIdentity: emulator.AcceptAnyIdentity("https://sts." + interopDomain),
+		SigningKey:     testkit.SigningKey(),
+		StartupTime:    emulator.FixedStartup(interopStartup),
 		Capacity: func(_ azremoterendering.Region, size azremoterendering.SessionSize) int {
 			if size == azremoterendering.SessionSizePremium {
 				return 0

@@ -5,6 +5,7 @@ package emulator
 import (
 	"cmp"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -52,10 +53,20 @@ type Options struct {
 	// domain of an account begins with its region.
 	Domain string
 
+	// AllowHosts are further hosts whose requests a server answers, such as the name of a container:
+	// names or addresses, without ports, in any case. A name that begins with a dot stands for the
+	// rest and all names below it.
+	//
+	// Known without it are loopback addresses, localhost, the names at or below Domain, and the
+	// address at which a request arrives. Requests for other hosts are answered with 421, because a
+	// web page could send them through a name of its own that leads to this machine (DNS
+	// rebinding). Requests in memory ([Emulator.Transport]) may be for any host.
+	AllowHosts []string
+
 	// AcceptIdentity decides whether a token of Microsoft Entra may be exchanged for an access
 	// token of any account. The token is the text after Bearer in the Authorization header, and not
 	// an account key. An error is logged at level Warn, so it must not quote the token, and
-	// answered with 401. The default is [AcceptAnyIdentity] for "https://sts." and Domain.
+	// answered with 401. The default refuses every token. See [AcceptAnyIdentity].
 	AcceptIdentity func(token string) error
 
 	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24
@@ -109,8 +120,7 @@ type Options struct {
 	// Admin serves the administrative path /_emulator/, by which programs in any language can
 	// inject faults, change the state of sessions, revoke tokens and read the state of the
 	// emulator. It needs no key: everybody who can reach the emulator may use it. It is served only
-	// for hosts that are loopback addresses, localhost, or at or below a Domain that is set, and
-	// never to web pages of other origins.
+	// for known hosts (see AllowHosts), and never to web pages of other origins.
 	Admin bool
 
 	// Decisions holds the points that the protocol leaves open.
@@ -129,7 +139,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.StartupTime = FixedStartup(0)
 	}
 	if o.AcceptIdentity == nil {
-		o.AcceptIdentity = AcceptAnyIdentity("https://" + naming.STSPrefix + o.hostDomain())
+		o.AcceptIdentity = refuseIdentity
 	}
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
@@ -148,6 +158,12 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// refuseIdentity is the default of [Options.AcceptIdentity].
+func refuseIdentity(string) error {
+	return errors.New("the emulator accepts no Microsoft Entra tokens: " +
+		"set Options.AcceptIdentity or --accept-any-identity")
 }
 
 // hostDomain returns the domain of all hosts.

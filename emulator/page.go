@@ -20,16 +20,14 @@ const (
 // accounts to anybody, so a web site must not be able to read it through a name of its own that
 // leads to this machine (DNS rebinding): the page exists only for hosts that are the emulator's.
 // Other machines see it only where they may use the administrative path too.
-func (e *Emulator) forPage(r *http.Request) bool {
+func (e *Emulator) forPage(r *http.Request, fromNetwork bool) bool {
 	host, _ := hostOf(r.Host)
-	return r.URL.EscapedPath() == pagePath && ownHost(host, e.domain) && (e.admin || fromHere(r))
+	return r.URL.EscapedPath() == pagePath && e.hosts.include(r, host) &&
+		(e.admin || !fromNetwork || fromHere(r))
 }
 
-// fromHere reports whether a request comes from this machine. One that came over no socket does.
+// fromHere reports whether a request from the network comes from this machine.
 func fromHere(r *http.Request) bool {
-	if r.Context().Value(http.ServerContextKey) == nil {
-		return true
-	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }

@@ -64,7 +64,10 @@ func (l *lines) String() string {
 func TestListenTLS(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var log lines
-	s := start(t, emulator.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s := start(t, emulator.Options{
+		Domain: arrTest,
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 	a := openAuthority(t, t.TempDir(), arrTest)
 	server, err := s.ListenTLS("", a.TLSConfig())
 	require.NoError(t, err)

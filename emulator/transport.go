@@ -59,7 +59,7 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 	// The handler runs in a goroutine of its own so that the caller can leave. A handler that a
 	// fault delays ends with the context.
 	answered := make(chan delivery, 1)
-	go func() { answered <- t.emulator.respond(incoming, func(time.Duration) {}) }()
+	go func() { answered <- t.emulator.respond(incoming, false, func(time.Duration) {}) }()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()

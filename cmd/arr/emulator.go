@@ -28,8 +28,10 @@ type emulatorCommand struct {
 	listening listening
 	logging   logging
 	exec      []string
-	json      bool
-	envFile   string
+	// anyIdentity accepts every token of Microsoft Entra.
+	anyIdentity bool
+	json        bool
+	envFile     string
 }
 
 func newEmulatorCommand() *cobra.Command {

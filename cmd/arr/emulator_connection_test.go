@@ -3,6 +3,7 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -81,4 +82,57 @@ func TestText(t *testing.T) {
 	}
 	p.signal(os.Interrupt)
 	assert.Equal(t, failure.OK, p.wait())
+}
+
+// Every path is for known hosts only; the name given to --listen is one of them.
+func TestHostsOfTheEmulator(t *testing.T) {
+	_, c := startEmulator(t, nil, "--listen", "localhost:0", "--allow-host", "emulator,.tests.example")
+	for host, want := range map[string]int{
+		"":                      http.StatusOK,
+		"localhost":             http.StatusOK,
+		"emulator:20210":        http.StatusOK,
+		"one.two.tests.example": http.StatusOK,
+		"attacker.example":      http.StatusMisdirectedRequest,
+		"emulator.example":      http.StatusMisdirectedRequest,
+	} {
+		for _, path := range []string{"/", "/accounts/" + c.AccountID + "/token"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Endpoint+path, nil)
+			require.NoError(t, err)
+			req.Host = host
+			req.Header.Set("Authorization", "Bearer "+c.AccountID+":"+c.AccountKey)
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, want, resp.StatusCode, "%s %s", host, path)
+		}
+	}
+	code, _, stderr := runOnce(t, "emulator", "--allow-host", "http://emulator")
+	assert.Equal(t, failure.Usage, code)
+	assert.Contains(t, stderr, `--allow-host "http://emulator" is neither a host name nor an address`)
+}
+
+// Tokens of Microsoft Entra are taken only if asked for.
+func TestIdentitiesOfTheEmulator(t *testing.T) {
+	for _, test := range []struct {
+		flags []string
+		want  int
+	}{
+		{nil, http.StatusUnauthorized},
+		{[]string{"--accept-any-identity"}, http.StatusOK},
+		{[]string{"--accept-any-identity", "--domain", "arr.test"}, http.StatusOK},
+	} {
+		p, c := startEmulator(t, nil, test.flags...)
+		req, err := http.NewRequestWithContext(
+			t.Context(), http.MethodGet, c.Endpoint+"/accounts/"+c.AccountID+"/token", nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+entraToken())
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, test.want, resp.StatusCode, test.flags)
+		p.stop()
+		if test.flags == nil {
+			assert.Contains(t, p.stderr.String(), "--accept-any-identity")
+		}
+	}
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +28,7 @@ type listening struct {
 	address string
 	tls     bool
 	domain  string
+	hosts   []string // further ones
 	caDir   string
 }
 
@@ -45,6 +48,14 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 		"`DOMAIN` of the service, such as "+usualDomain+": the token service is sts.DOMAIN, the session service "+
 			"remoterendering.REGION.DOMAIN, both on the one port (default: that of the hosted service)",
 	)
+	flags.StringSliceVar(
+		&l.hosts,
+		"allow-host",
+		nil,
+		"further `HOST` by which clients reach the emulator, such as the name of a container, or "+
+			".HOST for all names below it too; may be repeated. Requests for unknown hosts are "+
+			"refused; known are localhost, the address listened on and names at or below the domain",
+	)
 	flags.StringVar(
 		&l.caDir,
 		"ca-dir",
@@ -57,7 +68,8 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 // listenAddress is an address of this machine.
 type listenAddress struct {
 	text     string
-	loopback bool // nobody else can reach it
+	name     string // as the user gave it, or empty
+	loopback bool   // nobody else can reach it
 }
 
 // resolve looks at the flags. What it returns holds the IP address that was looked at, so that a
@@ -73,7 +85,7 @@ func (l *listening) resolve() (listenAddress, error) {
 	if l.caDir != "" && !l.tls {
 		return listenAddress{}, usagef("--ca-dir is of use only with --tls")
 	}
-	_, port, err := net.SplitHostPort(l.address)
+	name, port, err := net.SplitHostPort(l.address)
 	if err == nil && port == "" {
 		err = errors.New("the port is missing")
 	}
@@ -89,7 +101,16 @@ func (l *listening) resolve() (listenAddress, error) {
 			defaultAddress,
 		)
 	}
-	return listenAddress{tcp.String(), tcp.IP.IsLoopback()}, nil // no IP means all addresses
+	return listenAddress{tcp.String(), name, tcp.IP.IsLoopback()}, nil // no IP means all addresses
+}
+
+// allowed returns the hosts that the user has named.
+func (l *listening) allowed(address listenAddress) []string {
+	_, err := netip.ParseAddr(address.name)
+	if address.name == "" || err == nil {
+		return l.hosts
+	}
+	return append(slices.Clone(l.hosts), address.name)
 }
 
 // listen starts the server. The authority is nil without TLS.

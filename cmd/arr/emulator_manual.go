@@ -6,10 +6,10 @@ const emulatorManual = `Run the emulator of Azure Remote Rendering for programs 
 serves the session service, version 2021-01-01, and its token service (STS) on one port.
 
 It behaves like the service: accounts with keys, access tokens, the five session operations, leases
-that end, paging, errors. It accepts any Microsoft Entra token that has not expired and is meant for
-the STS, without checking its signature. It does not convert assets. NOTHING RENDERS BEHIND A SESSION:
-its host name leads nowhere, and a device cannot connect to it, unless --exec starts a program of
-yours. Sessions are lost when the emulator ends.
+that end, paging, errors. With --accept-any-identity it also accepts Microsoft Entra tokens, without
+checking their signature. It does not convert assets. NOTHING RENDERS BEHIND A SESSION: its host name
+leads nowhere, and a device cannot connect to it, unless --exec starts a program of yours. Sessions are
+lost when the emulator ends.
 
 When the emulator accepts connections, it prints what a client needs to standard output: endpoint, STS
 endpoint, account id, account key, account domain and, with --tls, the file with the certificate to
@@ -47,7 +47,9 @@ and this machine. Clients must trust its certificate, and names below --domain m
 file. docs/tls.md has the steps.
 ` + faultManual + `
 SAFETY: the emulator is for tests and development. Keep it on a loopback address. Otherwise everyone who
-can reach it can use it.
+can reach it can use it. Web pages cannot: requests of pages are refused (403), and so are requests for
+hosts that are not the emulator's (421). A name of your own, such as that of a container, needs
+--allow-host.
 
 SIGINT (Ctrl-C), SIGTERM, SIGQUIT and SIGHUP end the emulator and the programs of --exec. A second one,
 except SIGHUP, ends it at once.

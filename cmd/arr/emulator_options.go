@@ -5,6 +5,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/emulator"
 	"github.com/arr-go/azremoterendering/emulator/process"
+	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
 // keyVariable holds the account key where others cannot see it. It is not the variable that clients
@@ -99,6 +101,13 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"how long access tokens are valid",
 		parseTokenLifetime,
 	)
+	flags.BoolVar(
+		&c.anyIdentity,
+		"accept-any-identity",
+		false,
+		"accept Microsoft Entra tokens that are meant for the token service and have not expired, "+
+			"without checking their signature: whoever can reach the emulator can make one",
+	)
 	addValue(
 		cmd,
 		&c.exec,
@@ -120,6 +129,13 @@ func (c *emulatorCommand) newEmulator(
 ) (*emulator.Emulator, error) {
 	o := c.options
 	o.Domain = c.listening.domain
+	o.AllowHosts = c.listening.allowed(address)
+	if c.anyIdentity {
+		o.AcceptIdentity = emulator.AcceptAnyIdentity()
+		if o.Domain != "" {
+			o.AcceptIdentity = emulator.AcceptAnyIdentity("https://" + naming.STSPrefix + o.Domain)
+		}
+	}
 	o.Logger = log
 	if account := &o.Accounts[0]; account.PrimaryKey == "" {
 		account.PrimaryKey = os.Getenv(keyVariable)
@@ -161,5 +177,10 @@ var emulatorFlagNames = map[string]string{
 // inEmulatorFlags returns an error about an option of the emulator with the flag that it comes
 // from.
 func inEmulatorFlags(err error) error {
-	return failure.InWords(err, func(option string) string { return emulatorFlagNames[option] })
+	return failure.InWords(err, func(option string) string {
+		if strings.HasPrefix(option, "Options.AllowHosts") {
+			return "--allow-host"
+		}
+		return emulatorFlagNames[option]
+	})
 }

@@ -32,6 +32,9 @@ func entraToken() string {
 	return part(`{"alg":"none","typ":"JWT"}`) + "." + part(claims) + "."
 }
 
+// acceptingIdentities are the options of a service that takes such tokens.
+var acceptingIdentities = emulator.Options{AcceptIdentity: emulator.AcceptAnyIdentity()}
+
 // withoutKey is the environment of a service for somebody who has no key.
 func (s *testService) withoutKey() []string {
 	return []string{
@@ -46,7 +49,7 @@ func TestSignInWithTheAzureCLI(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the az of this test is a script for sh")
 	}
-	service := newTestService(t, emulator.Options{})
+	service := newTestService(t, acceptingIdentities)
 	service.ready("demo")
 	folder := t.TempDir()
 	asked := filepath.Join(folder, "asked")
@@ -83,7 +86,7 @@ func TestSignInWithTheAzureCLI(t *testing.T) {
 }
 
 func TestSignInWithAManagedIdentity(t *testing.T) {
-	service := newTestService(t, emulator.Options{})
+	service := newTestService(t, acceptingIdentities)
 	service.ready("demo")
 	var query string
 	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,8 @@
 // sessions of an account. With -create it creates a session, waits until it is Ready, shows what a
 // device needs to open it, and stops it.
 //
-// It needs a real tenant and a service: the emulator knows no identities. azidentity's
+// It needs a real tenant and a service: the emulator refuses identities, unless it is started with
+// --accept-any-identity, and this program sends tokens over https only (--tls). azidentity's
 // DefaultAzureCredential finds the identity that the machine has: environment variables, a managed
 // identity, or the login of az or azd. The identity needs the role Remote Rendering Client or
 // Remote Rendering Administrator on the account.
