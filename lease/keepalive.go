@@ -56,8 +56,8 @@ type KeepAliveOptions struct {
 	// the goroutine that keeps the session alive, so it must return soon.
 	Progress func(arr.Session)
 
-	// Logger receives extensions at level Debug and failures at level Warn. The default, nil,
-	// discards them.
+	// Logger receives extensions at level Debug. It receives failures at level Warn, and after half
+	// a minute that the session was not seen yet. The default, nil, discards them.
 	Logger *slog.Logger
 }
 

@@ -48,6 +48,7 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(p.ctx, func() { cancel(ErrPoolClosed) })()
+	defer logWaiting(ctx, p.options.Logger, "a call waits for a session of the pool", p.situation)()
 	call := p.nextCall()
 	for {
 		e, err := p.take(ctx, call)
@@ -68,6 +69,20 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 			return nil, err
 		}
 	}
+}
+
+// situation returns what the log says about a call that waits.
+func (p *Pool) situation() []any {
+	s := p.Stats()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	attributes := []any{"pool", p.options.IDPrefix, "starting", s.Starting, "idle", s.Idle,
+		"handedOut", s.HandedOut, "unclaimed", s.Unclaimed, "stopping", s.Stopping,
+		"max", p.options.Max, "calls", s.Waiting}
+	if p.lastFailure != nil {
+		attributes = append(attributes, "error", p.lastFailure)
+	}
+	return attributes
 }
 
 // nextCall numbers the calls of Acquire.

@@ -33,6 +33,7 @@ var lateLists = [...]time.Duration{time.Minute, 3 * time.Minute}
 // not claimed within [PoolOptions.ClaimTime], and sessions that are not Ready, which no device can
 // hold.
 func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
+	defer logWaiting(ctx, p.options.Logger, "a claim waits for the first list", p.situation)()
 	select {
 	case <-p.tookOver:
 	case <-p.ctx.Done():

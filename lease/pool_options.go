@@ -71,7 +71,9 @@ type PoolOptions struct {
 	Watch WatcherOptions
 
 	// Logger receives sessions created, taken over and stopped at level Info, extensions at level
-	// Debug, and failures at level Warn. The default, nil, discards them.
+	// Debug, and failures at level Warn. It also receives at level Warn what a call of
+	// [Pool.Acquire] waits for, after half a minute and then every ten minutes. The default, nil,
+	// discards them.
 	Logger *slog.Logger
 }
 

@@ -27,6 +27,9 @@ const (
 
 // find looks for the session until it is seen.
 func (r *renewer) find(ctx context.Context) error {
+	defer logWaiting(ctx, r.options.Logger, "no answer about a session yet", func() []any {
+		return []any{"session", r.id, "endpoint", r.client.Endpoint()}
+	})()
 	retry := wait.NewBackoff(minPause, maxPause)
 	giveUp := time.Now().Add(wait.Patience)
 	for {

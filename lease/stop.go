@@ -88,7 +88,8 @@ type StopAllOptions struct {
 	// Keep, if not nil, skips the sessions for which it returns true. Calls do not overlap.
 	Keep func(arr.RegionSession) bool
 
-	// Logger receives each session stopped at level Info. The default, nil, discards them.
+	// Logger receives each session stopped at level Info, and at level Warn what StopAll waits for,
+	// after half a minute. The default, nil, discards them.
 	Logger *slog.Logger
 }
 
@@ -156,7 +157,10 @@ func stopRegion(
 	client *arr.SessionsClient,
 	options StopAllOptions,
 ) (result regionStopped) {
+	listed := logWaiting(ctx, options.Logger, "sessions are still being listed",
+		func() []any { return []any{"endpoint", client.Endpoint()} })
 	found, err := list(ctx, client)
+	listed()
 	var selected []arr.RegionSession
 	for _, session := range found {
 		session := arr.RegionSession{Session: session, Client: client}
@@ -164,7 +168,10 @@ func stopRegion(
 			selected = append(selected, session)
 		}
 	}
+	stopped := logWaiting(ctx, options.Logger, "sessions are still being stopped",
+		func() []any { return []any{"endpoint", client.Endpoint(), "sessions", len(selected)} })
 	result.stopped, result.failures = stopEach(ctx, selected)
+	stopped()
 	for _, session := range result.stopped {
 		options.Logger.InfoContext(ctx, "session stopped", "session", session.ID,
 			"endpoint", client.Endpoint(), "created", session.CreationTime)

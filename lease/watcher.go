@@ -34,7 +34,8 @@ type WatcherOptions struct {
 	IdleInterval time.Duration
 
 	// Logger receives failures to list or look up sessions at level Warn, and recovery at level
-	// Info. The default, nil, discards them.
+	// Info. It also receives at level Warn what [Watcher.Wait] waits for, after half a minute and
+	// then every ten minutes. The default, nil, discards them.
 	Logger *slog.Logger
 }
 
@@ -115,12 +116,34 @@ func (w *Watcher) watches(client *arr.SessionsClient) bool { return w.region(cli
 // failed so, the error joins an [*arr.RegionError] for each of them. After [Watcher.Close] it is
 // [ErrWatcherClosed].
 func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.RegionSession, error) {
+	log := w.regions[0].log
+	defer logWaiting(ctx, log, "waiting for a session to be Ready", func() []any {
+		return append([]any{"session", sessionID}, w.seen(sessionID)...)
+	})()
 	session, err := w.wait(ctx, sessionID)
 	if _, interrupted := errors.AsType[*interruptedWait](err); interrupted {
 		return session, fmt.Errorf("lease: %w; the session goes on, "+
 			"and is billed from Ready until it is stopped or its lease ends", err)
 	}
 	return session, err
+}
+
+// seen returns how a session was last seen, and the last failure to see it, as attributes.
+func (w *Watcher) seen(sessionID string) []any {
+	status, failure := arr.SessionStatus("never"), error(nil)
+	for _, region := range w.regions {
+		region.mu.Lock()
+		if entry := region.watched[sessionID]; entry != nil {
+			status = cmp.Or(entry.status, status)
+			failure = cmp.Or(failure, entry.failure)
+		}
+		region.mu.Unlock()
+	}
+	attributes := []any{"seen", status}
+	if failure != nil {
+		attributes = append(attributes, "error", failure)
+	}
+	return attributes
 }
 
 // regionWait is something that a wait in one region has met.
