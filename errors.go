@@ -40,8 +40,9 @@ var (
 	// wait, if the service said so.
 	ErrThrottled = errors.New("too many requests")
 	// ErrOutcomeUnknown means that a request that changes something may have taken effect: there
-	// was no answer, or only a fault (408, 5xx), and no later answer settled the matter. After a
-	// create, the session may exist and be billed: get it, or stop it.
+	// was no answer, only a fault (408, 5xx), or a success that the protocol does not know, and no
+	// later answer settled the matter. After a create, the session may exist and be billed: get it,
+	// or stop it.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
