@@ -84,10 +84,7 @@ func (e *InvalidArgumentError) Is(target error) bool { return target == ErrInval
 
 // invalid makes the error for an argument. It leaves out a value that may be a secret.
 func invalid(name, value, reason string) error {
-	if text.MaybeSecret(value) {
-		reason += fmt.Sprintf(" (%d characters, not shown: they may be a secret)", len(value))
-		value = ""
-	}
+	value, reason = text.WithoutSecret(value, reason)
 	return &InvalidArgumentError{Name: name, Value: value, Reason: reason}
 }
 

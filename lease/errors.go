@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 // Reasons why a lease ended, to compare with [errors.Is]. They are causes of [Lease.Context];
@@ -116,11 +117,11 @@ func concernsOne(err error) bool {
 }
 
 // invalid returns the error for an argument that is refused before any request is sent. value may
-// be nil.
+// be nil. It is left out if it may be a secret.
 func invalid(name string, value any, reason string) error {
 	e := &arr.InvalidArgumentError{Name: name, Reason: reason}
 	if value != nil {
-		e.Value = fmt.Sprint(value)
+		e.Value, e.Reason = text.WithoutSecret(fmt.Sprint(value), reason)
 	}
 	return e
 }
