@@ -197,7 +197,7 @@ func (a *attempts) err() error {
 	return &failedAttempts{a.failures}
 }
 
-const noSession = "lease: no session acquired"
+const noSession = "no session acquired"
 
 // failedAttempts joins several failures in one line.
 type failedAttempts struct{ failures []error }

@@ -59,6 +59,8 @@ func (a *acquisition) start(
 	sent := time.Now()
 	r.bounds.earliest = sent
 	settings := arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}
+	a.options.Logger.DebugContext(ctx, "creating session",
+		"session", r.id, "size", size, "endpoint", r.client.Endpoint())
 	poller, err := r.client.BeginCreate(bounded, r.id, settings, nil)
 	if err != nil {
 		return errors.Is(err, arr.ErrOutcomeUnknown), err

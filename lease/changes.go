@@ -68,7 +68,7 @@ func (w *Watcher) Changes(ctx context.Context) iter.Seq2[Change, error] {
 			}
 			switch {
 			case ctx.Err() != nil:
-				yield(Change{}, fmt.Errorf("lease: watching the sessions: %w", ctx.Err()))
+				yield(Change{}, fmt.Errorf("watching the sessions: %w", ctx.Err()))
 				return
 			case idle && len(feeds) > 0:
 				select {
@@ -86,10 +86,10 @@ func (w *regionWatcher) watching(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrWatcherClosed):
-		return fmt.Errorf("lease: watching the sessions: %w", err)
+		return fmt.Errorf("watching the sessions: %w", err)
 	default:
 		endpoint := w.client.Endpoint()
-		return fmt.Errorf("lease: watching the sessions at %s: %w",
+		return fmt.Errorf("watching the sessions at %s: %w",
 			endpoint, &arr.RegionError{Endpoint: endpoint, Err: err})
 	}
 }

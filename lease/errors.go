@@ -9,7 +9,6 @@ import (
 	"net/http"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 // Reasons why a lease ended, to compare with [errors.Is]. They are causes of [Lease.Context];
@@ -55,11 +54,11 @@ func (e *NotStoppedError) Unwrap() error { return e.Err }
 func endOf(ended *arr.SessionEndedError) error {
 	switch ended.Session.Status {
 	case arr.SessionStatusExpired:
-		return fmt.Errorf("lease: %w: %w", ErrExpired, ended)
+		return fmt.Errorf("%w: %w", ErrExpired, ended)
 	case arr.SessionStatusStopped:
-		return fmt.Errorf("lease: %w: %w", ErrStopped, ended)
+		return fmt.Errorf("%w: %w", ErrStopped, ended)
 	default:
-		return fmt.Errorf("lease: %w", ended)
+		return ended
 	}
 }
 
@@ -117,11 +116,11 @@ func concernsOne(err error) bool {
 }
 
 // invalid returns the error for an argument that is refused before any request is sent. value may
-// be nil. It is left out if it may be a secret.
+// be nil.
 func invalid(name string, value any, reason string) error {
 	e := &arr.InvalidArgumentError{Name: name, Reason: reason}
 	if value != nil {
-		e.Value, e.Reason = text.WithoutSecret(fmt.Sprint(value), reason)
+		e.Value = fmt.Sprint(value)
 	}
 	return e
 }

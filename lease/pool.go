@@ -109,7 +109,7 @@ func (p *Pool) Return(l *Lease) error {
 	defer p.mu.Unlock()
 	e := p.find(l.managed.id)
 	if e == nil || e.lease != l || e.state != stateOut || l.ctx.Err() != nil || !l.settle(returned) {
-		return fmt.Errorf("lease: session %q: %w", l.managed.id, ErrNotHandedOut)
+		return fmt.Errorf("session %q: %w", l.managed.id, ErrNotHandedOut)
 	}
 	l.cancel(ErrReleased)
 	e.lease = nil
@@ -184,7 +184,7 @@ func (p *Pool) Close(ctx context.Context) error {
 // shutDown is what the first Close does.
 func (p *Pool) shutDown() {
 	p.mu.Lock()
-	p.failWaiters(fmt.Errorf("lease: %w", ErrPoolClosed))
+	p.failWaiters(ErrPoolClosed)
 	for _, e := range p.entries {
 		switch {
 		case e.state == stateWarm, e.state == stateQuarantined, e.pending():

@@ -125,7 +125,7 @@ func (p *Pool) takeOrEnqueue(call uint64) (*entry, *waiter, error) {
 	defer p.mu.Unlock()
 	delete(p.retrying, call)
 	if p.closed {
-		return nil, nil, fmt.Errorf("lease: %w", ErrPoolClosed)
+		return nil, nil, ErrPoolClosed
 	}
 	p.changed()
 	if e := p.newest(); e != nil && len(p.waiters) == 0 && e.move(eventTake) {
@@ -157,7 +157,7 @@ func (p *Pool) lookAndCheck(ctx context.Context, e *entry) error {
 		return err
 	}
 	if !e.managed.seenAfter(sent.Add(-1)) {
-		return fmt.Errorf("lease: session %q: the answer is from before it was Ready: %w",
+		return fmt.Errorf("session %q: the answer is from before it was Ready: %w",
 			e.id, errNotReady)
 	}
 	return p.checkSeen(ctx, e)
@@ -169,7 +169,7 @@ func (p *Pool) checkSeen(ctx context.Context, e *entry) error {
 		return err
 	}
 	if status := e.managed.session().Status; status != arr.SessionStatusReady {
-		return fmt.Errorf("lease: session %q is %q: %w", e.id, status, errNotReady)
+		return fmt.Errorf("session %q is %q: %w", e.id, status, errNotReady)
 	}
 	return e.managed.ensure(ctx, p.options.MinRemaining)
 }
@@ -229,7 +229,7 @@ func (p *Pool) interrupted(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err := fmt.Errorf(
-		"lease: no session of pool %q was free: %w", p.options.IDPrefix, context.Cause(ctx))
+		"no session of pool %q was free: %w", p.options.IDPrefix, context.Cause(ctx))
 	if p.lastFailure != nil {
 		err = fmt.Errorf("%w; the last failure: %w", err, p.lastFailure)
 	}

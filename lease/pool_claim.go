@@ -37,7 +37,7 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 	select {
 	case <-p.tookOver:
 	case <-p.ctx.Done():
-		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
+		return nil, ErrPoolClosed
 	case <-ctx.Done():
 		return nil, p.interrupted(ctx)
 	}
@@ -46,7 +46,7 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 	e := p.find(sessionID)
 	switch {
 	case p.closed:
-		return nil, fmt.Errorf("lease: %w", ErrPoolClosed)
+		return nil, ErrPoolClosed
 	case e != nil && e.alive() && e.state == stateOut:
 		return e.lease, nil
 	case e != nil && e.claimable() && e.move(eventClaim):
@@ -54,7 +54,7 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 		p.changed()
 		return e.lease, nil
 	}
-	return nil, fmt.Errorf("lease: session %q of pool %q is not handed out: %w",
+	return nil, fmt.Errorf("session %q of pool %q is not handed out: %w",
 		sessionID, p.options.IDPrefix, arr.ErrNotFound)
 }
 
@@ -106,7 +106,7 @@ func (p *Pool) takeOverListed() error {
 		sent := time.Now()
 		found, err := list(p.ctx, client)
 		if err != nil {
-			err = fmt.Errorf("lease: listing the sessions of pool %q: %w", p.options.IDPrefix, err)
+			err = fmt.Errorf("listing the sessions of pool %q: %w", p.options.IDPrefix, err)
 			p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
 				"pool", p.options.IDPrefix, "endpoint", client.Endpoint(), "error", err)
 			return err

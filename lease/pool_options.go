@@ -108,12 +108,6 @@ func (o PoolOptions) withDefaults() (PoolOptions, error) {
 	return o, nil
 }
 
-// firstTotal returns how long the lease of a new session has to be when it is handed out. By then
-// some seconds have passed, and leases are whole minutes.
-func (o PoolOptions) firstTotal() time.Duration {
-	return max(o.LeaseTime, min((o.MinRemaining+time.Minute).Truncate(time.Minute), o.MaxLeaseTime))
-}
-
 // session returns the options for one session.
 func (o PoolOptions) session() AcquireOptions {
 	return AcquireOptions{

@@ -61,8 +61,8 @@ func (p *Pool) act(next plan) (refusal error) {
 		p.startCreation()
 	}
 	if next.overBudget {
-		err := fmt.Errorf("lease: pool %q: %w",
-			p.options.IDPrefix, p.budget.allows(p.options.firstTotal()))
+		err := fmt.Errorf("pool %q: %w",
+			p.options.IDPrefix, p.budget.allows(p.options.LeaseTime))
 		p.failed(err)
 		if next.failCalls {
 			p.failWaiters(err)
@@ -85,7 +85,7 @@ func (p *Pool) count() inventory {
 		calls:          len(p.waiters) + len(p.retrying),
 		starting:       p.pending(),
 		total:          len(p.entries),
-		affordable:     p.budget.allows(p.options.firstTotal()) == nil,
+		affordable:     p.budget.allows(p.options.LeaseTime) == nil,
 		probing:        p.pace.probing,
 		pause:          time.Until(p.pace.notBefore),
 		recount:        time.Hour,

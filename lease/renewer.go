@@ -205,7 +205,7 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	}
 	r.learn(observation{updated.Session, sent, time.Now(), updated.CorrelationVector})
 	if r.total() <= before {
-		return fmt.Errorf("lease: session %q: %w: %v was requested, and the service shows %v",
+		return fmt.Errorf("session %q: %w: %v was requested, and the service shows %v",
 			r.id, arr.ErrLeaseNotExtended, total, before)
 	}
 	r.options.Logger.DebugContext(ctx, "lease extended", "session", r.id, "total", total)
@@ -243,12 +243,12 @@ func (r *renewer) ensure(ctx context.Context, atLeast time.Duration) error {
 			return err
 		}
 		if total > most && r.end() == nil {
-			return fmt.Errorf("lease: session %q: %w: to have %v left it would take a total of %v, "+
+			return fmt.Errorf("session %q: %w: to have %v left it would take a total of %v, "+
 				"and the most is %v; another session is needed",
 				r.id, arr.ErrLeaseNotExtended, atLeast, total, most)
 		}
 	}
-	return fmt.Errorf("lease: session %q: %w: repeated requests did not leave %v of it",
+	return fmt.Errorf("session %q: %w: repeated requests did not leave %v of it",
 		r.id, arr.ErrLeaseNotExtended, atLeast)
 }
 

@@ -54,7 +54,7 @@ func (r *renewer) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return fmt.Errorf("lease: keeping session %q: %w", r.id, endOfContext(ctx))
+	return fmt.Errorf("keeping session %q: %w", r.id, endOfContext(ctx))
 }
 
 // run keeps the session alive until it or ctx ends, and returns why. The session has been seen.
@@ -184,7 +184,7 @@ func (r *renewer) pauseAfter(
 
 // expired returns the error for a lease whose earliest possible end has come.
 func (r *renewer) expired(failure error) error {
-	base := fmt.Errorf("lease: session %q: %w, or will within moments", r.id, ErrExpired)
+	base := fmt.Errorf("session %q: %w, or will within moments", r.id, ErrExpired)
 	switch {
 	case failure != nil:
 		return fmt.Errorf("%w: it could not be extended: %w", base, failure)

@@ -122,7 +122,7 @@ func (w *Watcher) Wait(ctx context.Context, sessionID string) (arr.RegionSession
 	})()
 	session, err := w.wait(ctx, sessionID)
 	if _, interrupted := errors.AsType[*interruptedWait](err); interrupted {
-		return session, fmt.Errorf("lease: %w; the session goes on, "+
+		return session, fmt.Errorf("%w; the session goes on, "+
 			"and is billed from Ready until it is stopped or its lease ends", err)
 	}
 	return session, err

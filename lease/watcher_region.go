@@ -119,7 +119,7 @@ func (s *subscription) result() (session arr.Session, ready bool, err error) {
 	last, seen := s.latest()
 	switch {
 	case errors.Is(err, arr.ErrNotFound), errors.Is(err, arr.ErrInvalidArgument):
-		return arr.Session{}, false, fmt.Errorf("lease: waiting for session %q: %w", s.id, err)
+		return arr.Session{}, false, fmt.Errorf("waiting for session %q: %w", s.id, err)
 	case err != nil:
 		return arr.Session{}, false, s.interrupted(err)
 	case !seen:
