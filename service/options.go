@@ -16,7 +16,6 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/naming"
-	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 const (
@@ -89,14 +88,13 @@ var (
 // characters.
 const maxDomainLength = 150
 
-// invalid makes the error for an option or an argument. A nil value is not shown, nor is one that
-// may be a secret.
+// invalid makes the error for an option or an argument. A nil value is not shown.
 func invalid(name string, value any, reason string) error {
-	shown := ""
+	text := ""
 	if value != nil {
-		shown, reason = text.WithoutSecret(fmt.Sprint(value), reason)
+		text = fmt.Sprint(value)
 	}
-	return &azremoterendering.InvalidArgumentError{Name: name, Value: shown, Reason: reason}
+	return &azremoterendering.InvalidArgumentError{Name: name, Value: text, Reason: reason}
 }
 
 func (o Options) withDefaults() (Options, error) {

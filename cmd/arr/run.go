@@ -135,6 +135,7 @@ func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer svc.close()
+	svc.open.own()
 	signals := receive(passedOn())
 	defer signals.stop()
 	messages := receive(told())

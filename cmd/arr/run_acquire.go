@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,8 @@ import (
 // heldSession is a session while a command runs.
 type heldSession struct {
 	*lease.Lease
+	svc         *service // in the region of the session
+	signals     received
 	environment []string
 	end         func() // ends what was started to hold it; the session is stopped or left before
 }
@@ -95,11 +99,14 @@ func (c *runCommand) acquire(
 	if c.session != "" {
 		tries++
 	}
-	ctx, begun, end := c.beginning(cmd.Context(), signals, usualWait*time.Duration(tries))
+	ctx, begun, end := c.beginning(cmd, svc, signals, usualWait*time.Duration(tries))
 	progress := c.progress(cmd)
 	defer progress.Close()
+	defer context.AfterFunc(ctx, progress.Close)()
 	options.Progress = progress.Saw
-	options.Logger = newNotes(cmd.ErrOrStderr(), progress.Aside)
+	created := &createdSession{svc: svc}
+	defer created.done()
+	options.Logger = slog.New(created.observe(notesHandler(cmd.ErrOrStderr(), progress.Aside)))
 	if c.interval > 0 {
 		watcher, err := lease.NewWatcher(
 			svc.regions,
@@ -130,7 +137,7 @@ func (c *runCommand) acquire(
 			return err
 		})
 	}
-	held := &heldSession{Lease: l, end: end}
+	held := &heldSession{Lease: l, svc: svc.in(l.Client()), signals: signals, end: end}
 	token, err := l.Client().AccessToken(ctx, nil)
 	begun()
 	if cause := context.Cause(ctx); cause != nil {
@@ -147,30 +154,42 @@ func (c *runCommand) acquire(
 }
 
 // beginning returns the context of the session. Until begun is called, signals and the timeout end
-// it; afterwards only end does: then the signals are the command's, and its session lasts as long
-// as it does.
+// it, and a second signal ends arr; afterwards only end does: then the signals are the command's,
+// and its session lasts as long as it does.
 func (c *runCommand) beginning(
-	parent context.Context,
+	cmd *cobra.Command,
+	svc *service,
 	signals received,
 	limit time.Duration,
 ) (ctx context.Context, begun, end func()) {
 	if c.timeout > 0 {
 		limit = c.timeout
 	}
+	parent := cmd.Context()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	over := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		timer := time.NewTimer(limit)
 		defer timer.Stop()
-		select {
-		case s := <-signals.C:
-			cancel(failure.Signal{Signal: s})
-		case <-parent.Done():
-			cancel(context.Cause(parent))
-		case <-timer.C:
-			cancel(context.DeadlineExceeded)
-		case <-over:
+		ended, interrupted := parent.Done(), false
+		for {
+			select {
+			case s := <-signals.C:
+				if interrupted && s != syscall.SIGHUP {
+					svc.open.exit(cmd.ErrOrStderr(), s)
+				}
+				interrupted = true
+				svc.open.interrupted()
+				cancel(failure.Signal{Signal: s})
+			case <-ended:
+				ended = nil
+				cancel(context.Cause(parent))
+			case <-timer.C:
+				cancel(context.DeadlineExceeded)
+			case <-over:
+				return
+			}
 		}
 	})
 	return ctx, func() { close(over); watching.Wait() }, func() { cancel(context.Canceled) }
@@ -183,7 +202,7 @@ func adviseNotAcquired(err error) error {
 	}
 	signal, signalled := errors.AsType[failure.Signal](err)
 	if signalled {
-		err = fmt.Errorf("%w: %w", signal, err) // first things first
+		err = failure.Because(signal, err)
 	}
 	if signalled || failure.Code(err) == failure.Timeout {
 		return &failure.Advised{
@@ -193,10 +212,6 @@ func adviseNotAcquired(err error) error {
 	}
 	return err
 }
-
-// patientStop is how long stopping a session may take before that is said: it may go on for half a
-// minute, if the service does not answer.
-const patientStop = time.Second
 
 // letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is
 // to say.
@@ -209,23 +224,11 @@ func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) 
 		held.Detach()
 		if !session.Status.Ended() {
 			// which may be that of a fallback
-			fmt.Fprintf(
-				cmd.ErrOrStderr(),
-				"%s --endpoint %s\n",
-				goesOn(session.ID),
-				held.Client().Endpoint(),
-			)
+			fmt.Fprintln(cmd.ErrOrStderr(), held.svc.goesOn(session.ID, held.Client().Endpoint()))
 		}
 		return result
 	}
-	if !c.quiet {
-		notice := time.AfterFunc(
-			patientStop,
-			func() { fmt.Fprintf(cmd.ErrOrStderr(), "Stopping session %s …\n", session.ID) },
-		)
-		defer notice.Stop()
-	}
-	err := held.Release(cmd.Context())
+	err := held.release(cmd)
 	if err == nil {
 		return result
 	}
@@ -238,4 +241,27 @@ func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) 
 	default:
 		return failure.Several{result, err}
 	}
+}
+
+// release stops the session. A signal ends arr once its user knows what arr is waiting for; those
+// that come before are meant for the command.
+func (held *heldSession) release(cmd *cobra.Command) error {
+	defer held.svc.stopping(held.Session().ID)()
+	released := make(chan struct{})
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer close(released)
+	watching.Go(func() {
+		for {
+			select {
+			case s := <-held.signals.C:
+				if held.svc.open.toldAll() && s != syscall.SIGHUP {
+					held.svc.open.exit(cmd.ErrOrStderr(), s)
+				}
+			case <-released:
+				return
+			}
+		}
+	})
+	return held.Release(cmd.Context())
 }

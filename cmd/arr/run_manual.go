@@ -50,9 +50,10 @@ to the whole group. It cannot then read from a terminal that it opens itself. Af
 the command also gets SIGCONT, so that a suspended command can end. On Windows, the console sends
 Ctrl-C to the command; when the console closes, arr kills the command.
 
-Only SIGKILL, and signals of crashes such as SIGABRT, keep arr from stopping the session, which takes
-up to 30 seconds. If arr is killed, the session ends with its lease: within 30 minutes with the
-defaults. To stop it earlier, run "arr session stop-all --prefix ` + runPrefix + `".
+Stopping the session takes up to 30 seconds. If it takes longer than a second, arr says so. SIGINT,
+SIGTERM or SIGQUIT then ends arr at once, and arr says how to stop the session. If arr is killed, the
+session ends with its lease: within 30 minutes with the defaults. To stop it earlier, run
+"arr session stop-all --prefix ` + runPrefix + `".
 
 IF THE SESSION ENDS FIRST, arr says so, sends SIGTERM to the command (on Windows it kills it), and ends
 with exit code 5. With --keep-going, the command continues without a session.

@@ -112,7 +112,7 @@ func TestCtrlCOnATerminalBeforeTheCommand(t *testing.T) {
 	session := service.only("arr-run-")
 	p.write("\x03")
 	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
-	assert.Contains(t, p.screen.String(), "arr: interrupted: lease: no session acquired: ")
+	assert.Contains(t, p.screen.String(), "arr: interrupted: no session acquired: ")
 	service.over(session.ID)
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -30,6 +31,12 @@ type service struct {
 	at    func(endpoint string) (*arr.SessionsClient, error)
 	print *show.Printer
 	close func() // ends what was started for this command
+
+	// open holds the sessions that may keep running when this process ends, say writes a line about
+	// them on standard error, and flags are what "arr session stop" needs for the endpoint.
+	open  *unfinished
+	say   func(line string)
+	flags func(endpoint string) string
 }
 
 // use opens the service of a command, and calls do with it and with the context of the command,
@@ -74,7 +81,14 @@ func (s *serviceFlags) open(
 	}
 	s.warnOfExposed(cmd, values)
 	opened := &service{settings: values, print: printer, close: func() {}}
+	opened.open, opened.say = unfinishedOf(cmd.Context()), func(line string) {
+		if !s.quiet {
+			fmt.Fprintln(cmd.ErrOrStderr(), line)
+		}
+	}
+	opened.flags = func(endpoint string) string { return s.flagsFor(cmd, endpoint) }
 	if s.emulator {
+		opened.open = &unfinished{} // its sessions end with this process
 		return opened, s.openEmulator(cmd, opened)
 	}
 	target, err := askedTarget(cmd, values)

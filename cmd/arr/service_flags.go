@@ -49,6 +49,9 @@ func (s *serviceFlags) addOutputFlags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print only ids, and show no progress")
 }
 
+// fileFlags are the names of the flags that addFileFlags adds.
+var fileFlags = []string{"config", "profile", "arrconfig"}
+
 // addFileFlags adds where settings are read from.
 func (s *serviceFlags) addFileFlags(flags *pflag.FlagSet) {
 	flags.StringVar(

@@ -110,6 +110,7 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 		limit = 0
 	}
 	create := func(ctx context.Context, svc *service) error {
+		defer svc.creating(id)()
 		poller, err := svc.BeginCreate(ctx, id, wanted, nil)
 		if errors.Is(err, arr.ErrOutcomeUnknown) && (generated || ctx.Err() != nil) {
 			return c.abandon(ctx, svc, id, generated, err)
@@ -159,6 +160,7 @@ func (c *createCommand) await(
 	if err == nil {
 		return nil
 	}
+	progress.Close()
 	return c.abandon(ctx, svc, poller.Session().ID, own, err)
 }
 
@@ -172,40 +174,54 @@ func (c *createCommand) abandon(
 	cause error,
 ) error {
 	cause = failure.WithSignal(ctx, cause)
-	goesOn := fmt.Sprintf(
-		"Session %s goes on, and is billed from Ready until its lease ends. Stop it: arr session stop %s",
-		id,
-		id,
-	)
-	if errors.Is(cause, arr.ErrOutcomeUnknown) {
-		goesOn = fmt.Sprintf(
-			"Session %s may exist, and is then billed from Ready until its lease ends. Stop it: arr session stop %s",
-			id,
-			id,
-		)
+	unknown := errors.Is(cause, arr.ErrOutcomeUnknown)
+	runs := "goes on, and is"
+	if unknown {
+		runs = "may exist, and is then"
 	}
+	goesOn := fmt.Sprintf(
+		"Session %s %s billed from Ready until its lease ends. Stop it: %s",
+		id,
+		runs,
+		stopLine(id, svc.flags("")),
+	)
 	if c.keep || !own {
 		return &failure.Advised{Err: cause, Advice: goesOn}
 	}
-	unknown := errors.Is(cause, arr.ErrOutcomeUnknown)
+	defer svc.stopping(id)()
 	if err := lease.Stop(ctx, svc.SessionsClient, id); err != nil {
 		return &failure.Advised{
 			Err:    fmt.Errorf("%w; stopping it failed too: %w", cause, err),
 			Advice: goesOn,
 		}
 	}
-	if unknown {
-		return &failure.Advised{
-			Err:    cause,
-			Advice: fmt.Sprintf("Session %s was stopped. Perhaps it was never created.", id),
-		}
-	}
 	advice := fmt.Sprintf("Session %s was stopped. With --keep it is left as it is.", id)
-	if failure.Code(cause) == failure.Timeout {
+	switch {
+	case unknown:
+		advice = svc.nowKnown(ctx, id)
+	case failure.Code(cause) == failure.Timeout:
 		advice = fmt.Sprintf(
 			"Session %s was stopped. Give it more time with --timeout, or leave it as it is with --keep.",
 			id,
 		)
 	}
 	return &failure.Advised{Err: cause, Advice: advice}
+}
+
+// lookTime bounds the look at a session after it was stopped.
+const lookTime = 5 * time.Second
+
+// nowKnown says whether a session was stopped or never created. Stopping it succeeds either way.
+func (svc *service) nowKnown(ctx context.Context, id string) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	_, err := svc.Get(ctx, id, nil)
+	switch {
+	case err == nil:
+		return fmt.Sprintf("Session %s was stopped.", id)
+	case errors.Is(err, arr.ErrNotFound):
+		return fmt.Sprintf("Session %s was not created. Nothing is billed.", id)
+	default:
+		return fmt.Sprintf("Session %s does not run: it was stopped, or never created.", id)
+	}
 }

@@ -66,7 +66,7 @@ func TestACreateWithoutAnswerIsStoppedUnderItsGeneratedID(t *testing.T) {
 	service.inject("operation=stop status=404 count=1") // the create is still on its way
 	r := service.arr("session", "create", "--prefix", "mine-")
 	assert.Equal(t, failure.Unknown, r.code)
-	assert.Contains(t, r.stderr, "was stopped.")
+	assert.Regexp(t, `Session mine-\S+ was stopped\.\n$`, r.stderr)
 	service.ClearFaults()
 	_, id, _ := strings.Cut(r.stderr, "Session ")
 	id, _, _ = strings.Cut(id, " ")
@@ -81,6 +81,15 @@ func TestACreateWithoutAnswerIsStoppedUnderItsGeneratedID(t *testing.T) {
 		service.status("of-the-user"),
 		"it may have been there before",
 	)
+}
+
+// A look at the session tells whether stopping it was of any use.
+func TestACreateWithoutAnswerMayNeverHaveHappened(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.inject("operation=create drop=before")
+	r := service.arr("session", "create", "--prefix", "mine-")
+	assert.Equal(t, failure.Unknown, r.code)
+	assert.Regexp(t, `Session mine-\S+ was not created\. Nothing is billed\.\n$`, r.stderr)
 }
 
 // The service answers a create with the session that has the id, whatever has become of it.

@@ -108,17 +108,18 @@ func keepAlive(
 		return printEnded(svc, progress, err)
 	}
 	if ctx.Err() != nil {
-		return &failure.Advised{Err: err, Advice: goesOn(id)}
+		return &failure.Advised{Err: err, Advice: svc.goesOn(id, "")}
 	}
 	return inKeepAliveFlags(err)
 }
 
-// goesOn is what to know of a session that is left running.
-func goesOn(id string) string {
+// goesOn is what to know of a session that is left running. If endpoint is empty, it is that of the
+// settings.
+func (svc *service) goesOn(id, endpoint string) string {
 	return fmt.Sprintf(
-		"Session %s goes on, and is billed until its lease ends. Stop it: arr session stop %s",
+		"Session %s goes on, and is billed until its lease ends. Stop it: %s",
 		id,
-		id,
+		stopLine(id, svc.flags(endpoint)),
 	)
 }
 

@@ -46,7 +46,7 @@ func TestKeepAliveLeavesTheSessionWhenItIsInterrupted(t *testing.T) {
 	assert.Equal(t, failure.Interrupted, p.wait())
 	assert.True(t, strings.HasSuffix(
 		p.stderr.String(),
-		"arr: lease: keeping session \"demo\": context canceled: interrupted\n"+
+		"arr: keeping session \"demo\": interrupted\n"+
 			"Session demo goes on, and is billed until its lease ends. Stop it: arr session stop demo\n",
 	), p.stderr)
 	assert.Equal(t, arr.SessionStatusReady, service.status("demo"))

@@ -35,6 +35,7 @@ type stopped struct {
 
 // stop stops a session and says so.
 func (svc *service) stop(ctx context.Context, id string) error {
+	defer svc.stopping(id)()
 	answer, err := svc.Stop(ctx, id, nil)
 	if err != nil {
 		return err

@@ -141,6 +141,20 @@ func wouldStop(
 // stopAll stops the sessions and shows which. Each that could not be stopped is a failure of its
 // own.
 func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) error {
+	keep := options.Keep
+	var ended []func()
+	options.Keep = func(s arr.RegionSession) bool { // the last condition that is looked at
+		if keep(s) {
+			return true
+		}
+		ended = append(ended, svc.in(s.Client).stopping(s.ID))
+		return false
+	}
+	defer func() {
+		for _, done := range ended {
+			done()
+		}
+	}()
 	stopped, err := lease.StopAll(ctx, svc.SessionsClient, options)
 	var failures failure.Several
 	for _, session := range stopped {

@@ -32,7 +32,7 @@ func TestCtrlCOnATerminal(t *testing.T) {
 	assert.Contains(
 		t,
 		p.screen.String(),
-		"arr: interrupted: waiting for session \"demo\", last seen Starting: context canceled\r\n"+
+		"arr: interrupted: waiting for session \"demo\", last seen Starting\r\n"+
 			"Session demo was stopped.",
 	)
 	assert.Equal(t, arr.SessionStatusStopped, service.status("demo"))

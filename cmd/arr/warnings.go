@@ -21,10 +21,14 @@ type notes struct {
 
 // newNotes returns a logger for people.
 func newNotes(out io.Writer, aside func(func() error) error) *slog.Logger {
-	return slog.New(notes{write: func(line string) {
+	return slog.New(notesHandler(out, aside))
+}
+
+func notesHandler(out io.Writer, aside func(func() error) error) notes {
+	return notes{write: func(line string) {
 		// nobody can be told that standard error is closed
 		_ = aside(func() error { _, err := fmt.Fprintln(out, line); return err })
-	}})
+	}}
 }
 
 // Enabled leaves out what is less than a warning, and errors: those are returned as well, and

@@ -6,6 +6,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -60,6 +61,16 @@ var all = [...]Name{
 
 // Secret reports whether the value must never be shown.
 func (n Name) Secret() bool { return n == AccountKey || n == AccessToken }
+
+// NamesService reports whether a setting says which service and account to use, or how to reach
+// them: all but those of a session to create, of output and of retries.
+func NamesService(n Name) bool {
+	switch n {
+	case Size, Lease, Output, Retries:
+		return false
+	}
+	return slices.Contains(all[:], n)
+}
 
 // isPath reports whether the value is the path of a file.
 func (n Name) isPath() bool { return n == CAFile || n == KeyFile }

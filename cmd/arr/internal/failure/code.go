@@ -56,6 +56,9 @@ const Manual = `Every command ends with one of these exit codes:
   141  nobody reads the results any more: the pipe was closed, for example by head
   143  ended by SIGTERM; another signal n is 128+n
 
+After a first signal, a command stops what it created, which may take 30 seconds, and says so. A second
+signal n ends arr at once, with 128+n. It says which sessions may keep running and how to stop them.
+
 arr run ends with the exit code of its command, and with 128+n if signal n ended it. The codes above
 are its own only if the command was not started, with 5 if the session ended before the command, and
 if the command ended with 0 and the session could not be stopped.
@@ -85,6 +88,9 @@ func (s Signal) Error() string {
 		return "ended by signal " + s.Signal.String()
 	}
 }
+
+// Is makes a signal a kind of [context.Canceled]: it is the cause of a context that was canceled.
+func (s Signal) Is(target error) bool { return target == context.Canceled }
 
 func (s Signal) code() int {
 	if number, ok := s.Signal.(syscall.Signal); ok {

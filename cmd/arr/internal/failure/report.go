@@ -55,8 +55,29 @@ func WithSignal(ctx context.Context, err error) error {
 	if _, known := errors.AsType[Signal](err); !ok || known || !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", signal, err)
+	return Because(signal, err)
 }
+
+// Because returns err as what a signal has led to. The text names the signal instead of the canceled
+// context.
+func Because(signal Signal, err error) error { return &interruption{signal, err} }
+
+type interruption struct {
+	signal Signal
+	err    error
+}
+
+func (e *interruption) Error() string {
+	text := e.err.Error()
+	for _, end := range []string{context.Canceled.Error(), e.signal.Error()} {
+		for _, separator := range []string{": ", "; "} {
+			text = strings.ReplaceAll(text, separator+end, "")
+		}
+	}
+	return e.signal.Error() + ": " + text
+}
+
+func (e *interruption) Unwrap() []error { return []error{e.signal, e.err} }
 
 // lines returns the two parts of an error: what failed, and what to do. The advice is empty if the
 // error has none.

@@ -26,6 +26,7 @@ type Progress struct {
 	colours  bool
 	began    time.Time
 	stop     chan struct{}
+	close    sync.Once
 	stopped  sync.WaitGroup
 
 	mu    sync.Mutex
@@ -55,11 +56,11 @@ func NewProgress(out io.Writer, silent bool, getenv func(string) string) *Progre
 
 // Saw tells of a session as the service has just shown it.
 func (p *Progress) Saw(s arr.Session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.silent {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	before, known := p.last[s.ID]
 	if !known {
 		p.order = append(p.order, s.ID)
@@ -82,17 +83,13 @@ func (p *Progress) Aside(write func() error) error {
 	return write()
 }
 
-// Close ends the progress and removes its line from a terminal.
+// Close ends the progress and removes its line from a terminal. Nothing is shown afterwards.
 func (p *Progress) Close() {
-	select {
-	case <-p.stop:
-		return
-	default:
-		close(p.stop)
-	}
+	p.close.Do(func() { close(p.stop) })
 	p.stopped.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.silent = true
 	p.clear()
 }
 
