@@ -119,7 +119,7 @@ func (e *Error) Advice() string {
 	case bloberror.AuthorizationPermissionMismatch, bloberror.InsufficientAccountPermissions:
 		return "Give the SAS the missing permission, or yourself the role Storage Blob Data Contributor."
 	case bloberror.AuthorizationFailure:
-		return "Check the firewall of the storage account, and whether it allows access by key or SAS."
+		return "Check the SAS or the key, the firewall of the storage account, and whether it allows access by key."
 	case bloberror.AuthorizationResourceTypeMismatch, bloberror.AuthorizationServiceMismatch:
 		return "Make the SAS for the container, or for the service Blob with the types container and object."
 	case bloberror.AuthorizationProtocolMismatch:
