@@ -35,6 +35,12 @@ func ParseContainerURL(text string) (*url.URL, error) {
 	return address, nil
 }
 
+// BlobURL returns the address of a blob in a container. Slashes in the name stay slashes, as in the
+// answers of the service.
+func BlobURL(container *url.URL, name string) string {
+	return (&url.URL{Scheme: container.Scheme, Host: container.Host, Path: container.Path + "/" + name}).String()
+}
+
 // PathStyle says whether an address has the account in its path rather than in its host name, as
 // those of Azurite have.
 func PathStyle(address *url.URL) bool {

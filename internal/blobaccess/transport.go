@@ -129,6 +129,8 @@ type unknownHostError struct{ error }
 func (e *unknownHostError) Unwrap() error { return e.error }
 func (e *unknownHostError) NonRetriable() {}
 
+// withoutQuery returns an address for people: without a query, and with slashes where azblob writes
+// %2F.
 func withoutQuery(address *url.URL) string {
-	return (&url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path, RawPath: address.RawPath}).String()
+	return (&url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path}).String()
 }

@@ -22,7 +22,7 @@ func (a *Account) ContainerURL(name string) string { return a.endpoint.JoinPath(
 
 // BlobURL returns the address of a blob, escaped, without a SAS.
 func (a *Account) BlobURL(containerName, blobName string) string {
-	return a.client.NewContainerClient(containerName).NewBlobClient(blobName).URL()
+	return blobaccess.BlobURL(a.endpoint.JoinPath(containerName), blobName)
 }
 
 func (a *Account) container(name string) (*container.Client, error) {

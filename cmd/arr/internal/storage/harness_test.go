@@ -17,10 +17,13 @@ import (
 	"github.com/arr-go/azremoterendering/internal/azurite"
 )
 
+// onDisk is the container of the one test whose blobs are too large to be kept in memory.
+const onDisk = "large"
+
 // account starts Azurite and signs in by its connection string.
-func account(t *testing.T) (*storage.Account, *azurite.Server) {
+func account(t *testing.T, options azurite.Options) (*storage.Account, *azurite.Server) {
 	t.Helper()
-	server := azurite.Start(t, azurite.Options{})
+	server := azurite.Start(t, options)
 	a, err := storage.New(storage.Settings{ConnectionString: server.ConnectionString()})
 	require.NoError(t, err)
 	return a, server
@@ -29,7 +32,7 @@ func account(t *testing.T) (*storage.Account, *azurite.Server) {
 // withContainer also creates a container.
 func withContainer(t *testing.T, name string) (*storage.Account, *azurite.Server) {
 	t.Helper()
-	a, server := account(t)
+	a, server := account(t, azurite.Options{InMemory: name != onDisk})
 	created, err := a.CreateContainer(t.Context(), name)
 	require.NoError(t, err)
 	require.True(t, created)

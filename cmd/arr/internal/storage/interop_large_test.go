@@ -63,7 +63,7 @@ func inChild(t *testing.T, server *azurite.Server, path string) int {
 func uploadAndTellMemory(t *testing.T, path string) {
 	a, err := storage.New(storage.FromEnvironment(os.Getenv))
 	require.NoError(t, err)
-	done, err := a.Upload(t.Context(), storage.Upload{Path: path, Container: "large"})
+	done, err := a.Upload(t.Context(), storage.Upload{Path: path, Container: onDisk})
 	require.NoError(t, err)
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
+	"github.com/arr-go/azremoterendering/internal/azurite"
 	"github.com/arr-go/azremoterendering/internal/blobaccess"
 )
 
@@ -81,11 +82,11 @@ func TestInteropLargeFile(t *testing.T) {
 		uploadAndTellMemory(t, path)
 		return
 	}
-	a, server := withContainer(t, "large")
+	a, server := withContainer(t, onDisk)
 	path := filepath.Join(t.TempDir(), "large.bin")
 	const size = 1 << 30
 	writeLarge(t, path, size)
-	what := storage.Upload{Path: path, Container: "large"}
+	what := storage.Upload{Path: path, Container: onDisk}
 
 	interrupted, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -114,7 +115,7 @@ func TestInteropLargeFile(t *testing.T) {
 }
 
 func TestInteropContainers(t *testing.T) {
-	a, _ := account(t)
+	a, _ := account(t, azurite.Options{InMemory: true})
 	_, err := a.Upload(t.Context(), storage.Upload{Path: folder(t, map[string]string{"a": "a"}), Container: "nowhere"})
 	require.ErrorContains(t, err, "answered 404 ContainerNotFound")
 	failed, ok := errors.AsType[*blobaccess.Error](err)
