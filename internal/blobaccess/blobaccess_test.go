@@ -51,6 +51,7 @@ func TestSASIsNeverShown(t *testing.T) {
 		secretFree(t, fmt.Sprintf(verb, sas))
 		secretFree(t, fmt.Sprintf(verb, &sas))
 		secretFree(t, fmt.Sprintf(verb, struct{ S blobaccess.SAS }{sas}))
+		secretFree(t, fmt.Sprintf(verb, struct{ s blobaccess.SAS }{sas}))
 		secretFree(t, fmt.Sprintf(verb, map[string]any{"s": sas}))
 	}
 	text, err := json.Marshal(map[string]any{"sas": sas})

@@ -21,6 +21,12 @@ const redacted = "REDACTED"
 // SAS is a shared access signature: the query that is added to an address. It is a secret, and shows
 // as REDACTED however it is printed, logged or marshalled. The zero SAS is none.
 type SAS struct {
+	// parts is a function because fmt looks into unexported fields of other structs, and behind
+	// pointers in them, without asking their methods. Of a function it shows no more than the address.
+	parts func() *parts
+}
+
+type parts struct {
 	query  string
 	values url.Values
 }
@@ -39,21 +45,34 @@ func ParseSAS(text string) (SAS, error) {
 	if values.Get("sig") == "" {
 		return SAS{}, errors.New("the SAS has no signature: expected sv=…&sp=…&sig=…")
 	}
-	return SAS{text, values}, nil
+	return SAS{func() *parts { return &parts{text, values} }}, nil
 }
 
 // IsZero says whether there is no SAS.
-func (s SAS) IsZero() bool { return s.query == "" }
+func (s SAS) IsZero() bool { return s.parts == nil }
 
 // Reveal returns the query, without a question mark. It is the secret.
-func (s SAS) Reveal() string { return s.query }
+func (s SAS) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.parts().query
+}
+
+// value returns a parameter of the query.
+func (s SAS) value(name string) string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.parts().values.Get(name)
+}
 
 // Allows says whether the SAS grants all of the permissions, such as "rl" for reading and listing.
 // A SAS that refers to a stored access policy does not say what it grants; it is taken to allow all.
 func (s SAS) Allows(permissions string) bool {
-	granted := s.values.Get("sp")
+	granted := s.value("sp")
 	for _, p := range permissions {
-		if !strings.ContainsRune(granted, p) && s.values.Get("si") == "" {
+		if !strings.ContainsRune(granted, p) && s.value("si") == "" {
 			return false
 		}
 	}
@@ -63,7 +82,7 @@ func (s SAS) Allows(permissions string) bool {
 // Expiry returns when the SAS expires, or the zero time if it does not say.
 func (s SAS) Expiry() time.Time {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z", time.DateOnly} {
-		if t, err := time.Parse(layout, s.values.Get("se")); err == nil {
+		if t, err := time.Parse(layout, s.value("se")); err == nil {
 			return t
 		}
 	}
@@ -94,6 +113,6 @@ func (s SAS) secrets() []string {
 	if s.IsZero() {
 		return nil
 	}
-	sig := s.values.Get("sig")
-	return []string{s.query, url.QueryEscape(sig), url.PathEscape(sig), sig}
+	sig := s.value("sig")
+	return []string{s.parts().query, url.QueryEscape(sig), url.PathEscape(sig), sig}
 }

@@ -69,7 +69,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		if address.RawQuery != "" {
 			address.RawQuery += "&"
 		}
-		address.RawQuery += t.sas.query
+		address.RawQuery += t.sas.Reveal()
 		sent.URL = &address
 	}
 	resp, err := t.next.Do(sent)
