@@ -41,7 +41,7 @@ type Options struct {
 }
 
 // Converter implements conversion.Converter. It is safe for concurrent use. One conversion takes
-// about 20 MB of memory however large the model is, and more for scenes of very many parts.
+// about 30 MB of memory however large the model is, and more for scenes of very many parts.
 type Converter struct {
 	options Options
 }
@@ -68,6 +68,9 @@ func (c *Converter) Convert(ctx context.Context, request conversion.Request) (co
 	}
 	if j.request.OutputName == "" {
 		j.request.OutputName = j.defaultOutput
+	}
+	if err := blobaccess.CheckName(j.request.OutputName); err != nil {
+		return conversion.Result{}, conversion.Fail(conversion.OutputContainerError, err)
 	}
 	return j.run(ctx)
 }
