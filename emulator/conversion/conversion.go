@@ -102,12 +102,14 @@ const (
 var messages = map[string]string{
 	InputContainerError: "Could not find the asset file in the storage account. Please make sure all paths and " +
 		"names are correct and the file is uploaded to storage.",
-	ConversionProcessFailed:    "Invalid input provided. Check logs in output container for details.",
-	InputContainerAccessDenied: "Could not access the input container. Please make sure the SAS is valid and allows read and list.",
+	ConversionProcessFailed: "Invalid input provided. Check logs in output container for details.",
+	InputContainerAccessDenied: "Could not access the input container. Please make sure the SAS is valid and " +
+		"allows read and list.",
 	OutputContainerError: "Could not find the output container in the storage account. Please make sure all names " +
 		"are correct and the container exists.",
-	OutputContainerAccessDenied: "Could not access the output container. Please make sure the SAS is valid and allows write.",
-	InternalServerError:         "An internal error occurred while processing the conversion.",
+	OutputContainerAccessDenied: "Could not access the output container. Please make sure the SAS is valid and " +
+		"allows write.",
+	InternalServerError: "An internal error occurred while processing the conversion.",
 }
 
 // Error is how a conversion failed. Code and Message are for the client. Cause is for the log of the

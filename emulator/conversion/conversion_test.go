@@ -30,7 +30,8 @@ func TestRequestsDoNotShowTheSAS(t *testing.T) {
 
 func TestDefaultOutputName(t *testing.T) {
 	for asset, want := range map[string]string{
-		"box.fbx": "box.arrAsset", "a/b.c/box.v2.glb": "box.v2.arrAsset", `a\box.glb`: "box.arrAsset", "box": "box.arrAsset",
+		"box.fbx": "box.arrAsset", "a/b.c/box.v2.glb": "box.v2.arrAsset", `a\box.glb`: "box.arrAsset",
+		"box": "box.arrAsset",
 	} {
 		assert.Equal(t, want, conversion.DefaultOutputName(asset))
 	}

@@ -52,7 +52,12 @@ type Server struct {
 
 // ConnectionString returns the connection string of the account.
 func (s *Server) ConnectionString() string {
-	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s;", Account, s.Key, s.Endpoint)
+	return fmt.Sprintf(
+		"DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s;",
+		Account,
+		s.Key,
+		s.Endpoint,
+	)
 }
 
 // Start starts a server on a free port of the loopback interface, which ends with the test.
@@ -69,7 +74,13 @@ func Start(t testing.TB, options Options) *Server {
 		"--skipApiVersionCheck", "--disableTelemetry", "--silent",
 	}
 	if options.InMemory {
-		arguments = append(arguments[:5], "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
+		arguments = append(
+			arguments[:5],
+			"--inMemoryPersistence",
+			"--skipApiVersionCheck",
+			"--disableTelemetry",
+			"--silent",
+		)
 	}
 	client := &http.Client{Timeout: time.Second}
 	if options.CertFile != "" {

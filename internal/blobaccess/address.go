@@ -29,8 +29,10 @@ func ParseContainerURL(text string) (*url.URL, error) {
 	}
 	address.Path, address.RawPath = strings.TrimSuffix(address.Path, "/"), ""
 	if parts := strings.Count(address.Path, "/"); parts == 0 || parts > 2 {
-		return nil, fmt.Errorf("%s is no address of a container: expected https://account.blob.core.windows.net/container",
-			withoutQuery(address))
+		return nil, fmt.Errorf(
+			"%s is no address of a container: expected https://account.blob.core.windows.net/container",
+			withoutQuery(address),
+		)
 	}
 	return address, nil
 }

@@ -145,8 +145,11 @@ func TestSASReachesTheServerAndNothingElse(t *testing.T) {
 			assert.Equal(t, signature, req.URL.Query().Get("sig"))
 			assert.Equal(t, "list", req.URL.Query().Get("comp"))
 			return &http.Response{
-				StatusCode: 403, Request: req, Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(echo(req), "&", "&amp;"))),
-				Header: http.Header{"Location": {req.URL.String()}, "X-Ms-Error-Code": {"AuthenticationFailed"}, "X-Ms-Request-Id": {"42"}},
+				StatusCode: 403, Request: req,
+				Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(echo(req), "&", "&amp;"))),
+				Header: http.Header{
+					"Location": {req.URL.String()}, "X-Ms-Error-Code": {"AuthenticationFailed"},
+				},
 			}, nil
 		},
 		"connection that fails": func(req *http.Request) (*http.Response, error) {

@@ -115,7 +115,7 @@ func (e *Error) NotFound() bool { return e.StatusCode == http.StatusNotFound }
 func (e *Error) Advice() string {
 	switch bloberror.Code(e.Code) {
 	case bloberror.AuthenticationFailed:
-		return "Check that the SAS or the account key belongs to this account and has not expired, and that the clock is right."
+		return "Check that the SAS or the account key is of this account and has not expired, and the clock."
 	case bloberror.AuthorizationPermissionMismatch, bloberror.InsufficientAccountPermissions:
 		return "Give the SAS the missing permission, or yourself the role Storage Blob Data Contributor."
 	case bloberror.AuthorizationFailure:

@@ -14,7 +14,9 @@ import (
 // FuzzParse: whatever is taken for an address has no query, for a prefix ends in a slash, and for a
 // SAS is printed by no error.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{query, "https://a.blob.core.windows.net/c?" + query, `\a\..\b`, "http://u:p@a/b/c#x", "a/b/"} {
+	for _, seed := range []string{
+		query, "https://a.blob.core.windows.net/c?" + query, `\a\..\b`, "http://u:p@a/b/c#x", "a/b/",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -33,7 +33,8 @@ func TestAdviceFromInfoFile(t *testing.T) {
 		},
 		{
 			"few polygons, shown often",
-			`{"inputStatistics":{"numFaces":1000000,"numMeshes":1,"numMeshUsagesInScene":50,"numFacesBiggestMesh":1000000}}`,
+			`{"inputStatistics":{"numFaces":1000000,"numMeshes":1,"numMeshUsagesInScene":50,
+			"numFacesBiggestMesh":1000000}}`,
 			sizeadvice.Advice{Size: "Standard", Polygons: 1_000_000, AtMost: 50_000_000}, false,
 		},
 		{

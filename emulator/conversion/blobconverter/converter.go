@@ -215,7 +215,10 @@ func (j *job) write(
 		return conversion.Result{}, err
 	}
 	return conversion.Result{
-		AssetURL: blobaccess.BlobURL(j.out.address, j.out.prefix+j.request.OutputName), Warnings: len(j.result.Warnings),
+		AssetURL: blobaccess.BlobURL(
+			j.out.address,
+			j.out.prefix+j.request.OutputName,
+		), Warnings: len(j.result.Warnings),
 	}, nil
 }
 
@@ -226,7 +229,8 @@ const notOfTheService = "emulator"
 // refuse leaves a result file that says why there is no asset.
 func (j *job) refuse(ctx context.Context, asset string, reason *model.InvalidError) error {
 	j.result.Error = &model.Issue{
-		Code: notOfTheService, Title: "Invalid input", Details: map[string]string{"asset": asset, "reason": reason.Reason},
+		Code: notOfTheService, Title: "Invalid input",
+		Details: map[string]string{"asset": asset, "reason": reason.Reason},
 	}
 	if err := j.writeResult(ctx, asset); err != nil {
 		return err

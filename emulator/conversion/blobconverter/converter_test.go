@@ -86,7 +86,9 @@ func answer(req *http.Request, status int, code string, body []byte) *http.Respo
 }
 
 func newMemory() *memory {
-	return &memory{blobs: map[string][]byte{"input/models/box.glb": sample.GLB(), "input/models/no.glb": []byte("no")}}
+	return &memory{
+		blobs: map[string][]byte{"input/models/box.glb": sample.GLB(), "input/models/no.glb": []byte("no")},
+	}
 }
 
 func (m *memory) options() blobconverter.Options {
@@ -97,9 +99,17 @@ func (m *memory) options() blobconverter.Options {
 
 func memoryRequest() conversion.Request {
 	return conversion.Request{
-		Input:  conversion.Location{ContainerURL: "https://a.blob.core.windows.net/input", SAS: "?sig=read", Prefix: "models"},
-		Output: conversion.Location{ContainerURL: "https://a.blob.core.windows.net/output", SAS: "sig=write", Prefix: "out"},
-		Asset:  "box.glb",
+		Input: conversion.Location{
+			ContainerURL: "https://a.blob.core.windows.net/input",
+			SAS:          "?sig=read",
+			Prefix:       "models",
+		},
+		Output: conversion.Location{
+			ContainerURL: "https://a.blob.core.windows.net/output",
+			SAS:          "sig=write",
+			Prefix:       "out",
+		},
+		Asset: "box.glb",
 	}
 }
 
@@ -121,10 +131,16 @@ func TestConversionFailures(t *testing.T) {
 		want   string
 	}{
 		{"missing asset", func(r *conversion.Request) { r.Asset = "DoesNotExist.glb" }, conversion.InputContainerError},
-		{"wrong input SAS", func(r *conversion.Request) { r.Input.SAS = "sig=x" }, conversion.InputContainerAccessDenied},
-		{"wrong output SAS", func(r *conversion.Request) { r.Output.SAS = "sig=x" }, conversion.OutputContainerAccessDenied},
+		{"wrong input SAS", func(r *conversion.Request) {
+			r.Input.SAS = "sig=x"
+		}, conversion.InputContainerAccessDenied},
+		{"wrong output SAS", func(r *conversion.Request) {
+			r.Output.SAS = "sig=x"
+		}, conversion.OutputContainerAccessDenied},
 		{"no SAS", func(r *conversion.Request) { r.Output.SAS = "" }, conversion.OutputContainerAccessDenied},
-		{"both wrong", func(r *conversion.Request) { r.Input.SAS, r.Output.SAS = "", "" }, conversion.InputContainerAccessDenied},
+		{"both wrong", func(r *conversion.Request) {
+			r.Input.SAS, r.Output.SAS = "", ""
+		}, conversion.InputContainerAccessDenied},
 		{"no address", func(r *conversion.Request) { r.Output.ContainerURL = "a b" }, conversion.InternalServerError},
 		{"no model", func(r *conversion.Request) { r.Asset = "no.glb" }, conversion.ConversionProcessFailed},
 	} {
@@ -188,7 +204,7 @@ func (e *endless) Do(req *http.Request) (*http.Response, error) {
 }
 
 func TestMemoryDoesNotGrowWithTheAsset(t *testing.T) {
-	const size = 256 << 20
+	const size = 64 << 20
 	options := newMemory().options()
 	options.ClientOptions.Transport = &endless{newMemory(), size}
 	request := memoryRequest()

@@ -49,7 +49,13 @@ func (f *folder) find(ctx context.Context, name string) (*reader, error) {
 	if properties.ContentLength == nil {
 		return nil, f.failed("find "+f.prefix+name, errors.New("storage tells no size"))
 	}
-	return &reader{ctx: ctx, blob: client, name: f.prefix + name, size: *properties.ContentLength, etag: properties.ETag}, nil
+	return &reader{
+		ctx:  ctx,
+		blob: client,
+		name: f.prefix + name,
+		size: *properties.ContentLength,
+		etag: properties.ETag,
+	}, nil
 }
 
 // read returns the content of a small blob.
@@ -139,8 +145,10 @@ func (r *reader) fetch(from int64) error {
 		r.held = make([]byte, 0, length)
 	}
 	resp, err := r.blob.DownloadStream(r.ctx, &blob.DownloadStreamOptions{
-		Range:            blob.HTTPRange{Offset: from, Count: length},
-		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: r.etag}},
+		Range: blob.HTTPRange{Offset: from, Count: length},
+		AccessConditions: &blob.AccessConditions{
+			ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: r.etag},
+		},
 	})
 	if err != nil {
 		return err

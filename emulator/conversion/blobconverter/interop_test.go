@@ -81,9 +81,13 @@ func (s *store) sas(containerName, permissions string, validity time.Duration) s
 // request is a conversion that succeeds if the asset is there.
 func (s *store) request(asset string) conversion.Request {
 	return conversion.Request{
-		Input:  conversion.Location{ContainerURL: s.in.URL(), SAS: s.sas("input", "rl", time.Hour), Prefix: "Input"},
-		Output: conversion.Location{ContainerURL: s.out.URL() + "/", SAS: s.sas("output", "w", time.Hour), Prefix: "Output/"},
-		Asset:  asset,
+		Input: conversion.Location{ContainerURL: s.in.URL(), SAS: s.sas("input", "rl", time.Hour), Prefix: "Input"},
+		Output: conversion.Location{
+			ContainerURL: s.out.URL() + "/",
+			SAS:          s.sas("output", "w", time.Hour),
+			Prefix:       "Output/",
+		},
+		Asset: asset,
 	}
 }
 
@@ -159,28 +163,48 @@ func TestInteropConversionFailures(t *testing.T) {
 		{"asset in another case", func(r *conversion.Request) { r.Asset = "Box.glb" }, "InputContainerError"},
 		{"prefix that is off", func(r *conversion.Request) { r.Input.Prefix = "input" }, "InputContainerError"},
 		{"no prefix", func(r *conversion.Request) { r.Input.Prefix = "" }, "InputContainerError"},
-		{"asset out of the prefix", func(r *conversion.Request) { r.Asset = "../Input/box.glb" }, "InputContainerError"},
-		{"whole path without prefix", func(r *conversion.Request) { r.Input.Prefix, r.Asset = "", "Input/box.glb" }, ""},
+		{"asset out of the prefix", func(r *conversion.Request) {
+			r.Asset = "../Input/box.glb"
+		}, "InputContainerError"},
+		{"whole path without prefix", func(r *conversion.Request) {
+			r.Input.Prefix, r.Asset = "", "Input/box.glb"
+		}, ""},
 		{"missing container", func(r *conversion.Request) {
 			r.Input.ContainerURL = s.client.NewContainerClient("nowhere").URL()
 			r.Input.SAS = s.sas("nowhere", "rl", time.Hour)
 		}, "InputContainerError"},
 		{"wrong SAS", func(r *conversion.Request) { r.Input.SAS = wrong }, "InputContainerAccessDenied"},
 		{"SAS that is none", func(r *conversion.Request) { r.Input.SAS = "secret" }, "InputContainerAccessDenied"},
-		{"expired SAS", func(r *conversion.Request) { r.Input.SAS = s.sas("input", "rl", -time.Minute) }, "InputContainerAccessDenied"},
-		{"SAS without list", func(r *conversion.Request) { r.Input.SAS = s.sas("input", "r", time.Hour) }, "InputContainerAccessDenied"},
-		{"SAS without read", func(r *conversion.Request) { r.Input.SAS = s.sas("input", "l", time.Hour) }, "InputContainerAccessDenied"},
-		{"SAS of the other container", func(r *conversion.Request) { r.Input.SAS = r.Output.SAS }, "InputContainerAccessDenied"},
+		{"expired SAS", func(r *conversion.Request) {
+			r.Input.SAS = s.sas("input", "rl", -time.Minute)
+		}, "InputContainerAccessDenied"},
+		{"SAS without list", func(r *conversion.Request) {
+			r.Input.SAS = s.sas("input", "r", time.Hour)
+		}, "InputContainerAccessDenied"},
+		{"SAS without read", func(r *conversion.Request) {
+			r.Input.SAS = s.sas("input", "l", time.Hour)
+		}, "InputContainerAccessDenied"},
+		{"SAS of the other container", func(r *conversion.Request) {
+			r.Input.SAS = r.Output.SAS
+		}, "InputContainerAccessDenied"},
 		{"no SAS", func(r *conversion.Request) { r.Input.SAS = "" }, "InputContainerAccessDenied"},
-		{"output SAS without write", func(r *conversion.Request) { r.Output.SAS = s.sas("output", "rl", time.Hour) }, "OutputContainerAccessDenied"},
+		{"output SAS without write", func(r *conversion.Request) {
+			r.Output.SAS = s.sas("output", "rl", time.Hour)
+		}, "OutputContainerAccessDenied"},
 		{"missing output container", func(r *conversion.Request) {
 			r.Output.ContainerURL = s.client.NewContainerClient("nowhere").URL()
 			r.Output.SAS = s.sas("nowhere", "w", time.Hour)
 		}, "OutputContainerError"},
-		{"address that is none", func(r *conversion.Request) { r.Input.ContainerURL = "storagetest01" }, "InternalServerError"},
-		{"address with a query", func(r *conversion.Request) { r.Output.ContainerURL += r.Output.SAS }, "InternalServerError"},
+		{"address that is none", func(r *conversion.Request) {
+			r.Input.ContainerURL = "storagetest01"
+		}, "InternalServerError"},
+		{"address with a query", func(r *conversion.Request) {
+			r.Output.ContainerURL += r.Output.SAS
+		}, "InternalServerError"},
 		{"no model", func(r *conversion.Request) { r.Asset = "notes.glb" }, "ConversionProcessFailed"},
-		{"glTF without its buffer", func(r *conversion.Request) { r.Asset = "nobuffer.gltf" }, "ConversionProcessFailed"},
+		{"glTF without its buffer", func(r *conversion.Request) {
+			r.Asset = "nobuffer.gltf"
+		}, "ConversionProcessFailed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			request := s.request("box.glb")

@@ -53,7 +53,9 @@ func (j *job) checkReferences(ctx context.Context, dir string, m *model.Model) e
 			return err
 		}
 		if !found {
-			return &model.InvalidError{Reason: fmt.Sprintf("the file %q of the model is not in the input container", uri)}
+			return &model.InvalidError{
+				Reason: fmt.Sprintf("the file %q of the model is not in the input container", uri),
+			}
 		}
 	}
 	for _, uri := range m.Images {

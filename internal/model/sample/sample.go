@@ -121,7 +121,10 @@ func document(bufferURI string) (text, buffer []byte) {
 			"bufferView": len(views) - 1, "componentType": 5123, "count": len(part.shape.indices), "type": "SCALAR",
 		})
 		meshes = append(meshes, object{"name": part.name, "primitives": []object{{
-			"attributes": object{"POSITION": first, "NORMAL": first + 1}, "indices": first + 2, "material": part.material,
+			"attributes": object{
+				"POSITION": first,
+				"NORMAL":   first + 1,
+			}, "indices": first + 2, "material": part.material,
 		}}})
 	}
 	holder := object{"byteLength": len(buffer)}

@@ -42,7 +42,10 @@ func checkContainerName(name string) error {
 		last = c
 	}
 	if !ok || last == '-' {
-		return fmt.Errorf("%q is no name of a container: use 3 to 63 lower-case letters, digits and single hyphens", name)
+		return fmt.Errorf(
+			"%q is no name of a container: use 3 to 63 lower-case letters, digits and single hyphens",
+			name,
+		)
 	}
 	return nil
 }

@@ -69,7 +69,10 @@ func writeMany(t *testing.T, n int) string {
 		if i < 100 {
 			require.NoError(t, os.Mkdir(sub, 0o755))
 		}
-		require.NoError(t, os.WriteFile(filepath.Join(sub, fmt.Sprintf("%05d.txt", i)), fmt.Appendf(nil, "file %d", i), 0o644))
+		require.NoError(
+			t,
+			os.WriteFile(filepath.Join(sub, fmt.Sprintf("%05d.txt", i)), fmt.Appendf(nil, "file %d", i), 0o644),
+		)
 	}
 	return dir
 }

@@ -51,7 +51,10 @@ func certificate(t *testing.T) (certFile, keyFile string, trusted *x509.CertPool
 	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	require.NoError(t, os.WriteFile(certFile, certPEM, 0o600))
-	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
+	require.NoError(
+		t,
+		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600),
+	)
 	trusted = x509.NewCertPool()
 	require.True(t, trusted.AppendCertsFromPEM(certPEM))
 	return certFile, keyFile, trusted
@@ -69,7 +72,9 @@ func newUnsigned(t *testing.T) unsigned {
 	})
 	require.NoError(t, err)
 	encode := base64.RawURLEncoding.EncodeToString
-	return unsigned{encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(claims) + "." + encode([]byte("none"))}
+	return unsigned{
+		encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(claims) + "." + encode([]byte("none")),
+	}
 }
 
 func (u unsigned) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -95,7 +100,10 @@ func TestInteropEntra(t *testing.T) {
 	assert.Equal(t, azurite.Account, a.Name())
 	_, err = a.CreateContainer(t.Context(), "models")
 	require.NoError(t, err)
-	_, err = a.Upload(t.Context(), storage.Upload{Path: folder(t, map[string]string{"a/box.glb": "glb"}), Container: "models"})
+	_, err = a.Upload(
+		t.Context(),
+		storage.Upload{Path: folder(t, map[string]string{"a/box.glb": "glb"}), Container: "models"},
+	)
 	require.NoError(t, err)
 
 	sas, err := a.ContainerSAS(t.Context(), "models", storage.InputRights, time.Hour)

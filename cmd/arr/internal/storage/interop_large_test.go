@@ -45,7 +45,11 @@ func writeLarge(t *testing.T, path string, size int) {
 func inChild(t *testing.T, server *azurite.Server, path string) int {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestInteropLargeFile$", "-test.v")
-	command.Env = append(os.Environ(), "ARR_TEST_UPLOAD="+path, storage.VarConnectionString+"="+server.ConnectionString())
+	command.Env = append(
+		os.Environ(),
+		"ARR_TEST_UPLOAD="+path,
+		storage.VarConnectionString+"="+server.ConnectionString(),
+	)
 	output, err := command.CombinedOutput()
 	require.NoErrorf(t, err, "%s", output)
 	found := regexp.MustCompile(`peak (\d+) kB, sent (\d+) bytes`).FindStringSubmatch(string(output))

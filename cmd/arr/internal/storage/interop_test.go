@@ -25,7 +25,10 @@ import (
 
 func TestInteropOnlyWhatChangedIsUploaded(t *testing.T) {
 	a, _ := withContainer(t, "models")
-	dir := folder(t, map[string]string{"box.gltf": "{}", "textures/wood & co.png": "png", "empty": "", "ä/ö.bin": "x"})
+	dir := folder(
+		t,
+		map[string]string{"box.gltf": "{}", "textures/wood & co.png": "png", "empty": "", "ä/ö.bin": "x"},
+	)
 	upload := func() storage.Progress {
 		var last storage.Progress
 		done, err := a.Upload(t.Context(), storage.Upload{
@@ -47,7 +50,10 @@ func TestInteropOnlyWhatChangedIsUploaded(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "[]", string(content))
 
-	one, err := a.Upload(t.Context(), storage.Upload{Path: filepath.Join(dir, "textures", "wood & co.png"), Container: "models"})
+	one, err := a.Upload(
+		t.Context(),
+		storage.Upload{Path: filepath.Join(dir, "textures", "wood & co.png"), Container: "models"},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, 1, one.FilesDone)
 	content, err = a.Read(t.Context(), "models", "wood & co.png", 3)
@@ -116,7 +122,10 @@ func TestInteropLargeFile(t *testing.T) {
 
 func TestInteropContainers(t *testing.T) {
 	a, _ := account(t, azurite.Options{InMemory: true})
-	_, err := a.Upload(t.Context(), storage.Upload{Path: folder(t, map[string]string{"a": "a"}), Container: "nowhere"})
+	_, err := a.Upload(
+		t.Context(),
+		storage.Upload{Path: folder(t, map[string]string{"a": "a"}), Container: "nowhere"},
+	)
 	require.ErrorContains(t, err, "answered 404 ContainerNotFound")
 	failed, ok := errors.AsType[*blobaccess.Error](err)
 	require.True(t, ok)

@@ -37,7 +37,12 @@ const (
 // ContainerSAS makes a signature for a container that lasts for validity from now on. With Entra it
 // is a user delegation SAS, which needs the role Storage Blob Delegator or Storage Blob Data
 // Contributor. An account that is signed in to by a SAS returns that SAS, if it suffices.
-func (a *Account) ContainerSAS(ctx context.Context, name string, rights Rights, validity time.Duration) (blobaccess.SAS, error) {
+func (a *Account) ContainerSAS(
+	ctx context.Context,
+	name string,
+	rights Rights,
+	validity time.Duration,
+) (blobaccess.SAS, error) {
 	if err := checkContainerName(name); err != nil {
 		return blobaccess.SAS{}, err
 	}
@@ -45,7 +50,11 @@ func (a *Account) ContainerSAS(ctx context.Context, name string, rights Rights, 
 }
 
 // BlobSAS makes a signature for reading one blob, such as an output asset.
-func (a *Account) BlobSAS(ctx context.Context, containerName, name string, validity time.Duration) (blobaccess.SAS, error) {
+func (a *Account) BlobSAS(
+	ctx context.Context,
+	containerName, name string,
+	validity time.Duration,
+) (blobaccess.SAS, error) {
 	if err := checkContainerName(containerName); err != nil {
 		return blobaccess.SAS{}, err
 	}
@@ -53,9 +62,17 @@ func (a *Account) BlobSAS(ctx context.Context, containerName, name string, valid
 	return a.sign(ctx, values, validity)
 }
 
-func (a *Account) sign(ctx context.Context, values sas.BlobSignatureValues, validity time.Duration) (blobaccess.SAS, error) {
+func (a *Account) sign(
+	ctx context.Context,
+	values sas.BlobSignatureValues,
+	validity time.Duration,
+) (blobaccess.SAS, error) {
 	if validity < time.Minute || validity > MaxValidity {
-		return blobaccess.SAS{}, fmt.Errorf("a SAS lasts from a minute to %d days, not %v", int(MaxValidity.Hours()/24), validity)
+		return blobaccess.SAS{}, fmt.Errorf(
+			"a SAS lasts from a minute to %d days, not %v",
+			int(MaxValidity.Hours()/24),
+			validity,
+		)
 	}
 	now := time.Now().UTC()
 	values.StartTime, values.ExpiryTime = now.Add(-ClockSkew), now.Add(validity)
@@ -89,11 +106,16 @@ func (a *Account) signature(ctx context.Context, values sas.BlobSignatureValues)
 func (a *Account) reuse(values sas.BlobSignatureValues) (blobaccess.SAS, error) {
 	if !a.sas.Allows(values.Permissions) {
 		return blobaccess.SAS{}, fmt.Errorf(
-			"the SAS of the storage account lacks permissions: container %s needs %q; sign in by key or Entra to make one",
-			values.ContainerName, values.Permissions)
+			"the SAS of the storage account does not suffice: container %s needs %q; sign in by key or Entra",
+			values.ContainerName,
+			values.Permissions,
+		)
 	}
 	if expiry := a.sas.Expiry(); !expiry.IsZero() && expiry.Before(time.Now()) {
-		return blobaccess.SAS{}, fmt.Errorf("the SAS of the storage account expired at %s", expiry.Format(time.RFC3339))
+		return blobaccess.SAS{}, fmt.Errorf(
+			"the SAS of the storage account expired at %s",
+			expiry.Format(time.RFC3339),
+		)
 	}
 	return a.sas, nil
 }

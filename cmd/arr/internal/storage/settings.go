@@ -220,7 +220,8 @@ func parseEndpoint(text string) (*url.URL, error) {
 	if address.RawQuery != "" || address.User != nil {
 		return nil, fmt.Errorf("the Blob endpoint has a query or a password; set a SAS by %s", VarSAS)
 	}
-	if address.Scheme == "http" && !blobaccess.PathStyle(address) && !strings.HasSuffix(address.Hostname(), ".localhost") {
+	if address.Scheme == "http" && !blobaccess.PathStyle(address) &&
+		!strings.HasSuffix(address.Hostname(), ".localhost") {
 		return nil, errors.New("the Blob endpoint is http; only emulators may be, others need https")
 	}
 	address.Path, address.RawPath = strings.TrimSuffix(address.Path, "/"), ""

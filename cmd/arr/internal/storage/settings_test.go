@@ -32,23 +32,31 @@ func TestContainersHaveTheirAddress(t *testing.T) {
 		account  string
 		want     string
 	}{
-		{"account and key", storage.Settings{Account: "models01", Key: key}, "models01", "https://models01.blob.core.windows.net/in"},
+		{
+			"account and key", storage.Settings{Account: "models01", Key: key}, "models01",
+			"https://models01.blob.core.windows.net/in",
+		},
 		{
 			"account and SAS", storage.Settings{Account: "models01", SAS: "?sp=rl&sig=x"}, "models01",
 			"https://models01.blob.core.windows.net/in",
 		},
 		{
-			"Entra in another cloud", storage.Settings{Endpoint: "https://models01.blob.core.chinacloudapi.cn/"}, "models01",
+			"Entra in another cloud", storage.Settings{Endpoint: "https://models01.blob.core.chinacloudapi.cn/"},
+			"models01",
 			"https://models01.blob.core.chinacloudapi.cn/in",
 		},
 		{
 			"connection string",
-			storage.Settings{ConnectionString: "DefaultEndpointsProtocol=https;AccountName=m01;AccountKey=" + key + ";EndpointSuffix=x.y"},
+			storage.Settings{
+				ConnectionString: "AccountName=m01;AccountKey=" + key + ";EndpointSuffix=x.y",
+			},
 			"m01", "https://m01.blob.x.y/in",
 		},
 		{
 			"connection string with a SAS",
-			storage.Settings{ConnectionString: "BlobEndpoint=https://m01.blob.x.y/;SharedAccessSignature=sp=rl&sig=a%3D"},
+			storage.Settings{
+				ConnectionString: "BlobEndpoint=https://m01.blob.x.y/;SharedAccessSignature=sp=rl&sig=a%3D",
+			},
 			"m01", "https://m01.blob.x.y/in",
 		},
 		{
@@ -88,7 +96,12 @@ func TestSettingsThatDoNotWork(t *testing.T) {
 }
 
 func TestSettingsDoNotShowSecrets(t *testing.T) {
-	settings := storage.Settings{Account: "models01", Key: key, SAS: "sig=" + key, ConnectionString: "AccountKey=" + key}
+	settings := storage.Settings{
+		Account:          "models01",
+		Key:              key,
+		SAS:              "sig=" + key,
+		ConnectionString: "AccountKey=" + key,
+	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		assert.NotContains(t, fmt.Sprintf(verb, settings), key)
 		assert.NotContains(t, fmt.Sprintf(verb, &settings), key)

@@ -145,7 +145,13 @@ func (u *upload) file(ctx context.Context, f file) error {
 	return nil
 }
 
-func (u *upload) whole(ctx context.Context, client *blockblob.Client, source io.ReaderAt, size int64, sum []byte) error {
+func (u *upload) whole(
+	ctx context.Context,
+	client *blockblob.Client,
+	source io.ReaderAt,
+	size int64,
+	sum []byte,
+) error {
 	return u.send(ctx, func() error {
 		_, err := client.Upload(ctx, u.body(source, 0, size), &blockblob.UploadOptions{
 			HTTPHeaders:             &blob.HTTPHeaders{BlobContentMD5: sum},
@@ -171,9 +177,14 @@ func (u *upload) inBlocks(ctx context.Context, client *blockblob.Client, source 
 		}
 		group.Go(func() error {
 			return u.send(sending, func() error {
-				_, err := client.StageBlock(sending, ids[i], u.body(source, offset, size), &blockblob.StageBlockOptions{
-					TransactionalValidation: blob.TransferValidationTypeMD5(sum[:]),
-				})
+				_, err := client.StageBlock(
+					sending,
+					ids[i],
+					u.body(source, offset, size),
+					&blockblob.StageBlockOptions{
+						TransactionalValidation: blob.TransferValidationTypeMD5(sum[:]),
+					},
+				)
 				return err
 			})
 		})

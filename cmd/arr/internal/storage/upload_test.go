@@ -48,7 +48,9 @@ func TestLinksStayWithinTheFolder(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need privileges")
 	}
-	for want, target := range map[string]string{"": "box.gltf", "out of the folder": "../secret", "no link to one": "sub"} {
+	for want, target := range map[string]string{
+		"": "box.gltf", "out of the folder": "../secret", "no link to one": "sub",
+	} {
 		dir := filepath.Join(t.TempDir(), "models")
 		write(t, filepath.Join(dir, "box.gltf"), "{}")
 		write(t, filepath.Join(dir, "sub", "x"), "x")
