@@ -30,7 +30,7 @@ type row struct {
 }
 
 // TestRowsOfTheProtocol walks what is known of the service: its common rules, its operations, the
-// session object, the state machine, the lease, the idempotent creation, the list. Each row has an
+// session object, the state machine, the lease, the idempotent creation, the list, conversions. Each row has an
 // emulator of its own, and plain requests in virtual time.
 //
 // What a client or the native runtime does cannot be walked here: that a client treats both
@@ -51,6 +51,7 @@ func TestRowsOfTheProtocol(t *testing.T) {
 		{"lease", leaseRows},
 		{"idempotent create", idempotenceRows},
 		{"list", listRows},
+		{"conversions", conversionRows},
 	} {
 		require.NotEmpty(t, section.rows)
 		for _, row := range section.rows {
@@ -211,6 +212,8 @@ func (r reply) names() []string { return slices.Sorted(maps.Keys(r.header)) }
 
 var (
 	anyTime = regexp.MustCompile(`"creationTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00"`)
+	// that of a conversion, without the zeros at the end of the fraction
+	anyUTC  = regexp.MustCompile(`"creationTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,6}[1-9])?Z"`)
 	anyPort = regexp.MustCompile(
 		`Port":(49[2-9]\d\d|4919\d|491[6-8]\d|4915[2-9]|5\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-4])\b`,
 	)
@@ -220,10 +223,11 @@ var (
 	)
 )
 
-// shape replaces in a body what no test can know: the time of creation becomes T, a port P, a host
-// name H. All other text stays, so that it shows members, order and spelling.
+// shape replaces in a body what no test can know: the time of creation becomes T, that of
+// a conversion UTC, a port P, a host name H. All other text stays, so that it shows members, order and spelling.
 func shape(body string) string {
 	body = anyTime.ReplaceAllString(body, `"creationTime":T`)
+	body = anyUTC.ReplaceAllString(body, `"creationTime":UTC`)
 	body = anyPort.ReplaceAllString(body, `Port":P`)
 	return anyHost.ReplaceAllString(body, `"hostname":H`)
 }

@@ -2,8 +2,8 @@
 
 // Package emulator is the session service of Azure Remote Rendering, version 2021-01-01, and the
 // token service in front of it (the Mixed Reality STS), as an [http.Handler]: the five session
-// operations, account keys, signed access tokens, and leases that expire. Nothing renders behind a
-// Ready session; its host name leads nowhere.
+// operations, the three operations on conversions, account keys, signed access tokens, and leases
+// that expire. Nothing renders behind a Ready session; its host name leads nowhere.
 //
 // It can be used in three ways, all with the same state:
 //
@@ -25,6 +25,13 @@
 // [Options.StartupTime] and [Options.RateLimit] limit and slow down the service. A [Backend] starts
 // real servers behind sessions.
 //
+// # Conversions
+//
+// By default conversions are made up: [ConversionOptions] says how long they take and which assets
+// exist. With [Options.Storage] a converter reads and writes storage with the signatures that it is
+// given; package emulator/conversion/blobconverter has one for Azure Blob storage and Azurite. It
+// copies the asset, and nothing renders the copy. Signatures are not kept.
+//
 // # Faults
 //
 // [Emulator.Inject] makes the emulator misbehave for chosen requests: error statuses, connections
@@ -42,9 +49,10 @@
 //
 // # Time
 //
-// All time is [time.Now]. The state of a session is computed when it is read, and a server of a
-// [Backend] is asked and stopped then. So the emulator needs no timers and no goroutines, and
-// inside [testing/synctest] hours of leases pass at once.
+// All time is [time.Now]. The state of a session or conversion is computed when it is read, and a
+// server of a [Backend] is asked and stopped then. So the emulator needs no timers, and no
+// goroutines except those of conversions in storage, and inside [testing/synctest] hours of leases
+// pass at once.
 //
 // # Where the service is undocumented
 //

@@ -16,18 +16,20 @@ import (
 )
 
 // Emulator is the service: an [http.Handler], and a maker of clients and servers for it. Create one
-// with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend].
+// with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend] or
+// [Options.Storage].
 type Emulator struct {
-	service  *service.Service
-	store    *memory
-	accounts []page.Account // in the order of Options.Accounts, at least one
-	home     service.PartitionKey
-	hosts    knownHosts
-	requests requestLog
-	faults   faultList
-	admin    bool
-	logger   *slog.Logger
-	close    func() error
+	service     *service.Service
+	store       *memory
+	conversions *conversions
+	accounts    []page.Account // in the order of Options.Accounts, at least one
+	home        service.PartitionKey
+	hosts       knownHosts
+	requests    requestLog
+	faults      faultList
+	admin       bool
+	logger      *slog.Logger
+	close       func() error
 }
 
 // New returns an emulator. It starts no goroutine. An error about an option is an
@@ -42,16 +44,20 @@ func New(options Options) (*Emulator, error) {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	store := newMemory(options)
-	engine, err := service.New(store, options.forService())
+	conversions := newConversions(options)
+	forService := options.forService()
+	forService.Conversions = conversions
+	engine, err := service.New(store, forService)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	e := &Emulator{
-		service: engine,
-		store:   store,
-		hosts:   hosts,
-		logger:  options.Logger,
-		admin:   options.Admin,
+		service:     engine,
+		store:       store,
+		conversions: conversions,
+		hosts:       hosts,
+		logger:      options.Logger,
+		admin:       options.Admin,
 	}
 	for i, a := range engine.Accounts() {
 		e.accounts = append(e.accounts, page.Account{
@@ -73,13 +79,17 @@ func New(options Options) (*Emulator, error) {
 
 // Close ends every session as Stopped and stops its server, refuses new sessions from now on, with
 // 500, and waits for creations in flight. If the [Backend] has a method Close() error, Close calls
-// it and returns its error. Without a Backend it does nothing: sessions have no servers, and go on.
-// A second Close returns what the first did.
+// it and returns its error. Without a Backend sessions have no servers, and go on. With
+// [Options.Storage], Close ends the conversions that run, and refuses new ones. A second Close
+// returns what the first did.
 //
 // Close a server of [Emulator.Listen] separately, and first.
 func (e *Emulator) Close() error { return e.close() }
 
 func (e *Emulator) shutDown() error {
+	if e.conversions.storage != nil {
+		e.conversions.close()
+	}
 	if _, synthetic := e.store.backend.(syntheticBackend); synthetic {
 		return nil
 	}

@@ -182,7 +182,8 @@ func TestPaths(t *testing.T) {
 	s.create("a", standard5)
 	account := s.Account().ID
 	for path, status := range map[string]int{
-		s.list(): 200,
+		s.list():                                200,
+		"/accounts/" + account + "/conversions": 200,
 		"/accounts/" + strings.ToUpper(account) + "/sessions":   200,
 		"/accounts/" + strings.ToUpper(account) + "/sessions/a": 200,
 		"/accounts/" + account + "/sessions/%61":                200,
@@ -211,7 +212,7 @@ func TestPaths(t *testing.T) {
 		// only the token service is generous
 		"/Accounts/" + account + "/sessions":    404,
 		"/accounts/" + account + "/Sessions":    404,
-		"/accounts/" + account + "/conversions": 404,
+		"/accounts/" + account + "/Conversions": 404,
 		"/accounts/" + account:                  404,
 		"/accounts":                             404,
 		"/":                                     404,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/conversion"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -101,12 +102,21 @@ type Options struct {
 	// default invents servers: host names and ports where nothing listens.
 	Backend Backend
 
-	// Retention is how long a session can be read after its end. Then its id is unknown, and free.
-	// The default is 30 days, as documented.
+	// Storage performs conversions in storage. With it, call [Emulator.Close] at the end. By
+	// default conversions are made up, as Conversions says. See emulator/conversion/blobconverter
+	// for one that reads and writes Azure Blob storage, or Azurite; it renders nothing.
+	Storage conversion.Converter
+
+	// Conversions says what comes of conversions.
+	Conversions ConversionOptions
+
+	// Retention is how long a session can be read after its end, and a conversion after its
+	// creation. Then its id is unknown, and free. The default is 30 days, as documented.
 	Retention time.Duration
 
-	// Logger receives one record for each request, at level Info: operation, session, status,
-	// correlation vector and duration. Keys and tokens are never logged. The default discards all.
+	// Logger receives one record for each request, at level Info: operation, session or
+	// conversion, status, correlation vector and duration. Keys, tokens and signatures are never
+	// logged. The default discards all.
 	Logger *slog.Logger
 
 	// Faults are in force from the start, in their order, as if each had been given to

@@ -62,7 +62,8 @@ type Decisions struct {
 	// the .NET client.
 	ListEnded bool
 
-	// PageSize is the largest number of sessions on one page of the list. The default is 50.
+	// PageSize is the largest number of sessions, or of conversions, on one page of a list. The
+	// default is 50; 48 conversions were recorded on a page.
 	PageSize int
 
 	// OmitChallenge leaves WWW-Authenticate out of 401 answers. By default it is `Bearer

@@ -3,7 +3,8 @@
 // Package service is the engine of the session service of Azure Remote Rendering, version
 // 2021-01-01, and of the token service in front of it (the Mixed Reality STS): routes, refusals,
 // accounts, access tokens, rate limits, the spelling of bodies, and paging. What it does not know
-// is where sessions are kept and what runs behind them. That is a [Store].
+// is where sessions are kept and what runs behind them. That is a [Store]. Conversions are kept and
+// run by a [ConversionStore]; without one the service has none.
 //
 // A [Service] is an [http.Handler]. It serves both services on one address: give that to a client
 // both as endpoint and as STS endpoint.

@@ -65,11 +65,16 @@ type Options struct {
 	// other's tokens, so replicas of one service must share it.
 	SigningKey *rsa.PrivateKey
 
+	// Conversions keeps and runs conversions. Without it the service has none: their paths are
+	// answered with 404.
+	Conversions ConversionStore
+
 	// RateLimit limits the requests of each account. The default is no limit.
 	RateLimit RateLimit
 
-	// Logger receives one record for each request, at level Info: operation, session, status,
-	// correlation vector and duration. Keys and tokens are never logged. The default discards all.
+	// Logger receives one record for each request, at level Info: operation, session or
+	// conversion, status, correlation vector and duration. Keys, tokens and signatures are never
+	// logged. The default discards all.
 	Logger *slog.Logger
 
 	// Decisions holds the points that the protocol leaves open.

@@ -40,6 +40,9 @@ var (
 	badSessionID = BadRequest(
 		"The session ID must consist of 1 to 256 characters of A-Z, a-z, 0-9, '-' and '_'.",
 	)
+	badConversionID = BadRequest(
+		"The conversion ID must consist of 1 to 256 characters of A-Z, a-z, 0-9, '-' and '_'.",
+	)
 	badSkipToken = BadRequest("The skiptoken value is not one that this service has given.")
 )
 
@@ -75,11 +78,13 @@ func unprocessable(message string) *Refusal {
 
 // Refuse returns the answer to a request that fails. With status 401 it has the challenge of the
 // service, see [Decisions.OmitChallenge].
-func (s *Service) Refuse(r *Refusal) Answer {
+func (s *Service) Refuse(r *Refusal) Answer { return s.refuse(r, s.decisions.AbsentValues) }
+
+func (s *Service) refuse(r *Refusal, absent AbsentValues) Answer {
 	a := EmptyAnswer(r.Status)
 	if r.Code != "" {
 		detail := &azremoterendering.ErrorDetail{Code: r.Code, Message: r.Message}
-		a = JSONAnswer(r.Status, wireErrorBody{Error: wireErrorOf(detail, s.decisions.AbsentValues)})
+		a = JSONAnswer(r.Status, wireErrorBody{Error: wireErrorOf(detail, absent)})
 	}
 	maps.Copy(a.Header, r.Header)
 	if r.Status == http.StatusUnauthorized && !s.decisions.OmitChallenge {

@@ -39,11 +39,12 @@ type Request struct {
 	// if there is no such account.
 	AccountID string
 
-	// PathAccountID and SessionID are the ids in the path, without escapes. They may be invalid,
-	// and may be secrets that were put in the wrong place.
-	PathAccountID, SessionID string
+	// PathAccountID, SessionID and ConversionID are the ids in the path, without escapes. They may
+	// be invalid, and may be secrets that were put in the wrong place.
+	PathAccountID, SessionID, ConversionID string
 
 	// ShowStatus and ShowSize, if set by an interceptor, replace those of sessions in the answer.
+	// ShowStatus replaces that of conversions, too.
 	ShowStatus azremoterendering.SessionStatus
 	ShowSize   azremoterendering.SessionSize
 
@@ -65,11 +66,17 @@ type Request struct {
 func (q *Request) partition() PartitionKey { return PartitionKey{q.AccountID, q.Region} }
 
 // ValidSessionID returns the session id of the path if it is one that can exist, otherwise "".
-func (q *Request) ValidSessionID() string {
-	if naming.CheckID(q.SessionID) != "" {
+func (q *Request) ValidSessionID() string { return validID(q.SessionID) }
+
+// ValidConversionID returns the conversion id of the path if it is one that can exist, otherwise
+// "".
+func (q *Request) ValidConversionID() string { return validID(q.ConversionID) }
+
+func validID(id string) string {
+	if naming.CheckID(id) != "" {
 		return ""
 	}
-	return q.SessionID
+	return id
 }
 
 // locate finds what a request is about: region, account, session and operation.
@@ -81,8 +88,9 @@ func (q *Request) locate() *Refusal {
 	q.Region = region
 	q.target = parsePath(q.HTTP.URL.EscapedPath())
 	q.PathAccountID, q.SessionID = q.target.accountID, q.target.sessionID
+	q.ConversionID = q.target.conversionID
 	operations := q.target.operations()
-	if len(operations) == 0 {
+	if len(operations) == 0 || q.target.aboutConversions() && q.service.conversions == nil {
 		return notFound
 	}
 	if q.account = q.service.accountOf(q.PathAccountID); q.account != nil {
@@ -123,7 +131,10 @@ func (q *Request) admit() *Refusal {
 				supportedAPIVersions + ".",
 		}
 	}
-	if q.target.kind != sessionList && q.ValidSessionID() == "" {
+	switch {
+	case q.target.kind == oneConversion && q.ValidConversionID() == "":
+		return badConversionID
+	case (q.target.kind == oneSession || q.target.kind == stopOfSession) && q.ValidSessionID() == "":
 		return badSessionID
 	}
 	return nil

@@ -16,12 +16,16 @@ const (
 	StopSession   = "StopSession"
 	ListSessions  = "ListSessions"
 	GetToken      = "GetToken"
+
+	CreateConversion = "CreateConversion"
+	GetConversion    = "GetConversion"
+	ListConversions  = "ListConversions"
 )
 
 // target is what the path of a request names.
 type target struct {
-	kind                 kind
-	accountID, sessionID string
+	kind                               kind
+	accountID, sessionID, conversionID string
 }
 
 type kind int
@@ -32,6 +36,8 @@ const (
 	sessionList
 	oneSession
 	stopOfSession
+	conversionList
+	oneConversion
 )
 
 // operation is a method on a target.
@@ -59,7 +65,13 @@ func parsePath(escaped string) target {
 	// The clients of other languages write Accounts, scripts accounts.
 	case strings.EqualFold(accounts, "accounts") && collection == "token" && len(rest) == 0:
 		t.kind = tokenOf
-	case accounts != "accounts" || collection != "sessions":
+	case accounts != "accounts":
+		return target{}
+	case collection == "conversions" && len(rest) == 0:
+		t.kind = conversionList
+	case collection == "conversions" && len(rest) == 1:
+		t.kind, t.conversionID = oneConversion, rest[0]
+	case collection != "sessions":
 		return target{}
 	case len(rest) == 0:
 		t.kind = sessionList
@@ -75,8 +87,11 @@ func parsePath(escaped string) target {
 
 // versioned reports whether the target belongs to the session service, which looks at api-version,
 // and not to the token service.
-func (t target) versioned() bool {
-	return t.kind == sessionList || t.kind == oneSession || t.kind == stopOfSession
+func (t target) versioned() bool { return t.kind != nothing && t.kind != tokenOf }
+
+// aboutConversions reports whether the target is one conversion or their list.
+func (t target) aboutConversions() bool {
+	return t.kind == conversionList || t.kind == oneConversion
 }
 
 // operations returns the operations of the target, none if there is no such path.
@@ -94,6 +109,13 @@ func (t target) operations() []operation {
 		}
 	case stopOfSession:
 		return []operation{{http.MethodPost, StopSession, (*Request).stopSession}}
+	case conversionList:
+		return []operation{{http.MethodGet, ListConversions, (*Request).listConversions}}
+	case oneConversion:
+		return []operation{
+			{http.MethodGet, GetConversion, (*Request).getConversion},
+			{http.MethodPut, CreateConversion, (*Request).createConversion},
+		}
 	}
 	return nil
 }

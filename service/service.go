@@ -17,7 +17,8 @@ import (
 // concurrent use, starts no goroutine and needs no closing.
 type Service struct {
 	store          Store
-	accounts       []*account // at least one, in the order of Options.Accounts
+	conversions    ConversionStore // nil if there are none
+	accounts       []*account      // at least one, in the order of Options.Accounts
 	byID           map[string]*account
 	hosts          hosts
 	tokens         *tokenService
@@ -47,6 +48,7 @@ func New(store Store, options Options) (*Service, error) {
 	}
 	s := &Service{
 		store:          store,
+		conversions:    options.Conversions,
 		accounts:       accounts,
 		byID:           make(map[string]*account),
 		hosts:          hosts{domain, options.Region, options.Regions},
@@ -118,9 +120,18 @@ func (q *Request) admitAndPerform() (a Answer) {
 		}
 	}()
 	if refused := q.admit(); refused != nil {
-		return q.service.Refuse(refused)
+		return q.refuse(refused)
 	}
 	return q.perform(q)
+}
+
+// refuse returns the answer to a request that fails. Errors about conversions never have members
+// without a value: they had none in January 2021 either.
+func (q *Request) refuse(r *Refusal) Answer {
+	if q.target.aboutConversions() {
+		return q.service.refuse(r, AbsentOmitted)
+	}
+	return q.service.Refuse(r)
 }
 
 // AddCommonHeaders adds the headers that every answer has. [Service.Respond] does so.
@@ -146,12 +157,20 @@ func (q *Request) Method() string {
 	return q.HTTP.Method[:min(len(q.HTTP.Method), maxLoggedMethod)]
 }
 
+// loggedID returns the id of what the request is about. It is empty unless it is a valid one,
+// because a path may hold a key in the wrong place.
+func (q *Request) loggedID() slog.Attr {
+	if q.target.aboutConversions() {
+		return slog.String("conversion", q.ValidConversionID())
+	}
+	return slog.String("session", q.ValidSessionID())
+}
+
 func (q *Request) log(a Answer) {
 	attributes := []slog.Attr{
 		slog.String("operation", q.Operation),
 		slog.String("method", q.Method()),
-		// Only a valid id, because a path may hold a key in the wrong place.
-		slog.String("session", q.ValidSessionID()),
+		q.loggedID(),
 		slog.Int("status", a.Status),
 		slog.String("correlationVector", a.Header.Get("MS-CV")),
 		slog.Duration("duration", time.Since(q.Arrived)),

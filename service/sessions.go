@@ -153,16 +153,16 @@ func (q *Request) stopSession() Answer {
 func (q *Request) storeFailed(err error) Answer {
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return q.service.Refuse(notFound)
+		return q.refuse(notFound)
 	case errors.Is(err, ErrBadCursor):
-		return q.service.Refuse(badSkipToken)
+		return q.refuse(badSkipToken)
 	case errors.Is(err, context.Canceled):
-		return q.service.Refuse(InternalServerError()) // nobody reads it
+		return q.refuse(InternalServerError()) // nobody reads it
 	}
-	q.service.logger.LogAttrs(q.HTTP.Context(), slog.LevelError, "the session store failed",
-		slog.String("operation", q.Operation), slog.String("session", q.SessionID),
+	q.service.logger.LogAttrs(q.HTTP.Context(), slog.LevelError, "the store failed",
+		slog.String("operation", q.Operation), q.loggedID(),
 		slog.Any("error", err))
-	return q.service.Refuse(InternalServerError())
+	return q.refuse(InternalServerError())
 }
 
 // wire returns a session as the answer spells it.

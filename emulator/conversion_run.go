@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/service"
+)
+
+// conversionPlan is what is to come of a new conversion.
+type conversionPlan struct {
+	notStarted, running time.Duration
+	convert             bool // in storage, which decides about the end
+	endless             bool // Running for ever
+	as                  service.ConversionStatus
+	failure             *azremoterendering.ErrorDetail
+}
+
+// planOf decides what comes of a conversion, unless storage does.
+func (c *conversions) planOf(n service.NewConversion) conversionPlan {
+	notStarted, running := c.options.Times()
+	plan := conversionPlan{
+		notStarted: max(0, notStarted),
+		running:    max(0, running),
+		convert:    c.storage != nil,
+	}
+	switch s := n.Settings; {
+	case plan.convert:
+	case !isAddress(s.InputContainerURL) || !isAddress(s.OutputContainerURL):
+		plan.fail(c.failureOf(conversion.Fail(conversion.InternalServerError, nil)))
+	case !c.options.AssetExists(s.InputContainerURL, s.InputPrefix+s.InputAsset):
+		plan.fail(c.failureOf(conversion.Fail(conversion.InputContainerError, nil)))
+	default:
+		plan.as = service.ConversionSucceeded
+	}
+	return plan
+}
+
+// isAddress reports whether a text is the address of a container.
+func isAddress(text string) bool {
+	address, err := url.Parse(text)
+	return err == nil && address.Host != "" &&
+		(address.Scheme == "https" || address.Scheme == "http")
+}
+
+func (p *conversionPlan) fail(failure *azremoterendering.ErrorDetail) {
+	p.as, p.failure, p.convert = service.ConversionFailed, failure, false
+}
+
+// settle writes into the facts of a new conversion what is to come of it.
+func (p conversionPlan) settle(f *service.ConversionFacts) {
+	f.StartedAt = f.CreatedAt.Add(p.notStarted)
+	if !p.endless {
+		f.EndedAt, f.EndedAs, f.Failure = f.StartedAt.Add(p.running), p.as, p.failure
+	}
+}
+
+// failureOf returns how clients see that a conversion failed.
+func (c *conversions) failureOf(failed *conversion.Error) *azremoterendering.ErrorDetail {
+	if failed.Code == conversion.InputContainerError && c.options.OldMissingAsset {
+		failed = conversion.Fail(conversion.ConversionProcessFailed, failed.Cause)
+	}
+	return &azremoterendering.ErrorDetail{Code: failed.Code, Message: failed.Message}
+}
+
+// requestOf returns what a converter is asked for.
+func requestOf(n service.NewConversion) conversion.Request {
+	s := n.Settings
+	return conversion.Request{
+		Input: conversion.Location{
+			ContainerURL: s.InputContainerURL, SAS: string(n.ReadListSAS), Prefix: s.InputPrefix,
+		},
+		Output: conversion.Location{
+			ContainerURL: s.OutputContainerURL, SAS: string(n.WriteSAS), Prefix: s.OutputPrefix,
+		},
+		Asset:      s.InputAsset,
+		OutputName: s.OutputName,
+	}
+}
+
+// run converts in storage, as soon as there is a slot. It ends with the emulator.
+func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conversion.Request) {
+	defer c.running.Done()
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-c.context.Done():
+	}
+	c.started(r, plan)
+	result, err := c.convert(request)
+	if err != nil {
+		failed := conversion.AsError(err)
+		c.logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
+			slog.String("conversion", r.ID), slog.Any("error", failed))
+		c.ended(r, plan, service.ConversionFailed, c.failureOf(failed), "")
+		return
+	}
+	c.ended(r, plan, service.ConversionSucceeded, nil, result.AssetURL)
+}
+
+// convert calls the converter. A panic there becomes an error, because it must not end the process.
+func (c *conversions) convert(request conversion.Request) (result conversion.Result, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("the converter panicked: %v", cause)
+		}
+	}()
+	if err := c.context.Err(); err != nil {
+		return result, err
+	}
+	return c.storage.Convert(c.context, request)
+}
+
+func (c *conversions) started(r *conversionRecord, plan conversionPlan) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.StartedAt = later(time.Now(), r.CreatedAt.Add(plan.notStarted))
+}
+
+func (c *conversions) ended(
+	r *conversionRecord, plan conversionPlan, as service.ConversionStatus,
+	failure *azremoterendering.ErrorDetail, outputURL string,
+) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.EndedAt = later(time.Now(), r.StartedAt.Add(plan.running))
+	r.EndedAs, r.Failure, r.OutputAssetURL = as, failure, outputURL
+}
+
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+var _ service.ConversionStore = (*conversions)(nil)

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+
+package service
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// codeStorageDenied is the recorded code of a creation that may not use a container.
+const codeStorageDenied = "DelegatedResourceAccessError"
+
+// The two recorded messages of codeStorageDenied: that of January 2021, and the longer one of April
+// 2021 and later.
+const (
+	messageStorageDenied = "Error accessing connected storage account due to insufficient permissions. " +
+		"Check if the Mixed Reality resource has correct permissions assigned."
+	messageHowToLink = " Documentation on how to link Remote Rendering Accounts to storage can be found here: " +
+		"https://docs.microsoft.com/azure/remote-rendering/how-tos/create-an-account#link-storage-accounts."
+)
+
+// createConversion is PUT /accounts/{id}/conversions/{id}.
+func (q *Request) createConversion() Answer {
+	members, refused := q.members()
+	if refused != nil {
+		return q.refuse(refused)
+	}
+	conversion, refused := conversionOf(members)
+	if refused != nil {
+		return q.refuse(refused)
+	}
+	conversion.ID = q.ConversionID
+	facts, created, err := q.service.conversions.Create(q.HTTP.Context(), q.partition(), conversion)
+	switch {
+	case errors.Is(err, ErrStorageDenied):
+		return q.refuse(q.storageDenied())
+	case err != nil:
+		return q.storeFailed(err)
+	case created:
+		// However fast it ends: the clients of other languages expect no end in this answer.
+		return JSONAnswer(http.StatusCreated, q.wireConversion(&facts, ConversionNotStarted))
+	case facts.Settings != conversion.Settings: // signatures do not count, they may be renewed
+		return q.refuse(conflict)
+	}
+	return JSONAnswer(http.StatusOK, q.wireConversion(&facts, facts.Status(time.Now())))
+}
+
+// getConversion is GET /accounts/{id}/conversions/{id}.
+func (q *Request) getConversion() Answer {
+	facts, err := q.service.conversions.Get(q.HTTP.Context(), q.partition(), q.ConversionID)
+	if err != nil {
+		return q.storeFailed(err)
+	}
+	return uncached(JSONAnswer(http.StatusOK, q.wireConversion(&facts, facts.Status(time.Now()))))
+}
+
+// listConversions is GET /accounts/{id}/conversions.
+func (q *Request) listConversions() Answer {
+	query := ListQuery{Limit: q.service.decisions.PageSize, Ended: true}
+	if token, given := q.query[skipTokenParameter]; given {
+		var ok bool
+		if query.After, ok = parseSkipToken(token); !ok {
+			return q.refuse(badSkipToken)
+		}
+	}
+	page, next, err := q.service.conversions.List(q.HTTP.Context(), q.partition(), query)
+	if err != nil {
+		return q.storeFailed(err)
+	}
+	now := time.Now()
+	list := wireConversionList{Conversions: make([]any, len(page))}
+	for i := range page {
+		list.Conversions[i] = q.wireConversion(&page[i], page[i].Status(now))
+	}
+	link := ""
+	if next != "" {
+		link = q.nextLink(next)
+	}
+	if q.EditNextLink != nil {
+		link = q.EditNextLink(link)
+	}
+	list.NextLink = optional(link)
+	return JSONAnswer(http.StatusOK, list)
+}
+
+// wireConversion returns a conversion as the answer spells it.
+func (q *Request) wireConversion(f *ConversionFacts, status ConversionStatus) any {
+	wire := wireConversionOf(f, status)
+	wire.Status = cmp.Or(string(q.ShowStatus), wire.Status)
+	return wire
+}
+
+func (q *Request) storageDenied() *Refusal {
+	message := messageStorageDenied
+	if q.service.decisions.AbsentValues != AbsentNull { // which stands for January 2021
+		message += messageHowToLink
+	}
+	return &Refusal{Status: http.StatusForbidden, Code: codeStorageDenied, Message: message}
+}
