@@ -4,6 +4,7 @@ package lease
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 )
@@ -16,15 +17,16 @@ type budget struct {
 	mu       sync.Mutex
 	spent    time.Duration
 	reserved map[string]time.Duration // by session id
-	// known are the ids of all sessions that ever had a reservation; nil after forgetIDs
-	known map[string]struct{}
+	// closed says when the reservation of a session was freed, until nobody can list it any more
+	closed map[string]time.Time
+	tidied time.Time // when closed was last tidied
 }
 
 func newBudget(limit time.Duration) *budget {
 	return &budget{
 		limit:    limit,
 		reserved: make(map[string]time.Duration),
-		known:    make(map[string]struct{}),
+		closed:   make(map[string]time.Time),
 	}
 }
 
@@ -97,8 +99,18 @@ func (b *budget) record(id string, total time.Duration) {
 // put records a reservation, which never shrinks. The lock is held.
 func (b *budget) put(id string, total time.Duration) {
 	b.reserved[id] = max(total, b.reserved[id])
-	if b.known != nil {
-		b.known[id] = struct{}{}
+}
+
+// free frees a reservation, and remembers the id for longer than any session lives. The lock is
+// held.
+func (b *budget) free(id string) {
+	const remembered, tidyEvery = LongestLease + 2*time.Hour, time.Hour
+	now := time.Now()
+	delete(b.reserved, id)
+	b.closed[id] = now
+	if now.Sub(b.tidied) > tidyEvery {
+		b.tidied = now
+		maps.DeleteFunc(b.closed, func(_ string, t time.Time) bool { return now.Sub(t) > remembered })
 	}
 }
 
@@ -109,22 +121,16 @@ func (b *budget) drop(id string) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.reserved, id)
+	b.free(id)
 }
 
-// knows reports whether a session ever had a reservation, and so belongs or belonged to the pool.
+// knows reports whether a session has or had a reservation, and so belongs or belonged to the pool.
 func (b *budget) knows(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, known := b.known[id]
-	return known
-}
-
-// forgetIDs frees the memory of knows, which will not be called any more.
-func (b *budget) forgetIDs() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.known = nil
+	_, open := b.reserved[id]
+	_, closed := b.closed[id]
+	return open || closed
 }
 
 // close frees the reservation of a session and charges what it has cost: its whole lease if it
@@ -141,7 +147,7 @@ func (b *budget) close(r *renewer, notStopped error) {
 		cost = whole
 	}
 	b.spent += min(cost, whole)
-	delete(b.reserved, r.id)
+	b.free(r.id)
 }
 
 // forfeit charges the whole lease of a session that runs on.
@@ -149,7 +155,7 @@ func (b *budget) forfeit(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.spent += b.reserved[id]
-	delete(b.reserved, id)
+	b.free(id)
 }
 
 // committed returns what is spent or reserved. The lock is held.

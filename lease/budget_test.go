@@ -123,19 +123,25 @@ func TestBudgetFreesWhatWasNeverCreated(t *testing.T) {
 	require.NoError(t, b.open("b", time.Hour))
 }
 
-// An id that was set aside once stays known, for a list may show the session after its end, until
-// nobody will ask any more.
+// An id stays known for as long as a list may show the session.
 func TestBudgetKnowsTheIDsOfSessionsThatAreOver(t *testing.T) {
-	b := newBudget(0)
-	require.NoError(t, b.open("dropped", time.Hour))
-	b.drop("dropped")
-	b.adopt("forfeited", time.Hour)
-	b.forfeit("forfeited")
-	assert.True(t, b.knows("dropped"))
-	assert.True(t, b.knows("forfeited"))
-	assert.False(t, b.knows("other"))
-	b.forgetIDs()
-	b.adopt("later", time.Hour)
-	assert.False(t, b.knows("later"))
-	assert.False(t, b.knows("dropped"))
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(0)
+		require.NoError(t, b.open("dropped", time.Hour))
+		b.drop("dropped")
+		b.adopt("open", time.Hour)
+		b.adopt("forfeited", time.Hour)
+		b.forfeit("forfeited")
+		time.Sleep(24 * time.Hour)
+		require.NoError(t, b.open("other", time.Hour))
+		b.drop("other")
+		assert.True(t, b.knows("dropped"))
+		assert.True(t, b.knows("forfeited"), "it may run for a day")
+		assert.False(t, b.knows("stranger"))
+		time.Sleep(24 * time.Hour)
+		require.NoError(t, b.open("last", time.Hour))
+		b.drop("last")
+		assert.Len(t, b.closed, 2, "the others are forgotten")
+		assert.True(t, b.knows("open"))
+	})
 }

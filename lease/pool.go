@@ -55,6 +55,7 @@ type Pool struct {
 	lastFailure error // lastError, unless something has succeeded since
 	overBudget  bool  // a session is wanted that the budget does not allow
 	notStopped  []error
+	conflict    conflict
 	closed      bool
 }
 
@@ -75,20 +76,19 @@ func NewPool(regions Regions, options PoolOptions) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	watcher, err := NewWatcher(regions, options.Watch)
-	if err != nil {
-		return nil, err
-	}
 	p := &Pool{
 		clients:  clients,
 		options:  options,
-		watcher:  watcher,
 		budget:   newBudget(options.Budget),
 		wake:     make(chan struct{}, 1),
 		tookOver: make(chan struct{}),
 		ended:    make(chan struct{}),
 		retrying: make(map[uint64]struct{}),
 		pace:     newPace(),
+	}
+	options.Watch.listed = p.noticeListed
+	if p.watcher, err = NewWatcher(regions, options.Watch); err != nil {
+		return nil, err
 	}
 	p.ctx, p.end = context.WithCancelCause(context.Background())
 	p.work.Go(p.run)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -69,7 +68,7 @@ func (e *entry) claimable() bool {
 func (p *Pool) takeOver() {
 	retry := wait.NewBackoff(minPause, maxPause)
 	for {
-		err := p.takeOverListed()
+		err := p.takeOverListed(false)
 		if err == nil {
 			close(p.tookOver)
 			p.work.Go(p.takeOverLate)
@@ -91,17 +90,22 @@ func (p *Pool) takeOver() {
 // for a while.
 func (p *Pool) takeOverLate() {
 	began := time.Now()
+	listed := false
 	for _, after := range lateLists {
 		if wait.Sleep(p.ctx, time.Until(began.Add(after))) != nil {
 			return
 		}
-		_ = p.takeOverListed() // it logs its error
+		// What one late list did not show, and the next does, is new.
+		listed = p.takeOverListed(listed) == nil // it logs its error
 	}
-	p.budget.forgetIDs()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conflict.settled = true
 }
 
-// takeOverListed takes over what the service lists under the prefix.
-func (p *Pool) takeOverListed() error {
+// takeOverListed takes over what the service lists under the prefix. settled says that sessions of
+// an earlier run should be known by now.
+func (p *Pool) takeOverListed(settled bool) error {
 	for _, client := range p.clients {
 		sent := time.Now()
 		found, err := list(p.ctx, client)
@@ -110,6 +114,10 @@ func (p *Pool) takeOverListed() error {
 			p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
 				"pool", p.options.IDPrefix, "endpoint", client.Endpoint(), "error", err)
 			return err
+		}
+		found = slices.DeleteFunc(found, func(s arr.Session) bool { return !p.unknown(s) })
+		if settled && len(found) > 0 {
+			p.noticeCreated(client, found[0])
 		}
 		p.admitListed(client, found, sent)
 	}
@@ -121,11 +129,6 @@ func (p *Pool) takeOverListed() error {
 // budget knows all their ids.
 func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, sent time.Time) {
 	a, received := p.acquisition(), time.Now()
-	found = slices.DeleteFunc(found, func(session arr.Session) bool {
-		return session.Status.Ended() ||
-			!strings.HasPrefix(session.ID, p.options.IDPrefix) ||
-			p.budget.knows(session.ID)
-	})
 	for _, session := range found { // before the lock is held: a logger may call the pool
 		p.options.Logger.Info("session of an earlier run taken over",
 			"session", session.ID, "status", session.Status)

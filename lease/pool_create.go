@@ -79,6 +79,7 @@ func (p *Pool) creationFailed(ctx context.Context, e *entry, lost bool, err erro
 	if ctx.Err() == nil {
 		p.options.Logger.WarnContext(ctx, "pool could not create a session",
 			"pool", p.options.IDPrefix, "error", err)
+		p.noticeEnd(ctx, e.id, err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

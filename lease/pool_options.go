@@ -22,7 +22,9 @@ type PoolOptions struct {
 	// and region under this prefix, those of an earlier run included. So no two pools may use the
 	// same prefix at the same time, nor prefixes of which one begins with the other. Several
 	// replicas of a service need one prefix each, or one pool in one process that the others call
-	// over HTTP. It consists of letters, digits, hyphens and underscores, 220 at most.
+	// over HTTP. The pool logs at level Error, once, if others create sessions under the prefix or
+	// stop its sessions repeatedly. It consists of letters, digits, hyphens and underscores, 220 at
+	// most.
 	IDPrefix string
 
 	// Warm is the number of sessions kept ready beside those that are handed out. They are billed.

@@ -164,6 +164,7 @@ func (p *Pool) reap(e *entry) {
 	e.move(eventRetire)
 	p.changed()
 	p.mu.Unlock()
+	p.noticeEnd(p.ctx, e.id, context.Cause(e.managed.ctx))
 	var notStopped error
 	isDetached := errors.Is(context.Cause(e.managed.ctx), ErrDetached)
 	if !isDetached {

@@ -37,6 +37,9 @@ type WatcherOptions struct {
 	// Info. It also receives at level Warn what [Watcher.Wait] waits for, after half a minute and
 	// then every ten minutes. The default, nil, discards them.
 	Logger *slog.Logger
+
+	// listed, if non-nil, is called with the sessions on each page of a list.
+	listed func(*arr.SessionsClient, []arr.Session)
 }
 
 // Watcher waits for many sessions and observes them. It lists all sessions of a region instead of

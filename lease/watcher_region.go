@@ -19,6 +19,7 @@ type regionWatcher struct {
 	client         *arr.SessionsClient
 	interval, idle time.Duration
 	log            *slog.Logger
+	listed         func(*arr.SessionsClient, []arr.Session) // see WatcherOptions
 
 	stop    context.CancelFunc
 	done    chan struct{} // closed when all goroutines of the watcher have ended
@@ -46,6 +47,7 @@ func newRegionWatcher(client *arr.SessionsClient, options WatcherOptions) *regio
 		interval: options.Interval,
 		idle:     options.IdleInterval,
 		log:      options.Logger,
+		listed:   options.listed,
 		done:     make(chan struct{}),
 		wake:     make(chan struct{}, 1),
 		slots:    make(chan struct{}, concurrentLookups),

@@ -99,6 +99,9 @@ func (w *regionWatcher) page(
 	if err != nil {
 		return err
 	}
+	if w.listed != nil {
+		w.listed(w.client, page.Sessions)
+	}
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
