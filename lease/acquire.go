@@ -64,6 +64,8 @@ type acquisition struct {
 
 	// creating, if non-nil, is called with the id of each session before it is created.
 	creating func(id string)
+	// failedIn, if non-nil, is called for each region that has no servers or cannot be reached.
+	failedIn func(*arr.SessionsClient)
 	// lost, if non-nil, is called for a session that could not be stopped. No other is tried then.
 	lost func(*renewer)
 }
@@ -88,7 +90,13 @@ func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 			}
 			failures.add(client, size, err)
 			_, runs := errors.AsType[*NotStoppedError](err)
-			if ctx.Err() != nil || !noCapacity(err) && !retryable(err) || runs && a.lost != nil {
+			if ctx.Err() != nil || !noCapacity(err) && !retryable(err) {
+				return nil, failures.err()
+			}
+			if a.failedIn != nil {
+				a.failedIn(client)
+			}
+			if runs && a.lost != nil {
 				return nil, failures.err()
 			}
 			a.options.Logger.WarnContext(ctx, "no session of this size here",

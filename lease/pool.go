@@ -32,19 +32,20 @@ var (
 //
 // Only one pool may use a prefix at a time: see [PoolOptions.IDPrefix].
 type Pool struct {
-	clients []*arr.SessionsClient // the preferred region first
 	options PoolOptions
 	watcher *Watcher
 	budget  *budget
 
-	ctx      context.Context // ended by Close
-	end      context.CancelCauseFunc
-	work     sync.WaitGroup // the goroutines of the pool
-	wake     chan struct{}  // capacity 1; makes run decide again
-	tookOver chan struct{}  // closed when the sessions of an earlier run are known
-	ended    chan struct{}  // closed when Close is done
+	ctx   context.Context // ended by Close
+	end   context.CancelCauseFunc
+	work  sync.WaitGroup // the goroutines of the pool
+	wake  chan struct{}  // capacity 1; makes run decide again
+	ended chan struct{}  // closed when Close is done
 
 	mu          sync.Mutex          // never held during a request, a wait or a log record
+	regions     []*poolRegion       // the preferred one first
+	searching   int                 // regions to be listed again for sessions of an earlier run
+	listing     chan struct{}       // closed, and replaced, when a region was listed
 	entries     []*entry            // every session that is not gone, oldest entry first
 	calls       uint64              // of Acquire, so far
 	waiters     []*waiter           // calls of Acquire that wait, in the order in which they are served
@@ -64,6 +65,10 @@ type Pool struct {
 //     order of preference
 //   - options configure the pool
 //
+// Sessions are created in the first region that has servers for one of the sizes and can be
+// reached. A region that has failed is tried again after some seconds to minutes, and then preferred
+// again. [Lease.Client] tells the region of a session.
+//
 // The pool takes over the sessions that an earlier run left under the prefix. It cannot tell one
 // that a device uses from one that was idle. So it keeps each for [PoolOptions.ClaimTime], until
 // [Pool.Claim] names it, and stops it otherwise. Invalid options are [arr.ErrInvalidArgument].
@@ -77,14 +82,15 @@ func NewPool(regions Regions, options PoolOptions) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{
-		clients:  clients,
-		options:  options,
-		budget:   newBudget(options.Budget),
-		wake:     make(chan struct{}, 1),
-		tookOver: make(chan struct{}),
-		ended:    make(chan struct{}),
-		retrying: make(map[uint64]struct{}),
-		pace:     newPace(),
+		regions:   newPoolRegions(clients),
+		searching: len(clients),
+		listing:   make(chan struct{}),
+		options:   options,
+		budget:    newBudget(options.Budget),
+		wake:      make(chan struct{}, 1),
+		ended:     make(chan struct{}),
+		retrying:  make(map[uint64]struct{}),
+		pace:      newPace(),
 	}
 	options.Watch.listed = p.noticeListed
 	if p.watcher, err = NewWatcher(regions, options.Watch); err != nil {

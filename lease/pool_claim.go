@@ -17,6 +17,9 @@ import (
 // may have succeeded since.
 var lateLists = [...]time.Duration{time.Minute, 3 * time.Minute}
 
+// listGrace is how long a pool waits for regions that do not list their sessions, once another has.
+const listGrace = 30 * time.Second
+
 // Claim returns the lease on a session that is handed out: the one that [Pool.Acquire] returned, or
 // a new one if an earlier run handed the session out. It waits until the sessions of the earlier
 // run are known.
@@ -32,28 +35,41 @@ var lateLists = [...]time.Duration{time.Minute, 3 * time.Minute}
 // not claimed within [PoolOptions.ClaimTime], and sessions that are not Ready, which no device can
 // hold.
 func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
-	defer logWaiting(ctx, p.options.Logger, "a claim waits for the first list", p.situation)()
-	select {
-	case <-p.tookOver:
-	case <-p.ctx.Done():
-		return nil, ErrPoolClosed
-	case <-ctx.Done():
-		return nil, p.interrupted(ctx)
+	const what = "a claim waits for the first list"
+	defer logWaiting(ctx, p.options.Logger, what, p.situation)()
+	for {
+		l, listing, err := p.claim(sessionID)
+		if listing == nil {
+			return l, err
+		}
+		select {
+		case <-listing:
+		case <-p.ctx.Done():
+			return nil, ErrPoolClosed
+		case <-ctx.Done():
+			return nil, p.interrupted(ctx)
+		}
 	}
+}
+
+// claim is Claim without waiting. If the session may still be found, it returns what to wait for.
+func (p *Pool) claim(sessionID string) (l *Lease, listing <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.find(sessionID)
 	switch {
 	case p.closed:
-		return nil, ErrPoolClosed
+		return nil, nil, ErrPoolClosed
+	case e == nil && !p.allListed():
+		return nil, p.listing, nil
 	case e != nil && e.alive() && e.state == stateOut:
-		return e.lease, nil
+		return e.lease, nil, nil
 	case e != nil && e.claimable() && e.move(eventClaim):
 		e.lease, e.leftOver = newLease(e.managed, p.options.IdleTimeout), false
 		p.changed()
-		return e.lease, nil
+		return e.lease, nil, nil
 	}
-	return nil, fmt.Errorf("session %q of pool %q is not handed out: %w",
+	return nil, nil, fmt.Errorf("session %q of pool %q is not handed out: %w",
 		sessionID, p.options.IDPrefix, arr.ErrNotFound)
 }
 
@@ -63,32 +79,52 @@ func (e *entry) claimable() bool {
 	return e.leftOver && e.alive() && e.managed.session().Status == arr.SessionStatusReady
 }
 
-// takeOver finds the sessions of an earlier run, however long that takes: without them, the pool
-// might exceed its limits.
+// takeOver starts to find the sessions of an earlier run. It returns when the pool may create
+// others: when all regions were listed, or when some were and the others have had their time.
 func (p *Pool) takeOver() {
-	retry := wait.NewBackoff(minPause, maxPause)
-	for {
-		err := p.takeOverListed(false)
-		if err == nil {
-			close(p.tookOver)
-			p.work.Go(p.takeOverLate)
+	for _, region := range p.regions {
+		p.work.Go(func() { p.takeOverRegion(region) })
+	}
+	grace := time.NewTimer(listGrace)
+	defer grace.Stop()
+	for waited := false; ; {
+		begin, listing := p.mayBegin(waited)
+		if begin {
 			return
 		}
-		p.mu.Lock()
-		p.failed(err)
-		if !foreign(err) && !arr.IsTransient(err) { // an unknown host too: it never answered
-			p.failWaiters(err)
-		}
-		p.mu.Unlock()
-		if wait.Sleep(p.ctx, retry.Next(arr.RetryAfter(err))) != nil {
+		select {
+		case <-listing:
+		case <-grace.C:
+			waited = true
+		case <-p.ctx.Done():
 			return
 		}
 	}
 }
 
-// takeOverLate finds what the first list did not show. The pool works meanwhile, and may exceed Max
-// for a while.
-func (p *Pool) takeOverLate() {
+// mayBegin reports whether the pool may create sessions, and otherwise what to wait for.
+func (p *Pool) mayBegin(waited bool) (begin bool, listing <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	listed := func(r *poolRegion) bool { return r.listed }
+	return p.allListed() || waited && slices.ContainsFunc(p.regions, listed), p.listing
+}
+
+// takeOverRegion finds the sessions of an earlier run in one region, however long that takes:
+// without them, the pool might exceed its limits.
+func (p *Pool) takeOverRegion(region *poolRegion) {
+	defer p.searched()
+	retry := wait.NewBackoff(minPause, maxPause)
+	for {
+		err := p.takeOverListed(region, false)
+		if err == nil {
+			break
+		}
+		if wait.Sleep(p.ctx, retry.Next(arr.RetryAfter(err))) != nil {
+			return
+		}
+	}
+	// Find what the first list did not show. The pool works meanwhile, and may exceed Max.
 	began := time.Now()
 	listed := false
 	for _, after := range lateLists {
@@ -96,32 +132,59 @@ func (p *Pool) takeOverLate() {
 			return
 		}
 		// What one late list did not show, and the next does, is new.
-		listed = p.takeOverListed(listed) == nil // it logs its error
+		listed = p.takeOverListed(region, listed) == nil // it logs its error
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.conflict.settled = true
 }
 
-// takeOverListed takes over what the service lists under the prefix. settled says that sessions of
-// an earlier run should be known by now.
-func (p *Pool) takeOverListed(settled bool) error {
-	for _, client := range p.clients {
-		sent := time.Now()
-		found, err := list(p.ctx, client)
-		if err != nil {
-			err = fmt.Errorf("listing the sessions of pool %q: %w", p.options.IDPrefix, err)
-			p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
-				"pool", p.options.IDPrefix, "endpoint", client.Endpoint(), "error", err)
-			return err
-		}
-		found = slices.DeleteFunc(found, func(s arr.Session) bool { return !p.unknown(s) })
-		if settled && len(found) > 0 {
-			p.noticeCreated(client, found[0])
-		}
-		p.admitListed(client, found, sent)
+// searched records that the search in one region has ended.
+func (p *Pool) searched() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.searching--
+	p.conflict.settled = p.searching == 0
+}
+
+// takeOverListed takes over what one region lists under the prefix. settled says that its sessions
+// of an earlier run should be known by now.
+func (p *Pool) takeOverListed(region *poolRegion, settled bool) error {
+	sent := time.Now()
+	found, err := list(p.ctx, region.client)
+	if err != nil {
+		err = fmt.Errorf("listing the sessions of pool %q: %w", p.options.IDPrefix,
+			&arr.RegionError{Endpoint: region.client.Endpoint(), Err: err})
+		p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
+			"pool", p.options.IDPrefix, "endpoint", region.client.Endpoint(), "error", err)
+		p.listFailed(region, err)
+		return err
+	}
+	found = slices.DeleteFunc(found, func(s arr.Session) bool { return !p.unknown(s) })
+	if settled && len(found) > 0 {
+		p.noticeCreated(region.client, found[0])
+	}
+	p.admitListed(region.client, found, sent)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if region.refused = false; !region.listed {
+		region.listed = true
+		close(p.listing)
+		p.listing = make(chan struct{})
 	}
 	return nil
+}
+
+// listFailed records that a region could not be listed. While that keeps the pool from creating
+// sessions, and will not pass by itself, it ends the calls that wait.
+func (p *Pool) listFailed(region *poolRegion, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if region.listed {
+		return
+	}
+	p.failed(err)
+	region.refused = !foreign(err) && !arr.IsTransient(err) // an unknown host too: it never answered
+	if p.allRefused() {
+		p.failWaiters(err)
+	}
 }
 
 // admitListed makes entries of listed sessions that this pool has never had. A list may show those
@@ -131,7 +194,7 @@ func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, sent
 	a, received := p.acquisition(), time.Now()
 	for _, session := range found { // before the lock is held: a logger may call the pool
 		p.options.Logger.Info("session of an earlier run taken over",
-			"session", session.ID, "status", session.Status)
+			"session", session.ID, "status", session.Status, "endpoint", client.Endpoint())
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -36,12 +36,13 @@ func (p *Pool) create(ctx context.Context, e *entry) {
 	}
 	var lost *renewer
 	a.lost = func(r *renewer) { lost = r }
+	a.clients, a.failedIn = p.candidates(), p.creationFailedIn
 	r, err := a.acquire(ctx)
 	if err == nil {
 		p.creationSucceeded(ctx, e, r)
 		return
 	}
-	p.creationFailed(ctx, e, lost != nil, err)
+	p.creationFailed(ctx, e, lost, err)
 	if lost != nil {
 		p.stopLost(e, lost)
 	}
@@ -51,11 +52,7 @@ func (p *Pool) create(ctx context.Context, e *entry) {
 func (p *Pool) acquisition() *acquisition {
 	options := p.options.session()
 	options.Watcher = p.watcher
-	return &acquisition{
-		options: options,
-		clients: p.clients,
-		budget:  p.budget,
-	}
+	return &acquisition{options: options, budget: p.budget}
 }
 
 // creationSucceeded takes a session into use that is Ready.
@@ -64,6 +61,7 @@ func (p *Pool) creationSucceeded(ctx context.Context, e *entry, r *renewer) {
 	defer p.mu.Unlock()
 	p.created++
 	p.pace.succeeded()
+	p.region(r.client).works()
 	p.lastFailure = nil
 	p.manage(e, r)
 	if ctx.Err() != nil {
@@ -74,8 +72,8 @@ func (p *Pool) creationSucceeded(ctx context.Context, e *entry, r *renewer) {
 }
 
 // creationFailed records that no session became Ready. A failure that the next creation would meet
-// too ends the calls that wait. lost says that what was created may run, and has to be stopped.
-func (p *Pool) creationFailed(ctx context.Context, e *entry, lost bool, err error) {
+// too ends the calls that wait. lost, if non-nil, may run and has to be stopped.
+func (p *Pool) creationFailed(ctx context.Context, e *entry, lost *renewer, err error) {
 	if ctx.Err() == nil {
 		p.options.Logger.WarnContext(ctx, "pool could not create a session",
 			"pool", p.options.IDPrefix, "error", err)
@@ -90,10 +88,12 @@ func (p *Pool) creationFailed(ctx context.Context, e *entry, lost bool, err erro
 			p.failWaiters(err)
 		}
 	}
-	if e.lost = lost; !lost {
+	if lost == nil {
 		p.forget(e, nil)
 		return
 	}
+	e.lost = true
+	p.region(lost.client).lost++
 	e.move(eventRetire)
 	p.changed()
 }
@@ -112,6 +112,7 @@ func (p *Pool) stopLost(e *entry, r *renewer) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.region(r.client).lost--
 	p.forget(e, err)
 }
 

@@ -19,7 +19,7 @@ const (
 // PoolOptions configure a [Pool]. IDPrefix and Max are required.
 type PoolOptions struct {
 	// IDPrefix begins the ids of the pool's sessions. The pool owns every session of the account
-	// and region under this prefix, those of an earlier run included. So no two pools may use the
+	// under this prefix in its regions, those of an earlier run included. So no two pools may use the
 	// same prefix at the same time, nor prefixes of which one begins with the other. Several
 	// replicas of a service need one prefix each, or one pool in one process that the others call
 	// over HTTP. The pool logs at level Error, once, if others create sessions under the prefix or

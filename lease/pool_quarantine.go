@@ -44,7 +44,7 @@ func (p *Pool) recheck(e *entry, number int) {
 	began := time.Now()
 	retry := wait.NewBackoff(minPause, maxPause/4)
 	for pause := retry.Next(0); wait.Sleep(e.managed.ctx, pause) == nil; {
-		answering := p.answering()
+		answering := p.answering(e.managed.client)
 		failure := p.lookAgain(e)
 		if failure != nil {
 			p.options.Logger.WarnContext(e.managed.ctx, "quarantined session fails its check",
@@ -90,13 +90,14 @@ func (p *Pool) finishRecheck(e *entry, number int, expired bool, failure error) 
 	return false
 }
 
-// answering reports whether the service has shown a session of the pool lately. While it has not,
-// no quarantined session is given up.
-func (p *Pool) answering() bool {
+// answering reports whether a region has shown a session of the pool lately. While it has not, none
+// of its quarantined sessions is given up.
+func (p *Pool) answering(client *arr.SessionsClient) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range p.entries {
-		if e.managed != nil && e.managed.seenAfter(time.Now().Add(-quarantineLimit/2)) {
+		if e.managed != nil && e.managed.client == client &&
+			e.managed.seenAfter(time.Now().Add(-quarantineLimit/2)) {
 			return true
 		}
 	}

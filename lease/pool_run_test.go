@@ -24,7 +24,7 @@ func TestPoolIgnoresARefusalByTheBudgetThatIsOutdated(t *testing.T) {
 		entries: []*entry{e},
 		waiters: []*waiter{w},
 	}
-	p.creationFailed(t.Context(), e, false, fmt.Errorf("no session: %w", ErrBudget))
+	p.creationFailed(t.Context(), e, nil, fmt.Errorf("no session: %w", ErrBudget))
 	assert.Empty(t, w.failed, "the call goes on waiting")
 	assert.Len(t, p.wake, 1, "the pool decides again")
 	assert.True(t, decide(p.count()).create, "and creates a session at once")
