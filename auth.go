@@ -3,6 +3,7 @@
 package azremoterendering
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -203,6 +204,7 @@ func decodeAccessToken(resp *http.Response) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // a byte order mark
 	if json.Unmarshal(data, &body) != nil || !token.Sendable(body.AccessToken) {
 		return "", fmt.Errorf(
 			"the answer %d holds no access token; is this the address of a token service?",

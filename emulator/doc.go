@@ -35,8 +35,9 @@
 // # Faults
 //
 // [Emulator.Inject] makes the emulator misbehave for chosen requests: error statuses, connections
-// that break before or after the effect, delays, bodies that are slow, truncated or invalid,
-// unknown states, hostile next links, and sessions that fail to start, die or never become Ready.
+// that break before or after the effect, delays, bodies that are slow, truncated, invalid or oddly
+// spelled, unknown states, hostile next links, sessions that fail to start, die or never become
+// Ready, and reads that lag behind a create.
 // [Options.Faults] does so from the start, and [ParseFault] reads faults from text. With
 // [Options.Admin] they can be set over HTTP below /_emulator/, for tests in other languages.
 //

@@ -59,7 +59,7 @@ type Fault struct {
 	AfterEffect bool
 
 	// RetryAfter is the header of that name on the answer with Status: whole seconds, at most 24
-	// hours.
+	// hours. Two values of Spelling put it into another header, in whole milliseconds.
 	RetryAfter time.Duration
 
 	// Challenge is WWW-Authenticate on Status 401, and on 400, which the token service answers with
@@ -91,6 +91,13 @@ type Fault struct {
 	// DieAfter is the time since Ready at which StartDies lets the session go to Error, unless its
 	// lease ends before: at most 24 hours. The default is one minute.
 	DieAfter time.Duration
+
+	// ReadLag is for how long reads do not show a session that the request creates: GetSession
+	// answers 404, and the list leaves it out. The other operations find it. At most 24 hours.
+	ReadLag time.Duration
+
+	// Spelling is an odd spelling of the answer. Those of several faults add up.
+	Spelling SpellingFault
 }
 
 // Drop says when a connection breaks. The client cannot tell the two apart.

@@ -31,6 +31,7 @@ type effects struct {
 	showSize   azremoterendering.SessionSize
 	nextLink   NextLinkFault
 	start      startFault
+	spellings  []SpellingFault
 }
 
 // add adds the effects of a fault that affects the request.
@@ -54,7 +55,11 @@ func (f *effects) add(fault *Fault) {
 	f.showSize = cmp.Or(f.showSize, fault.ShowSize)
 	f.nextLink = cmp.Or(f.nextLink, fault.NextLink)
 	if f.start.kind == "" {
-		f.start = startFault{fault.Start, fault.DieAfter}
+		f.start.kind, f.start.dieAfter = fault.Start, fault.DieAfter
+	}
+	f.start.readLag = max(f.start.readLag, fault.ReadLag)
+	if fault.Spelling != "" {
+		f.spellings = append(f.spellings, fault.Spelling)
 	}
 }
 
@@ -64,7 +69,7 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 	x.faults = x.emulator.faults.on(q)
 	f := &x.faults
 	if len(f.names) == 0 {
-		return perform()
+		return x.perform(q, perform)
 	}
 	q.LogAttrs = append(q.LogAttrs, slog.Any("faults", f.names))
 	if f.delay > 0 || f.slowFor > 0 {
@@ -78,7 +83,7 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 	f.prepare(q)
 	var a service.Answer
 	if f.answering == nil || f.answering.AfterEffect {
-		a = perform()
+		a = x.perform(q, perform)
 	}
 	if f.drop == DropAfter {
 		return none
@@ -89,13 +94,23 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 	return f.corrupt(a)
 }
 
+// perform performs the request. A get does not find a session that a fault still hides.
+func (x *exchange) perform(q *service.Request, perform func() service.Answer) service.Answer {
+	a := perform()
+	if q.Operation == service.GetSession && a.Status == http.StatusOK &&
+		x.emulator.store.hides(service.PartitionKey{AccountID: q.AccountID, Region: q.Region}, q.SessionID) {
+		return x.emulator.service.Refuse(&service.Refusal{Status: http.StatusNotFound})
+	}
+	return a
+}
+
 // prepare tells the service and the store what faults do while the request is performed.
 func (f *effects) prepare(q *service.Request) {
 	q.ShowStatus, q.ShowSize = f.showStatus, f.showSize
 	if f.nextLink != "" {
 		q.EditNextLink = func(link string) string { return f.nextLink.edit(q.HTTP, link) }
 	}
-	if f.start.kind != "" {
+	if f.start != (startFault{}) {
 		ctx := context.WithValue(q.HTTP.Context(), startFaultKey{}, f.start)
 		q.HTTP = q.HTTP.WithContext(ctx)
 	}
@@ -144,10 +159,7 @@ func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {
 		}
 	case f.Status == http.StatusInternalServerError:
 		refused = service.InternalServerError()
-	case f.Status < 400, f.Status == http.StatusUnauthorized, f.Status == http.StatusForbidden,
-		f.Status == http.StatusNotFound, f.Status == http.StatusTooManyRequests:
-		// Those of the service have no body either.
-	default:
+	case hasError(f.Status):
 		refused.Code = cmp.Or(strings.ReplaceAll(http.StatusText(f.Status), " ", ""), "Fault")
 		refused.Message = "A fault of the emulator answered this request."
 	}
@@ -156,7 +168,7 @@ func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {
 		a.Header.Del("Content-Length")
 	}
 	if f.RetryAfter > 0 {
-		a.Header.Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)))
+		f.Spelling.setRetryAfter(a.Header, f.RetryAfter)
 	}
 	switch f.Challenge {
 	case "":
@@ -168,10 +180,21 @@ func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {
 	return a
 }
 
+// hasError reports whether the service sends an error object with a status.
+func hasError(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 400
+}
+
 // corrupt returns the answer with the body that a fault gives it.
 func (f *effects) corrupt(a service.Answer) service.Answer {
 	const page = "<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head>" +
 		"<body><h1>Bad Gateway</h1></body></html>\n"
+	a = f.spell(a)
 	if f.body == "" || !mayHaveBody(a.Status) {
 		return a
 	}
@@ -181,6 +204,19 @@ func (f *effects) corrupt(a service.Answer) service.Answer {
 		a.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
 	a.Header.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	return a
+}
+
+// spell returns the answer in the spellings of the faults: a byte order mark last, because behind it
+// no member can be edited.
+func (f *effects) spell(a service.Answer) service.Answer {
+	for _, last := range []bool{false, true} {
+		for _, name := range f.spellings {
+			if s, _ := name.of(); (s.part == wholeBody) == last {
+				a = s.apply(a)
+			}
+		}
+	}
 	return a
 }
 

@@ -97,13 +97,17 @@ func (f *Fault) checkTimes() *faultProblem {
 		{"RetryAfter", f.RetryAfter},
 		{"SlowFor", f.SlowFor},
 		{"DieAfter", f.DieAfter},
+		{"ReadLag", f.ReadLag},
 	} {
 		if t.value < 0 || t.value > maxFaultTime {
 			return problem(t.field, t.value, "is out of range; give 0 and at most %v", maxFaultTime)
 		}
 	}
+	s, _ := f.Spelling.of()
 	switch {
-	case f.RetryAfter%time.Second != 0:
+	case s.part == retryHeader && f.RetryAfter%time.Millisecond != 0:
+		return problem("RetryAfter", f.RetryAfter, "is not whole milliseconds")
+	case s.part != retryHeader && f.RetryAfter%time.Second != 0:
 		return problem("RetryAfter", f.RetryAfter, "is not whole seconds")
 	case f.SlowFor != 0 && f.Body != BodySlow:
 		return problem("SlowFor", nil, "has no effect without <Body=slow>")
@@ -135,6 +139,10 @@ func (f *Fault) checkStatus() *faultProblem {
 }
 
 func (f *Fault) checkKinds() *faultProblem {
+	var spelled []string
+	for _, s := range spellings {
+		spelled = append(spelled, string(s.name))
+	}
 	for _, kind := range []struct {
 		field, value string
 		allowed      []string
@@ -149,6 +157,7 @@ func (f *Fault) checkKinds() *faultProblem {
 		{"Start", string(f.Start), []string{
 			string(StartFails), string(StartDies), string(StartNever), string(StartNoCapacity),
 		}},
+		{"Spelling", string(f.Spelling), spelled},
 	} {
 		if kind.value != "" && !slices.Contains(kind.allowed, kind.value) {
 			return problem(kind.field, kind.value,
@@ -178,16 +187,16 @@ func (f *Fault) checkTogether() *faultProblem {
 		set("ShowSize", f.ShowSize != ""),
 		set("NextLink", f.NextLink != ""),
 	)
-	performed := cmp.Or(set("Start", f.Start != ""), shown)
+	performed := cmp.Or(set("Start", f.Start != ""), set("ReadLag", f.ReadLag != 0), shown)
 	switch {
 	case f.effectText() == "":
 		return problem("", nil, "has no effect; set <Delay>, <Status>, <Drop>, <Body>, "+
-			"<ShowStatus>, <ShowSize>, <NextLink> or <Start>")
+			"<ShowStatus>, <ShowSize>, <NextLink>, <Start>, <ReadLag> or <Spelling>")
 	case f.Drop != "" && f.Status != 0:
 		return problem("Status", nil, "and <Drop> exclude each other; leave one out")
-	case f.Drop != "" && (f.Body != "" || shown != ""):
+	case f.Drop != "" && (f.Body != "" || shown != "" || f.Spelling != ""):
 		return problem("Drop", nil, "leaves no answer to change; leave out <Drop> or <%s>",
-			cmp.Or(set("Body", f.Body != ""), shown))
+			cmp.Or(set("Body", f.Body != ""), shown, "Spelling"))
 	case f.Status != 0 && shown != "":
 		return problem("Status", nil,
 			"leaves no sessions in the answer; leave out <Status> or <%s>", shown)
@@ -197,6 +206,29 @@ func (f *Fault) checkTogether() *faultProblem {
 	case performed != "" && f.Drop == DropBefore:
 		return problem(performed, nil, "has no effect if the request is not performed; "+
 			"set <Drop=after>, or leave out <Drop> or <%s>", performed)
+	}
+	return f.checkSpelling()
+}
+
+// checkSpelling refuses a spelling that the answer has no place for.
+func (f *Fault) checkSpelling() *faultProblem {
+	s, spelled := f.Spelling.of()
+	switch {
+	case !spelled:
+		return nil
+	case s.part == retryHeader:
+		if f.RetryAfter == 0 {
+			return problem("Spelling", f.Spelling, "has no effect without <RetryAfter>")
+		}
+	case f.Body == BodyInvalid || f.Body == BodyEmpty:
+		return problem("Spelling", f.Spelling,
+			"has no effect on this body; leave out <Body> or <Spelling>")
+	case f.Status != 0 && s.part != errorObject && s.part != wholeBody:
+		return problem("Status", nil,
+			"leaves no sessions in the answer; leave out <Status> or <Spelling>")
+	case f.Status != 0 && !hasError(f.Status):
+		return problem("Spelling", f.Spelling,
+			"has no effect with this <Status>, whose answer has no body")
 	}
 	return nil
 }
@@ -228,6 +260,7 @@ func (f *Fault) operations() ([]string, *faultProblem) {
 	oneSession := []string{
 		service.CreateSession, service.GetSession, service.UpdateSession, service.StopSession,
 	}
+	s, _ := f.Spelling.of()
 	showing := []string{
 		service.CreateSession, service.GetSession, service.UpdateSession, service.ListSessions,
 	}
@@ -241,6 +274,8 @@ func (f *Fault) operations() ([]string, *faultProblem) {
 		{"NextLink", f.NextLink != "", []string{service.ListSessions}},
 		{"ShowStatus", f.ShowStatus != "", showing},
 		{"ShowSize", f.ShowSize != "", showing},
+		{"ReadLag", f.ReadLag != 0, []string{service.CreateSession}},
+		{"Spelling", f.Spelling != "", s.operations()},
 	} {
 		if !limit.set {
 			continue

@@ -44,6 +44,8 @@ func (f *Fault) fields() []faultField {
 		{"NextLink", "nextLink", "next-link", (*string)(&f.NextLink)},
 		{"Start", "start", "start", (*string)(&f.Start)},
 		{"DieAfter", "dieAfter", "die-after", &f.DieAfter},
+		{"ReadLag", "readLag", "read-lag", &f.ReadLag},
+		{"Spelling", "spelling", "spelling", (*string)(&f.Spelling)},
 	}
 }
 

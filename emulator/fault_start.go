@@ -15,11 +15,12 @@ import (
 type startFault struct {
 	kind     StartFault
 	dieAfter time.Duration
+	readLag  time.Duration
 }
 
 type startFaultKey struct{}
 
-// startFaultOf returns the start fault of a request, whose kind is empty if there is none.
+// startFaultOf returns the start fault of a request, which is zero if there is none.
 func startFaultOf(ctx context.Context) startFault {
 	fault, _ := ctx.Value(startFaultKey{}).(startFault)
 	return fault

@@ -95,6 +95,8 @@ var everything = emulator.Fault{
 	NextLink:    "loop",
 	Start:       "dies",
 	DieAfter:    90 * time.Second,
+	ReadLag:     10 * time.Second,
+	Spelling:    "other-id",
 }
 
 func TestFaultAsJSON(t *testing.T) {
@@ -103,7 +105,7 @@ func TestFaultAsJSON(t *testing.T) {
 		`"skip":1,"count":2,"probability":0.5,"delay":"1s","status":401,"afterEffect":true,` +
 		`"retryAfter":"1m","challenge":"none",` +
 		`"drop":"after","body":"slow","slowFor":"1h","showStatus":"x","showSize":"y",` +
-		`"nextLink":"loop","start":"dies","dieAfter":"1m30s"}`
+		`"nextLink":"loop","start":"dies","dieAfter":"1m30s","readLag":"10s","spelling":"other-id"}`
 	data, err := json.Marshal(everything)
 	require.NoError(t, err)
 	assert.Equal(t, text, string(data))
@@ -206,6 +208,14 @@ func TestDocumentedFaults(t *testing.T) {
 		"start=fails", "start=dies", "start=never", "start=no-capacity",
 	} {
 		assert.Contains(t, text, value)
+	}
+	_, err = emulator.ParseFault("spelling=odd")
+	var invalid *azremoterendering.InvalidArgumentError
+	require.ErrorAs(t, err, &invalid)
+	_, names, found := strings.Cut(invalid.Reason, "give one of ")
+	require.True(t, found)
+	for name := range strings.SplitSeq(names, ", ") {
+		assert.Contains(t, string(page), "`"+name+"`")
 	}
 }
 

@@ -31,6 +31,7 @@ type memory struct {
 	ending     []BackendServer // of sessions that are over: to be stopped once the lock is free
 	closed     bool
 
+	hiding   atomic.Bool    // whether any session was ever hidden from reads
 	asking   atomic.Int64   // the size of unsettled, to be read without the lock
 	starting sync.WaitGroup // the creations in flight
 }
@@ -51,6 +52,7 @@ type record struct {
 	holdsServer bool          // one of the pool, as long as the session lives
 	server      BackendServer // nil until it is started
 	shownSince  time.Time     // when Shown was set
+	hiddenUntil time.Time     // from reads
 
 	place     int  // in the queue that holds it
 	asked     bool // whether its server is being asked

@@ -30,12 +30,13 @@ func (m *memory) Create(
 	if m.capacity != nil {
 		limit = m.capacity(in.Region, session.Size)
 	}
-	r, facts, err := m.reserve(in, session, limit)
+	fault := startFaultOf(ctx)
+	r, facts, err := m.reserve(in, session, limit, fault.readLag)
 	if r == nil {
 		return facts, false, err
 	}
 	defer m.starting.Done()
-	m.startServer(r, facts, startFaultOf(ctx))
+	m.startServer(r, facts, fault)
 	return facts, true, nil
 }
 
@@ -56,6 +57,7 @@ func (m *memory) reserve(
 	in service.PartitionKey,
 	session service.NewSession,
 	limit int,
+	readLag time.Duration,
 ) (*record, service.Facts, error) {
 	now := m.lock()
 	defer m.unlock()
@@ -72,6 +74,10 @@ func (m *memory) reserve(
 		FirstLease: session.Lease,
 		Lease:      session.Lease,
 	}}
+	if readLag > 0 {
+		r.hiddenUntil = now.Add(readLag)
+		m.hiding.Store(true)
+	}
 	r.holdsServer = limit < 0 || m.running[pool{in.Region, session.Size}] < limit
 	m.add(in, r)
 	m.starting.Add(1)

@@ -29,6 +29,17 @@ func (m *memory) Get(
 	return r.Facts, nil
 }
 
+// hides reports whether a fault hides a session from reads.
+func (m *memory) hides(in service.PartitionKey, id string) bool {
+	if !m.hiding.Load() {
+		return false
+	}
+	now := m.lock()
+	defer m.unlock()
+	r := m.find(in, id)
+	return r != nil && now.Before(r.hiddenUntil)
+}
+
 // Extend is part of [service.Store].
 func (m *memory) Extend(
 	_ context.Context,
@@ -119,7 +130,7 @@ func (m *memory) List(
 		return nil, "", service.ErrBadCursor
 	}
 	m.ask(func(r *record) bool { return r.partition.key == in })
-	m.lock()
+	now := m.lock()
 	defer m.unlock()
 	p := m.partitions[in]
 	if p == nil {
@@ -139,6 +150,9 @@ func (m *memory) List(
 	for _, r := range p.listed[first:] {
 		if hidden(r) {
 			skipped++
+			continue
+		}
+		if now.Before(r.hiddenUntil) {
 			continue
 		}
 		if len(page) == query.Limit {

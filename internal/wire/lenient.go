@@ -64,8 +64,11 @@ func readValue(value json.RawMessage, target any) bool {
 		return true
 	case *float32:
 		number, ok := readNumber(value)
+		if !ok || math.Abs(number) > math.MaxFloat32 {
+			return false
+		}
 		*target = float32(number)
-		return ok
+		return true
 	case **Error:
 		return readError(value, target)
 	}
