@@ -114,6 +114,16 @@ func TestOutcomeUnknown(t *testing.T) {
 			)
 		}
 	})
+	t.Run("a success that the protocol does not know", func(t *testing.T) {
+		client, _ := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+			return testkit.Answer(req, http.StatusAccepted, ""), nil
+		})
+		for name, call := range calls {
+			err := call(t.Context(), client)
+			require.ErrorIs(t, err, arr.ErrOutcomeUnknown, name)
+			assert.ErrorContains(t, err, "202 Accepted", name)
+		}
+	})
 	for _, status := range []int{408, 500, 502, 503, 504} {
 		t.Run(
 			fmt.Sprintf("a fault after the effect, %d, on every try", status),

@@ -40,8 +40,9 @@ var (
 	// wait, if the service said so.
 	ErrThrottled = errors.New("too many requests")
 	// ErrOutcomeUnknown means that a request that changes something may have taken effect: there
-	// was no answer, or only a fault (408, 5xx), and no later answer settled the matter. After a
-	// create, the session may exist and be billed: get it, or stop it.
+	// was no answer, only a fault (408, 5xx), or a success that the protocol does not know, and no
+	// later answer settled the matter. After a create, the session may exist and be billed: get it,
+	// or stop it.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
@@ -83,10 +84,7 @@ func (e *InvalidArgumentError) Is(target error) bool { return target == ErrInval
 
 // invalid makes the error for an argument. It leaves out a value that may be a secret.
 func invalid(name, value, reason string) error {
-	if text.MaybeSecret(value) {
-		reason += fmt.Sprintf(" (%d characters, not shown: they may be a secret)", len(value))
-		value = ""
-	}
+	value, reason = text.WithoutSecret(value, reason)
 	return &InvalidArgumentError{Name: name, Value: value, Reason: reason}
 }
 

@@ -31,7 +31,7 @@ type SessionPoller struct {
 	client    *SessionsClient
 	sessionID string
 	created   bool
-	createdAt time.Time // when the answer to the create arrived
+	createdAt time.Time // when BeginCreate was answered; zero if it was not called
 
 	last     CreateSessionResponse
 	response *http.Response
@@ -54,11 +54,9 @@ func (c *SessionsClient) newPoller(
 	sessionID string,
 	resp *http.Response,
 	session Session,
-	created bool,
 ) *SessionPoller {
-	p := &SessionPoller{client: c, sessionID: sessionID, created: created}
+	p := &SessionPoller{client: c, sessionID: sessionID}
 	p.record(resp, session)
-	p.createdAt = p.answered
 	return p
 }
 
@@ -133,9 +131,9 @@ func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err erro
 //
 // If the session has ended, the error is a [*SessionEndedError]. Throttling, 408, 5xx and failures
 // of the network are retried until there has been no good answer for five minutes, or the service
-// asks to wait longer than that. So is 404 in the first 30 seconds of a session that the poller
-// created: a part of the service may lag behind. Other failures are returned at once, as by
-// [SessionsClient.Get]. After any error but SessionEndedError, the poller can be used again.
+// asks to wait longer than that. So is 404 in the first 30 seconds after BeginCreate: a part of the
+// service may lag behind. Other failures are returned at once, as by [SessionsClient.Get]. After
+// any error but SessionEndedError, the poller can be used again.
 //
 // When the machine was suspended, the next poll comes within ten seconds of its return.
 func (p *SessionPoller) PollUntilDone(
@@ -200,7 +198,7 @@ func (p *SessionPoller) isTransient(failure error) bool {
 		return !p.answered.IsZero()
 	}
 	if errors.Is(failure, ErrNotFound) {
-		return p.created && time.Since(p.createdAt) < wait.ReadLag
+		return !p.createdAt.IsZero() && time.Since(p.createdAt) < wait.ReadLag
 	}
 	return IsTransient(failure)
 }

@@ -175,3 +175,56 @@ func TestPermanentFailuresEndTheWaitAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// A read may lag behind the create that it follows.
+func TestPollerToleratesAReadThatLagsBehindItsCreate(t *testing.T) {
+	for name, c := range map[string]struct {
+		lag     time.Duration
+		created bool
+		err     error
+	}{
+		"visible after 25 s":      {25 * time.Second, true, nil},
+		"visible after a minute":  {time.Minute, true, arr.ErrNotFound},
+		"not created by this one": {25 * time.Second, false, arr.ErrNotFound},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(5 * time.Second)})
+			client, w := newClient(t, e)
+			began := time.Now()
+			poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+			require.NoError(t, err)
+			if !c.created {
+				poller, err = client.BeginWait(t.Context(), "demo", nil)
+				require.NoError(t, err)
+			}
+			w.Handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.Name(req) == "GET demo" && time.Since(began) < c.lag {
+					return testkit.Answer(req, 404, ""), nil
+				}
+				return forward()
+			})
+			_, err = poller.PollUntilDone(t.Context(), nil)
+			require.ErrorIs(t, err, c.err, name)
+			if c.err != nil {
+				assert.LessOrEqual(t, time.Since(began), 33*time.Second, name)
+			}
+		})
+	}
+}
+
+// A create whose answer was lost is repeated, and answered with 200.
+func TestPollerToleratesAReadThatLagsBehindARepeatedCreate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Second)})
+		client, w := newClient(t, e)
+		w.OnCall("PUT demo", 1, testkit.LoseAnswer)
+		poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
+		require.NoError(t, err)
+		require.False(t, poller.Created())
+		w.OnCall("GET demo", 1, func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+			return testkit.Answer(req, 404, ""), nil
+		})
+		_, err = poller.PollUntilDone(t.Context(), nil)
+		require.NoError(t, err)
+	})
+}

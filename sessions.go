@@ -62,7 +62,10 @@ func (c *SessionsClient) BeginCreate(
 	if err != nil {
 		return nil, err
 	}
-	return c.newPoller(sessionID, resp, session, resp.StatusCode == http.StatusCreated), nil
+	poller = c.newPoller(sessionID, resp, session)
+	poller.created = resp.StatusCode == http.StatusCreated
+	poller.createdAt = poller.answered
+	return poller, nil
 }
 
 // BeginWait returns a poller that waits until an existing session is Ready. It sends one Get. A
@@ -86,7 +89,7 @@ func (c *SessionsClient) BeginWait(
 	if err != nil {
 		return nil, err
 	}
-	return c.newPoller(sessionID, resp, session, false), nil
+	return c.newPoller(sessionID, resp, session), nil
 }
 
 // Get returns a session. The service keeps ended sessions for 30 days.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/text"
 )
 
 const (
@@ -93,13 +94,14 @@ var (
 // characters.
 const maxDomainLength = 150
 
-// invalid makes the error for an option or an argument. A nil value is not shown.
+// invalid makes the error for an option or an argument. A nil value is not shown, nor is one that
+// may be a secret.
 func invalid(name string, value any, reason string) error {
-	text := ""
+	shown := ""
 	if value != nil {
-		text = fmt.Sprint(value)
+		shown, reason = text.WithoutSecret(fmt.Sprint(value), reason)
 	}
-	return &azremoterendering.InvalidArgumentError{Name: name, Value: text, Reason: reason}
+	return &azremoterendering.InvalidArgumentError{Name: name, Value: shown, Reason: reason}
 }
 
 func (o Options) withDefaults() (Options, error) {

@@ -241,6 +241,20 @@ func TestNewRefuses(t *testing.T) {
 	require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument)
 }
 
+// A key or token in the wrong field is not shown.
+func TestNewShowsNoSecret(t *testing.T) {
+	for name, options := range map[string]service.Options{
+		"ID":     {Accounts: []service.AccountOptions{{ID: testkit.Key}}},
+		"Region": {Region: testkit.Key},
+		"Domain": {Domain: testkit.Key},
+	} {
+		_, err := service.New(new(table), options)
+		require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument, name)
+		assert.NotContains(t, err.Error(), testkit.Key, name)
+		assert.Contains(t, err.Error(), "44 characters, not shown", name)
+	}
+}
+
 // Without a way to check them, identities are refused.
 func TestIdentitiesAreRefusedByDefault(t *testing.T) {
 	s := replica(t, new(table), service.Options{})

@@ -35,6 +35,11 @@ func NewNextLinks(first *url.URL) *NextLinks {
 // Follow returns the address that a next link, absolute or relative, stands for.
 func (l *NextLinks) Follow(link string) (string, error) {
 	next, err := url.Parse(link)
+	if err == nil {
+		// Go drops parameters with a semicolon, which a service may leave unescaped.
+		next.RawQuery = strings.ReplaceAll(next.RawQuery, ";", "%3B")
+		_, err = url.ParseQuery(next.RawQuery)
+	}
 	if err != nil {
 		return "", errors.New("the next link is not an address") // err quotes it
 	}

@@ -70,3 +70,13 @@ func Shown(value string) string {
 	}
 	return strconv.Quote(value)
 }
+
+// WithoutSecret prepares an invalid value and the reason why it is refused for an error text. If
+// the value might be a secret, it returns no value, and a reason that tells its length.
+func WithoutSecret(value, reason string) (shown, why string) {
+	if !MaybeSecret(value) {
+		return value, reason
+	}
+	const hidden = " (%d characters, not shown: they may be a secret)"
+	return "", reason + fmt.Sprintf(hidden, len(value))
+}

@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
-// lastLookMargin separates the last look from the deadline of the context.
-const lastLookMargin = time.Second
+const (
+	// lastLookMargin separates the last look from the deadline of the context.
+	lastLookMargin = time.Second
+	// lookTime is how long the look after a good answer may take at least, however long the pause
+	// between the two. A call of the client takes about two minutes if nothing answers.
+	lookTime = 2 * time.Minute
+)
 
 // Loop looks at something repeatedly until it is done. It tolerates transient failures until there
 // has been no good answer for [Patience], or the service asks to wait longer than that.
@@ -52,23 +57,24 @@ func (e *InterruptedError) Unwrap() error { return e.Cause }
 // [*InterruptedError]. If ctx has a deadline, the last look comes a second before it.
 func (l *Loop) Run(ctx context.Context) error {
 	pause, asked := l.first()
-	lastGood := time.Now()
+	lastGood, patience := time.Now(), patienceAfter(pause)
 	var failure error
 	for !l.Done() {
 		if err := l.sleep(ctx, pause, asked); err != nil {
 			return &InterruptedError{Cause: err, LastFailure: failure}
 		}
-		if failure = l.look(ctx, lastGood.Add(Patience)); failure == nil {
+		if failure = l.look(ctx, lastGood, patience); failure == nil {
 			lastGood = time.Now()
 			l.Seen()
 			pause, asked = l.next(nil)
+			patience = patienceAfter(pause)
 			continue
 		}
 		if ctx.Err() != nil {
 			return &InterruptedError{Cause: ctx.Err(), LastFailure: failure}
 		}
 		pause, asked = l.next(failure)
-		if !l.Transient(failure) || time.Since(lastGood)+pause > Patience {
+		if !l.Transient(failure) || time.Since(lastGood)+pause > patience {
 			return failure
 		}
 	}
@@ -92,13 +98,17 @@ func (l *Loop) next(failure error) (pause time.Duration, asked bool) {
 	return l.Interval(), false
 }
 
+// patienceAfter returns how long after a good answer failures are tolerated. It is more than
+// [Patience] if the first look comes later than that, or shortly before.
+func patienceAfter(pause time.Duration) time.Duration { return max(Patience, pause+lookTime) }
+
 // look bounds a look in time: one that hangs must not hang the wait.
-func (l *Loop) look(ctx context.Context, end time.Time) error {
-	bounded, cancel := context.WithDeadline(ctx, end)
+func (l *Loop) look(ctx context.Context, lastGood time.Time, patience time.Duration) error {
+	bounded, cancel := context.WithDeadline(ctx, lastGood.Add(patience))
 	defer cancel()
 	err := l.Look(bounded)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("no good answer for %v: %w", Patience, err)
+		return fmt.Errorf("no good answer for %v: %w", patience, err)
 	}
 	return err
 }

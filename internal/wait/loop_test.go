@@ -86,6 +86,23 @@ func TestLoopHeedsRetryAfter(t *testing.T) {
 	})
 }
 
+// A pause may be longer than the patience with failures. The look after it is no failure yet.
+func TestLoopLooksAfterPausesLongerThanItsPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{
+			doneAfter: 3,
+			asked:     func(int) time.Duration { return Patience + time.Minute },
+			look:      func(ctx context.Context, _ int) error { return ctx.Err() },
+		}
+		require.NoError(t, w.loop().Run(t.Context()))
+		assert.Equal(t, seconds(360, 720, 1080), w.looks)
+
+		w.looks, w.look = nil, func(context.Context, int) error { return errPassing }
+		require.ErrorIs(t, w.loop().Run(t.Context()), errPassing)
+		assert.Len(t, w.looks, 1, "a second one would come too late")
+	})
+}
+
 func TestLoopToleratesFailuresForFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watched{look: func(_ context.Context, look int) error {
