@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/wait"
@@ -56,8 +55,8 @@ func (a *acquisition) start(
 ) (mayExist bool, err error) {
 	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	sent := time.Now()
-	r.bounds.earliest = sent
+	asked := a.options.clock.Now()
+	r.bounds.earliest = asked.Time()
 	settings := arr.CreateSessionSettings{Size: size, MaxLeaseTime: a.options.LeaseTime}
 	a.options.Logger.DebugContext(ctx, "creating session",
 		"session", r.id, "size", size, "endpoint", r.client.Endpoint())
@@ -68,7 +67,7 @@ func (a *acquisition) start(
 	a.options.Logger.InfoContext(ctx, "session created",
 		"session", r.id, "size", size, "endpoint", r.client.Endpoint())
 	// 200 and 201 mean the same here: nobody else has the random id.
-	r.learn(observation{session: poller.Session(), sent: sent, received: time.Now()})
+	r.learn(observed(poller.Session(), asked, ""))
 	err = a.wait(ctx, r, poller)
 	if err == nil {
 		err = r.ensure(ctx, a.options.MinRemaining)

@@ -12,6 +12,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // defaultStartTimeout is the default limit for Starting. Sessions of the hosted service were seen
@@ -90,6 +91,8 @@ type AcquireOptions struct {
 	// Logger receives sessions created, adopted and stopped at level Info, extensions at level
 	// Debug, and failures at level Warn. The default, nil, discards them.
 	Logger *slog.Logger
+
+	clock wait.Clock // that of the system, except in tests
 }
 
 func (o AcquireOptions) withDefaults(clients []*arr.SessionsClient) (AcquireOptions, error) {
@@ -157,5 +160,6 @@ func (o AcquireOptions) keepAlive() KeepAliveOptions {
 		Watcher:      o.Watcher,
 		Progress:     o.Progress,
 		Logger:       o.Logger,
+		clock:        o.clock,
 	}
 }

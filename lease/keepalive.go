@@ -10,6 +10,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -59,6 +60,8 @@ type KeepAliveOptions struct {
 	// Logger receives extensions at level Debug. It receives failures at level Warn, and after half
 	// a minute that the session was not seen yet. The default, nil, discards them.
 	Logger *slog.Logger
+
+	clock wait.Clock // that of the system, except in tests
 }
 
 func (o KeepAliveOptions) withDefaults() (KeepAliveOptions, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // observation is a session as one answer showed it. The service saw it in that state at some time
@@ -13,7 +14,19 @@ import (
 type observation struct {
 	session        arr.Session
 	sent, received time.Time
-	vector         string // the correlation vector of the answer
+	vector         string       // the correlation vector of the answer
+	asked          wait.Instant // sent, on both clocks; zero if no leap of the clock matters
+}
+
+// observed returns an observation that arrives now.
+func observed(session arr.Session, asked wait.Instant, vector string) observation {
+	return observation{
+		session:  session,
+		sent:     asked.Time(),
+		received: time.Now(),
+		vector:   vector,
+		asked:    asked,
+	}
 }
 
 // goesBack reports whether an answer that shows next is older than one that showed last, whenever
@@ -76,6 +89,14 @@ func (b *bounds) narrow(earliest, latest time.Time) {
 		from, to = earliest, latest
 	}
 	b.earliest, b.latest = from, to
+}
+
+// widen records that the program was suspended for up to so long. The bounds are by its clock, which
+// stood still.
+func (b *bounds) widen(suspended time.Duration) {
+	if !b.earliest.IsZero() {
+		b.earliest = b.earliest.Add(-suspended)
+	}
 }
 
 // guaranteedEnd returns the earliest possible end of the lease, or zero if it is unknown.

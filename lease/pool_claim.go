@@ -147,7 +147,7 @@ func (p *Pool) searched() {
 // takeOverListed takes over what one region lists under the prefix. settled says that its sessions
 // of an earlier run should be known by now.
 func (p *Pool) takeOverListed(region *poolRegion, settled bool) error {
-	sent := time.Now()
+	asked := p.options.clock.Now()
 	found, err := list(p.ctx, region.client)
 	if err != nil {
 		err = fmt.Errorf("listing the sessions of pool %q: %w", p.options.IDPrefix,
@@ -161,7 +161,7 @@ func (p *Pool) takeOverListed(region *poolRegion, settled bool) error {
 	if settled && len(found) > 0 {
 		p.noticeCreated(region.client, found[0])
 	}
-	p.admitListed(region.client, found, sent)
+	p.admitListed(region.client, found, asked)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if region.refused = false; !region.listed {
@@ -190,8 +190,8 @@ func (p *Pool) listFailed(region *poolRegion, err error) {
 // admitListed makes entries of listed sessions that this pool has never had. A list may show those
 // that it has before they are known to be Ready, and after they were stopped or detached; the
 // budget knows all their ids.
-func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, sent time.Time) {
-	a, received := p.acquisition(), time.Now()
+func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, asked wait.Instant) {
+	a := p.acquisition()
 	for _, session := range found { // before the lock is held: a logger may call the pool
 		p.options.Logger.Info("session of an earlier run taken over",
 			"session", session.ID, "status", session.Status, "endpoint", client.Endpoint())
@@ -203,9 +203,9 @@ func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, sent
 			return
 		}
 		r := a.newRenewer(client, session.ID)
-		r.learn(observation{session: session, sent: sent, received: received})
+		r.learn(observed(session, asked, ""))
 		p.budget.adopt(session.ID, session.MaxLeaseTime)
-		e := &entry{id: session.ID, state: stateUnclaimed, began: sent}
+		e := &entry{id: session.ID, state: stateUnclaimed, began: asked.Time()}
 		leftOver := session.Status != arr.SessionStatusStarting // else nobody can hold it
 		if e.leftOver = leftOver; !leftOver {
 			e.state = stateStarting

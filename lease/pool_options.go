@@ -9,6 +9,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -77,6 +78,8 @@ type PoolOptions struct {
 	// [Pool.Acquire] waits for, after half a minute and then every ten minutes. The default, nil,
 	// discards them.
 	Logger *slog.Logger
+
+	clock wait.Clock // that of the system, except in tests
 }
 
 func (o PoolOptions) withDefaults() (PoolOptions, error) {
@@ -90,7 +93,7 @@ func (o PoolOptions) withDefaults() (PoolOptions, error) {
 	o.StartTimeout = session.StartTimeout
 	o.ClaimTime = cmp.Or(o.ClaimTime, o.IdleTimeout, defaultClaimTime)
 	o.CreateInterval = cmp.Or(o.CreateInterval, defaultCreateInterval)
-	o.Watch.Logger = o.Logger
+	o.Watch.Logger, o.Watch.clock = o.Logger, o.clock
 	switch {
 	case o.IDPrefix == "":
 		return o, invalid("IDPrefix", nil,
@@ -123,5 +126,6 @@ func (o PoolOptions) session() AcquireOptions {
 		StartTimeout: o.StartTimeout,
 		IdleTimeout:  o.IdleTimeout,
 		Logger:       o.Logger,
+		clock:        o.clock,
 	}
 }

@@ -8,19 +8,39 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // run is the goroutine that creates and stops sessions as needed, until the pool is closed.
 func (p *Pool) run() {
 	p.takeOver()
+	now := p.options.clock.Now()
 	for p.ctx.Err() == nil {
-		timer := time.NewTimer(p.step())
+		now = p.pause(now, p.step())
+	}
+}
+
+// pause returns after d, or when something has changed, the clock has leapt since before, or the pool
+// is closed. It returns the present moment.
+func (p *Pool) pause(before wait.Instant, d time.Duration) wait.Instant {
+	for end := time.Now().Add(d); ; {
+		left := time.Until(end)
+		timer := time.NewTimer(min(left, wait.Tick))
 		select {
-		case <-p.wake:
 		case <-timer.C:
+		case <-p.wake:
+			timer.Stop()
+			return before
 		case <-p.ctx.Done():
+			timer.Stop()
+			return before
 		}
-		timer.Stop()
+		now := p.options.clock.Now()
+		if left <= wait.Tick || now.Leapt(before) {
+			return now
+		}
+		before = now
 	}
 }
 
@@ -98,6 +118,9 @@ func (p *Pool) count() inventory {
 		}
 		if e.state != stateWarm && e.state != stateQuarantined || !e.alive() {
 			continue
+		}
+		if e.managed.doubtful() {
+			n.recount = min(n.recount, wait.Tick) // the look that follows shows what is left
 		}
 		switch left := e.managed.usableFor(p.options.MinRemaining); {
 		case left <= 0:

@@ -30,12 +30,14 @@ type renewer struct {
 	mu           sync.Mutex
 	last         observation
 	bounds       bounds
+	doubt        doubt
 	refusedTotal time.Duration // the total that the service refused to extend; 0 if it did not
 	jitter       time.Duration // delays the next extension
 }
 
 func newRenewer(client *arr.SessionsClient, id string, options KeepAliveOptions) *renewer {
 	r := &renewer{client: client, id: id, options: options, turn: make(chan struct{}, 1)}
+	r.doubt.compared = options.clock.Now()
 	if options.Watcher != nil {
 		r.watcher = options.Watcher.region(client)
 	}
@@ -50,7 +52,7 @@ func (r *renewer) newJitter() time.Duration { return rand.N(r.options.Threshold/
 func (r *renewer) learn(o observation) {
 	r.mu.Lock()
 	before := r.bounds.total
-	r.bounds.learn(o)
+	r.believe(o)
 	total := r.bounds.total
 	if total > before {
 		r.jitter = r.newJitter()
@@ -83,7 +85,7 @@ func (r *renewer) session() arr.Session {
 func (r *renewer) remaining() (atLeast, atMost time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.bounds.remaining(time.Now())
+	return r.remainingNow()
 }
 
 // total returns the total of the lease.
@@ -95,7 +97,9 @@ func (r *renewer) total() time.Duration {
 
 // seenNow reports whether the session was seen as it was within the last second. An answer that was
 // slow shows what was before, so the time of the request counts.
-func (r *renewer) seenNow() bool { return r.seenAfter(time.Now().Add(-time.Second)) }
+func (r *renewer) seenNow() bool {
+	return !r.doubtful() && r.seenAfter(time.Now().Add(-time.Second))
+}
 
 // seenAfter reports whether an answer to a request sent after t has shown the session.
 func (r *renewer) seenAfter(t time.Time) bool {
@@ -131,7 +135,8 @@ func (r *renewer) usableFor(minRemaining time.Duration) time.Duration {
 	if r.refusedTotal == r.bounds.total {
 		most = r.refusedTotal
 	}
-	return time.Until(r.bounds.earliest.Add(most)) - minRemaining
+	r.compareClocks()
+	return time.Until(r.trusted().earliest.Add(most)) - minRemaining
 }
 
 // mustBeOver reports whether the session was stopped, was seen to have ended, or has outlived its
@@ -164,12 +169,12 @@ func (r *renewer) end() error {
 func (r *renewer) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	sent := time.Now()
+	asked := r.options.clock.Now()
 	got, err := r.client.Get(ctx, r.id, nil)
 	if err != nil {
 		return err
 	}
-	r.learn(observation{got.Session, sent, time.Now(), got.CorrelationVector})
+	r.learn(observed(got.Session, asked, got.CorrelationVector))
 	return nil
 }
 
@@ -194,7 +199,7 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	sent := time.Now()
+	asked := r.options.clock.Now()
 	settings := arr.UpdateSessionSettings{MaxLeaseTime: total}
 	updated, err := r.client.Update(bounded, r.id, settings, nil)
 	switch {
@@ -203,7 +208,7 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	case err != nil:
 		return err
 	}
-	r.learn(observation{updated.Session, sent, time.Now(), updated.CorrelationVector})
+	r.learn(observed(updated.Session, asked, updated.CorrelationVector))
 	if r.total() <= before {
 		return fmt.Errorf("session %q: %w: %v was requested, and the service shows %v",
 			r.id, arr.ErrLeaseNotExtended, total, before)
@@ -234,6 +239,11 @@ func (r *renewer) ensure(ctx context.Context, atLeast time.Duration) error {
 		if err := r.end(); err != nil {
 			return fmt.Errorf("%w: %w", arr.ErrLeaseNotExtended, err)
 		}
+		if r.doubtful() {
+			if err := r.look(ctx); err != nil {
+				return err
+			}
+		}
 		total := r.totalFor(atLeast)
 		if total <= r.total() {
 			return nil
@@ -256,7 +266,7 @@ func (r *renewer) ensure(ctx context.Context, atLeast time.Duration) error {
 func (r *renewer) totalFor(atLeast time.Duration) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	left, _ := r.bounds.remaining(time.Now())
+	left, _ := r.remainingNow()
 	if r.bounds.latest.IsZero() && r.last.session.Status == arr.SessionStatusStarting {
 		left = r.bounds.total // the lease has not begun
 	}

@@ -43,7 +43,7 @@ func (r *renewer) find(ctx context.Context) error {
 		}
 		r.options.Logger.WarnContext(ctx, "session not found yet",
 			"session", r.id, "pause", pause, "error", err)
-		if wait.Sleep(ctx, pause) != nil {
+		if r.options.clock.Sleep(ctx, pause) != nil {
 			return r.interrupted(ctx, err)
 		}
 	}
@@ -70,7 +70,7 @@ func (r *renewer) run(ctx context.Context) error {
 		if err := r.end(); err != nil {
 			return err
 		}
-		at, extend, end := r.plan(updates.lookEvery)
+		at, extend, end := r.plan(updates.lookEvery, updates.grace())
 		if notFound > 0 || updates.notFound {
 			at, extend = notBefore, false
 		}
@@ -109,10 +109,17 @@ func (r *renewer) run(ctx context.Context) error {
 }
 
 // plan returns when to act next, whether to extend the lease then or only to look, and the earliest
-// possible end of the lease, zero if that is not known.
-func (r *renewer) plan(lookEvery time.Duration) (at time.Time, extend bool, end time.Time) {
+// possible end of the lease, zero if that is not known. After a leap of the clock it looks, grace
+// later, and gives up no earlier than without the leap.
+func (r *renewer) plan(
+	lookEvery, grace time.Duration,
+) (at time.Time, extend bool, end time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.compareClocks()
+	if since := r.doubt.since; !since.IsZero() {
+		return since.Add(grace), false, r.trusted().guaranteedEnd()
+	}
 	if r.bounds.earliest.IsZero() {
 		return r.last.received.Add(cmp.Or(lookEvery, maxPause)), false, time.Time{}
 	}
@@ -123,6 +130,7 @@ func (r *renewer) plan(lookEvery time.Duration) (at time.Time, extend bool, end 
 	if extendable && begun {
 		at, extend = end.Add(r.jitter-r.options.Threshold), true
 	}
+	end = r.lastChance(at, end, extend)
 	if !begun {
 		// A look may show that the lease has not begun and need not be extended yet.
 		at = end.Add(-min(r.options.Threshold, r.bounds.total*3/4))

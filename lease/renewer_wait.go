@@ -10,6 +10,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // waitWatching waits until the session is Ready, by what the watcher observes.
@@ -23,7 +24,7 @@ func (r *renewer) waitWatching(ctx context.Context) error {
 func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) error {
 	// A request is sent after Progress for the answer before. So the time of that bounds from below
 	// when the service made the next answer.
-	sent := time.Now()
+	asked := r.options.clock.Now()
 	known := poller != nil
 	if poller == nil {
 		var err error
@@ -32,17 +33,15 @@ func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) er
 		}
 	}
 	progress := func(session arr.Session) {
-		received := time.Now()
+		received := r.options.clock.Now()
 		if !known {
-			r.learn(observation{session: session, sent: sent, received: received})
+			r.learn(observed(session, asked, ""))
 		}
-		known, sent = false, received
+		known, asked = false, received
 	}
 	_, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Progress: progress})
 	if ended, ok := errors.AsType[*arr.SessionEndedError](err); ok {
-		r.learn(observation{
-			session: ended.Session, sent: sent, received: time.Now(), vector: ended.CorrelationVector,
-		})
+		r.learn(observed(ended.Session, asked, ended.CorrelationVector))
 		return r.end()
 	}
 	if err != nil && ctx.Err() != nil {
@@ -105,22 +104,40 @@ func (u *updates) take() {
 	}
 }
 
-// await waits until a time or the next observation. It reports whether the time has come.
+// grace returns how long to wait for an observation before looking, after a leap of the clock.
+func (u *updates) grace() time.Duration {
+	if u.subscription == nil {
+		return 0
+	}
+	return leapGrace
+}
+
+// await waits until a time, the next observation or a leap of the clock. It reports whether the time
+// has come.
 func (u *updates) await(ctx context.Context, at time.Time) (due bool, err error) {
 	var signal <-chan struct{}
 	if u.subscription != nil {
 		signal = u.subscription.C()
 	}
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true, ctx.Err()
-	case <-signal:
-		u.take()
-		return false, ctx.Err()
-	case <-ctx.Done():
-		return false, ctx.Err()
+	for {
+		left := time.Until(at)
+		timer := time.NewTimer(min(left, wait.Tick))
+		select {
+		case <-timer.C:
+		case <-signal:
+			timer.Stop()
+			u.take()
+			return false, ctx.Err()
+		case <-ctx.Done():
+			timer.Stop()
+			return false, ctx.Err()
+		}
+		if left <= wait.Tick {
+			return true, ctx.Err()
+		}
+		if u.renewer.doubtful() {
+			return false, ctx.Err()
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -37,6 +38,8 @@ type WatcherOptions struct {
 	// Info. It also receives at level Warn what [Watcher.Wait] waits for, after half a minute and
 	// then every ten minutes. The default, nil, discards them.
 	Logger *slog.Logger
+
+	clock wait.Clock // that of the system, except in tests
 
 	// listed, if non-nil, is called with the sessions on each page of a list.
 	listed func(*arr.SessionsClient, []arr.Session)

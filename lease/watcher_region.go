@@ -19,6 +19,7 @@ type regionWatcher struct {
 	client         *arr.SessionsClient
 	interval, idle time.Duration
 	log            *slog.Logger
+	clock          wait.Clock
 	listed         func(*arr.SessionsClient, []arr.Session) // see WatcherOptions
 
 	stop    context.CancelFunc
@@ -32,6 +33,7 @@ type regionWatcher struct {
 	closed    bool
 	answered  bool                // there was a good answer at some time
 	failure   error               // of the last round, or nil
+	hurry     bool                // the clock has leapt since the last round began
 	fresh     bool                // a session was first needed since the last round began
 	rounds    uint64              // the number of rounds that have begun
 	started   time.Time           // when the last one was due to begin
@@ -47,6 +49,7 @@ func newRegionWatcher(client *arr.SessionsClient, options WatcherOptions) *regio
 		interval: options.Interval,
 		idle:     options.IdleInterval,
 		log:      options.Logger,
+		clock:    options.clock,
 		listed:   options.listed,
 		done:     make(chan struct{}),
 		wake:     make(chan struct{}, 1),
@@ -169,7 +172,12 @@ func (w *regionWatcher) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var planned time.Time // when the timer was to fire
+	compared := w.clock.Now()
 	for ctx.Err() == nil {
+		before := compared
+		if compared = w.clock.Now(); compared.Leapt(before) {
+			w.leapt()
+		}
 		due, wanted := w.due()
 		now := time.Now()
 		if wanted && !due.After(now) {
@@ -183,7 +191,7 @@ func (w *regionWatcher) run(ctx context.Context) {
 		var elapsed <-chan time.Time
 		if wanted {
 			planned = due
-			timer.Reset(due.Sub(now))
+			timer.Reset(min(due.Sub(now), wait.Tick))
 			elapsed = timer.C
 		}
 		select {
@@ -191,6 +199,16 @@ func (w *regionWatcher) run(ctx context.Context) {
 		case <-w.wake:
 		case <-ctx.Done():
 		}
+	}
+}
+
+// leapt makes the next round begin at once, and look up every session that the list does not show.
+func (w *regionWatcher) leapt() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hurry = true
+	for _, entry := range w.watched {
+		entry.nextLookup = 0
 	}
 }
 
@@ -206,6 +224,9 @@ func (w *regionWatcher) due() (time.Time, bool) {
 		interval = w.interval
 	}
 	due := w.started.Add(interval)
+	if w.hurry {
+		return w.started, true
+	}
 	if due.Before(w.notBefore) {
 		due = w.notBefore
 	}

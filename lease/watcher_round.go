@@ -47,7 +47,7 @@ func (w *regionWatcher) begin(start time.Time) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rounds++
-	w.started, w.fresh = start, false
+	w.started, w.fresh, w.hurry = start, false, false
 	return w.rounds
 }
 
@@ -93,7 +93,7 @@ func (w *regionWatcher) page(
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	sent := time.Now()
+	asked := w.clock.Now()
 	page, err := pager.NextPage(ctx)
 	received := time.Now()
 	if err != nil {
@@ -122,9 +122,10 @@ func (w *regionWatcher) page(
 			entry,
 			observation{
 				session:  session,
-				sent:     sent,
+				sent:     asked.Time(),
 				received: received,
 				vector:   page.CorrelationVector,
+				asked:    asked,
 			},
 		)
 	}
@@ -202,7 +203,7 @@ func (w *regionWatcher) lookUp(ctx context.Context, entry *watched) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	sent := time.Now()
+	asked := w.clock.Now()
 	answer, err := w.client.Get(bounded, entry.id, nil)
 	received := time.Now()
 	if ctx.Err() != nil {
@@ -215,9 +216,10 @@ func (w *regionWatcher) lookUp(ctx context.Context, entry *watched) {
 		entry,
 		observation{
 			session:  answer.Session,
-			sent:     sent,
+			sent:     asked.Time(),
 			received: received,
 			vector:   answer.CorrelationVector,
+			asked:    asked,
 		},
 		err,
 	)

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// tick is how often a sleep looks at the wall clock. It is also how late a leap may be noticed.
-	tick = 10 * time.Second
+	// Tick is how often a sleep looks at the wall clock. It is also how late a leap may be noticed.
+	Tick = 10 * time.Second
 	// tolerance is how far the two clocks may drift apart without a leap: the wall clock is
 	// adjusted to others all the time.
 	tolerance = 2 * time.Second
@@ -36,6 +36,16 @@ func (i Instant) IsZero() bool { return i.monotonic.IsZero() }
 // Time returns the moment with its monotonic reading.
 func (i Instant) Time() time.Time { return i.monotonic }
 
+// Ahead returns by how much the wall clock got ahead of the monotonic one from an earlier instant to
+// i. It is negative if the wall clock was set back.
+func (i Instant) Ahead(earlier Instant) time.Duration {
+	return i.wall.Sub(earlier.wall) - i.monotonic.Sub(earlier.monotonic)
+}
+
+// Leapt is [Clock.Leapt] from an earlier instant to i. Whoever compares repeatedly should compare
+// each instant with the one before, so that a clock that was set back hides no later leap.
+func (i Instant) Leapt(earlier Instant) bool { return i.Ahead(earlier) > tolerance }
+
 // Now returns the present moment.
 func (c Clock) Now() Instant {
 	now := time.Now()
@@ -53,22 +63,22 @@ func (c Clock) Since(i Instant) time.Duration {
 
 // Leapt reports whether the wall clock got ahead of the monotonic one since i: the machine was
 // suspended, or the wall clock was set forward.
-func (c Clock) Leapt(i Instant) bool {
-	now := c.Now()
-	return now.wall.Sub(i.wall)-now.monotonic.Sub(i.monotonic) > tolerance
-}
+func (c Clock) Leapt(i Instant) bool { return c.Now().Leapt(i) }
 
 // Sleep returns nil after d, or within ten seconds of a leap, or the error of ctx as soon as that
 // ends. A longer sleep wakes every ten seconds to look at the wall clock, which takes about a
 // microsecond.
 func (c Clock) Sleep(ctx context.Context, d time.Duration) error {
-	began := c.Now()
+	now := c.Now()
+	end := now.monotonic.Add(d)
 	for {
-		left := d - time.Since(began.monotonic)
-		if err := Sleep(ctx, min(left, tick)); err != nil {
+		left := end.Sub(now.monotonic)
+		if err := Sleep(ctx, min(left, Tick)); err != nil {
 			return err
 		}
-		if left <= tick || c.Leapt(began) {
+		before := now
+		now = c.Now()
+		if left <= Tick || now.Leapt(before) {
 			return nil
 		}
 	}

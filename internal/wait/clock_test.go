@@ -61,6 +61,18 @@ func TestSleepEndsAfterALeap(t *testing.T) {
 	}
 }
 
+func TestASleepNoticesALeapAfterTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ahead time.Duration
+		clock := fakeClock(&ahead)
+		time.AfterFunc(5*time.Second, func() { ahead = -time.Hour })
+		time.AfterFunc(25*time.Second, func() { ahead += 88 * time.Second })
+		began := time.Now()
+		assert.NoError(t, clock.Sleep(t.Context(), time.Minute))
+		assert.Equal(t, 30*time.Second, time.Since(began))
+	})
+}
+
 func TestLoopLooksAtOnceAfterALeap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ahead time.Duration
