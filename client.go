@@ -3,27 +3,19 @@
 package azremoterendering
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
-	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 // SessionsClient creates, gets, updates, stops and lists the rendering sessions of one account in
@@ -36,7 +28,11 @@ import (
 // seconds, or with 408, 429, 500, 502, 503 or 504, are retried up to three times;
 // ClientOptions.Retry changes that. So a call ends within about two minutes, also if its context
 // has no deadline.
-type SessionsClient struct {
+type SessionsClient struct{ *serviceClient }
+
+// serviceClient is what [SessionsClient] and [ConversionsClient] are made of: one account in one
+// region, with its sign-in.
+type serviceClient struct {
 	internal  *azcore.Client
 	endpoint  *url.URL // the path is never empty
 	account   string   // the address of the account
@@ -198,7 +194,7 @@ func newClientWithTokens(
 	if err != nil {
 		return nil, err
 	}
-	return &SessionsClient{
+	return &SessionsClient{&serviceClient{
 		internal:  internal,
 		endpoint:  address,
 		account:   address.JoinPath("accounts", accountID).String(),
@@ -206,11 +202,13 @@ func newClientWithTokens(
 		tokens:    tokens,
 		options:   *options,
 		unread:    &transport.UnreadMembers{},
-	}, nil
+	}}, nil
 }
 
 // Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
-func (c *SessionsClient) Endpoint() string { return strings.TrimSuffix(c.endpoint.String(), "/") }
+func (c *SessionsClient) Endpoint() string { return c.address() }
+
+func (c *serviceClient) address() string { return strings.TrimSuffix(c.endpoint.String(), "/") }
 
 // RenderingDomain returns the remote rendering domain that the runtime on a device needs: the host
 // of the endpoint without "remoterendering." in front, with the port if there is one. For West
@@ -243,122 +241,98 @@ func (o *SessionsClientOptions) tokenClientOptions() *TokenClientOptions {
 	}
 }
 
+// ConversionsClient creates, gets and lists the conversions of one account in one region. A
+// conversion makes an asset that a session can show from a model in Azure Storage. It is safe for
+// concurrent use. All that [SessionsClient] says about errors, retries and sharing one client holds
+// here too.
+//
+// The SAS in the settings of a conversion are sent to the service and to nothing else: policies and
+// azcore's log see the body of a create without them, and they are removed from refusals that
+// repeat them.
+//
+// The protocol is that of version 2021-01-01 (mr-arr.json). There is no request that cancels or
+// deletes a conversion.
+type ConversionsClient struct{ *serviceClient }
+
+// ConversionsClientOptions contains the optional settings of a [ConversionsClient]: those of a
+// [SessionsClient].
+type ConversionsClientOptions = SessionsClientOptions
+
+// NewConversionsClient creates a client that signs in with a Microsoft Entra identity. The identity
+// needs the role Remote Rendering Administrator on the account; Remote Rendering Client does not
+// suffice. The arguments and the error are those of [NewSessionsClient].
+func NewConversionsClient(
+	endpoint string,
+	account Account,
+	cred azcore.TokenCredential,
+	options *ConversionsClientOptions,
+) (*ConversionsClient, error) {
+	sessions, err := NewSessionsClient(endpoint, account, cred, options)
+	if err != nil {
+		return nil, err
+	}
+	return sessions.NewConversionsClient(), nil
+}
+
+// NewConversionsClientWithKeyCredential creates a client that signs in with an account key. The
+// arguments and the error are those of [NewSessionsClientWithKeyCredential].
+func NewConversionsClientWithKeyCredential(
+	endpoint string,
+	account Account,
+	cred *azcore.KeyCredential,
+	options *ConversionsClientOptions,
+) (*ConversionsClient, error) {
+	sessions, err := NewSessionsClientWithKeyCredential(endpoint, account, cred, options)
+	if err != nil {
+		return nil, err
+	}
+	return sessions.NewConversionsClient(), nil
+}
+
+// NewConversionsClientWithAccessToken creates a client that uses access tokens of the service as
+// they are. The arguments and the error are those of [NewSessionsClientWithAccessToken].
+func NewConversionsClientWithAccessToken(
+	endpoint, accountID string,
+	cred azcore.TokenCredential,
+	options *ConversionsClientOptions,
+) (*ConversionsClient, error) {
+	sessions, err := NewSessionsClientWithAccessToken(endpoint, accountID, cred, options)
+	if err != nil {
+		return nil, err
+	}
+	return sessions.NewConversionsClient(), nil
+}
+
+// NewConversionsClient returns a client for the conversions of the same account and region. It
+// shares the options and the sign-in of c: there is one access token, and one token exchange, for
+// both. No request is sent.
+func (c *SessionsClient) NewConversionsClient() *ConversionsClient {
+	return &ConversionsClient{c.serviceClient}
+}
+
+// NewSessionsClient returns a client for the sessions of the same account and region. It shares the
+// options and the sign-in of c. No request is sent.
+func (c *ConversionsClient) NewSessionsClient() *SessionsClient {
+	return &SessionsClient{c.serviceClient}
+}
+
+// Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
+func (c *ConversionsClient) Endpoint() string { return c.address() }
+
 // startSpan starts the tracing span of a client method. The returned function ends it with the
 // error of the method.
-func (c *SessionsClient) startSpan(
+func (c *serviceClient) startSpan(
 	ctx context.Context,
-	name, sessionID string,
+	name string,
+	kind kind,
+	id string,
 ) (context.Context, func(error)) {
 	ctx = context.WithValue(ctx, runtime.CtxAPINameKey{}, name)
 	var options *runtime.StartSpanOptions
-	if sessionID != "" && c.internal.Tracer().Enabled() {
+	if c.internal.Tracer().Enabled() {
 		options = &runtime.StartSpanOptions{Attributes: []tracing.Attribute{
-			{Key: "az.remoterendering.session_id", Value: sessionID},
+			{Key: "az.remoterendering." + string(kind) + "_id", Value: id},
 		}}
 	}
 	return runtime.StartSpan(ctx, name, c.internal.Tracer(), options)
-}
-
-// The values of ServiceError.Operation.
-const (
-	opCreate = "create"
-	opGet    = "get"
-	opUpdate = "update"
-	opStop   = "stop"
-	opList   = "list"
-)
-
-// operation is one call of a client method, as its errors need to know it.
-type operation struct {
-	name, sessionID, host string
-	tries                 *transport.Tries
-}
-
-func (c *SessionsClient) operation(name, sessionID string) operation {
-	changes := name == opCreate || name == opUpdate || name == opStop
-	return operation{name, sessionID, c.endpoint.Host, transport.NewTries(changes)}
-}
-
-// send sends a request through the pipeline. It returns a *ServiceError if the status of the answer
-// is not in want.
-func (c *SessionsClient) send(
-	ctx context.Context,
-	op operation,
-	method, address string,
-	body any,
-	want ...int,
-) (*http.Response, error) {
-	req, err := newRequest(op.tries.Trace(ctx), method, address, body)
-	if err != nil {
-		return nil, newCallError(op, err)
-	}
-	op.tries.Attach(req)
-	resp, err := c.internal.Pipeline().Do(req)
-	if err != nil && ctx.Err() != nil && op.tries.Whole() && resp != nil &&
-		slices.Contains(want, resp.StatusCode) {
-		// The context ended as the answer arrived. azcore reports only that, but the request
-		// succeeded.
-		return resp, nil
-	}
-	if err != nil && resp != nil && resp.StatusCode >= 400 {
-		// The context ended in the pause before a retry. The last answer says why there was a
-		// pause.
-		err = fmt.Errorf("%w; the last answer: %w", err, newServiceError(op, resp))
-	}
-	if err != nil {
-		return nil, newCallError(op, err)
-	}
-	if !slices.Contains(want, resp.StatusCode) {
-		return nil, newServiceError(op, resp)
-	}
-	return resp, nil
-}
-
-func newRequest(
-	ctx context.Context,
-	method, address string,
-	body any,
-) (*policy.Request, error) {
-	req, err := runtime.NewRequest(ctx, method, address)
-	if err != nil {
-		return nil, err
-	}
-	header := req.Raw().Header
-	header["Accept"] = []string{"application/json"}
-	// One id for all tries. azcore's policy for it costs seven allocations more.
-	header["X-Ms-Client-Request-Id"] = []string{naming.NewUUID()}
-	if body == nil {
-		return req, nil
-	}
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	err = req.SetBody(streaming.NopCloser(bytes.NewReader(data)), "application/json")
-	// A reader of its own for each try: azcore's rewinds the only one.
-	req.Raw().GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(data)), nil
-	}
-	return req, err
-}
-
-// newServiceError makes the error for an answer with an unexpected status.
-func newServiceError(op operation, resp *http.Response) *ServiceError {
-	e := &ServiceError{
-		Operation:         op.name,
-		SessionID:         op.sessionID,
-		Host:              op.host,
-		StatusCode:        resp.StatusCode,
-		CorrelationVector: transport.CorrelationVector(resp),
-		RetryAfter:        transport.RetryAfter(resp.Header, time.Now()),
-		outcomeUnknown:    op.tries.OutcomeUnknown(resp.StatusCode),
-		response:          transport.ResponseError(resp),
-	}
-	e.Code = e.response.ErrorCode // which may come from a header
-	data, err := runtime.Payload(resp)
-	if detail := newErrorDetail(wire.ReadError(data)); err == nil && detail != nil {
-		e.Code, e.Message, e.Detail = detail.Code, detail.Message, detail
-		e.response.ErrorCode = detail.Code
-	}
-	return e
 }

@@ -26,13 +26,14 @@ var (
 	// ErrUnauthorized means 401: the service refused a new access token, or the token service
 	// refused the credential.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden means 403: the identity is known but has no role on the account.
+	// ErrForbidden means 403: the identity is known but has no role on the account, or, when a
+	// conversion is created, the service may not use the storage.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound means 404: the account has no such session in this region, or the session ended
-	// more than 30 days ago.
-	ErrNotFound = errors.New("session not found")
-	// ErrConflict means 409: another session with other settings has the id.
-	ErrConflict = errors.New("session id is taken with other settings")
+	// ErrNotFound means 404: the account has no such session or conversion in this region, or it
+	// ended more than 30 days ago.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means 409: another session or conversion with other settings has the id.
+	ErrConflict = errors.New("id is taken with other settings")
 	// ErrLeaseNotExtended means 422: the new lease is not longer than the current one, is 1440
 	// minutes or longer, or the session has ended.
 	ErrLeaseNotExtended = errors.New("lease not extended")
@@ -42,7 +43,7 @@ var (
 	// ErrOutcomeUnknown means that a request that changes something may have taken effect: there
 	// was no answer, only a fault (408, 5xx), or a success that the protocol does not know, and no
 	// later answer settled the matter. After a create, the session may exist and be billed: get it,
-	// or stop it.
+	// or stop it. A conversion may run: get it, or create it again with the same id and settings.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
@@ -92,10 +93,13 @@ func invalid(name, value, reason string) error {
 // [*azcore.ResponseError] without the credential of the request. To tell refusals apart, use
 // [errors.Is] with [ErrNotFound] and the other errors of this package.
 type ServiceError struct {
-	// Operation is "create", "get", "update", "stop" or "list".
+	// Operation is "create", "get", "update", "stop" or "list" for sessions, and
+	// "create-conversion", "get-conversion" or "list-conversions" for conversions.
 	Operation string
-	// SessionID is the session of the request. It is empty for "list".
+	// SessionID is the session of the request. It is empty for lists and conversions.
 	SessionID string
+	// ConversionID is the conversion of the request. It is empty for lists and sessions.
+	ConversionID string
 	// Host is the host that the request was sent to, with the port if there was one.
 	Host string
 	// StatusCode is the HTTP status.
@@ -117,9 +121,10 @@ type ServiceError struct {
 	response       *azcore.ResponseError
 }
 
-// Error returns one line: what failed, on which session, what the service answered, and what to do.
+// Error returns one line: what failed, on which session or conversion, what the service answered,
+// and what to do.
 func (e *ServiceError) Error() string {
-	line := subject(e.Operation, e.SessionID, e.Host) + ": " + statusText(e.StatusCode)
+	line := subject(e.Operation, e.SessionID+e.ConversionID, e.Host) + ": " + statusText(e.StatusCode)
 	if e.Code != "" {
 		line += ", " + text.OneLine(e.Code)
 	}
@@ -132,6 +137,9 @@ func (e *ServiceError) Error() string {
 // Advice returns what to do: the last part of the text of the error, after "; ". It may be empty.
 func (e *ServiceError) Advice() string {
 	what := advice.Service(e.StatusCode, e.RetryAfter)
+	if _, kind := splitOperation(e.Operation); kind == kindConversion {
+		what = advice.Conversion(e.StatusCode, e.Code, e.RetryAfter)
+	}
 	if !e.outcomeUnknown {
 		return what
 	}
@@ -264,62 +272,6 @@ func (e *SessionEndedError) Advice() string {
 	return advice.Ended(e.Session.Status == SessionStatusError)
 }
 
-// callError is a call that ended without a usable answer, because of the network, the token
-// exchange, the caller's context or an unreadable body.
-type callError struct {
-	operation      operation
-	outcomeUnknown bool
-	err            error
-}
-
-func newCallError(op operation, err error) *callError {
-	return &callError{operation: op, outcomeUnknown: op.tries.OutcomeUnknown(0), err: err}
-}
-
-// newUnreadableError makes the error for an answer with the right status but without the body that
-// belongs to it.
-func newUnreadableError(op operation, resp *http.Response, err error) error {
-	op.tries.SetUnreadable()
-	line := fmt.Sprintf("the answer %d", resp.StatusCode)
-	line = complete(line, transport.CorrelationVector(resp), "")
-	return newCallError(op, fmt.Errorf("%s cannot be read: %w", line, err))
-}
-
-func (e *callError) Error() string {
-	line := subject(e.operation.name, e.operation.sessionID, e.operation.host) + ": " +
-		text.OneLine(e.err.Error())
-	if e.outcomeUnknown {
-		return complete(line, "", e.Advice())
-	}
-	return line // the text of err ends with its own advice
-}
-
-// Advice is that of the cause. If the outcome is unknown, that matters more.
-func (e *callError) Advice() string {
-	if e.outcomeUnknown {
-		return "outcome unknown: " + advice.OutcomeUnknown(e.operation.name)
-	}
-	type adviser interface {
-		error
-		Advice() string
-	}
-	if cause, ok := errors.AsType[adviser](e.err); ok {
-		return cause.Advice()
-	}
-	return ""
-}
-
-func (e *callError) Unwrap() error        { return e.err }
-func (e *callError) Is(target error) bool { return target == ErrOutcomeUnknown && e.outcomeUnknown }
-
-// subject begins the text of all errors of requests: create session "demo" at example.com.
-func subject(operation, sessionID, host string) string {
-	if sessionID == "" {
-		return operation + " sessions at " + host
-	}
-	return fmt.Sprintf("%s session %q at %s", operation, sessionID, host)
-}
-
 func statusText(statusCode int) string {
 	return fmt.Sprintf("%d %s", statusCode, http.StatusText(statusCode))
 }
@@ -337,12 +289,12 @@ func complete(line, vector, advice string) string {
 
 // IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
 // unreadable answer, a failure of the network, or a timeout. It is false for other refusals,
-// sessions that have ended, invalid arguments, host names that do not exist, servers whose
+// sessions that have ended, conversions that failed, invalid arguments, host names that do not exist, servers whose
 // certificate is not trusted, proxies that refuse, cancelled contexts, and nil. A transient error
 // may still have had an effect: see [ErrOutcomeUnknown].
 func IsTransient(err error) bool {
 	if err == nil || errors.Is(err, ErrInvalidArgument) || errors.Is(err, context.Canceled) ||
-		is[*SessionEndedError](err) {
+		is[*SessionEndedError](err) || is[*ConversionFailedError](err) {
 		return false
 	}
 	if refusal, ok := errors.AsType[*ServiceError](err); ok {

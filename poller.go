@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/arr-go/azremoterendering/internal/advice"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/internal/transport"
@@ -28,15 +29,23 @@ const (
 // [SessionsClient.BeginWait] return one. Dropping the poller, or ending the context of one of its
 // methods, ends the wait but never the session. A SessionPoller is not safe for concurrent use.
 type SessionPoller struct {
-	client    *SessionsClient
-	sessionID string
+	polling
+	client *SessionsClient
+	last   CreateSessionResponse
+}
+
+// polling is what the pollers of sessions and of conversions have in common: all but what the
+// answers say.
+type polling struct {
+	service   *serviceClient
+	kind      kind
+	id        string
 	created   bool
 	createdAt time.Time // when BeginCreate was answered; zero if it was not called
 
-	last     CreateSessionResponse
 	response *http.Response
-	answered time.Time     // when last arrived; zero after a resume, before the first answer
-	askedFor time.Duration // the Retry-After of last
+	answered time.Time     // when response arrived; zero after a resume, before the first answer
+	askedFor time.Duration // the Retry-After of response
 }
 
 // PollUntilDoneOptions contains the optional parameters of [SessionPoller.PollUntilDone].
@@ -55,13 +64,26 @@ func (c *SessionsClient) newPoller(
 	resp *http.Response,
 	session Session,
 ) *SessionPoller {
-	p := &SessionPoller{client: c, sessionID: sessionID}
+	p := &SessionPoller{
+		polling: polling{service: c.serviceClient, kind: kindSession, id: sessionID},
+		client:  c,
+	}
 	p.record(resp, session)
 	return p
 }
 
 func (p *SessionPoller) record(resp *http.Response, session Session) {
 	p.last = CreateSessionResponse{session, transport.CorrelationVector(resp)}
+	p.recordAnswer(resp)
+}
+
+// recordCreate is for an answer to a create, after recordAnswer.
+func (p *polling) recordCreate(resp *http.Response) {
+	p.created = resp.StatusCode == http.StatusCreated
+	p.createdAt = p.answered
+}
+
+func (p *polling) recordAnswer(resp *http.Response) {
 	p.response = transport.WithoutAuthorization(resp)
 	p.answered = time.Now()
 	p.askedFor = transport.RetryAfter(resp.Header, p.answered)
@@ -94,11 +116,7 @@ func (p *SessionPoller) Result(ctx context.Context) (CreateSessionResponse, erro
 			CorrelationVector: p.last.CorrelationVector,
 		}
 	default:
-		return CreateSessionResponse{}, fmt.Errorf(
-			"azremoterendering: there is no result yet: session %q was last seen %s",
-			p.sessionID,
-			p.lastSeen(),
-		)
+		return CreateSessionResponse{}, p.noResult(p.lastSeen())
 	}
 }
 
@@ -110,10 +128,10 @@ func (p *SessionPoller) Poll(ctx context.Context) (resp *http.Response, err erro
 	if p.Done() {
 		return p.response, nil
 	}
-	ctx, endSpan := p.client.startSpan(ctx, "SessionPoller.Poll", p.sessionID)
+	ctx, endSpan := p.service.startSpan(ctx, "SessionPoller.Poll", p.kind, p.id)
 	defer func() { endSpan(err) }()
 
-	answer, session, err := p.client.get(ctx, p.sessionID)
+	answer, session, err := p.client.get(ctx, p.id)
 	if err != nil {
 		return nil, err
 	}
@@ -146,18 +164,27 @@ func (p *SessionPoller) PollUntilDone(
 	if options.Frequency < 0 {
 		return CreateSessionResponse{}, invalid("Frequency", options.Frequency.String(), "is negative")
 	}
-	ctx, endSpan := p.client.startSpan(ctx, "SessionPoller.PollUntilDone", p.sessionID)
+	ctx, endSpan := p.service.startSpan(ctx, "SessionPoller.PollUntilDone", p.kind, p.id)
 	defer func() { endSpan(err) }()
 
 	if !p.answered.IsZero() {
 		options.report(p.Session())
 	}
-	loop := wait.Loop{
+	loop := p.loop(p.Poll)
+	loop.Done = p.Done
+	loop.Seen = func() { options.report(p.Session()) }
+	loop.Interval = func() time.Duration { return p.interval(options.Frequency) }
+	if err := loop.Run(ctx); err != nil {
+		return CreateSessionResponse{}, p.interrupted(err, p.lastSeen(), advice.SessionGoesOn)
+	}
+	return p.Result(ctx)
+}
+
+// loop returns the loop of a wait, without what depends on what the answers say.
+func (p *polling) loop(poll func(context.Context) (*http.Response, error)) *wait.Loop {
+	return &wait.Loop{
 		Answered: p.answered,
-		Look:     func(ctx context.Context) error { _, err := p.Poll(ctx); return err },
-		Done:     p.Done,
-		Seen:     func() { options.report(p.Session()) },
-		Interval: func() time.Duration { return p.interval(options.Frequency) },
+		Look:     func(ctx context.Context) error { _, err := poll(ctx); return err },
 		RetryAfter: func(failure error) time.Duration {
 			if failure == nil {
 				return p.askedFor
@@ -166,10 +193,6 @@ func (p *SessionPoller) PollUntilDone(
 		},
 		Transient: p.isTransient,
 	}
-	if err := loop.Run(ctx); err != nil {
-		return CreateSessionResponse{}, p.interrupted(err)
-	}
-	return p.Result(ctx)
 }
 
 func (o *PollUntilDoneOptions) report(session Session) {
@@ -187,12 +210,16 @@ func (p *SessionPoller) interval(frequency time.Duration) time.Duration {
 	if p.last.Size == SessionSizeStandard {
 		interval = standardInterval
 	}
-	// Jitter keeps sessions that were created together from being polled together.
+	return jittered(interval)
+}
+
+// jittered keeps what was created together from being polled together.
+func jittered(interval time.Duration) time.Duration {
 	return interval*9/10 + rand.N(interval/5+1)
 }
 
 // isTransient reports whether to poll again after a failure.
-func (p *SessionPoller) isTransient(failure error) bool {
+func (p *polling) isTransient(failure error) bool {
 	if is[*transport.UnknownHostError](failure) {
 		// The host has answered before, so it exists. This machine has lost its network.
 		return !p.answered.IsZero()
@@ -204,47 +231,39 @@ func (p *SessionPoller) isTransient(failure error) bool {
 }
 
 // interrupted makes the error of a wait from the error of its loop.
-func (p *SessionPoller) interrupted(err error) error {
+func (p *polling) interrupted(err error, lastSeen, goesOn string) error {
 	interruption, ok := errors.AsType[*wait.InterruptedError](err)
 	if !ok {
 		return err
 	}
 	what := fmt.Errorf(
-		"waiting for session %q, last seen %s: %w",
-		p.sessionID,
-		p.lastSeen(),
-		interruption.Cause,
-	)
+		"waiting for %s %q, last seen %s: %w", p.kind, p.id, lastSeen, interruption.Cause)
 	if failure := interruption.LastFailure; failure != nil && !errors.Is(failure, interruption.Cause) {
 		what = fmt.Errorf("%w; the last poll failed: %w", what, failure)
 	}
-	return &waitError{what}
+	return &waitError{what, goesOn}
 }
 
-// waitError is a wait that ended before the session was Ready or had ended.
-type waitError struct{ error }
+// waitError is a wait that ended before what it waits for.
+type waitError struct {
+	error
+	goesOn string
+}
 
 func (e *waitError) Error() string { return e.error.Error() + "; " + e.Advice() }
 func (e *waitError) Unwrap() error { return e.error }
 
-// Advice says what becomes of the session: the last part of the text of the error, after "; ".
-func (e *waitError) Advice() string {
-	return "the session goes on, and is billed from Ready until it is stopped or its lease ends"
-}
+// Advice says what becomes of the session or conversion: the last part of the text of the error,
+// after "; ".
+func (e *waitError) Advice() string { return e.goesOn }
 
-func (p *SessionPoller) lastSeen() string {
+func (p *SessionPoller) lastSeen() string { return p.seen(string(p.last.Status)) }
+
+func (p *polling) seen(status string) string {
 	if p.answered.IsZero() {
 		return "never"
 	}
-	return text.OneLine(string(p.last.Status))
-}
-
-// resumeToken contains names and no addresses, so that whoever can change a token cannot make the
-// client send its access token elsewhere.
-type resumeToken struct {
-	SessionID string `json:"sessionID"`
-	AccountID string `json:"accountID"`
-	Host      string `json:"host"`
+	return text.OneLine(status)
 }
 
 // ResumeToken returns a text with which [SessionsClient.BeginCreate] returns a poller for the same
@@ -252,42 +271,77 @@ type resumeToken struct {
 // and no secret. It fails if [SessionPoller.Done] holds.
 func (p *SessionPoller) ResumeToken() (string, error) {
 	if p.Done() {
-		return "", fmt.Errorf(
-			"azremoterendering: session %q is %s: there is nothing left to resume",
-			p.sessionID,
-			p.lastSeen(),
-		)
+		return "", p.nothingToResume(p.lastSeen())
 	}
-	data, err := json.Marshal(resumeToken{
-		SessionID: p.sessionID,
-		AccountID: p.client.accountID,
-		Host:      p.client.endpoint.Host,
-	})
-	return string(data), err
+	return p.resumeToken()
+}
+
+func (p *polling) noResult(lastSeen string) error {
+	return fmt.Errorf(
+		"azremoterendering: there is no result yet: %s %q was last seen %s", p.kind, p.id, lastSeen)
+}
+
+func (p *polling) nothingToResume(lastSeen string) error {
+	return fmt.Errorf(
+		"azremoterendering: %s %q is %s: there is nothing left to resume", p.kind, p.id, lastSeen)
 }
 
 // resume returns the poller that a resume token stands for.
-func (c *SessionsClient) resume(sessionID, value string) (*SessionPoller, error) {
-	parsed, err := parseResumeToken(value)
+func (c *SessionsClient) resume(sessionID, token string) (*SessionPoller, error) {
+	polling, err := c.resumed(kindSession, sessionID, token)
+	if err != nil {
+		return nil, err
+	}
+	last := CreateSessionResponse{Session: Session{ID: sessionID}}
+	return &SessionPoller{polling: polling, client: c, last: last}, nil
+}
+
+// resumeToken contains names and no addresses, so that whoever can change a token cannot make the
+// client send its access token elsewhere. It has one of the two ids.
+type resumeToken struct {
+	SessionID    string `json:"sessionID,omitempty"`
+	ConversionID string `json:"conversionID,omitempty"`
+	AccountID    string `json:"accountID"`
+	Host         string `json:"host"`
+}
+
+// id returns the id of a kind.
+func (t *resumeToken) id(kind kind) *string {
+	if kind == kindConversion {
+		return &t.ConversionID
+	}
+	return &t.SessionID
+}
+
+func (p *polling) resumeToken() (string, error) {
+	token := resumeToken{AccountID: p.service.accountID, Host: p.service.endpoint.Host}
+	*token.id(p.kind) = p.id
+	data, err := json.Marshal(token)
+	return string(data), err
+}
+
+// resumed returns what a poller is from a resume token.
+func (c *serviceClient) resumed(kind kind, id, token string) (polling, error) {
+	parsed, err := parseResumeToken(kind, token)
 	var reason string
 	switch {
 	case err != nil:
 		reason = fmt.Sprintf("is not one that a poller returned: %v", err)
-	case parsed.SessionID != sessionID:
-		reason = fmt.Sprintf("is for session %s, not %q", text.Shown(parsed.SessionID), sessionID)
+	case *parsed.id(kind) != id:
+		reason = fmt.Sprintf("is for %s %s, not %q", kind, text.Shown(*parsed.id(kind)), id)
 	case !strings.EqualFold(parsed.AccountID, c.accountID):
 		reason = fmt.Sprintf("is for account %s, not %s", parsed.AccountID, c.accountID)
 	case !strings.EqualFold(parsed.Host, c.endpoint.Host):
 		reason = fmt.Sprintf("is for host %s, not %s", text.Shown(parsed.Host), c.endpoint.Host)
 	default:
-		last := CreateSessionResponse{Session: Session{ID: sessionID}}
-		return &SessionPoller{client: c, sessionID: sessionID, last: last}, nil
+		return polling{service: c, kind: kind, id: id}, nil
 	}
-	return nil, invalid("ResumeToken", "", reason)
+	return polling{}, invalid("ResumeToken", "", reason)
 }
 
-// parseResumeToken accepts exactly what ResumeToken returns. Its errors do not show the value.
-func parseResumeToken(value string) (parsed resumeToken, err error) {
+// parseResumeToken accepts exactly what ResumeToken of a kind of poller returns. Its errors do not
+// show the value.
+func parseResumeToken(kind kind, value string) (parsed resumeToken, err error) {
 	if err := json.Unmarshal([]byte(value), &parsed); err != nil {
 		return resumeToken{}, errors.New("it is not JSON with the three members of a token")
 	}
@@ -295,8 +349,10 @@ func parseResumeToken(value string) (parsed resumeToken, err error) {
 		return resumeToken{}, errors.New("it has been changed")
 	}
 	switch {
-	case naming.CheckID(parsed.SessionID) != "":
-		return resumeToken{}, errors.New("its session id is not a valid one")
+	case parsed.SessionID != "" && parsed.ConversionID != "":
+		return resumeToken{}, errors.New("it has two ids")
+	case naming.CheckID(*parsed.id(kind)) != "":
+		return resumeToken{}, fmt.Errorf("its %s id is not a valid one", kind)
 	case !naming.IsUUID(parsed.AccountID):
 		return resumeToken{}, errors.New("its account id is not a UUID")
 	case parsed.Host == "":

@@ -236,6 +236,7 @@ func page(n int, nextLink string, sessions ...arr.Session) arr.ListSessionsRespo
 // refused is what the error of a refused request must say.
 type refused struct {
 	operation, session, host string
+	conversion               string
 	status                   int
 	vector                   string
 	retryAfter               time.Duration
@@ -251,7 +252,8 @@ func checkRefused(t *testing.T, err error, want refused) {
 	assert.Equal(t, want, refused{
 		challenge: checkAnswer(t, err, want.status).Header.Get("WWW-Authenticate"),
 		operation: got.Operation, session: got.SessionID, host: got.Host, status: got.StatusCode,
-		vector: got.CorrelationVector, retryAfter: got.RetryAfter, detail: got.Detail, is: want.is,
+		conversion: got.ConversionID,
+		vector:     got.CorrelationVector, retryAfter: got.RetryAfter, detail: got.Detail, is: want.is,
 	})
 	if want.detail != nil {
 		assert.Equal(t, want.detail.Code, got.Code)

@@ -27,17 +27,22 @@ var servicePlays = map[string]func(t *testing.T, file string){
 	"js-sts-get-token.yaml":              playTokens,
 	"net-session-simple.yaml":            playSessionWithToken,
 	"net-session-failed-request.yaml":    playInvalidLeaseWithToken,
+	"js-conversion-success.yaml":         playConversionWithKey,
+	"js-conversion-missing-asset.yaml":   playMissingAssetWithKey,
+	"js-conversion-no-access.yaml":       playNoAccessWithKey,
+	"net-conversion-simple.yaml":         playConversionWithToken,
+	"net-conversion-missing-asset.yaml":  playMissingAssetWithToken,
+	"net-conversion-no-access.yaml":      playNoAccessWithToken,
 }
 
 // TestRecordingsOfTheService replays answers that the hosted service gave to other clients. They
-// are no part of this repository: ARR_RECORDINGS names their folder. Conversions are none of this
-// module's business, so only sessions and tokens are played.
+// are no part of this repository: ARR_RECORDINGS names their folder.
 func TestRecordingsOfTheService(t *testing.T) {
 	folder := os.Getenv("ARR_RECORDINGS")
 	if folder == "" {
 		t.Skip("ARR_RECORDINGS does not name a folder with recordings of the hosted service")
 	}
-	for _, file := range recordings.Files(t, folder, "*session*.yaml", "*sts*.yaml") {
+	for _, file := range recordings.Files(t, folder, "*.yaml") {
 		name := filepath.Base(file)
 		t.Run(name, func(t *testing.T) {
 			play := servicePlays[name]

@@ -13,7 +13,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
-	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/internal/transport"
 	"github.com/arr-go/azremoterendering/internal/wire"
 )
@@ -52,7 +51,7 @@ func (c *SessionsClient) BeginCreate(
 	if err != nil {
 		return nil, err
 	}
-	ctx, endSpan := c.startSpan(ctx, "SessionsClient.BeginCreate", sessionID)
+	ctx, endSpan := c.startSpan(ctx, "SessionsClient.BeginCreate", kindSession, sessionID)
 	defer func() { endSpan(err) }()
 
 	op := c.operation(opCreate, sessionID)
@@ -63,8 +62,7 @@ func (c *SessionsClient) BeginCreate(
 		return nil, err
 	}
 	poller = c.newPoller(sessionID, resp, session)
-	poller.created = resp.StatusCode == http.StatusCreated
-	poller.createdAt = poller.answered
+	poller.recordCreate(resp)
 	return poller, nil
 }
 
@@ -82,7 +80,7 @@ func (c *SessionsClient) BeginWait(
 	if err := checkSessionID(sessionID); err != nil {
 		return nil, err
 	}
-	ctx, endSpan := c.startSpan(ctx, "SessionsClient.BeginWait", sessionID)
+	ctx, endSpan := c.startSpan(ctx, "SessionsClient.BeginWait", kindSession, sessionID)
 	defer func() { endSpan(err) }()
 
 	resp, session, err := c.get(ctx, sessionID)
@@ -105,7 +103,7 @@ func (c *SessionsClient) Get(
 	if err := checkSessionID(sessionID); err != nil {
 		return GetSessionResponse{}, err
 	}
-	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Get", sessionID)
+	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Get", kindSession, sessionID)
 	defer func() { endSpan(err) }()
 
 	resp, session, err := c.get(ctx, sessionID)
@@ -138,7 +136,7 @@ func (c *SessionsClient) Update(
 	if err != nil {
 		return UpdateSessionResponse{}, err
 	}
-	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Update", sessionID)
+	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Update", kindSession, sessionID)
 	defer func() { endSpan(err) }()
 
 	op := c.operation(opUpdate, sessionID)
@@ -162,7 +160,7 @@ func (c *SessionsClient) confirmUpdate(
 	settings UpdateSessionSettings,
 	failure error,
 ) (UpdateSessionResponse, error) {
-	resp, session, err := c.get(ctx, op.sessionID)
+	resp, session, err := c.get(ctx, op.id)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return UpdateSessionResponse{}, err
@@ -193,7 +191,7 @@ func (c *SessionsClient) Stop(
 	if err := checkSessionID(sessionID); err != nil {
 		return StopSessionResponse{}, err
 	}
-	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Stop", sessionID)
+	ctx, endSpan := c.startSpan(ctx, "SessionsClient.Stop", kindSession, sessionID)
 	defer func() { endSpan(err) }()
 
 	// Unlike other custom verbs, this one has a slash in front of the colon.
@@ -219,26 +217,9 @@ func (c *SessionsClient) Stop(
 func (c *SessionsClient) NewListPager(
 	options *ListSessionsOptions,
 ) *runtime.Pager[ListSessionsResponse] {
-	first := c.endpoint.JoinPath("accounts", c.accountID, "sessions")
-	links := naming.NewNextLinks(first)
-	return runtime.NewPager(runtime.PagingHandler[ListSessionsResponse]{
-		More: func(page ListSessionsResponse) bool { return page.NextLink != "" },
-		Fetcher: func(ctx context.Context, page *ListSessionsResponse) (ListSessionsResponse, error) {
-			ctx = context.WithValue(ctx, runtime.CtxAPINameKey{}, "SessionsClient.NewListPager")
-			op := c.operation(opList, "")
-			address := first.String()
-			if page != nil {
-				next, err := links.Follow(page.NextLink)
-				if err != nil {
-					err = fmt.Errorf("%w; the list is incomplete", err)
-					return ListSessionsResponse{}, newCallError(op, err)
-				}
-				address = next
-			}
-			return c.listPage(ctx, op, address)
-		},
-		Tracer: c.internal.Tracer(),
-	})
+	nextLink := func(page ListSessionsResponse) string { return page.NextLink }
+	return newPager(
+		c.serviceClient, "SessionsClient.NewListPager", "sessions", opList, nextLink, c.listPage)
 }
 
 // All returns an iterator over the sessions that [SessionsClient.NewListPager] returns. An error is
@@ -248,38 +229,18 @@ func (c *SessionsClient) All(
 	ctx context.Context,
 	options *ListSessionsOptions,
 ) iter.Seq2[Session, error] {
-	return func(yield func(Session, error) bool) {
-		for pager := c.NewListPager(options); pager.More(); {
-			page, err := pager.NextPage(ctx)
-			if err != nil {
-				yield(Session{}, err)
-				return
-			}
-			for _, session := range page.Sessions {
-				if !yield(session, nil) {
-					return
-				}
-			}
-		}
-	}
+	newPager := func() *runtime.Pager[ListSessionsResponse] { return c.NewListPager(options) }
+	return all(ctx, newPager, func(page ListSessionsResponse) []Session { return page.Sessions })
 }
-
-// maxPage bounds one page of a list, in bytes after decompression. Fifty thousand sessions fit.
-const maxPage = 16 << 20
 
 func (c *SessionsClient) listPage(
 	ctx context.Context,
 	op operation,
 	address string,
 ) (ListSessionsResponse, error) {
-	ctx = transport.WithAnswerLimit(ctx, maxPage)
-	resp, err := c.send(ctx, op, http.MethodGet, address, nil, http.StatusOK)
+	resp, data, err := c.page(ctx, op, address)
 	if err != nil {
 		return ListSessionsResponse{}, err
-	}
-	data, err := runtime.Payload(resp)
-	if err != nil {
-		return ListSessionsResponse{}, newUnreadableError(op, resp, err)
 	}
 	page, unread, err := wire.ReadPage(data)
 	if err != nil {
@@ -313,11 +274,11 @@ func (c *SessionsClient) sessionAnswer(
 	body any,
 	want ...int,
 ) (*http.Response, Session, error) {
-	resp, err := c.send(ctx, op, method, c.sessionURL(op.sessionID), body, want...)
+	resp, err := c.send(ctx, op, method, c.sessionURL(op.id), body, want...)
 	if err != nil {
 		return nil, Session{}, err
 	}
-	session, err := c.readSession(resp, op.sessionID)
+	session, err := c.readSession(resp, op.id)
 	if err != nil {
 		return nil, Session{}, newUnreadableError(op, resp, err)
 	}
@@ -345,19 +306,20 @@ func (c *SessionsClient) readSession(resp *http.Response, sessionID string) (Ses
 		return Session{}, err
 	}
 	session, unread, err := wire.ReadSession(data)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = checkIdentity(kindSession, session.ID, session.Status, sessionID)
+	}
+	if err != nil {
 		return Session{}, err
-	case session.ID == "" || session.Status == "":
-		return Session{}, errors.New("id or status is missing")
-	case session.ID != sessionID:
-		return Session{}, fmt.Errorf("it is about session %q", text.OneLine(session.ID))
 	}
 	c.unread.Log(resp, unread)
 	return newSession(&session), nil
 }
 
-func checkSessionID(id string) error {
+func checkSessionID(id string) error { return checkID("sessionID", id) }
+
+// checkID checks the id of a session or a conversion. name is the argument that it came from.
+func checkID(name, id string) error {
 	reason := naming.CheckID(id)
 	if reason == "" {
 		return nil
@@ -365,7 +327,7 @@ func checkSessionID(id string) error {
 	if len(id) > naming.MaxIDLength {
 		id = "" // too long to show
 	}
-	return invalid("sessionID", id, reason)
+	return invalid(name, id, reason)
 }
 
 // leaseMinutes returns the lease as the service expects it. The service itself refuses what is too

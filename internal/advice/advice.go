@@ -16,6 +16,13 @@ const (
 	// AccessToken is for a fixed access token that cannot be used.
 	AccessToken = "get a new token and make a new client with it"
 
+	// ConversionGoesOn is for a wait that ended while its conversion runs on.
+	ConversionGoesOn = "the conversion goes on: wait for it with its id, or with the resume token"
+	// SessionGoesOn is for a wait that ended while its session starts.
+	SessionGoesOn = "the session goes on, and is billed from Ready until it is stopped or its lease ends"
+
+	administrator = "the identity needs the role Remote Rendering Administrator on the account; " +
+		"Remote Rendering Client cannot convert"
 	role = "the identity needs the role Remote Rendering Client " +
 		"or Remote Rendering Administrator on the account"
 )
@@ -49,6 +56,29 @@ func Service(status int, retryAfter time.Duration) string {
 	}
 }
 
+// Conversion returns what to do when the rendering service answered a request about conversions with
+// a status and an error code. It is empty if there is nothing to say. retryAfter is how long the
+// service asked to wait, or 0.
+func Conversion(status int, code string, retryAfter time.Duration) string {
+	switch status {
+	case http.StatusForbidden:
+		if code == "DelegatedResourceAccessError" {
+			return "pass a SAS for both containers, or link the storage account to the account; " +
+				"a new link can take 30 minutes to act"
+		}
+		return administrator
+	case http.StatusNotFound:
+		return "check conversion id, account and endpoint: a conversion is known only in the region " +
+			"that created it, and for 30 days"
+	case http.StatusConflict:
+		return "the id is taken by a conversion with other settings: use a new one"
+	case http.StatusUnprocessableEntity:
+		return ""
+	default:
+		return Service(status, retryAfter)
+	}
+}
+
 // TokenService returns what to do when the token service answered with a status, or did not answer:
 // then status is 0. retryAfter is how long the token service asked to wait, or 0.
 func TokenService(status int, retryAfter time.Duration) string {
@@ -67,10 +97,12 @@ func TokenService(status int, retryAfter time.Duration) string {
 	}
 }
 
-// OutcomeUnknown returns what to do when a call may have taken effect: "create", "stop" or another
-// one that changes a session.
+// OutcomeUnknown returns what to do when a call may have taken effect: "create", "stop", "create-conversion" or
+// another one that changes something.
 func OutcomeUnknown(operation string) string {
 	switch operation {
+	case "create-conversion":
+		return "the conversion may run: look it up, or create it again with the same id and settings"
 	case "create":
 		return "the session may exist and be billed: look it up, or stop it"
 	case "stop":
@@ -87,6 +119,26 @@ func Ended(failed bool) string {
 		advice += ", perhaps of the other size or in another region"
 	}
 	return advice
+}
+
+// ConversionFailed returns what to do when a conversion has failed with a code, or was cancelled: then
+// code is empty. The codes were recorded, or are in tests of clients of the service; their set is
+// open.
+func ConversionFailed(code string) string {
+	const again = "create another conversion under a new id"
+	switch code {
+	case "":
+		return again
+	case "InputContainerError":
+		return "check the input container, its prefix and the path of the asset; then " + again
+	case "InputContainerAccessDenied":
+		return "check that the input SAS has not expired and allows read and list; then " + again
+	case "OutputContainerError", "OutputContainerAccessDenied":
+		return "check the output container, and that its SAS has not expired and allows write; then " +
+			again
+	default:
+		return "look into <asset>.result.json in the output container, if it is there; then " + again
+	}
 }
 
 func throttled(retryAfter time.Duration, otherwise string) string {

@@ -37,3 +37,14 @@ func SessionJSON[Status ~string](id string, status Status) string {
 	return `{"id":"` + id + `","creationTime":"2021-05-14T13:56:19.7826038+00:00",` +
 		`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":30,"size":"Standard","status":"` + string(status) + `"}`
 }
+
+// ConversionJSON returns a conversion as the service writes it. rest is what precedes the status,
+// such as `"error":null,`.
+func ConversionJSON[Status ~string](id, rest string, status Status) string {
+	return `{"id":"` + id + `","creationTime":"2021-04-30T13:53:53.963195Z","settings":{` +
+		`"inputLocation":{"storageContainerUri":"https://models.blob.core.windows.net/in",` +
+		`"blobPrefix":"arm/","relativeInputAssetPath":"arm.fbx"},` +
+		`"outputLocation":{"storageContainerUri":"https://models.blob.core.windows.net/out",` +
+		`"blobPrefix":"converted/","outputAssetFilename":"arm.arrAsset"}},` +
+		rest + `"status":"` + string(status) + `"}`
+}

@@ -61,13 +61,16 @@ func (w *Wire) Do(req *http.Request) (*http.Response, error) {
 func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) { return w.Do(req) }
 
 // Name returns the name of a request: "STS" for a token exchange, "LIST", or the method and what
-// follows the collection of sessions, such as "PUT demo" or "POST demo/:stop".
+// follows the collection of sessions or conversions, such as "PUT demo" or "POST demo/:stop".
 func Name(req *http.Request) string {
-	_, id, session := strings.Cut(req.URL.Path, "/sessions/")
+	_, id, one := strings.Cut(req.URL.Path, "/sessions/")
+	if !one {
+		_, id, one = strings.Cut(req.URL.Path, "/conversions/")
+	}
 	switch {
 	case IsExchange(req):
 		return "STS"
-	case session:
+	case one:
 		return req.Method + " " + id
 	default:
 		return "LIST"

@@ -29,9 +29,10 @@ const (
 	maxRefusal = 64 << 10
 )
 
-// redactor is a transport that removes the credential of a request from its answer, because some
-// proxies and gateways echo requests. It works below azcore's log. Successful answers never become
-// part of an error, so they are read only if bodies are logged.
+// redactor is a transport that removes the secrets of a request from its answer, because some
+// proxies and gateways echo requests: the credential, and those of a body from [SetBody]. It works
+// below azcore's log. Successful answers never become part of an error, so they are read only if
+// bodies are logged.
 type redactor struct {
 	next   policy.Transporter
 	always bool
@@ -39,20 +40,16 @@ type redactor struct {
 
 // Do sends the request and redacts the answer.
 func (t *redactor) Do(req *http.Request) (*http.Response, error) {
-	if req.GetBody != nil {
-		// The transport may still read the body of the try before, which azcore only rewinds.
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		req.Body = body
+	sent, bodySecrets, err := withOwnBody(req)
+	if err != nil {
+		return nil, err
 	}
-	resp, err := t.next.Do(req)
+	resp, err := t.next.Do(sent)
 	if err != nil || resp == nil {
 		return resp, err
 	}
-	if resp.Request == nil {
-		resp.Request = req
+	if resp.Request == nil || sent != req {
+		resp.Request = req // without the secrets of the body
 	}
 	if resp.Body == nil { // as hand-made transports leave it
 		resp.Body = http.NoBody
@@ -64,10 +61,10 @@ func (t *redactor) Do(req *http.Request) (*http.Response, error) {
 	if !refusal && !t.always {
 		return resp, nil
 	}
-	secret := secretOf(req)
+	secrets := replacer(append(spellings(bodySecrets), secretOf(req)))
 	for _, values := range resp.Header {
 		for i, value := range values {
-			values[i] = strings.ReplaceAll(value, secret, redacted)
+			values[i] = secrets.Replace(value)
 		}
 	}
 	whole := io.Reader(resp.Body)
@@ -76,7 +73,7 @@ func (t *redactor) Do(req *http.Request) (*http.Response, error) {
 	}
 	body, readErr := io.ReadAll(whole)
 	_ = resp.Body.Close()
-	text := io.Reader(bytes.NewReader(bytes.ReplaceAll(body, []byte(secret), []byte(redacted))))
+	text := io.Reader(strings.NewReader(secrets.Replace(string(body))))
 	if readErr != nil {
 		text = io.MultiReader(text, failingReader{readErr}) // azcore handles the failure
 	}

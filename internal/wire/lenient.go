@@ -10,45 +10,45 @@ import (
 	"strings"
 )
 
-// readMembers reads a session member by member, after reading it at once has failed.
-func readMembers(data []byte, unread *Unread) (Session, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return Session{}, err
+// members says where the members of an object go: a pointer to the value, or the members of an
+// object inside it.
+type members map[string]any
+
+// read reads an object member by member, after reading it at once has failed. It fails if data is
+// not an object. path precedes the names of its members in unread.
+func (m members) read(data []byte, path string, unread *Unread) error {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		return err
 	}
-	var s Session
-	for name, value := range members {
-		if string(value) == "null" {
+	for name, value := range values {
+		known := m.known(name)
+		if known == "" || string(value) == "null" {
 			continue
 		}
-		if known, ok := s.read(name, value); known != "" && !ok {
-			unread.add(known)
+		if !readMember(value, path+known, m[known], unread) {
+			unread.add(path + known)
 		}
 	}
-	return s, nil
+	return nil
 }
 
-// read sets a member, whose name may be in any case, as for encoding/json. It returns the proper
-// name, or "" if it does not know the member, and whether it could read the value.
-func (s *Session) read(name string, value json.RawMessage) (known string, ok bool) {
-	for known, target := range map[string]any{
-		"id":                  &s.ID,
-		"creationTime":        &s.CreationTime,
-		"arrInspectorPort":    &s.ArrInspectorPort,
-		"handshakePort":       &s.HandshakePort,
-		"elapsedTimeMinutes":  &s.ElapsedTimeMinutes,
-		"hostname":            &s.Hostname,
-		"maxLeaseTimeMinutes": &s.MaxLeaseTimeMinutes,
-		"size":                &s.Size,
-		"status":              &s.Status,
-		"teraflops":           &s.Teraflops,
-		"error":               &s.Error,
-	} {
+// known returns the proper name of a member, whose name may be in any case, as for encoding/json.
+// It returns "" if it does not know the member.
+func (m members) known(name string) string {
+	for known := range m {
 		if strings.EqualFold(known, name) {
-			return known, readValue(value, target)
+			return known
 		}
 	}
-	return "", false
+	return ""
+}
+
+func readMember(value json.RawMessage, path string, target any, unread *Unread) bool {
+	if inner, ok := target.(members); ok {
+		return inner.read(value, path+".", unread) == nil
+	}
+	return readValue(value, target)
 }
 
 func readValue(value json.RawMessage, target any) bool {

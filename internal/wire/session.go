@@ -73,7 +73,8 @@ func ReadSession(data []byte) (Session, Unread, error) {
 	var s Session
 	var unread Unread
 	if err := json.Unmarshal(data, &s); err != nil {
-		if s, err = readMembers(data, &unread); err != nil {
+		s = Session{}
+		if err := s.members().read(data, "", &unread); err != nil {
 			return Session{}, nil, err
 		}
 	}
@@ -126,13 +127,27 @@ func readElements(data []byte, unread *Unread) ([]Session, string, error) {
 	}
 	sessions := make([]Session, 0, len(page.Sessions))
 	for _, element := range page.Sessions {
-		s, err := readMembers(element, unread)
-		if err != nil {
-			s = Session{} // ReadPage leaves it out
-		}
+		var s Session // which ReadPage leaves out if it stays empty
+		_ = s.members().read(element, "", unread)
 		sessions = append(sessions, s)
 	}
 	return sessions, page.NextLink, nil
+}
+
+func (s *Session) members() members {
+	return members{
+		"id":                  &s.ID,
+		"creationTime":        &s.CreationTime,
+		"arrInspectorPort":    &s.ArrInspectorPort,
+		"handshakePort":       &s.HandshakePort,
+		"elapsedTimeMinutes":  &s.ElapsedTimeMinutes,
+		"hostname":            &s.Hostname,
+		"maxLeaseTimeMinutes": &s.MaxLeaseTimeMinutes,
+		"size":                &s.Size,
+		"status":              &s.Status,
+		"teraflops":           &s.Teraflops,
+		"error":               &s.Error,
+	}
 }
 
 // finish checks what the types of the members leave open.
