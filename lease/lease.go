@@ -59,7 +59,8 @@ func (l *Lease) Context() context.Context { return l.ctx }
 
 // Remaining returns bounds for the time left of the lease now. They are at most a minute apart,
 // because the service counts whole minutes, and closer if the session was seen to become Ready.
-// Both are 0 once the session is known to have ended. While the lease is held, it is extended
+// Both are 0 once the session is known to have ended. After the machine was suspended, atLeast is 0
+// until the service has shown the session again. While the lease is held, it is extended
 // before it runs out.
 func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.managed.remaining() }
 
