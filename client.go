@@ -40,6 +40,7 @@ type serviceClient struct {
 	tokens    *token.Cache
 	options   SessionsClientOptions
 	unread    *transport.UnreadMembers
+	created   *created // shared by the clients that InRegions returns
 }
 
 // SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and
@@ -202,6 +203,7 @@ func newClientWithTokens(
 		tokens:    tokens,
 		options:   *options,
 		unread:    &transport.UnreadMembers{},
+		created:   &created{},
 	}}, nil
 }
 

@@ -118,6 +118,7 @@ type ServiceError struct {
 	Detail *ErrorDetail
 
 	outcomeUnknown bool
+	notYet         bool // 404 for what the client has created moments ago
 	response       *azcore.ResponseError
 }
 
@@ -139,6 +140,9 @@ func (e *ServiceError) Advice() string {
 	what := advice.Service(e.StatusCode, e.RetryAfter)
 	if _, kind := splitOperation(e.Operation); kind == kindConversion {
 		what = advice.Conversion(e.StatusCode, e.Code, e.RetryAfter)
+	}
+	if e.notYet {
+		what = "it was created moments ago, and a read may lag behind; retry"
 	}
 	if !e.outcomeUnknown {
 		return what
@@ -288,7 +292,8 @@ func complete(line, vector, advice string) string {
 }
 
 // IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
-// unreadable answer, a failure of the network, or a timeout. It is false for other refusals,
+// unreadable answer, a failure of the network, or a timeout. So it is for [ErrNotFound] in the 30
+// seconds after the same client has created the session or conversion. It is false for other refusals,
 // sessions that have ended, conversions that failed, invalid arguments, host names that do not exist, servers whose
 // certificate is not trusted, proxies that refuse, cancelled contexts, and nil. A transient error
 // may still have had an effect: see [ErrOutcomeUnknown].
@@ -298,7 +303,7 @@ func IsTransient(err error) bool {
 		return false
 	}
 	if refusal, ok := errors.AsType[*ServiceError](err); ok {
-		return transport.IsTransient(refusal.StatusCode)
+		return refusal.notYet || transport.IsTransient(refusal.StatusCode)
 	}
 	if is[*tls.CertificateVerificationError](err) || is[*transport.UnknownHostError](err) {
 		return false

@@ -114,6 +114,7 @@ func (c *SessionsClient) InRegions(endpoints ...string) (*RegionsClient, error) 
 		if err != nil {
 			return nil, err
 		}
+		clients[i].created = c.created
 	}
 	return NewRegionsClient(clients...)
 }

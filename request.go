@@ -91,10 +91,21 @@ func (c *serviceClient) send(
 	if err != nil {
 		return nil, newCallError(op, err)
 	}
-	if !slices.Contains(want, resp.StatusCode) {
-		return nil, newServiceError(op, resp)
+	switch {
+	case !slices.Contains(want, resp.StatusCode):
+		refusal := newServiceError(op, resp)
+		refusal.notYet = resp.StatusCode == http.StatusNotFound && c.created.lately(c.subject(op))
+		return nil, refusal
+	case resp.StatusCode == http.StatusCreated:
+		c.created.add(c.subject(op))
 	}
 	return resp, nil
+}
+
+// subject names what an operation is about, in all accounts and regions.
+func (c *serviceClient) subject(op operation) string {
+	_, kind := splitOperation(op.name)
+	return fmt.Sprintf("%s %s %s", c.account, kind, op.id)
 }
 
 func newRequest(

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // Acquire returns a lease on a session that is Ready: the one named in the options if it is usable,
@@ -126,6 +127,10 @@ func (a *acquisition) adopt(ctx context.Context) (*renewer, error) {
 	for _, client := range slices.Clone(a.clients) {
 		r := a.newRenewer(client, a.options.SessionID)
 		err := r.look(ctx)
+		for errors.Is(err, arr.ErrNotFound) && arr.IsTransient(err) && // it was created moments ago
+			wait.Sleep(ctx, minPause) == nil {
+			err = r.look(ctx)
+		}
 		if retryable(err) && ctx.Err() == nil {
 			err = r.look(ctx) // a second request costs less than a session given up
 		}

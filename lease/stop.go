@@ -52,7 +52,7 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 		case errors.Is(err, arr.ErrInvalidArgument):
 			return err
 		case errors.Is(err, arr.ErrNotFound):
-			if notFound++; notFound == notFoundLimit {
+			if notFound++; notFound >= notFoundLimit && !arr.IsTransient(err) {
 				return nil
 			}
 		case !retryable(err):
