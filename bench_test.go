@@ -144,6 +144,27 @@ func getWithNetHTTP(testing.TB) func() (arr.Session, error) {
 	}
 }
 
+// BenchmarkConversionGet is a Get of a conversion, whose answer has about the size of a session's.
+func BenchmarkConversionGet(b *testing.B) {
+	transport := policyFunc(func(req *http.Request) (*http.Response, error) {
+		return testkit.Answer(req, 200, testkit.ConversionJSON("demo", `"error":null,`, "Running")), nil
+	})
+	sessions, err := arr.NewSessionsClientWithAccessToken(endpoint, testAccount.ID, longLived,
+		&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: transport}})
+	require.NoError(b, err)
+	client := sessions.NewConversionsClient()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := client.Get(b.Context(), "demo", nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+type policyFunc func(*http.Request) (*http.Response, error)
+
+func (f policyFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
+
 func benchmark(b *testing.B, get func() (arr.Session, error)) {
 	if _, err := get(); err != nil { // fetches the token
 		b.Fatal(err)

@@ -37,6 +37,13 @@
 // The exchange runs in its own goroutine, which ends with the exchange, after 30 seconds at the
 // latest. A credential that ignores its context can run longer, but no call waits for it.
 //
+// # Conversions
+//
+// A [ConversionsClient] converts models in blob storage for rendering.
+// [SessionsClient.NewConversionsClient] returns one that shares the sign-in. The shared access
+// signatures (SAS) in [ConversionSettings] are secrets: no error, log entry, resume token or text
+// of a value contains one.
+//
 // # Errors
 //
 // A [*ServiceError] means that the service refused a request, an [*AuthenticationError] that there
