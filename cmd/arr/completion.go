@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 )
 
@@ -20,6 +21,21 @@ const completionTime = 2 * time.Second
 // wrong, there are none: a person who presses Tab has asked for no error. most is how many ids the
 // command takes, -1 for any number.
 func completeIDs(s *serviceFlags, most int) cobra.CompletionFunc {
+	return completeListed(s, most, func(ctx context.Context, client *arr.SessionsClient) ([]string, error) {
+		page, err := client.NewListPager(nil).NextPage(ctx)
+		ids := make([]string, len(page.Sessions))
+		for i, session := range page.Sessions {
+			ids[i] = session.ID
+		}
+		return ids, err
+	})
+}
+
+// listing returns the ids on the first page of a list.
+type listing func(context.Context, *arr.SessionsClient) ([]string, error)
+
+// completeListed lets shells complete the ids that a list has.
+func completeListed(s *serviceFlags, most int, list listing) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, beginning string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp
 		if most >= 0 && len(args) >= most {
@@ -37,7 +53,7 @@ func completeIDs(s *serviceFlags, most int) cobra.CompletionFunc {
 			return nil, directive
 		}
 		target.Retries = 0
-		return runningIDs(cmd, target, func(id string) bool {
+		return listedIDs(cmd, target, list, func(id string) bool {
 			return strings.HasPrefix(id, beginning) && !slices.Contains(args, id)
 		}), directive
 	}
@@ -54,11 +70,12 @@ func asksItsUser(target config.Target) bool {
 	}
 }
 
-// runningIDs returns the sessions on the first page of the list. What is no id, or looks like a
-// flag, is left out: a shell would write it into the command line.
-func runningIDs(
+// listedIDs returns the ids on the first page of a list. What is no id, or looks like a flag, is left
+// out: a shell would write it into the command line.
+func listedIDs(
 	cmd *cobra.Command,
 	target config.Target,
+	list listing,
 	wanted func(string) bool,
 ) (ids []cobra.Completion) {
 	connect, err := signIn(cmd, target)
@@ -71,13 +88,13 @@ func runningIDs(
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
-	page, err := client.NewListPager(nil).NextPage(ctx)
+	listed, err := list(ctx, client)
 	if err != nil {
 		return nil
 	}
-	for _, session := range page.Sessions {
-		if checkID(session.ID) == nil && !strings.HasPrefix(session.ID, "-") && wanted(session.ID) {
-			ids = append(ids, session.ID)
+	for _, id := range listed {
+		if checkID(id) == nil && !strings.HasPrefix(id, "-") && wanted(id) {
+			ids = append(ids, id)
 		}
 	}
 	return ids

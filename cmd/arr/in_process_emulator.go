@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -13,6 +14,7 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/emulator/conversion/blobconverter"
 )
 
 // sampleSession is the session that an emulator in the process has from the start, so that there is
@@ -40,7 +42,7 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 	if err != nil {
 		return err
 	}
-	e, err := emulator.New(emulator.Options{StartupTime: emulator.FixedStartup(sampleStartup)})
+	e, err := emulator.New(s.emulatorOptions())
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,11 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 	if err != nil {
 		return err
 	}
-	opened.close = func() { _ = server.Close() } // the program ends with it
+	opened.emulated = true
+	opened.close = func() { // the program ends with it
+		_ = server.Close()
+		_ = e.Close()
+	}
 	opened.at = func(string) (*arr.SessionsClient, error) {
 		return nil, usagef("--emulator has one endpoint, its own: leave out --fallback")
 	}
@@ -69,7 +75,7 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 		)
 	}
 	if err == nil {
-		err = addSample(cmd.Context(), e, opened.SessionsClient)
+		err = s.addSample(cmd.Context(), e, opened.SessionsClient)
 	}
 	if err != nil {
 		opened.close()
@@ -84,8 +90,44 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 	return nil
 }
 
-// addSample creates the sample session and makes it Ready.
-func addSample(ctx context.Context, e *emulator.Emulator, client *arr.SessionsClient) error {
+// emulatorOptions are those of an emulator in this process. Conversions work on the storage account
+// of the command, if it has one; otherwise they are made up, for any container.
+func (s *serviceFlags) emulatorOptions() emulator.Options {
+	options := emulator.Options{StartupTime: emulator.FixedStartup(sampleStartup)}
+	if s.emulatedStorage != nil {
+		options.Storage = blobconverter.New(blobconverter.Options{Open: s.emulatedStorage.Open})
+		return options
+	}
+	var created atomic.Int32
+	options.Conversions.Linked = func(string) bool { return true }
+	options.Conversions.Times = func() (notStarted, running time.Duration) {
+		if created.Add(1) == 1 { // the sample
+			return 0, 0
+		}
+		return time.Second, sampleStartup
+	}
+	return options
+}
+
+// addSample creates the sample conversion, and the sample session, which it makes Ready.
+func (s *serviceFlags) addSample(
+	ctx context.Context,
+	e *emulator.Emulator,
+	client *arr.SessionsClient,
+) error {
+	if s.emulatedStorage == nil {
+		const container = "https://example.blob.core.windows.net/"
+		conversion := arr.ConversionSettings{
+			Input: arr.ConversionInput{
+				StorageContainerURL: container + "models", RelativeInputAssetPath: "pavilion.glb",
+			},
+			Output: arr.ConversionOutput{StorageContainerURL: container + "assets"},
+		}
+		_, err := client.NewConversionsClient().BeginCreate(ctx, sampleSession, conversion, nil)
+		if err != nil {
+			return err
+		}
+	}
 	settings := arr.CreateSessionSettings{
 		Size:         arr.SessionSizeStandard,
 		MaxLeaseTime: config.UsualLease,

@@ -49,6 +49,16 @@ var argumentNames = map[string]string{
 	"ValidFor":     "--valid-for",
 	"atLeast":      "--at-least",
 	"OlderThan":    "--older-than",
+
+	"conversionID":                      "conversion id",
+	"Input.StorageContainerURL":         "--input-container",
+	"Input.StorageContainerReadListSAS": "ARR_INPUT_SAS",
+	"Input.BlobPrefix":                  "--input-folder",
+	"Input.RelativeInputAssetPath":      "--asset",
+	"Output.StorageContainerURL":        "--output-container",
+	"Output.StorageContainerWriteSAS":   "ARR_OUTPUT_SAS",
+	"Output.BlobPrefix":                 "--output-folder",
+	"Output.OutputAssetFilename":        "--output-name",
 }
 
 func usagef(format string, args ...any) error { return failure.Usagef(format, args...) }
@@ -78,6 +88,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newSessionCommand(),
 		newRunCommand(),
+		newConvertCommand(),
+		newConversionCommand(),
 		newTokenCommand(),
 		newRegionsCommand(),
 		newConfigCommand(),

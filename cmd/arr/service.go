@@ -32,6 +32,8 @@ type service struct {
 	print *show.Printer
 	close func() // ends what was started for this command
 
+	emulated bool // it is an emulator in this process
+
 	// open holds the sessions that may keep running when this process ends, say writes a line about
 	// them on standard error, and flags are what "arr session stop" needs for the endpoint.
 	open  *unfinished
@@ -133,15 +135,32 @@ func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
 			options.InsecureAllowCredentialWithHTTP = true
 		}
 	}
-	switch {
-	case target.Retries == 0:
-		options.Retry.MaxRetries = -1 // which is how azcore spells none
-	case target.Retries > 0:
-		options.Retry.MaxRetries = int32(target.Retries)
+	options.Retry.MaxRetries = azcoreRetries(target.Retries)
+	transport, err := trustingTransport(target.CAFile)
+	if err == nil && transport != nil {
+		options.Transport = &http.Client{Transport: transport}
 	}
-	trusted, err := trustedCertificates(target.CAFile)
+	return options, err
+}
+
+// azcoreRetries returns a number of retries as azcore spells it: 0 means its default.
+func azcoreRetries(n int) int32 {
+	switch {
+	case n == 0:
+		return -1
+	case n < 0:
+		return 0
+	default:
+		return int32(n)
+	}
+}
+
+// trustingTransport returns a transport that trusts the certificates of a file too, nil if there is
+// no file.
+func trustingTransport(path string) (*http.Transport, error) {
+	trusted, err := trustedCertificates(path)
 	if err != nil || trusted == nil {
-		return options, err
+		return nil, err
 	}
 	transport, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -149,8 +168,7 @@ func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
 	}
 	transport = transport.Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
-	options.Transport = &http.Client{Transport: transport}
-	return options, nil
+	return transport, nil
 }
 
 // trustedCertificates returns those of the system and those of a file, nil if there is no file.

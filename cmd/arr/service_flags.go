@@ -13,6 +13,7 @@ import (
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
 )
 
 // serviceFlags are the flags that commands about a service have in common.
@@ -24,6 +25,9 @@ type serviceFlags struct {
 	emulator bool
 	quiet    bool
 	timeout  time.Duration
+
+	// emulatedStorage is the account that conversions of an emulator in this process work on.
+	emulatedStorage *storage.Account
 }
 
 func newServiceFlags() *serviceFlags { return &serviceFlags{bound: make(map[config.Name]*pflag.Flag)} }

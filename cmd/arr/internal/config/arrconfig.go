@@ -18,14 +18,14 @@ import (
 // script is the content of an arrconfig.json.
 type script struct {
 	values map[Name]scriptValue
-	// ignored are the members that say nothing about sessions, or that another member overrides.
+	// ignored are the members that stand for no setting, or that another member overrides.
 	ignored []string
 }
 
 // scriptValue is a value and the member that it comes from.
 type scriptValue struct{ text, member string }
 
-// parseScript reads the arrconfig.json of RenderingSession.ps1, of every release of the script.
+// parseScript reads the arrconfig.json of RenderingSession.ps1 and Conversion.ps1, of every release.
 // Comments and trailing commas are allowed, because PowerShell 7 allows them. Empty members are
 // skipped. No error quotes a value: it may be a key.
 func parseScript(data []byte) (*script, error) {
@@ -138,11 +138,12 @@ func (s *script) override(name Name) {
 	}
 }
 
-// ignore records a member that is not about sessions, with the known one that it resembles.
+// ignore records a member that stands for no setting, with the known one that it resembles.
 func (s *script) ignore(member string, known []string) {
 	shown := text.OneLine(member)
 	if text.MaybeSecret(member) && !strings.HasPrefix(member, sectionAccount+".") &&
-		!strings.HasPrefix(member, sectionSession+".") {
+		!strings.HasPrefix(member, sectionSession+".") &&
+		!strings.HasPrefix(member, sectionConversion+".") {
 		shown = text.Shown(member)
 	}
 	if near := nearest(member, known); near != "" {

@@ -106,7 +106,7 @@ func TestWhatIsIgnoredIsNamed(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		"$schema",
 		"accountSetings (did you mean accountSettings?)",
-		"assetConversionSettings",
+		"assetConversionSettings.b",
 		"accountSettings.arrAcountKey (did you mean accountSettings.arrAccountKey?)",
 		"accountSettings.subscription",
 		"(100 characters)",

@@ -12,8 +12,10 @@ import (
 // read. Windows has no modes that would tell.
 func (s *Settings) Exposed() []string {
 	files := s.secretFiles
-	if key := s.effective(KeyFile).Text; key != "" {
-		files = append(slices.Clip(files), key)
+	for _, name := range []Name{KeyFile, StorageSecretFile} {
+		if path := s.effective(name).Text; path != "" {
+			files = append(slices.Clip(files), path)
+		}
 	}
 	var exposed []string
 	for _, path := range files {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
 )
 
 // Name is the name of a setting, as its flag has it without the dashes.
@@ -34,6 +36,23 @@ const (
 	Size          Name = "size"
 	Lease         Name = "lease"
 	Output        Name = "output"
+
+	StorageAccount          Name = "storage-account"
+	StorageEndpoint         Name = "storage-endpoint"
+	StorageKey              Name = "storage-key"
+	StorageSAS              Name = "storage-sas"
+	StorageConnectionString Name = "storage-connection-string"
+	StorageSecretFile       Name = "storage-secret-file"
+	UseSAS                  Name = "use-sas"
+	InputSAS                Name = "input-sas"
+	OutputSAS               Name = "output-sas"
+	LocalFolder             Name = "local-folder"
+	InputContainer          Name = "input-container"
+	InputFolder             Name = "input-folder"
+	Asset                   Name = "asset"
+	OutputContainer         Name = "output-container"
+	OutputFolder            Name = "output-folder"
+	OutputName              Name = "output-name"
 )
 
 // all is every setting in the order in which it is shown.
@@ -57,49 +76,98 @@ var all = [...]Name{
 	Size,
 	Lease,
 	Output,
+	StorageAccount,
+	StorageEndpoint,
+	StorageKey,
+	StorageSAS,
+	StorageConnectionString,
+	StorageSecretFile,
+	UseSAS,
+	InputSAS,
+	OutputSAS,
+	LocalFolder,
+	InputContainer,
+	InputFolder,
+	Asset,
+	OutputContainer,
+	OutputFolder,
+	OutputName,
 }
 
 // Secret reports whether the value must never be shown.
-func (n Name) Secret() bool { return n == AccountKey || n == AccessToken }
+func (n Name) Secret() bool {
+	switch n {
+	case AccountKey, AccessToken, StorageKey, StorageSAS, StorageConnectionString, InputSAS, OutputSAS:
+		return true
+	}
+	return false
+}
+
+// OfConversions reports whether a setting is only about conversions and their storage.
+func (n Name) OfConversions() bool {
+	return slices.Index(all[:], n) >= slices.Index(all[:], StorageAccount)
+}
 
 // NamesService reports whether a setting says which service and account to use, or how to reach
-// them: all but those of a session to create, of output and of retries.
+// them: all but those of a session to create, of conversions, of output and of retries.
 func NamesService(n Name) bool {
 	switch n {
 	case Size, Lease, Output, Retries:
 		return false
 	}
-	return slices.Contains(all[:], n)
+	return slices.Contains(all[:], n) && !n.OfConversions()
 }
 
-// isPath reports whether the value is the path of a file.
-func (n Name) isPath() bool { return n == CAFile || n == KeyFile }
+// isPath reports whether the value is the path of a file or a folder.
+func (n Name) isPath() bool {
+	return n == CAFile || n == KeyFile || n == StorageSecretFile || n == LocalFolder
+}
 
 // hasFlag reports whether there is a flag: other users of a machine can see the arguments of a
-// program, so secrets have none.
-func (n Name) hasFlag() bool { return !n.Secret() }
+// program, so secrets have none. The local folder is an argument.
+func (n Name) hasFlag() bool { return !n.Secret() && n != LocalFolder }
 
-// variable returns the environment variable, empty if there is none.
+// variable returns the environment variable, empty if there is none. Those of storage are the
+// variables of the Azure CLI.
 func (n Name) variable() string {
 	switch n {
 	case KeyStdin:
 		return ""
 	case KeyFile:
 		return "ARR_ACCOUNT_KEY_FILE" // it stands beside ARR_ACCOUNT_KEY
+	case StorageAccount:
+		return storage.VarAccount
+	case StorageEndpoint:
+		return storage.VarEndpoint
+	case StorageKey:
+		return storage.VarKey
+	case StorageSAS:
+		return storage.VarSAS
+	case StorageConnectionString:
+		return storage.VarConnectionString
 	}
 	return "ARR_" + strings.ToUpper(strings.ReplaceAll(string(n), "-", "_"))
 }
 
 // key returns the key in a profile, empty if there is none.
-func (n Name) key() string { return strings.ToLower(strings.TrimPrefix(n.variable(), "ARR_")) }
+func (n Name) key() string {
+	switch n {
+	case KeyStdin:
+		return ""
+	case KeyFile:
+		return "account_key_file"
+	}
+	return strings.ReplaceAll(string(n), "-", "_")
+}
 
-// The sections of arrconfig.json that are about sessions.
+// The sections of arrconfig.json.
 const (
-	sectionAccount = "accountSettings"
-	sectionSession = "renderingSessionSettings"
+	sectionAccount    = "accountSettings"
+	sectionSession    = "renderingSessionSettings"
+	sectionConversion = "assetConversionSettings"
 )
 
-func sections() []string { return []string{sectionAccount, sectionSession} }
+func sections() []string { return []string{sectionAccount, sectionSession, sectionConversion} }
 
 // members returns the members of arrconfig.json that stand for a setting, the one of the newest
 // release of the script first. Releases before 2023 had a region for both domains, and an address
@@ -123,6 +191,22 @@ func (n Name) members() []string {
 		return []string{sectionSession + ".vmSize"}
 	case Lease:
 		return []string{sectionSession + ".maxLeaseTime"}
+	case StorageAccount:
+		return []string{sectionConversion + ".storageAccountName"}
+	case LocalFolder:
+		return []string{sectionConversion + ".localAssetDirectoryPath"}
+	case InputContainer:
+		return []string{sectionConversion + ".blobInputContainerName"}
+	case InputFolder:
+		return []string{sectionConversion + ".inputFolderPath"}
+	case Asset:
+		return []string{sectionConversion + ".inputAssetPath"}
+	case OutputContainer:
+		return []string{sectionConversion + ".blobOutputContainerName"}
+	case OutputFolder:
+		return []string{sectionConversion + ".outputFolderPath"}
+	case OutputName:
+		return []string{sectionConversion + ".outputAssetFileName"}
 	default:
 		return nil
 	}
@@ -158,23 +242,36 @@ func keys() []string {
 	return keys
 }
 
-// Table lists for people what each setting is called in each place.
+// Table lists for people what each setting is called in each place, without those of conversions.
 func Table() string {
+	const format = "  %-17s %-21s %-17s %s"
+	return table(format, "in arrconfig.json", "", func(n Name) bool { return !n.OfConversions() })
+}
+
+// ConversionTable lists the settings of conversions.
+func ConversionTable() string {
+	const format = "  %-22s %-32s %-26s %s"
+	return table(format, "in "+sectionConversion, sectionConversion+".", Name.OfConversions)
+}
+
+// table lists the settings that listed accepts. section is left out in front of members.
+func table(format, member, section string, listed func(Name) bool) string {
 	var text strings.Builder
 	row := func(columns ...any) {
-		text.WriteString(
-			strings.TrimRight(fmt.Sprintf("  %-17s %-21s %-17s %s", columns...), " ") + "\n",
-		)
+		text.WriteString(strings.TrimRight(fmt.Sprintf(format, columns...), " ") + "\n")
 	}
-	row("flag", "variable", "in a profile", "in arrconfig.json")
+	row("flag", "variable", "in a profile", member)
 	for _, name := range all {
+		if !listed(name) {
+			continue
+		}
 		flag := ""
 		if name.hasFlag() {
 			flag = "--" + string(name)
 		}
 		member, older := "", name.members()
 		if len(older) > 0 {
-			member, older = older[0], older[1:]
+			member, older = strings.TrimPrefix(older[0], section), older[1:]
 		}
 		row(flag, name.variable(), name.key(), member)
 		for _, member := range older {

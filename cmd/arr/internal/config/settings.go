@@ -41,6 +41,8 @@ type Settings struct {
 	// found is whether the arrconfig.json was merely found in the working folder, and not named by
 	// the user.
 	found bool
+	// sendsSAS is whether the service is sent signatures for storage.
+	sendsSAS bool
 	// scriptFile is the arrconfig.json that was read, if any, and ignored what it has that stands
 	// for no setting.
 	scriptFile string
@@ -177,6 +179,8 @@ func (s *Settings) effective(name Name) Value {
 		group = []Name{Endpoint, Region}
 	case AccountKey, KeyFile, KeyStdin:
 		group = []Name{AccountKey, KeyFile, KeyStdin}
+	case StorageKey, StorageSAS, StorageConnectionString, StorageSecretFile:
+		group = storageSecrets
 	}
 	if winner, value, err := s.choose(group...); err == nil && winner != name {
 		return Value{}

@@ -244,7 +244,7 @@ func (s *Settings) checkAddresses(t Target) error {
 		return nil
 	}
 	_, secret, _ := s.choose(KeyFile, KeyStdin, AccountKey, AccessToken)
-	if t.Credential == AccountKey && secret.layer == scriptLayer {
+	if t.Credential == AccountKey && secret.layer == scriptLayer && !s.sendsSAS {
 		return nil // whoever has written the file has the key
 	}
 	foreign := &UnnamedFileError{}
@@ -293,7 +293,10 @@ func (e *UnnamedFileError) Error() string {
 func (s *Settings) TrustFound() { s.found = false }
 
 // missing makes the error for a setting that is needed and has no value.
-func (s *Settings) missing(name Name) error {
+func (s *Settings) missing(name Name) error { return Missing(name) }
+
+// Missing makes the error for a setting that is needed and has no value.
+func Missing(name Name) error {
 	places := []string{name.variable()}
 	if name.hasFlag() {
 		places = append(places, "--"+string(name))

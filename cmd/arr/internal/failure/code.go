@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/blobaccess"
 	"github.com/arr-go/azremoterendering/lease"
 )
 
@@ -43,13 +44,14 @@ const Manual = `Every command ends with one of these exit codes:
     0  success
     1  another failure, such as an unreachable network or a service fault
     2  a mistake in the command line, the settings or an argument; no request was sent
-    3  sign-in refused: 401 or 403, or the credential gave no access token
-    4  not found: no such session in this account and region
-    5  the session has ended, in state Error, Expired or Stopped, and will never be Ready
+    3  sign-in refused: 401 or 403, of the service or of storage, or the credential gave no access token
+    4  not found: no such session or conversion in this account and region, or no such container or blob
+    5  the session has ended, in state Error, Expired or Stopped, and will never be Ready; or the
+       conversion has ended, in state Failed or Cancelled
     6  timeout: --timeout has passed
     7  throttled: 429, too many requests
     8  outcome unknown: a create, update or stop may have taken effect, but no answer says so
-    9  conflict: the session id is taken with other settings (409), or the lease was not extended (422)
+    9  conflict: the id is taken with other settings (409), or the lease was not extended (422)
   126  arr run: the command cannot be executed
   127  arr run: there is no such command
   130  interrupted by Ctrl-C (SIGINT)
@@ -144,6 +146,9 @@ func Code(err error) int {
 	if _, ok := errors.AsType[*arr.SessionEndedError](err); ok {
 		return Ended
 	}
+	if _, ok := errors.AsType[*arr.ConversionFailedError](err); ok {
+		return Ended
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Timeout
 	}
@@ -160,6 +165,7 @@ func asUnwritten(err error) (*fs.PathError, bool) {
 // refusal returns the code of what a service or this program has refused.
 func refusal(err error) int {
 	authentication, failed := errors.AsType[*arr.AuthenticationError](err)
+	blob, ofStorage := errors.AsType[*blobaccess.Error](err)
 	_, mistaken := errors.AsType[*UsageError](err)
 	switch {
 	case errors.Is(err, arr.ErrUnauthorized), errors.Is(err, arr.ErrForbidden):
@@ -167,9 +173,12 @@ func refusal(err error) int {
 	case failed && (authentication.Stage != arr.StageTokenExchange ||
 		authentication.StatusCode == http.StatusBadRequest):
 		return Refused
-	case errors.Is(err, arr.ErrNotFound):
+	case ofStorage && blob.Denied():
+		return Refused
+	case errors.Is(err, arr.ErrNotFound), ofStorage && blob.NotFound():
 		return NotFound
-	case errors.Is(err, arr.ErrThrottled):
+	case errors.Is(err, arr.ErrThrottled),
+		ofStorage && blob.StatusCode == http.StatusTooManyRequests:
 		return Throttled
 	case errors.Is(err, arr.ErrConflict), errors.Is(err, arr.ErrLeaseNotExtended):
 		return Conflict

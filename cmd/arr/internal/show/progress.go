@@ -16,7 +16,7 @@ import (
 // redraw is how often the line on a terminal is written again.
 const redraw = 250 * time.Millisecond
 
-// Progress tells people how sessions come along: on a terminal in one line that is written again
+// Progress tells people how sessions or conversions come along: on a terminal in one line that is written again
 // and again, elsewhere in a line for each change of state. Several goroutines may use it at the
 // same time.
 type Progress struct {
@@ -31,9 +31,17 @@ type Progress struct {
 
 	mu    sync.Mutex
 	order []string
-	last  map[string]arr.Session
-	seen  map[string]time.Time
+	last  map[string]observation
 	drawn bool
+}
+
+// observation is what there is to say of a session or a conversion.
+type observation struct {
+	status string
+	paint  paint
+	// detail, if not nil, returns what is said beside the state, so long after the observation.
+	detail func(since time.Duration) string
+	at     time.Time
 }
 
 // NewProgress starts to show progress on out, until [Progress.Close].
@@ -45,8 +53,7 @@ func NewProgress(out io.Writer, silent bool, getenv func(string) string) *Progre
 		colours:  colourful(out, getenv),
 		began:    time.Now(),
 		stop:     make(chan struct{}),
-		last:     make(map[string]arr.Session),
-		seen:     make(map[string]time.Time),
+		last:     make(map[string]observation),
 	}
 	if p.terminal && !silent {
 		p.stopped.Go(p.draw)
@@ -56,21 +63,35 @@ func NewProgress(out io.Writer, silent bool, getenv func(string) string) *Progre
 
 // Saw tells of a session as the service has just shown it.
 func (p *Progress) Saw(s arr.Session) {
+	seen := observation{status: string(s.Status), paint: paintOf(s.Status)}
+	if !s.Status.Ended() {
+		seen.detail = func(since time.Duration) string { return "lease " + remainingAfter(s, since) }
+	}
+	p.observe(s.ID, seen)
+}
+
+// SawConversion tells of a conversion as the service has just shown it.
+func (p *Progress) SawConversion(c arr.Conversion) {
+	p.observe(c.ID, observation{status: string(c.Status), paint: paintOfConversion(c.Status)})
+}
+
+func (p *Progress) observe(id string, seen observation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.silent {
 		return
 	}
-	before, known := p.last[s.ID]
+	before, known := p.last[id]
 	if !known {
-		p.order = append(p.order, s.ID)
+		p.order = append(p.order, id)
 	}
-	p.last[s.ID], p.seen[s.ID] = s, time.Now()
+	seen.at = time.Now()
+	p.last[id] = seen
 	switch {
 	case p.terminal:
 		p.drawLine()
-	case !known || before.Status != s.Status:
-		fmt.Fprintf(p.out, "%s\n", p.describe(s.ID))
+	case !known || before.status != seen.status:
+		fmt.Fprintf(p.out, "%s\n", p.describe(id))
 	}
 }
 
@@ -136,13 +157,9 @@ func (p *Progress) drawLine() {
 		)
 	}
 	if p.colours && len(p.order) == 1 {
-		status := p.last[p.order[0]].Status
-		text = strings.Replace(
-			text,
-			"  "+string(status)+"  ",
-			"  "+paintOf(status).on(string(status))+"  ",
-			1,
-		)
+		seen := p.last[p.order[0]]
+		painted := seen.paint.on(seen.status)
+		text = strings.Replace(text, "  "+seen.status+"  ", "  "+painted+"  ", 1)
 	}
 	fmt.Fprintf(p.out, "\r%s\x1b[K", text)
 	p.drawn = true
@@ -159,27 +176,28 @@ func cut(text string, columns int) string {
 	return string([]rune(text)[:columns-1]) + "…"
 }
 
-// describe returns the line of one session: id, state, time since the beginning, remaining lease.
+// describe returns the line of one session or conversion: id, state, time since the beginning, and
+// the remaining lease of a session.
 func (p *Progress) describe(id string) string {
 	return clean(id) + "  " + p.state(id)
 }
 
-// state is what there is to say of a session behind its id.
+// state is what there is to say of a session or conversion behind its id.
 func (p *Progress) state(id string) string {
-	s := p.last[id]
-	text := fmt.Sprintf("%s  %s", clean(string(s.Status)), Span(time.Since(p.began)))
-	if s.Status.Ended() {
+	seen := p.last[id]
+	text := fmt.Sprintf("%s  %s", clean(seen.status), Span(time.Since(p.began)))
+	if seen.detail == nil {
 		return text
 	}
-	return text + "  lease " + remainingAfter(s, time.Since(p.seen[id]))
+	return text + "  " + seen.detail(time.Since(seen.at))
 }
 
 // count returns the line of several sessions.
 func (p *Progress) count() string {
-	count := make(map[arr.SessionStatus]int)
-	var states []arr.SessionStatus
+	count := make(map[string]int)
+	var states []string
 	for _, id := range p.order {
-		status := p.last[id].Status
+		status := p.last[id].status
 		if count[status] == 0 {
 			states = append(states, status)
 		}
@@ -187,7 +205,7 @@ func (p *Progress) count() string {
 	}
 	parts := make([]string, len(states))
 	for i, status := range states {
-		parts[i] = fmt.Sprintf("%d %s", count[status], clean(string(status)))
+		parts[i] = fmt.Sprintf("%d %s", count[status], clean(status))
 	}
 	return fmt.Sprintf("%s  %s", strings.Join(parts, ", "), Span(time.Since(p.began)))
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
@@ -23,6 +24,20 @@ func (a *Account) ContainerURL(name string) string { return a.endpoint.JoinPath(
 // BlobURL returns the address of a blob, escaped, without a SAS.
 func (a *Account) BlobURL(containerName, blobName string) string {
 	return blobaccess.BlobURL(a.endpoint.JoinPath(containerName), blobName)
+}
+
+// Open returns a client for a container of the account, by its address. The client is signed in as
+// the account is.
+func (a *Account) Open(containerURL string) (*container.Client, error) {
+	address, err := blobaccess.ParseContainerURL(containerURL)
+	if err != nil {
+		return nil, err
+	}
+	name := path.Base(address.Path)
+	if a.ContainerURL(name) != address.String() {
+		return nil, fmt.Errorf("%s is no container of storage account %s", address, a.name)
+	}
+	return a.container(name)
 }
 
 func (a *Account) container(name string) (*container.Client, error) {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
+	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/internal/blobaccess"
+	"github.com/arr-go/azremoterendering/internal/sizeadvice"
+	"github.com/arr-go/azremoterendering/internal/text"
+)
+
+// convertResult is what arr convert writes as JSON.
+type convertResult struct {
+	show.Conversion
+	// OutputAssetURIWithSAS is set if --read-sas asks for it.
+	OutputAssetURIWithSAS string        `json:"outputAssetUriWithSas,omitempty"`
+	Upload                *uploadResult `json:"upload,omitempty"`
+	Size                  *sizeResult   `json:"sessionSize,omitempty"`
+}
+
+type uploadResult struct {
+	Files          int   `json:"files"`
+	FilesUnchanged int   `json:"filesUnchanged"`
+	Bytes          int64 `json:"bytes"`
+	BytesUnchanged int64 `json:"bytesUnchanged"`
+}
+
+func newUploadResult(p storage.Progress) *uploadResult {
+	return &uploadResult{p.Files, p.FilesUnchanged, p.Bytes, p.BytesUnchanged}
+}
+
+func (u *uploadResult) line() string {
+	line := fmt.Sprintf("Uploaded %d of %d files, %s", u.Files-u.FilesUnchanged, u.Files,
+		show.Bytes(u.Bytes-u.BytesUnchanged))
+	if u.FilesUnchanged > 0 {
+		line += "; storage has the others already"
+	}
+	return line
+}
+
+// sizeResult is the size of session that the model needs.
+type sizeResult struct {
+	Size     string `json:"size"`
+	Certain  bool   `json:"certain"`
+	Polygons uint64 `json:"polygons"`
+	AtMost   uint64 `json:"polygonsDrawnAtMost"`
+	line     string
+}
+
+// addInfo reads the info file and adds the size that follows from it. Without the file the
+// conversion has succeeded all the same, so what is wrong is told and is no error, unless the file
+// is to be saved.
+func (c *convertCommand) addInfo(ctx context.Context, cmd *cobra.Command, result *convertResult) {
+	if c.where.account == nil {
+		return
+	}
+	info, err := c.readResult(ctx, "info")
+	if err == nil && c.infoFile != "" {
+		err = os.WriteFile(c.infoFile, info, 0o644)
+	}
+	var advice sizeadvice.Advice
+	if err == nil {
+		advice, err = sizeadvice.FromInfo(info)
+	}
+	if err != nil {
+		c.tell(cmd, "Warning: the size of session is not known: "+text.OneLine(err.Error()))
+		return
+	}
+	result.Size = &sizeResult{
+		advice.Size, advice.Certain(), advice.Polygons, advice.AtMost, sizeLine(advice),
+	}
+}
+
+// readResult reads a file that the service writes beside the result: kind is info or result.
+func (c *convertCommand) readResult(ctx context.Context, kind string) ([]byte, error) {
+	container, address, err := c.where.locate(c.where.OutputContainer)
+	if err != nil {
+		return nil, err
+	}
+	if container == "" {
+		return nil, fmt.Errorf("%s is no container of storage account %s", address, c.where.account.Name())
+	}
+	name := c.where.OutputFolder + conversion.Stem(c.where.Asset) + "." + kind + ".json"
+	return c.where.account.Read(ctx, container, name, 0)
+}
+
+// withReport adds to the error of a conversion that has failed what its result file says.
+func (c *convertCommand) withReport(ctx context.Context, err error) error {
+	if failure.Code(err) != failure.Ended || c.where.account == nil {
+		return err
+	}
+	content, unread := c.readResult(ctx, "result")
+	if unread != nil {
+		return err // there is no such file, for example because the input could not be read
+	}
+	if said := reportOf(content); said != "" {
+		return &failure.Advised{
+			Err:    &reportedError{err, said},
+			Advice: "Mend what the result file says, then convert again under another id.",
+		}
+	}
+	return err
+}
+
+// reportedError is the error of a failed conversion with what its result file says.
+type reportedError struct {
+	err  error
+	said string
+}
+
+func (e *reportedError) Error() string {
+	return failure.What(e.err) + "; the result file says: " + e.said
+}
+
+func (e *reportedError) Unwrap() error { return e.err }
+
+// reportOf returns the errors of a result file, which is an array of objects (documentation, "Get
+// information about conversions").
+func reportOf(content []byte) string {
+	var entries []map[string]any
+	if json.Unmarshal([]byte(strings.TrimPrefix(string(content), "\ufeff")), &entries) != nil {
+		return ""
+	}
+	var said []string
+	for _, entry := range entries {
+		if title, ok := entry["title"].(string); ok && entry["error"] != nil {
+			said = append(said, text.OneLine(title))
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// addSAS adds the address with a SAS, if it is asked for.
+func (c *convertCommand) addSAS(
+	ctx context.Context,
+	ended arr.Conversion,
+	result *convertResult,
+) error {
+	if c.readSAS == 0 {
+		return nil
+	}
+	container, address, err := c.where.locate(c.where.OutputContainer)
+	if err == nil && container == "" {
+		err = usagef("%s is no container of storage account %s", address, c.where.account.Name())
+	}
+	if err != nil {
+		return err
+	}
+	name := c.where.OutputFolder + ended.Settings.Output.OutputAssetFilename
+	var sas blobaccess.SAS
+	if sas, err = c.where.account.BlobSAS(ctx, container, name, c.readSAS); err != nil {
+		return err
+	}
+	result.OutputAssetURIWithSAS = c.where.account.BlobURL(container, name) + "?" + sas.Reveal()
+	return nil
+}
+
+// print writes the result.
+func (r *convertResult) print(printer *show.Printer, ended arr.CreateConversionResponse) error {
+	switch printer.Format {
+	case show.JSON:
+		return printer.Object(r)
+	case show.Quiet:
+		if r.OutputAssetURIWithSAS != "" {
+			return printer.Line(r.OutputAssetURIWithSAS)
+		}
+		return printer.Line(r.OutputAssetURI)
+	}
+	more := [][2]string{{"with a SAS", r.OutputAssetURIWithSAS}}
+	if r.Size != nil {
+		more = append(more, [2]string{"size", r.Size.line})
+	}
+	return printer.Conversion(ended.Conversion, ended.CorrelationVector, more...)
+}
+
+// adviceOnUpload is the error of an upload that was interrupted.
+type adviceOnUpload struct{ error }
+
+func (e *adviceOnUpload) Unwrap() error { return e.error }
+
+// Advice says what to do.
+func (e *adviceOnUpload) Advice() string {
+	return "Nothing was converted. Repeat the command: the upload continues where it stopped."
+}
