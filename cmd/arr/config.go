@@ -63,6 +63,7 @@ where settings come from.`,
 	s.addServiceFlags(flags)
 	s.addText(flags, config.Size, "`SIZE` of new sessions")
 	s.addText(flags, config.Lease, "`TIME` of the lease of new sessions")
+	s.addStorageFlags(flags)
 	s.addFileFlags(flags)
 	s.addOutputFlags(flags)
 	for _, name := range []string{"emulator", "timeout"} {

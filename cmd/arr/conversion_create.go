@@ -36,7 +36,8 @@ for a day. A ready-made SAS is passed in the variables ARR_INPUT_SAS (read and l
 ARR_OUTPUT_SAS (write). A SAS is never an argument and never shown.
 
 If the wait is interrupted, the conversion goes on.`,
-		Example: `  arr conversion create --storage-account mine --input-container models --asset arm/arm.fbx --output-container assets
+		Example: `  arr conversion create --storage-account mine --input-container models --asset arm/arm.fbx \
+      --output-container assets
   arr conversion create arm-1 --use-sas       with the rest from arrconfig.json
   arr conversion create --emulator --input-container https://mine.blob.core.windows.net/models \
       --asset arm.fbx --output-container https://mine.blob.core.windows.net/assets`,

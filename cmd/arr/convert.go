@@ -13,6 +13,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
 )
@@ -130,9 +131,9 @@ func (c *convertCommand) prepare(cmd *cobra.Command, values *config.Settings, ar
 		}
 		c.where.InputContainer, c.where.OutputContainer = emulatedInput, emulatedOutput
 	}
-	path, from := c.where.LocalFolder, values.Source(config.LocalFolder)
+	path, from := c.where.LocalFolder, values.Source(config.LocalFolder)+": "
 	if len(args) > 0 {
-		path, from = args[0], "the argument"
+		path, from = args[0], ""
 	}
 	if path == "" {
 		return usagef("give the folder or the file of the model: %s", cmd.UseLine())
@@ -142,7 +143,7 @@ func (c *convertCommand) prepare(cmd *cobra.Command, values *config.Settings, ar
 		asset = "" // the file is the model, whatever the settings name
 	}
 	if c.model, err = findModel(path, asset); err != nil {
-		return usagef("%s: %w", from, err)
+		return usagef("%s%w", from, err)
 	}
 	c.where.Asset = c.model.asset
 	return c.inspect(cmd)
@@ -162,7 +163,10 @@ func (c *convertCommand) inspect(cmd *cobra.Command) error {
 			c.tell(cmd, "Warning: "+err.Error())
 			return nil
 		}
-		return &adviceOnModel{err}
+		return &failure.Advised{
+			Err:    usagef("%w", err),
+			Advice: "Mend the model, or give the folder with all of its files; --no-check uploads it as it is.",
+		}
 	}
 	c.tell(cmd, found.lines()...)
 	return nil
@@ -239,7 +243,10 @@ func (c *convertCommand) upload(ctx context.Context, cmd *cobra.Command) (*uploa
 	if err != nil {
 		transfer.Close("")
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return nil, &adviceOnUpload{err}
+			return nil, &failure.Advised{
+				Err:    failure.WithSignal(ctx, err),
+				Advice: "Nothing was converted. Repeat the command: the upload continues where it stopped.",
+			}
 		}
 		return nil, err
 	}

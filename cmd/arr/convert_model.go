@@ -168,13 +168,3 @@ func sizeLine(a sizeadvice.Advice) string {
 		return fmt.Sprintf("%d polygons: a session of size Standard", a.Polygons)
 	}
 }
-
-// adviceOnModel is the error of a model that cannot be converted.
-type adviceOnModel struct{ error }
-
-func (e *adviceOnModel) Unwrap() error { return e.error }
-
-// Advice says what to do.
-func (e *adviceOnModel) Advice() string {
-	return "Mend the model, or give the folder with all of its files; --no-check uploads it as it is."
-}

@@ -184,13 +184,3 @@ func (r *convertResult) print(printer *show.Printer, ended arr.CreateConversionR
 	}
 	return printer.Conversion(ended.Conversion, ended.CorrelationVector, more...)
 }
-
-// adviceOnUpload is the error of an upload that was interrupted.
-type adviceOnUpload struct{ error }
-
-func (e *adviceOnUpload) Unwrap() error { return e.error }
-
-// Advice says what to do.
-func (e *adviceOnUpload) Advice() string {
-	return "Nothing was converted. Repeat the command: the upload continues where it stopped."
-}

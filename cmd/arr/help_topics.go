@@ -10,8 +10,8 @@ import (
 )
 
 const rootManual = `The command line of Azure Remote Rendering. It creates, shows, extends and stops rendering
-sessions, runs programs with a session, gets access tokens for devices, and runs an emulator of the
-service.
+sessions, converts models, runs programs with a session, gets access tokens for devices, and runs an
+emulator of the service.
 
 Try it without a service: arr session create --emulator
 
@@ -27,11 +27,21 @@ const configurationPlaces = `A setting is looked for in four places, and the fir
   1. flags
   2. environment variables
   3. a profile of the config file
-  4. the arrconfig.json of RenderingSession.ps1, unchanged, in the working folder or wherever --arrconfig says
+  4. the arrconfig.json of RenderingSession.ps1 and Conversion.ps1, unchanged, in the working folder or wherever
+     --arrconfig says
+
+`
+
+const configurationConversions = `
+For "arr conversion create" and "arr convert" there are besides:
 
 `
 
 const configurationFiles = `
+The variables AZURE_STORAGE_… are those of the Azure CLI. Set at most one of key, SAS, connection string and secret
+file of storage; without them the sign-in to storage is by Microsoft Entra. input-sas and output-sas are ready-made
+signatures for the service. The member resourceGroup of assetConversionSettings is not needed.
+
 "arr config" shows what the result is and where each value comes from.
 
 Endpoint and account domain can be a region, a domain, or an address. If nothing names the account domain it is
@@ -85,6 +95,13 @@ only, and not if NO_COLOR is set or TERM is dumb.
       id, status, size, creationTime (RFC 3339), elapsedTimeMinutes, maxLeaseTimeMinutes,
       remainingMinutes {atLeast, atMost}, hostname, handshakePort, arrInspectorPort, teraflops,
       error {code, message, ...}, correlationVector
+  conversion create, get, list, wait
+      id, status, creationTime, settings {inputLocation {storageContainerUri, blobPrefix,
+      relativeInputAssetPath}, outputLocation {storageContainerUri, blobPrefix,
+      outputAssetFilename}}, outputAssetUri, error {code, message, ...}, correlationVector
+  convert
+      the same, outputAssetUriWithSas, upload {files, filesUnchanged, bytes, bytesUnchanged},
+      sessionSize {size, certain, polygons, polygonsDrawnAtMost}
   session stop, stop-all
       id, stopped, correlationVector
   token
@@ -99,19 +116,20 @@ only, and not if NO_COLOR is set or TERM is dumb.
   version
       version, go, os, architecture
 
-A member without a value is left out, except id, status, size, minutes, and those that are true or
-false. A wait for a session that ends writes the session before it fails. keep-alive does the same,
-and otherwise writes the session whenever its lease is extended.
+A member without a value is left out, except id, status, size, minutes, counts, and those that are
+true or false. A wait for a session that ends, or a conversion that fails, writes it before it fails. keep-alive
+does the same, and otherwise writes the session whenever its lease is extended.
 
---quiet, or -q, writes only ids: of sessions, regions or settings. For token it writes the token. It
-shows no progress. Together with --output json, results are still JSON.
+--quiet, or -q, writes only ids: of sessions, conversions, regions or settings. For token it writes
+the token, for convert the address of the asset. It shows no progress. Together with --output json,
+results are still JSON.
 
 arr run writes nothing to standard output: that belongs to its command.
 
-PROGRESS is one line on a terminal, which is updated: session, state, time since the command
-started, remaining lease. In a pipe it is one line per change of state. The remaining lease of a
-Ready session is shown as two bounds, because the service counts whole minutes and does not say when
-the session became Ready.`
+PROGRESS is one line on a terminal, which is updated: session or conversion, state, time since the
+command started, remaining lease. Of an upload it is a bar over bytes. In a pipe it is one line per
+change of state. The remaining lease of a Ready session is shown as two bounds, because the service
+counts whole minutes and does not say when the session became Ready.`
 
 // newTopics returns what arr help tells beyond commands.
 func newTopics() []*cobra.Command {
@@ -119,7 +137,8 @@ func newTopics() []*cobra.Command {
 		{
 			Use:   "configuration",
 			Short: "Where settings are looked for",
-			Long:  configurationPlaces + config.Table() + configurationFiles,
+			Long: configurationPlaces + config.Table() + configurationConversions +
+				config.ConversionTable() + configurationFiles,
 		},
 		{Use: "output", Short: "Text, JSON, --quiet and progress", Long: outputManual},
 		{Use: "exit-codes", Short: "What the exit code says", Long: failure.Manual},

@@ -46,7 +46,14 @@ func (s *Settings) Conversion() (Conversion, error) {
 		if err != nil {
 			return Conversion{}, err
 		}
-		*setting.field = strings.TrimSpace(value.Text)
+		text := strings.TrimSpace(value.Text)
+		if !setting.name.Secret() && setting.name != LocalFolder && mayHoldSAS(text) {
+			return Conversion{}, mistake(
+				"%s has a ?, = or &: a SAS does not belong there; set %s or %s, or give --%s",
+				value.Source, InputSAS.variable(), OutputSAS.variable(), UseSAS,
+			)
+		}
+		*setting.field = text
 	}
 	var err error
 	c.UseSAS, err = parse(s, UseSAS, false, parseBool)
@@ -117,6 +124,10 @@ func readStorageSecret(file Value) (Name, string, error) {
 		return StorageKey, text, nil
 	}
 }
+
+// mayHoldSAS reports whether a text has what a SAS or a connection string has, and names, folders and
+// addresses of containers have not.
+func mayHoldSAS(text string) bool { return strings.ContainsAny(text, "?=&") }
 
 // StorageSignIn returns how to sign in to storage by Microsoft Entra: as to the service, if that
 // is by Entra too, else with any identity found.

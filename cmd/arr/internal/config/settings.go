@@ -164,6 +164,8 @@ func (s *Settings) Entries() []Entry {
 			entry.Value = "(hidden: it is no account id, and may be a key)"
 		case strings.Contains(entry.Value, "@"):
 			entry.Value = "(hidden: it may hold a password)"
+		case name.OfConversions() && mayHoldSAS(entry.Value):
+			entry.Value = "(hidden: it may hold a SAS or a key)"
 		}
 		entries = append(entries, entry)
 	}
