@@ -127,7 +127,8 @@ func NewSessionsClientWithKeyCredential(
 //   - cred returns access tokens; it need not cache them, because the client keeps a token until it
 //     must be renewed. A token with a zero ExpiresOn is used until the service refuses it, for an
 //     hour at most. GetToken must return when its context ends
-//   - options contains optional settings; nil means the defaults; STSEndpoint and STSScope are unused
+//   - options contains optional settings; nil means the defaults; STSEndpoint and STSScope are
+//     unused
 //
 // The error is an [*InvalidArgumentError].
 func NewSessionsClientWithAccessToken(

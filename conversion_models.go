@@ -70,19 +70,19 @@ type ConversionInput struct {
 	// "https://<account>.blob.core.windows.net/<container>". It is required.
 	StorageContainerURL string `json:"storageContainerUri"`
 
-	// StorageContainerReadListSAS is a shared access signature of the container that allows read and
-	// list: the query of an address with a SAS. A "?" in front is accepted. It may be empty if the
-	// storage account is linked to the Remote Rendering account. It is a secret. Answers never
+	// StorageContainerReadListSAS is a shared access signature of the container that allows read
+	// and list: the query of an address with a SAS. A "?" in front is accepted. It may be empty if
+	// the storage account is linked to the Remote Rendering account. It is a secret. Answers never
 	// contain it.
 	StorageContainerReadListSAS string `json:"-"`
 
-	// BlobPrefix limits the conversion to the blobs whose names begin with it: a folder. The service
-	// adds a slash at its end. If it is empty, the service fetches the whole container.
+	// BlobPrefix limits the conversion to the blobs whose names begin with it: a folder. The
+	// service adds a slash at its end. If it is empty, the service fetches the whole container.
 	BlobPrefix string `json:"blobPrefix"`
 
-	// RelativeInputAssetPath is the path of the model below BlobPrefix, such as "arm/arm.fbx". It is
-	// required. The service converts FBX, glTF 2 and GLB, and the point clouds XYZ, PLY, E57, LAS and
-	// LAZ.
+	// RelativeInputAssetPath is the path of the model below BlobPrefix, such as "arm/arm.fbx". It
+	// is required. The service converts FBX, glTF 2 and GLB, and the point clouds XYZ, PLY, E57,
+	// LAS and LAZ.
 	RelativeInputAssetPath string `json:"relativeInputAssetPath"`
 }
 
@@ -99,8 +99,8 @@ type ConversionOutput struct {
 	// BlobPrefix precedes the names of the results: a folder. The service adds a slash at its end.
 	BlobPrefix string `json:"blobPrefix"`
 
-	// OutputAssetFilename is the name of the result. It ends in ".arrAsset". The default is the name
-	// of the model with that extension.
+	// OutputAssetFilename is the name of the result. It ends in ".arrAsset". The default is the
+	// name of the model with that extension.
 	OutputAssetFilename string `json:"outputAssetFilename"`
 }
 
@@ -178,8 +178,8 @@ func (b conversionBody) WithoutSecrets() (shown any, secrets []string) {
 	return b, secrets
 }
 
-// check returns an [*InvalidArgumentError] for settings that the service cannot accept, or that have
-// a SAS in another place than its own. The error shows no value that may contain a SAS.
+// check returns an [*InvalidArgumentError] for settings that the service cannot accept, or that
+// have a SAS in another place than its own. The error shows no value that may contain a SAS.
 func (s ConversionSettings) check() error {
 	in, out := s.Input, s.Output
 	asset := naming.CheckBlobPath(in.RelativeInputAssetPath)
@@ -301,8 +301,8 @@ func newConversion(w *wire.Conversion) Conversion {
 type ConversionFailedError struct {
 	// Conversion is the last known conversion. Its Status says how it ended.
 	Conversion Conversion
-	// Code is that of Conversion.Error, such as "InputContainerError". It is empty if there is none.
-	// The set of codes is open.
+	// Code is that of Conversion.Error, such as "InputContainerError". It is empty if there is
+	// none. The set of codes is open.
 	Code string
 	// Message is that of Conversion.Error. It may be empty.
 	Message string
@@ -327,8 +327,8 @@ func (e *ConversionFailedError) Advice() string { return advice.ConversionFailed
 // [ConversionsClient.BeginCreate].
 type BeginCreateConversionOptions struct {
 	// ResumeToken is a token from [ConversionPoller.ResumeToken]. With it, BeginCreate returns a
-	// poller for the conversion of the token and sends no request. The conversion id must be that of
-	// the token; the settings are ignored.
+	// poller for the conversion of the token and sends no request. The conversion id must be that
+	// of the token; the settings are ignored.
 	ResumeToken string
 }
 
@@ -360,7 +360,8 @@ type GetConversionResponse struct {
 
 // ListConversionsResponse is one page of conversions.
 type ListConversionsResponse struct {
-	// Conversions contains the conversions on this page. A page may be empty although others follow.
+	// Conversions contains the conversions on this page. A page may be empty although others
+	// follow.
 	Conversions []Conversion
 	// NextLink is the address of the next page, as the service returned it. It is empty on the last
 	// page.

@@ -15,8 +15,8 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
-// BeginCreate starts a conversion and returns a poller that waits until it has ended. The conversion
-// goes on even if ctx ends or the poller is dropped.
+// BeginCreate starts a conversion and returns a poller that waits until it has ended. The
+// conversion goes on even if ctx ends or the poller is dropped.
 //   - conversionID is chosen by the caller: 1 to 256 characters of A–Z, a–z, 0–9, - and _;
 //     [NewConversionID] returns one
 //   - settings says what to convert and where the result goes
@@ -217,8 +217,9 @@ func checkConversionID(id string) error { return checkID("conversionID", id) }
 const conversionInterval = 10 * time.Second
 
 // ConversionPoller waits until a conversion has ended. [ConversionsClient.BeginCreate] and
-// [ConversionsClient.BeginWait] return one. Dropping the poller, or ending the context of one of its
-// methods, ends the wait but never the conversion. A ConversionPoller is not safe for concurrent use.
+// [ConversionsClient.BeginWait] return one. Dropping the poller, or ending the context of one of
+// its methods, ends the wait but never the conversion. A ConversionPoller is not safe for
+// concurrent use.
 type ConversionPoller struct {
 	polling
 	client *ConversionsClient
@@ -275,9 +276,9 @@ func (p *ConversionPoller) Created() bool { return p.created }
 // Done reports whether the conversion had ended at the last answer. It sends no request.
 func (p *ConversionPoller) Done() bool { return p.last.Status.Ended() }
 
-// Result returns the conversion if it has succeeded. If it has failed or was cancelled, it returns a
-// [*ConversionFailedError]. If [ConversionPoller.Done] does not hold, it returns another error. It
-// sends no request. ctx is unused; it matches azcore's Poller.
+// Result returns the conversion if it has succeeded. If it has failed or was cancelled, it returns
+// a [*ConversionFailedError]. If [ConversionPoller.Done] does not hold, it returns another error.
+// It sends no request. ctx is unused; it matches azcore's Poller.
 func (p *ConversionPoller) Result(ctx context.Context) (CreateConversionResponse, error) {
 	switch {
 	case p.last.Status == ConversionStatusSucceeded:
@@ -296,10 +297,10 @@ func (p *ConversionPoller) Result(ctx context.Context) (CreateConversionResponse
 	}
 }
 
-// Poll gets the conversion once, unless [ConversionPoller.Done] holds. It returns the answer without
-// the Authorization header of its request. A failure is returned as by [ConversionsClient.Get] and
-// leaves the poller unchanged: polling can go on. A conversion that has failed is not an error of
-// Poll, but of [ConversionPoller.Result].
+// Poll gets the conversion once, unless [ConversionPoller.Done] holds. It returns the answer
+// without the Authorization header of its request. A failure is returned as by
+// [ConversionsClient.Get] and leaves the poller unchanged: polling can go on. A conversion that has
+// failed is not an error of Poll, but of [ConversionPoller.Result].
 func (p *ConversionPoller) Poll(ctx context.Context) (resp *http.Response, err error) {
 	if p.Done() {
 		return p.response, nil
@@ -320,9 +321,9 @@ func (p *ConversionPoller) Poll(ctx context.Context) (resp *http.Response, err e
 //     it
 //   - options contains optional parameters; nil means the defaults
 //
-// If the conversion has failed or was cancelled, the error is a [*ConversionFailedError]. When polls
-// come, and which failures end the wait, is as for [SessionPoller.PollUntilDone]. After any error
-// but ConversionFailedError, the poller can be used again.
+// If the conversion has failed or was cancelled, the error is a [*ConversionFailedError]. When
+// polls come, and which failures end the wait, is as for [SessionPoller.PollUntilDone]. After any
+// error but ConversionFailedError, the poller can be used again.
 func (p *ConversionPoller) PollUntilDone(
 	ctx context.Context,
 	options *PollConversionOptions,
@@ -365,9 +366,9 @@ func (o *PollConversionOptions) interval() time.Duration {
 
 func (p *ConversionPoller) lastSeen() string { return p.seen(string(p.last.Status)) }
 
-// ResumeToken returns a text with which [ConversionsClient.BeginCreate] returns a poller for the same
-// conversion, for example in another process. It contains the conversion id, the account id and the
-// host, and no secret. It fails if [ConversionPoller.Done] holds.
+// ResumeToken returns a text with which [ConversionsClient.BeginCreate] returns a poller for the
+// same conversion, for example in another process. It contains the conversion id, the account id
+// and the host, and no secret. It fails if [ConversionPoller.Done] holds.
 func (p *ConversionPoller) ResumeToken() (string, error) {
 	if p.Done() {
 		return "", p.nothingToResume(p.lastSeen())

@@ -28,7 +28,8 @@ func containers(model string) azremoterendering.ConversionSettings {
 
 func ExampleConversionsClient_BeginCreate() {
 	ctx := context.Background()
-	client := newExampleClient().NewConversionsClient() // of the same account, with the same sign-in
+	// of the same account, with the same sign-in
+	client := newExampleClient().NewConversionsClient()
 	poller, err := client.BeginCreate(ctx, "pavilion", containers("pavilion.glb"), nil)
 	if err != nil {
 		log.Fatal(err)

@@ -206,8 +206,8 @@ type cutOff struct{}
 
 func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// A transport may read a body after it has returned, and azcore rewinds the one body for a retry, which
-// then sends a part of it.
+// A transport may read a body after it has returned, and azcore rewinds the one body for a retry,
+// which then sends a part of it.
 func TestEveryTryHasABodyOfItsOwn(t *testing.T) {
 	var first io.ReadCloser
 	var sent string

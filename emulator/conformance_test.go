@@ -30,8 +30,8 @@ type row struct {
 }
 
 // TestRowsOfTheProtocol walks what is known of the service: its common rules, its operations, the
-// session object, the state machine, the lease, the idempotent creation, the list, conversions. Each row has an
-// emulator of its own, and plain requests in virtual time.
+// session object, the state machine, the lease, the idempotent creation, the list, conversions.
+// Each row has an emulator of its own, and plain requests in virtual time.
 //
 // What a client or the native runtime does cannot be walked here: that a client treats both
 // spellings of absent values alike and lets unknown values pass; that billing runs from Ready; that
@@ -223,8 +223,9 @@ var (
 	)
 )
 
-// shape replaces in a body what no test can know: the time of creation becomes T, that of
-// a conversion UTC, a port P, a host name H. All other text stays, so that it shows members, order and spelling.
+// shape replaces in a body what no test can know: the time of creation becomes T, that of a
+// conversion UTC, a port P, a host name H. All other text stays, so that it shows members, order
+// and spelling.
 func shape(body string) string {
 	body = anyTime.ReplaceAllString(body, `"creationTime":T`)
 	body = anyUTC.ReplaceAllString(body, `"creationTime":UTC`)

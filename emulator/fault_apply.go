@@ -207,8 +207,8 @@ func (f *effects) corrupt(a service.Answer) service.Answer {
 	return a
 }
 
-// spell returns the answer in the spellings of the faults: a byte order mark last, because behind it
-// no member can be edited.
+// spell returns the answer in the spellings of the faults: a byte order mark last, because behind
+// it no member can be edited.
 func (f *effects) spell(a service.Answer) service.Answer {
 	for _, last := range []bool{false, true} {
 		for _, name := range f.spellings {

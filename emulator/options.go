@@ -54,9 +54,9 @@ type Options struct {
 	// domain of an account begins with its region.
 	Domain string
 
-	// AllowHosts are further hosts whose requests a server answers, such as the name of a container:
-	// names or addresses, without ports, in any case. A name that begins with a dot stands for the
-	// rest and all names below it.
+	// AllowHosts are further hosts whose requests a server answers, such as the name of a
+	// container: names or addresses, without ports, in any case. A name that begins with a dot
+	// stands for the rest and all names below it.
 	//
 	// Known without it are loopback addresses, localhost, the names at or below Domain, and the
 	// address at which a request arrives. Requests for other hosts are answered with 421, because a

@@ -19,8 +19,8 @@ import (
 // from then on.
 //   - ctx bounds the waiting and then the lease: when it ends, the lease is no longer extended, and
 //     [Lease.Release] has to stop the session
-//   - regions is an [*arr.SessionsClient] for one region, or an [*arr.RegionsClient] for several, in
-//     order of preference
+//   - regions is an [*arr.SessionsClient] for one region, or an [*arr.RegionsClient] for several,
+//     in order of preference
 //   - options are optional parameters; the zero value means the defaults
 //
 // The caller must call [Lease.Release] or [Lease.Detach]. Until then the session is kept alive, and

@@ -27,10 +27,10 @@ type Change struct {
 	After arr.Session
 }
 
-// Changes returns the changes of the sessions in all regions. It yields every session that is listed, and
-// from then on each session that appears, that ends, or whose Status, MaxLeaseTime, host, ports or
-// Error changes. The list holds sessions that have not ended. A session that ends is yielded once
-// more. Sessions that had ended before are not yielded.
+// Changes returns the changes of the sessions in all regions. It yields every session that is
+// listed, and from then on each session that appears, that ends, or whose Status, MaxLeaseTime,
+// host, ports or Error changes. The list holds sessions that have not ended. A session that ends is
+// yielded once more. Sessions that had ended before are not yielded.
 //   - ctx ends the changes
 //
 // For a slow consumer, several changes of one session are merged into one, so at most one change
@@ -94,8 +94,8 @@ func (w *regionWatcher) watching(err error) error {
 	}
 }
 
-// changeFeed has the changes in one region for one consumer. The watcher's lock guards its fields, except signal, which
-// is constant.
+// changeFeed has the changes in one region for one consumer. The watcher's lock guards its fields,
+// except signal, which is constant.
 type changeFeed struct {
 	signal  chan struct{}          // of all feeds of one consumer
 	yielded map[string]arr.Session // the sessions as last yielded, without ended ones

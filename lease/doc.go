@@ -29,9 +29,9 @@
 // the local clock alone. A lease is extended and given up by its earliest possible end. What is
 // left until then is called guaranteed.
 //
-// A machine can be suspended, and its wall clock can be set. What keeps or watches sessions compares
-// the wall clock with the monotonic one every ten seconds, which takes about a microsecond. If the
-// wall clock got ahead, nothing counts as guaranteed until the service has shown the session again,
-// and it is asked at once. Nothing is given up by the wall clock, and setting it back changes
-// nothing.
+// A machine can be suspended, and its wall clock can be set. What keeps or watches sessions
+// compares the wall clock with the monotonic one every ten seconds, which takes about a
+// microsecond. If the wall clock got ahead, nothing counts as guaranteed until the service has
+// shown the session again, and it is asked at once. Nothing is given up by the wall clock, and
+// setting it back changes nothing.
 package lease

@@ -94,8 +94,8 @@ func wholeMinutes(d time.Duration) bool { return d > 0 && d%time.Minute == 0 }
 //     extended before its earliest possible end
 //   - [ErrStopped]: someone stopped the session
 //   - [*arr.SessionEndedError] alone: the session is in state Error
-//   - [arr.ErrNotFound]: the service does not know the session, and the client did not create it within
-//     the last 30 seconds
+//   - [arr.ErrNotFound]: the service does not know the session, and the client did not create it
+//     within the last 30 seconds
 //   - the error and the cause of ctx, if that ends; the session runs until its lease ends
 //   - before the session was first seen, any permanent failure, such as [arr.ErrForbidden]
 //

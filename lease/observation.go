@@ -30,8 +30,8 @@ func observed(session arr.Session, asked wait.Instant, vector string) observatio
 }
 
 // goesBack reports whether an answer that shows next is older than one that showed last, whenever
-// it arrived: nothing leads from Ready back to Starting, nor from an end back. A part of the service
-// may lag behind, and something on the way may repeat an answer.
+// it arrived: nothing leads from Ready back to Starting, nor from an end back. A part of the
+// service may lag behind, and something on the way may repeat an answer.
 func goesBack(last, next arr.SessionStatus) bool {
 	return last.Ended() && !next.Ended() ||
 		last == arr.SessionStatusReady && next == arr.SessionStatusStarting
@@ -91,8 +91,8 @@ func (b *bounds) narrow(earliest, latest time.Time) {
 	b.earliest, b.latest = from, to
 }
 
-// widen records that the program was suspended for up to so long. The bounds are by its clock, which
-// stood still.
+// widen records that the program was suspended for up to so long. The bounds are by its clock,
+// which stood still.
 func (b *bounds) widen(suspended time.Duration) {
 	if !b.earliest.IsZero() {
 		b.earliest = b.earliest.Add(-suspended)

@@ -42,13 +42,14 @@ type Pool struct {
 	wake  chan struct{}  // capacity 1; makes run decide again
 	ended chan struct{}  // closed when Close is done
 
-	mu          sync.Mutex          // never held during a request, a wait or a log record
-	regions     []*poolRegion       // the preferred one first
-	searching   int                 // regions to be listed again for sessions of an earlier run
-	listing     chan struct{}       // closed, and replaced, when a region was listed
-	entries     []*entry            // every session that is not gone, oldest entry first
-	calls       uint64              // of Acquire, so far
-	waiters     []*waiter           // calls of Acquire that wait, in the order in which they are served
+	mu        sync.Mutex    // never held during a request, a wait or a log record
+	regions   []*poolRegion // the preferred one first
+	searching int           // regions to be listed again for sessions of an earlier run
+	listing   chan struct{} // closed, and replaced, when a region was listed
+	entries   []*entry      // every session that is not gone, oldest entry first
+	calls     uint64        // of Acquire, so far
+	// calls of Acquire that wait, in the order in which they are served
+	waiters     []*waiter
 	retrying    map[uint64]struct{} // calls of Acquire, by number, about to wait again
 	pace        pace
 	created     int
@@ -61,13 +62,13 @@ type Pool struct {
 }
 
 // NewPool starts a pool and returns at once. Its first sessions are ready minutes later.
-//   - regions is an [*arr.SessionsClient] for one region, or an [*arr.RegionsClient] for several, in
-//     order of preference
+//   - regions is an [*arr.SessionsClient] for one region, or an [*arr.RegionsClient] for several,
+//     in order of preference
 //   - options configure the pool
 //
 // Sessions are created in the first region that has servers for one of the sizes and can be
-// reached. A region that has failed is tried again after some seconds to minutes, and then preferred
-// again. [Lease.Client] tells the region of a session.
+// reached. A region that has failed is tried again after some seconds to minutes, and then
+// preferred again. [Lease.Client] tells the region of a session.
 //
 // The pool takes over the sessions that an earlier run left under the prefix. It cannot tell one
 // that a device uses from one that was idle. So it keeps each for [PoolOptions.ClaimTime], until

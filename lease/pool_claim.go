@@ -181,7 +181,8 @@ func (p *Pool) listFailed(region *poolRegion, err error) {
 		return
 	}
 	p.failed(err)
-	region.refused = !foreign(err) && !arr.IsTransient(err) // an unknown host too: it never answered
+	// an unknown host too: it never answered
+	region.refused = !foreign(err) && !arr.IsTransient(err)
 	if p.allRefused() {
 		p.failWaiters(err)
 	}

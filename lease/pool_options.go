@@ -20,8 +20,8 @@ const (
 // PoolOptions configure a [Pool]. IDPrefix and Max are required.
 type PoolOptions struct {
 	// IDPrefix begins the ids of the pool's sessions. The pool owns every session of the account
-	// under this prefix in its regions, those of an earlier run included. So no two pools may use the
-	// same prefix at the same time, nor prefixes of which one begins with the other. Several
+	// under this prefix in its regions, those of an earlier run included. So no two pools may use
+	// the same prefix at the same time, nor prefixes of which one begins with the other. Several
 	// replicas of a service need one prefix each, or one pool in one process that the others call
 	// over HTTP. The pool logs at level Error, once, if others create sessions under the prefix or
 	// stop its sessions repeatedly. It consists of letters, digits, hyphens and underscores, 220 at

@@ -58,7 +58,7 @@ func TestPoolMovesToTheNextRegionAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var preferred atomic.Int64
 		s, regions := inThreeRegions(t, emulator.Options{
-			Capacity: func(region arr.Region, size arr.SessionSize) int {
+			Capacity: func(region arr.Region, _ arr.SessionSize) int {
 				if region == arr.RegionWestEurope {
 					return int(preferred.Load())
 				}

@@ -21,8 +21,8 @@ func (p *Pool) run() {
 	}
 }
 
-// pause returns after d, or when something has changed, the clock has leapt since before, or the pool
-// is closed. It returns the present moment.
+// pause returns after d, or when something has changed, the clock has leapt since before, or the
+// pool is closed. It returns the present moment.
 func (p *Pool) pause(before wait.Instant, d time.Duration) wait.Instant {
 	for end := time.Now().Add(d); ; {
 		left := time.Until(end)

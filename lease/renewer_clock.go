@@ -11,11 +11,11 @@ import (
 // leapGrace is how long a renewer gives its watcher to show the session after a leap of the clock.
 const leapGrace = 5 * time.Second
 
-// doubt is what a renewer knows of time that the program did not live through. The bounds of a lease
-// are by the monotonic clock, which stands still while the machine is suspended. If the wall clock
-// gets ahead of it, the lease may end that much earlier. Or somebody has set the wall clock, and it
-// does not. So nothing is guaranteed until the service has answered, but nothing is given up by the
-// wall clock either.
+// doubt is what a renewer knows of time that the program did not live through. The bounds of a
+// lease are by the monotonic clock, which stands still while the machine is suspended. If the wall
+// clock gets ahead of it, the lease may end that much earlier. Or somebody has set the wall clock,
+// and it does not. So nothing is guaranteed until the service has answered, but nothing is given up
+// by the wall clock either.
 type doubt struct {
 	compared wait.Instant // when the clocks were last compared
 	since    time.Time    // when the leap was noticed; zero if the bounds are as good as ever
@@ -23,8 +23,8 @@ type doubt struct {
 	overdue  bool         // a leap may have come between the session and its extension
 }
 
-// compareClocks widens the bounds by the time in which the program did not run. The lock is held, as
-// by all functions below except doubtful.
+// compareClocks widens the bounds by the time in which the program did not run. The lock is held,
+// as by all functions below except doubtful.
 func (r *renewer) compareClocks() {
 	before, now := r.doubt.compared, r.options.clock.Now()
 	r.doubt.compared = now

@@ -112,8 +112,8 @@ func (u *updates) grace() time.Duration {
 	return leapGrace
 }
 
-// await waits until a time, the next observation or a leap of the clock. It reports whether the time
-// has come.
+// await waits until a time, the next observation or a leap of the clock. It reports whether the
+// time has come.
 func (u *updates) await(ctx context.Context, at time.Time) (due bool, err error) {
 	var signal <-chan struct{}
 	if u.subscription != nil {

@@ -150,7 +150,8 @@ func (w *regionWatcher) show(entry *watched, o observation) {
 	entry.failure, entry.good, entry.observed = nil, o.received, true
 	ended := o.session.Status.Ended()
 	if !ended && (o.sent.Before(entry.sent) || goesBack(entry.status, o.session.Status)) {
-		return // an answer to a later request, or of a part of the service that knew more, came first
+		// an answer to a later request, or of a part of the service that knew more, came first
+		return
 	}
 	entry.sent, entry.status = o.sent, o.session.Status
 	for s := range entry.subscriptions {

@@ -20,8 +20,8 @@ import (
 )
 
 // world has three clocks: that of the service, the wall clock of the machine, and the monotonic
-// clock, which is that of the bubble and stands still while the machine is suspended. It is also the
-// service, as a transport.
+// clock, which is that of the bubble and stands still while the machine is suspended. It is also
+// the service, as a transport.
 type world struct {
 	*testing.T
 	client *arr.SessionsClient

@@ -21,7 +21,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// records is a log handler that keeps records at level Warn and above, as "ERROR message key=value".
+// records is a log handler that keeps records at level Warn and above, as "ERROR message
+// key=value".
 type records struct {
 	mu    sync.Mutex
 	lines []string

@@ -51,15 +51,16 @@ type WatcherOptions struct {
 //
 // Several regions are watched independently: one that fails or hangs delays no other. A region is
 // sent no requests while nothing is awaited or observed there, and no session is ever changed.
-// Create a Watcher with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent use.
+// Create a Watcher with [NewWatcher] and end it with [Watcher.Close]. It is safe for concurrent
+// use.
 type Watcher struct {
 	regions []*regionWatcher // the preferred one first
 }
 
 // NewWatcher returns a watcher of the sessions of an account in one or more regions. It starts one
 // goroutine for each region, which [Watcher.Close] ends, and sends no request.
-//   - regions is an [*arr.SessionsClient] or an [*arr.RegionsClient]; the clients send all requests,
-//     with their own retries
+//   - regions is an [*arr.SessionsClient] or an [*arr.RegionsClient]; the clients send all
+//     requests, with their own retries
 //   - options are optional settings; the zero value means the defaults
 //
 // Nil clients and negative intervals are [arr.ErrInvalidArgument].

@@ -59,8 +59,8 @@ type NewConversion struct {
 	ReadListSAS, WriteSAS SAS
 }
 
-// SAS is a shared access signature, the query of an address without "?". It is a secret: formatting,
-// logging and marshalling show only whether there is one.
+// SAS is a shared access signature, the query of an address without "?". It is a secret:
+// formatting, logging and marshalling show only whether there is one.
 type SAS string
 
 // Format implements [fmt.Formatter].

@@ -70,8 +70,8 @@ func asksItsUser(target config.Target) bool {
 	}
 }
 
-// listedIDs returns the ids on the first page of a list. What is no id, or looks like a flag, is left
-// out: a shell would write it into the command line.
+// listedIDs returns the ids on the first page of a list. What is no id, or looks like a flag, is
+// left out: a shell would write it into the command line.
 func listedIDs(
 	cmd *cobra.Command,
 	target config.Target,

@@ -62,7 +62,8 @@ func TestConfigNamesWhatItDoesNotUse(t *testing.T) {
 	require.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, "eastus")
 	assert.Contains(t, r.stderr, "Not used in "+script+": "+
-		"accountSettings.arrAcountKey (did you mean accountSettings.arrAccountKey?), assetConversionSettings.resourceGroup\n")
+		"accountSettings.arrAcountKey (did you mean accountSettings.arrAccountKey?), "+
+		"assetConversionSettings.resourceGroup\n")
 	assert.NotContains(t, r.stdout+r.stderr, "the-secret-key")
 	assert.NotContains(t, runArr(t, nil, "", "config", "--quiet", "--arrconfig", script).stderr, "Not used")
 }

@@ -73,7 +73,8 @@ func TestConversionsThatCannotBeCreated(t *testing.T) {
 			"conversion", "create", "--asset", "a.fbx", "--input-container", "models", "--output-container", "assets",
 		},
 		"--input-container has a ?, = or &: a SAS does not belong there": {
-			"conversion", "create", "--asset", "a.fbx", "--output-container", "https://mine.blob.core.windows.net/assets",
+			"conversion", "create", "--asset", "a.fbx",
+			"--output-container", "https://mine.blob.core.windows.net/assets",
 			"--input-container", "https://mine.blob.core.windows.net/models?sig=the-secret-key",
 		},
 	} {

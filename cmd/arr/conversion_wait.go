@@ -96,7 +96,8 @@ func awaitConversion(
 	return ended, err
 }
 
-// conversionGoesOn adds to the error of a wait that the conversion goes on, and how to wait for it again.
+// conversionGoesOn adds to the error of a wait that the conversion goes on, and how to wait for it
+// again.
 func (svc *service) conversionGoesOn(ctx context.Context, id string, err error) error {
 	if svc.emulated {
 		return err

@@ -57,8 +57,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	defer connection.Close()
 	_, err = fmt.Fprintf(
 		connection,
-		"PUT /accounts/%s/sessions/a?api-version=2021-01-01 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"+
-			"Content-Length: 44\r\nExpect: 100-continue\r\n\r\n",
+		"PUT /accounts/%s/sessions/a?api-version=2021-01-01 HTTP/1.1\r\nHost: localhost\r\n"+
+			"Authorization: Bearer %s\r\nContent-Length: 44\r\nExpect: 100-continue\r\n\r\n",
 		c.AccountID,
 		accessToken(t, c),
 	)

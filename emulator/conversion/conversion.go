@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package conversion is between the emulator, which answers the conversion requests of the protocol,
-// and a converter, which does what a conversion does to storage. It needs no storage library:
-// package blobconverter below it is the converter that does.
+// Package conversion is between the emulator, which answers the conversion requests of the
+// protocol, and a converter, which does what a conversion does to storage. It needs no storage
+// library: package blobconverter below it is the converter that does.
 package conversion
 
 import (
@@ -16,13 +16,14 @@ import (
 
 // Converter performs conversions. It must be safe for concurrent use.
 type Converter interface {
-	// Convert performs one conversion and returns when it has ended. An error that is an [*Error] is
-	// how the conversion failed; any other, such as that of a context, is InternalServerError.
+	// Convert performs one conversion and returns when it has ended. An error that is an [*Error]
+	// is how the conversion failed; any other, such as that of a context, is InternalServerError.
 	Convert(ctx context.Context, request Request) (Result, error)
 }
 
 // Linked is implemented by converters that can reach containers without a SAS, as the service does
-// where a storage account is linked. Requests without a SAS for other containers are refused by PUT.
+// where a storage account is linked. Requests without a SAS for other containers are refused by
+// PUT.
 type Linked interface {
 	// Linked says whether the converter can try to reach a container without a SAS.
 	Linked(containerURL string) bool
@@ -32,8 +33,8 @@ type Linked interface {
 type Location struct {
 	// ContainerURL is the address of the container, without a query.
 	ContainerURL string
-	// SAS is the query that allows access. A "?" in front is accepted. Empty means linked storage. It
-	// is a secret: formatting and marshalling leave it out.
+	// SAS is the query that allows access. A "?" in front is accepted. Empty means linked storage.
+	// It is a secret: formatting and marshalling leave it out.
 	SAS string
 	// Prefix is the folder. A slash at its end may be missing.
 	Prefix string
@@ -67,8 +68,8 @@ type Request struct {
 // AssetExtension is the extension of the results of conversions.
 const AssetExtension = ".arrAsset"
 
-// DefaultOutputName returns the name that the service gives to the result: that of the asset, without
-// folders, with another extension.
+// DefaultOutputName returns the name that the service gives to the result: that of the asset,
+// without folders, with another extension.
 func DefaultOutputName(asset string) string { return Stem(asset) + AssetExtension }
 
 // Stem returns the name of an asset without folders and extension.
@@ -112,8 +113,8 @@ var messages = map[string]string{
 	InternalServerError: "An internal error occurred while processing the conversion.",
 }
 
-// Error is how a conversion failed. Code and Message are for the client. Cause is for the log of the
-// emulator; it must hold no secret.
+// Error is how a conversion failed. Code and Message are for the client. Cause is for the log of
+// the emulator; it must hold no secret.
 type Error struct {
 	Code, Message string
 	Cause         error

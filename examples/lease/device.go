@@ -81,8 +81,8 @@ func (d *device) progress(saved string) func(arr.Session) {
 
 // open shows what a device needs to connect to the session.
 func (d *device) open(l *lease.Lease) error {
-	// With an arr.RegionsClient the session may run in another region than the preferred one, so the
-	// client is that of the lease.
+	// With an arr.RegionsClient the session may run in another region than the preferred one, so
+	// the client is that of the lease.
 	token, err := l.Client().AccessToken(l.Context(), nil)
 	if err != nil {
 		return err

@@ -56,9 +56,9 @@ func Service(status int, retryAfter time.Duration) string {
 	}
 }
 
-// Conversion returns what to do when the rendering service answered a request about conversions with
-// a status and an error code. It is empty if there is nothing to say. retryAfter is how long the
-// service asked to wait, or 0.
+// Conversion returns what to do when the rendering service answered a request about conversions
+// with a status and an error code. It is empty if there is nothing to say. retryAfter is how long
+// the service asked to wait, or 0.
 func Conversion(status int, code string, retryAfter time.Duration) string {
 	switch status {
 	case http.StatusForbidden:
@@ -97,8 +97,8 @@ func TokenService(status int, retryAfter time.Duration) string {
 	}
 }
 
-// OutcomeUnknown returns what to do when a call may have taken effect: "create", "stop", "create-conversion" or
-// another one that changes something.
+// OutcomeUnknown returns what to do when a call may have taken effect: "create", "stop",
+// "create-conversion" or another one that changes something.
 func OutcomeUnknown(operation string) string {
 	switch operation {
 	case "create-conversion":
@@ -121,9 +121,9 @@ func Ended(failed bool) string {
 	return advice
 }
 
-// ConversionFailed returns what to do when a conversion has failed with a code, or was cancelled: then
-// code is empty. The codes were recorded, or are in tests of clients of the service; their set is
-// open.
+// ConversionFailed returns what to do when a conversion has failed with a code, or was cancelled:
+// then code is empty. The codes were recorded, or are in tests of clients of the service; their set
+// is open.
 func ConversionFailed(code string) string {
 	const again = "create another conversion under a new id"
 	switch code {

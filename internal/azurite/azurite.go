@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package azurite starts Azurite, the storage emulator of Microsoft, for tests. It is installed from
-// npm into the user's cache folder at first use, which needs Node.js 20 or newer, npm and the network.
+// Package azurite starts Azurite, the storage emulator of Microsoft, for tests. It is installed
+// from npm into the user's cache folder at first use, which needs Node.js 20 or newer, npm and the
+// network.
 package azurite
 
 import (
@@ -22,8 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Version is the version of Azurite. Before 3.37 it does not know the user delegation signatures that
-// azblob makes. It asks for Node.js 22, but runs on 20.
+// Version is the version of Azurite. Before 3.37 it does not know the user delegation signatures
+// that azblob makes. It asks for Node.js 22, but runs on 20.
 const Version = "3.37.0"
 
 // Account is the name of the account that every server has.

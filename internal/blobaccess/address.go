@@ -12,7 +12,8 @@ import (
 )
 
 // ParseContainerURL reads the address of a container, such as
-// https://account.blob.core.windows.net/models. The errors do not repeat a query, which may be a SAS.
+// https://account.blob.core.windows.net/models. The errors do not repeat a query, which may be a
+// SAS.
 func ParseContainerURL(text string) (*url.URL, error) {
 	address, err := url.Parse(strings.TrimSpace(text))
 	if err != nil {

@@ -145,7 +145,7 @@ func TestSASReachesTheServerAndNothingElse(t *testing.T) {
 			assert.Equal(t, signature, req.URL.Query().Get("sig"))
 			assert.Equal(t, "list", req.URL.Query().Get("comp"))
 			return &http.Response{
-				StatusCode: 403, Request: req,
+				StatusCode: http.StatusForbidden, Request: req,
 				Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(echo(req), "&", "&amp;"))),
 				Header: http.Header{
 					"Location": {req.URL.String()}, "X-Ms-Error-Code": {"AuthenticationFailed"},
@@ -179,7 +179,7 @@ func TestSASReachesTheServerAndNothingElse(t *testing.T) {
 func TestErrorsSayWhatFailedAndWhatToDo(t *testing.T) {
 	err := blobaccess.Wrap("list models", list(t, func(req *http.Request) (*http.Response, error) {
 		return &http.Response{
-			StatusCode: 403, Request: req,
+			StatusCode: http.StatusForbidden, Request: req,
 			Header: http.Header{"X-Ms-Error-Code": {"AuthorizationPermissionMismatch"}, "X-Ms-Request-Id": {"42"}},
 			Body: io.NopCloser(strings.NewReader("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><Error>" +
 				"<Message>This request is not authorized.\nRequestId:42\nTime:now</Message></Error>")),

@@ -60,8 +60,8 @@ func Wrap(doing string, err error) error {
 	return e
 }
 
-// message reads the message of storage, and of a refused signature the reason, but not the text that
-// was signed.
+// message reads the message of storage, and of a refused signature the reason, but not the text
+// that was signed.
 func message(resp *http.Response) string {
 	body, err := runtime.Payload(resp)
 	if err != nil {
@@ -101,8 +101,8 @@ func (e *Error) Error() string {
 // Unwrap returns the error of the context or of the connection, if there was no answer.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Denied says whether storage refused who asked: a wrong or expired signature, a missing permission,
-// or the rules of the account's network.
+// Denied says whether storage refused who asked: a wrong or expired signature, a missing
+// permission, or the rules of the account's network.
 func (e *Error) Denied() bool {
 	return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized
 }

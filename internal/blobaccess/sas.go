@@ -18,11 +18,12 @@ import (
 // redacted stands where a secret was.
 const redacted = "REDACTED"
 
-// SAS is a shared access signature: the query that is added to an address. It is a secret, and shows
-// as REDACTED however it is printed, logged or marshalled. The zero SAS is none.
+// SAS is a shared access signature: the query that is added to an address. It is a secret, and
+// shows as REDACTED however it is printed, logged or marshalled. The zero SAS is none.
 type SAS struct {
 	// parts is a function because fmt looks into unexported fields of other structs, and behind
-	// pointers in them, without asking their methods. Of a function it shows no more than the address.
+	// pointers in them, without asking their methods. Of a function it shows no more than the
+	// address.
 	parts func() *parts
 }
 
@@ -68,7 +69,8 @@ func (s SAS) value(name string) string {
 }
 
 // Allows says whether the SAS grants all of the permissions, such as "rl" for reading and listing.
-// A SAS that refers to a stored access policy does not say what it grants; it is taken to allow all.
+// A SAS that refers to a stored access policy does not say what it grants; it is taken to allow
+// all.
 func (s SAS) Allows(permissions string) bool {
 	granted := s.value("sp")
 	for _, p := range permissions {

@@ -24,8 +24,8 @@ const (
 	connectTimeout = 30 * time.Second
 )
 
-// Options are the options of a client for storage: base, with a transport that adds the SAS. The zero
-// SAS adds nothing; then the client signs in by itself.
+// Options are the options of a client for storage: base, with a transport that adds the SAS. The
+// zero SAS adds nothing; then the client signs in by itself.
 func Options(base azcore.ClientOptions, sas SAS) azcore.ClientOptions {
 	next := base.Transport
 	if next == nil {
@@ -35,15 +35,15 @@ func Options(base azcore.ClientOptions, sas SAS) azcore.ClientOptions {
 	return base
 }
 
-// Container makes a client for the container at an address from ParseContainerURL, which signs in by
-// the SAS. Without a SAS it is anonymous.
+// Container makes a client for the container at an address from ParseContainerURL, which signs in
+// by the SAS. Without a SAS it is anonymous.
 func Container(address *url.URL, sas SAS, base azcore.ClientOptions) (*container.Client, error) {
 	return container.NewClientWithNoCredential(
 		address.String(), &container.ClientOptions{ClientOptions: Options(base, sas)})
 }
 
-// defaultClient keeps as many connections as an upload uses, and follows no redirects: storage sends
-// none, and an authorized request does not go where an answer says.
+// defaultClient keeps as many connections as an upload uses, and follows no redirects: storage
+// sends none, and an authorized request does not go where an answer says.
 func defaultClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = idlePerHost

@@ -19,7 +19,7 @@ const (
 
 // inspectFBX reads the version. The geometry of an FBX file is compressed; it is not counted.
 func inspectFBX(head []byte) (*Model, error) {
-	version := 0
+	var version int
 	if rest, ok := bytes.CutPrefix(head, []byte(fbxBinary)); ok {
 		if len(rest) < 6 || rest[0] != 0x1A || rest[1] != 0 {
 			return nil, invalid("the FBX file is cut off in its header")

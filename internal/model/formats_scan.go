@@ -95,7 +95,8 @@ func (p *ply) line(fields []string) error {
 	return nil
 }
 
-// inspectXYZ counts lines of at least three numbers, separated by white space, commas or semicolons.
+// inspectXYZ counts lines of at least three numbers, separated by white space, commas or
+// semicolons.
 func inspectXYZ(r io.Reader) (*Model, error) {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	var points, number uint64

@@ -120,7 +120,7 @@ func TestInvalidFilesOfOtherFormats(t *testing.T) {
 	} {
 		_, err := inspect(c.name, c.content)
 		require.ErrorContains(t, err, c.want)
-		assert.IsType(t, &model.InvalidError{}, err)
+		assert.ErrorAs(t, err, new(*model.InvalidError))
 	}
 }
 
@@ -238,7 +238,7 @@ func FuzzInspect(f *testing.F) {
 		name := names[int(kind)%len(names)]
 		m, err := inspect(name, string(content))
 		if err != nil {
-			assert.IsType(t, &model.InvalidError{}, err)
+			assert.ErrorAs(t, err, new(*model.InvalidError))
 			return
 		}
 		text, err := model.NewInfo(m, model.Conversion{Input: name}).JSON()

@@ -99,8 +99,8 @@ type visit struct {
 	placed transform
 }
 
-// walk counts the nodes of the scene and what they show. A document without a scene is refused: glTF
-// calls it a library of parts, with nothing to show.
+// walk counts the nodes of the scene and what they show. A document without a scene is refused:
+// glTF calls it a library of parts, with nothing to show.
 func (d *gltf) walk(stats *Statistics) (*Bounds, error) {
 	roots, err := d.sceneRoots()
 	if err != nil {

@@ -164,7 +164,7 @@ func TestInvalidModelsAreNamed(t *testing.T) {
 	} {
 		_, err := inspect(c.name, c.content)
 		require.ErrorContains(t, err, c.want, c.content)
-		assert.IsType(t, &model.InvalidError{}, err)
+		assert.ErrorAs(t, err, new(*model.InvalidError))
 	}
 }
 

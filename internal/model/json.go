@@ -119,7 +119,8 @@ func (s *scanner) text() (string, error) {
 	}
 }
 
-// unquote resolves escapes. A text that was cut, or that is no UTF-8, is returned as well as can be.
+// unquote resolves escapes. A text that was cut, or that is no UTF-8, is returned as well as can
+// be.
 func unquote(raw []byte) string {
 	plain := true
 	for _, c := range raw {

@@ -54,8 +54,8 @@ func (f Format) PointCloud() bool {
 // Model is what Inspect finds out about a file.
 type Model struct {
 	Format Format
-	// Version is that of the format, such as "2.0" for glTF or "7.4" for FBX. Empty if the format has
-	// none.
+	// Version is that of the format, such as "2.0" for glTF or "7.4" for FBX. Empty if the format
+	// has none.
 	Version string
 	// Generator is the program that wrote the file, if the file says so.
 	Generator string
@@ -89,8 +89,8 @@ type Statistics struct {
 // Bounds is the box around a model, in its own coordinates.
 type Bounds struct{ Min, Max [3]float64 }
 
-// InvalidError says why a file cannot be converted: it is of no known format, of another format than
-// its name says, or damaged. Every other error of Inspect is one of reading.
+// InvalidError says why a file cannot be converted: it is of no known format, of another format
+// than its name says, or damaged. Every other error of Inspect is one of reading.
 type InvalidError struct {
 	Reason string
 }

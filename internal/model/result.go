@@ -7,7 +7,8 @@ import "encoding/json"
 // Result is the file <asset>.result.json: what went wrong in a conversion, and its outcome. It is a
 // JSON array of objects (documentation, "Get information about conversions").
 type Result struct {
-	// ConversionID is an id of the converter's own. It is not that of the conversion in the service.
+	// ConversionID is an id of the converter's own. It is not that of the conversion in the
+	// service.
 	ConversionID string
 	Warnings     []Issue
 	// Error is why the conversion failed, or nil.

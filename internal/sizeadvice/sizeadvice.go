@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package sizeadvice tells from the info file of a conversion which size of session shows the model.
+// Package sizeadvice tells from the info file of a conversion which size of session shows the
+// model.
 package sizeadvice
 
 import (
@@ -41,8 +42,8 @@ func (a Advice) Certain() bool { return a.Size == Premium || a.AtMost <= MaxStan
 func For(polygons uint64) Advice { return advise(polygons, polygons) }
 
 // FromInfo reads the content of an info file (<asset>.info.json). It asks for
-// inputStatistics.numFaces and tolerates everything else: members that are unknown or missing, a byte
-// order mark, and numbers written as text.
+// inputStatistics.numFaces and tolerates everything else: members that are unknown or missing, a
+// byte order mark, and numbers written as text.
 func FromInfo(info []byte) (Advice, error) {
 	var file struct {
 		Statistics *struct {

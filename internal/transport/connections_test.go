@@ -34,7 +34,8 @@ func TestConnectionsToAHostAreBounded(t *testing.T) {
 			var opened atomic.Int64
 			server := httptest.NewUnstartedServer(http.HandlerFunc(
 				func(http.ResponseWriter, *http.Request) { time.Sleep(time.Millisecond) }))
-			server.Config.ErrorLog = log.New(io.Discard, "", 0) // dials that lost the race are closed
+			// dials that lost the race are closed
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
 			server.EnableHTTP2 = c.http2
 			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 				if state == http.StateNew {

@@ -35,8 +35,8 @@ func (t *Tries) Trace(ctx context.Context) context.Context { return t.connection
 func (t *Tries) Attach(req *policy.Request) { req.SetOperationValue(t) }
 
 // OutcomeUnknown reports whether a failed call may have changed something without the caller being
-// told. status is the HTTP status of the refusal, or 0 if there was no usable answer. A success that
-// the protocol does not know, such as 202, is as good as no answer.
+// told. status is the HTTP status of the refusal, or 0 if there was no usable answer. A success
+// that the protocol does not know, such as 202, is as good as no answer.
 func (t *Tries) OutcomeUnknown(status int) bool {
 	success := status >= 200 && status < 300
 	return t.changes && (t.inDoubt() || success) && !settles(status)

@@ -36,8 +36,8 @@ func (i Instant) IsZero() bool { return i.monotonic.IsZero() }
 // Time returns the moment with its monotonic reading.
 func (i Instant) Time() time.Time { return i.monotonic }
 
-// Ahead returns by how much the wall clock got ahead of the monotonic one from an earlier instant to
-// i. It is negative if the wall clock was set back.
+// Ahead returns by how much the wall clock got ahead of the monotonic one from an earlier instant
+// to i. It is negative if the wall clock was set back.
 func (i Instant) Ahead(earlier Instant) time.Duration {
 	return i.wall.Sub(earlier.wall) - i.monotonic.Sub(earlier.monotonic)
 }

@@ -4,8 +4,8 @@
 // concerned: it reads the input container and writes to the output container with the signatures it
 // is given, so that what is wrong with them fails as it does at the service.
 //
-// It converts nothing for real, and nothing renders the result: the asset that it writes is a copy of
-// the input. It does recognise models, and counts those that are glTF, GLB or point clouds.
+// It converts nothing for real, and nothing renders the result: the asset that it writes is a copy
+// of the input. It does recognise models, and counts those that are glTF, GLB or point clouds.
 package blobconverter
 
 import (
@@ -30,8 +30,8 @@ const ToolVersion = "azremoterendering-emulator"
 
 // Options say how storage is reached.
 type Options struct {
-	// Allow refuses addresses of containers by an error. Requests name any address, and the converter
-	// sends requests there. Nil allows all.
+	// Allow refuses addresses of containers by an error. Requests name any address, and the
+	// converter sends requests there. Nil allows all.
 	Allow func(container *url.URL) error
 	// Open opens a container for which a request has no SAS, as linked storage. Nil means that no
 	// storage is linked.
@@ -113,8 +113,8 @@ type folder struct {
 	codes   codes
 }
 
-// open opens a location, without a request. An address that is none fails as it does at the service:
-// with an internal error.
+// open opens a location, without a request. An address that is none fails as it does at the
+// service: with an internal error.
 func (c *Converter) open(f *folder, location conversion.Location, codes codes) error {
 	address, err := blobaccess.ParseContainerURL(location.ContainerURL)
 	if err == nil && c.options.Allow != nil {
@@ -222,8 +222,8 @@ func (j *job) write(
 	}, nil
 }
 
-// notOfTheService is the code of errors in result files. The service has numbers there, of which none
-// is documented.
+// notOfTheService is the code of errors in result files. The service has numbers there, of which
+// none is documented.
 const notOfTheService = "emulator"
 
 // refuse leaves a result file that says why there is no asset.

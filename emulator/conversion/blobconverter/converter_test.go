@@ -25,8 +25,8 @@ import (
 	"github.com/arr-go/azremoterendering/internal/model/sample"
 )
 
-// memory is as much of Blob storage as a conversion uses: list, properties, ranges, and writing whole
-// blobs. The SAS must be the one that is expected, for reading or for writing.
+// memory is as much of Blob storage as a conversion uses: list, properties, ranges, and writing
+// whole blobs. The SAS must be the one that is expected, for reading or for writing.
 type memory struct {
 	mu       sync.Mutex
 	blobs    map[string][]byte

@@ -24,7 +24,8 @@ const (
 	hashShown  = 8 // bytes of the hash in an info file
 )
 
-// list checks that the prefix can be listed, as the service does before it fetches what is under it.
+// list checks that the prefix can be listed, as the service does before it fetches what is under
+// it.
 func (f *folder) list(ctx context.Context) error {
 	one := int32(1)
 	pager := f.client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: &f.prefix, MaxResults: &one})
@@ -138,7 +139,8 @@ func (r *reader) ReadAt(p []byte, at int64) (n int, err error) {
 	return n, nil
 }
 
-// fetch reads the window that begins at from. A blob that has changed since it was found is an error.
+// fetch reads the window that begins at from. A blob that has changed since it was found is an
+// error.
 func (r *reader) fetch(from int64) error {
 	length := min(window, r.size-from)
 	if int64(cap(r.held)) < length {

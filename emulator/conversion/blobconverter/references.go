@@ -77,17 +77,22 @@ func (j *job) checkReferences(ctx context.Context, dir string, m *model.Model) e
 
 // has says whether the file of a relative URI exists. Other URIs are not followed.
 func (j *job) has(ctx context.Context, dir, uri string) (bool, error) {
-	name, err := url.PathUnescape(strings.ReplaceAll(uri, `\`, "/"))
-	if err != nil || strings.Contains(uri, ":") {
+	name, ok := below(dir, uri)
+	if !ok {
 		return false, nil
 	}
-	name = path.Join(dir, name)
-	if strings.HasPrefix(name, "..") || strings.HasPrefix(name, "/") || blobaccess.CheckName(name) != nil {
-		return false, nil
-	}
-	_, err = j.in.find(ctx, name)
+	_, err := j.in.find(ctx, name)
 	if failed, ok := errors.AsType[*blobaccess.Error](err); ok && failed.NotFound() {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// below returns the name of the blob that a relative URI names. It reports false for other URIs and
+// for those that lead out of the container.
+func below(dir, uri string) (name string, ok bool) {
+	relative, err := url.PathUnescape(strings.ReplaceAll(uri, `\`, "/"))
+	name = path.Join(dir, relative)
+	return name, err == nil && !strings.Contains(uri, ":") &&
+		!strings.HasPrefix(name, "..") && !strings.HasPrefix(name, "/") && blobaccess.CheckName(name) == nil
 }

@@ -81,8 +81,8 @@ type Proxy struct {
 
 // Listen starts a proxy on a free port of loopback. Every connection to it is passed on to
 // upstream, "HOST:PORT". If upstream does not accept it, the client's connection is reset.
-//   - plan says what happens to the n-th connection, counted from 0. Nil means that nothing does. It
-//     is called by one goroutine at a time
+//   - plan says what happens to the n-th connection, counted from 0. Nil means that nothing does.
+//     It is called by one goroutine at a time
 func Listen(upstream string, plan func(n int) Plan) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

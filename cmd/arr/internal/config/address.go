@@ -150,8 +150,8 @@ func Plain(address string) (plain, loopback bool) {
 	return parsed.Scheme == "http", host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// IsHosted reports whether an address or domain belongs to the hosted service, and nobody on the way
-// can take its place.
+// IsHosted reports whether an address or domain belongs to the hosted service, and nobody on the
+// way can take its place.
 func IsHosted(text string) bool {
 	if text == "" {
 		return true

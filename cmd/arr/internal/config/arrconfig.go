@@ -25,9 +25,9 @@ type script struct {
 // scriptValue is a value and the member that it comes from.
 type scriptValue struct{ text, member string }
 
-// parseScript reads the arrconfig.json of RenderingSession.ps1 and Conversion.ps1, of every release.
-// Comments and trailing commas are allowed, because PowerShell 7 allows them. Empty members are
-// skipped. No error quotes a value: it may be a key.
+// parseScript reads the arrconfig.json of RenderingSession.ps1 and Conversion.ps1, of every
+// release. Comments and trailing commas are allowed, because PowerShell 7 allows them. Empty
+// members are skipped. No error quotes a value: it may be a key.
 func parseScript(data []byte) (*script, error) {
 	if err := input.CheckUTF8(data); err != nil {
 		return nil, err

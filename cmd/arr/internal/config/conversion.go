@@ -19,7 +19,8 @@ type Conversion struct {
 	InputFolder, OutputFolder       string
 	// Asset is the path of the model below InputFolder. OutputName may be empty.
 	Asset, OutputName string
-	// UseSAS says that the service gets a SAS for both containers. Otherwise it uses linked storage.
+	// UseSAS says that the service gets a SAS for both containers. Otherwise it uses linked
+	// storage.
 	UseSAS bool
 	// InputSAS and OutputSAS are signatures from elsewhere. They are secrets.
 	InputSAS, OutputSAS string
@@ -125,8 +126,8 @@ func readStorageSecret(file Value) (Name, string, error) {
 	}
 }
 
-// mayHoldSAS reports whether a text has what a SAS or a connection string has, and names, folders and
-// addresses of containers have not.
+// mayHoldSAS reports whether a text has what a SAS or a connection string has, and names, folders
+// and addresses of containers have not.
 func mayHoldSAS(text string) bool { return strings.ContainsAny(text, "?=&") }
 
 // StorageSignIn returns how to sign in to storage by Microsoft Entra: as to the service, if that

@@ -58,8 +58,8 @@ func WithSignal(ctx context.Context, err error) error {
 	return Because(signal, err)
 }
 
-// Because returns err as what a signal has led to. The text names the signal instead of the canceled
-// context.
+// Because returns err as what a signal has led to. The text names the signal instead of the
+// canceled context.
 func Because(signal Signal, err error) error { return &interruption{signal, err} }
 
 type interruption struct {

@@ -16,9 +16,9 @@ import (
 // redraw is how often the line on a terminal is written again.
 const redraw = 250 * time.Millisecond
 
-// Progress tells people how sessions or conversions come along: on a terminal in one line that is written again
-// and again, elsewhere in a line for each change of state. Several goroutines may use it at the
-// same time.
+// Progress tells people how sessions or conversions come along: on a terminal in one line that is
+// written again and again, elsewhere in a line for each change of state. Several goroutines may use
+// it at the same time.
 type Progress struct {
 	out      io.Writer
 	terminal bool

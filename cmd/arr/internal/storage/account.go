@@ -65,7 +65,8 @@ func checkContainerName(name string) error {
 	return nil
 }
 
-// CreateContainer creates a private container unless it exists. A SAS of a container cannot do that.
+// CreateContainer creates a private container unless it exists. A SAS of a container cannot do
+// that.
 func (a *Account) CreateContainer(ctx context.Context, name string) (created bool, err error) {
 	client, err := a.container(name)
 	if err != nil {
@@ -84,7 +85,8 @@ const MaxRead = 16 << 20
 // ErrTooLarge is the error of Read for a blob that is larger than the limit.
 var ErrTooLarge = errors.New("the blob is larger than expected")
 
-// Read returns the content of a small blob, such as an info file. limit is in bytes; 0 means MaxRead.
+// Read returns the content of a small blob, such as an info file. limit is in bytes; 0 means
+// MaxRead.
 func (a *Account) Read(ctx context.Context, containerName, name string, limit int64) ([]byte, error) {
 	client, err := a.container(containerName)
 	if err != nil {

@@ -44,7 +44,8 @@ func TestInteropOnlyWhatChangedIsUploaded(t *testing.T) {
 		Files: 4, FilesDone: 4, FilesUnchanged: 4, Bytes: 6, BytesDone: 6, BytesUnchanged: 6,
 	}, upload())
 
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.gltf"), []byte("[]"), 0o644)) // of the same size
+	// of the same size
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "box.gltf"), []byte("[]"), 0o644))
 	assert.Equal(t, 3, upload().FilesUnchanged)
 	content, err := a.Read(t.Context(), "models", "Input/v1/box.gltf", 0)
 	require.NoError(t, err)

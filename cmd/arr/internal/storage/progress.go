@@ -45,8 +45,8 @@ func (m *meter) finish() Progress {
 	return m.now
 }
 
-// body is a part of a file on its way. A retry reads it again from the start, and takes back what was
-// counted.
+// body is a part of a file on its way. A retry reads it again from the start, and takes back what
+// was counted.
 type body struct {
 	*io.SectionReader
 	meter   *meter

@@ -16,7 +16,8 @@ import (
 // Rights are what a signature allows.
 type Rights string
 
-// The rights that a conversion needs (documentation, "Use Azure Blob Storage for model conversion").
+// The rights that a conversion needs (documentation, "Use Azure Blob Storage for model
+// conversion").
 const (
 	// InputRights are for the input container: read and list.
 	InputRights Rights = "rl"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package storage keeps the files of conversions in Azure Blob storage: it signs in, uploads what has
-// changed, makes the signatures (SAS) that the service works with, and reads results.
+// Package storage keeps the files of conversions in Azure Blob storage: it signs in, uploads what
+// has changed, makes the signatures (SAS) that the service works with, and reads results.
 package storage
 
 import (

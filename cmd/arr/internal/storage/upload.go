@@ -45,8 +45,8 @@ type Upload struct {
 // unchanged if its blob has the same size and the same MD5. Every upload leaves an MD5, and storage
 // checks it: a file that changes on its way is an error. Blobs that have no file are left alone.
 //
-// An upload that was interrupted goes on where it stopped when it is repeated: files that arrived are
-// unchanged, and of a large file, the blocks that arrived are not sent again for a week.
+// An upload that was interrupted goes on where it stopped when it is repeated: files that arrived
+// are unchanged, and of a large file, the blocks that arrived are not sent again for a week.
 //
 // Memory is about 300 bytes for each file and blob under the prefix, and 100 KB for each request in
 // flight. The size of files does not matter. The account needs to list, read and write.
@@ -200,8 +200,8 @@ func (u *upload) inBlocks(ctx context.Context, client *blockblob.Client, source 
 	})
 }
 
-// arrived returns the sizes of blocks that an interrupted upload left. If storage does not tell, all
-// are sent.
+// arrived returns the sizes of blocks that an interrupted upload left. If storage does not tell,
+// all are sent.
 func (u *upload) arrived(ctx context.Context, client *blockblob.Client) map[string]int64 {
 	list, err := client.GetBlockList(ctx, blockblob.BlockListTypeUncommitted, nil)
 	if err != nil {
