@@ -268,6 +268,7 @@ func TestChangesTellTheRegion(t *testing.T) {
 			}
 		}()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		slices.Sort(told)
 		assert.Equal(t, []string{"northeurope: Ready", "westeurope: Ready"}, told)
 
@@ -283,6 +284,7 @@ func TestChangesTellTheRegion(t *testing.T) {
 		_, err = clients[1].Stop(t.Context(), "demo", nil)
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		assert.Equal(t, []string{"northeurope: Stopped"}, told)
 		require.Len(t, failures, 1)
 		assert.ErrorIs(t, failures[0], arr.ErrForbidden)
@@ -291,7 +293,7 @@ func TestChangesTellTheRegion(t *testing.T) {
 		assert.Equal(t, arr.RegionWestEurope.Endpoint(), failure.Endpoint)
 
 		w.Close()
-		time.Sleep(time.Second)
+		synctest.Wait()
 		require.Len(t, failures, 2)
 		assert.ErrorIs(t, failures[1], lease.ErrWatcherClosed)
 	})
