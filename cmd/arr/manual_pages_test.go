@@ -105,8 +105,12 @@ func TestNoFlagTakesASecretOfAService(t *testing.T) {
 	var check func(*cobra.Command)
 	check = func(cmd *cobra.Command) {
 		if cmd.Name() != "emulator" { // whose key opens nothing else
-			assert.Nil(t, cmd.Flag("account-key"), cmd.CommandPath())
-			assert.Nil(t, cmd.Flag("access-token"), cmd.CommandPath())
+			for _, name := range []string{
+				"account-key", "access-token", "storage-key", "storage-sas", "storage-connection-string",
+				"input-sas", "output-sas", "sas",
+			} {
+				assert.Nil(t, cmd.Flag(name), "%s --%s", cmd.CommandPath(), name)
+			}
 		}
 		for _, child := range cmd.Commands() {
 			check(child)

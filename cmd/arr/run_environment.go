@@ -49,6 +49,10 @@ func environmentOf(svc *service, l *lease.Lease, token azcore.AccessToken) ([]st
 		{"ARR_ACCOUNT_KEY", ""},
 		{"ARR_ACCOUNT_KEY_FILE", ""},
 		{keyVariable, ""},
+		// Nor with storage. The AZURE_… variables are not this program's alone, and stay.
+		{"ARR_STORAGE_SECRET_FILE", ""},
+		{"ARR_INPUT_SAS", ""},
+		{"ARR_OUTPUT_SAS", ""},
 		// Beside ARR_ENDPOINT it would be a contradiction.
 		{"ARR_REGION", ""},
 	})
