@@ -3,6 +3,7 @@
 package lease
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,12 +14,12 @@ import (
 // timed returns a timer of two minutes, and a function that returns when it elapsed, or 0.
 func timed(t *testing.T) (c *idleTimer, elapsed func() time.Duration) {
 	began := time.Now()
-	var after time.Duration
-	c = newIdleTimer(2*time.Minute, func() { after = time.Since(began) })
+	var after atomic.Int64
+	c = newIdleTimer(2*time.Minute, func() { after.Store(int64(time.Since(began))) })
 	t.Cleanup(c.stop)
 	return c, func() time.Duration {
 		synctest.Wait()
-		return after
+		return time.Duration(after.Load())
 	}
 }
 
