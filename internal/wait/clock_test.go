@@ -4,6 +4,7 @@ package wait
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,30 +12,30 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// fakeClock returns a clock whose wall clock is ahead of the system's by *ahead.
-func fakeClock(ahead *time.Duration) Clock {
-	return Clock{Wall: func() time.Time { return time.Now().Add(*ahead) }}
+// fakeClock returns a clock whose wall clock is ahead of the system's by so many nanoseconds.
+func fakeClock(ahead *atomic.Int64) Clock {
+	return Clock{Wall: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }}
 }
 
 func TestSinceCountsTheTimeOfASuspendedMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var ahead time.Duration
+		var ahead atomic.Int64
 		clock := fakeClock(&ahead)
 		before := clock.Now()
 		time.Sleep(time.Minute)
 		assert.Equal(t, time.Minute, clock.Since(before))
 		assert.False(t, clock.Leapt(before))
 
-		ahead = 88 * time.Second
+		ahead.Store(int64(88 * time.Second))
 		assert.Equal(t, 148*time.Second, clock.Since(before))
 		assert.True(t, clock.Leapt(before))
 		assert.False(t, clock.Leapt(clock.Now()), "known from now on")
 
-		ahead = -time.Hour
+		ahead.Store(int64(-time.Hour))
 		assert.Equal(t, time.Minute, clock.Since(before), "set back: nothing is undone")
 		assert.False(t, clock.Leapt(before))
 
-		ahead = time.Second
+		ahead.Store(int64(time.Second))
 		assert.False(t, clock.Leapt(before), "clocks are adjusted all the time")
 	})
 }
@@ -51,9 +52,9 @@ func TestSleepEndsAfterALeap(t *testing.T) {
 		"adjusted":    {time.Second, time.Minute},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var ahead time.Duration
+			var ahead atomic.Int64
 			clock := fakeClock(&ahead)
-			time.AfterFunc(35*time.Second, func() { ahead = c.leap })
+			time.AfterFunc(35*time.Second, func() { ahead.Store(int64(c.leap)) })
 			began := time.Now()
 			assert.NoError(t, clock.Sleep(t.Context(), time.Minute))
 			assert.Equal(t, c.want, time.Since(began), name)
@@ -63,10 +64,10 @@ func TestSleepEndsAfterALeap(t *testing.T) {
 
 func TestASleepNoticesALeapAfterTheClockWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var ahead time.Duration
+		var ahead atomic.Int64
 		clock := fakeClock(&ahead)
-		time.AfterFunc(5*time.Second, func() { ahead = -time.Hour })
-		time.AfterFunc(25*time.Second, func() { ahead += 88 * time.Second })
+		time.AfterFunc(5*time.Second, func() { ahead.Store(int64(-time.Hour)) })
+		time.AfterFunc(25*time.Second, func() { ahead.Add(int64(88 * time.Second)) })
 		began := time.Now()
 		assert.NoError(t, clock.Sleep(t.Context(), time.Minute))
 		assert.Equal(t, 30*time.Second, time.Since(began))
@@ -75,7 +76,7 @@ func TestASleepNoticesALeapAfterTheClockWasSetBack(t *testing.T) {
 
 func TestLoopLooksAtOnceAfterALeap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var ahead time.Duration
+		var ahead atomic.Int64
 		began := time.Now()
 		var looks []time.Duration
 		loop := Loop{
@@ -87,7 +88,7 @@ func TestLoopLooksAtOnceAfterALeap(t *testing.T) {
 			RetryAfter: func(error) time.Duration { return 0 },
 			Transient:  func(error) bool { return true },
 		}
-		time.AfterFunc(65*time.Second, func() { ahead = time.Hour })
+		time.AfterFunc(65*time.Second, func() { ahead.Store(int64(time.Hour)) })
 		assert.NoError(t, loop.Run(t.Context()))
 		assert.Equal(t, []time.Duration{0, 70 * time.Second, 310 * time.Second}, looks)
 	})
