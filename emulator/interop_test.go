@@ -31,6 +31,8 @@ import (
 const (
 	interopTimeout      = 3 * time.Minute
 	interopStartup      = 2 * time.Second
+	interopNotStarted   = 150 * time.Millisecond
+	interopRunning      = 350 * time.Millisecond
 	interopDomain       = "arr.test"
 	interopProgram      = "testdata/interop/client.py"
 	interopRequirements = "testdata/interop/requirements.txt"
@@ -132,6 +134,9 @@ func (c interopCase) run(ctx context.Context, t *testing.T, python string) *inte
 				return 0
 			}
 			return -1
+		},
+		Conversions: emulator.ConversionOptions{
+			Times: emulator.FixedConversion(interopNotStarted, interopRunning),
 		},
 		Decisions: emulator.Decisions{AbsentValues: c.absent, PageSize: 2},
 		Logger:    slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -310,6 +315,8 @@ func (r *interopRun) expectations() []interopExpectation {
 	for i := range many {
 		all = append(all, interopExpectation{fmt.Sprintf("stop %d", i+1), returns(nil, 204)})
 	}
+	all = append(all, r.conversionExpectations("sync")...)
+	all = append(all, r.conversionExpectations("async")...)
 	all = append(all, []interopExpectation{
 		{"secondary key", lists([]int{200})},
 		{"wrong key", raises(denied, 401, "", "", token)},

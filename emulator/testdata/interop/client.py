@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 
-"""Leads the official client of Azure Remote Rendering through the life of sessions and through its error cases.
+"""Leads the official client of Azure Remote Rendering through the life of sessions and conversions and through its error cases.
 
 Standard input is one JSON object, which says where the service is and who asks: see main. Standard output is one JSON object a
 line, one for each step: its name, the statuses of the answers that the client saw for it, and what the client returned or raised. The
 program judges nothing: that is left to its reader.
 """
 
+import asyncio
 import json
 import socket
 import sys
@@ -14,12 +15,22 @@ import time
 
 from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline.transport import AsyncioRequestsTransport
 from azure.mixedreality.authentication import MixedRealityStsClient
-from azure.mixedreality.remoterendering import RemoteRenderingClient, RenderingSession, RenderingSessionSize
+from azure.mixedreality.remoterendering import (
+    AssetConversion,
+    AssetConversionInputSettings,
+    AssetConversionOutputSettings,
+    RemoteRenderingClient,
+    RenderingSession,
+    RenderingSessionSize,
+)
+from azure.mixedreality.remoterendering.aio import RemoteRenderingClient as AsyncRemoteRenderingClient
 
 SESSION = "interop_1-A"
 POLLING_INTERVAL = 0.1  # seconds
-PATIENCE = 30  # seconds to wait for a session
+PATIENCE = 30  # seconds to wait for a session or a conversion
+CONTAINER = "https://interop.blob.core.windows.net/"
 
 
 def step(name, call, *args, **kwargs):
@@ -53,6 +64,18 @@ def plain(value):
             "teraflops": value.teraflops,
             "error": value.error and {"code": value.error.code, "message": value.error.message},
         }
+    if isinstance(value, AssetConversion):
+        source, target = value.settings.input_settings, value.settings.output_settings
+        return {
+            "id": value.id,
+            "status": value.status,
+            "created_on": value.created_on.isoformat(),
+            "input": [source.storage_container_uri, source.blob_prefix, source.relative_input_asset_path],
+            "output": [target.storage_container_uri, target.blob_prefix, target.output_asset_filename],
+            "signatures": [source.storage_container_read_list_sas, target.storage_container_write_sas],
+            "asset_uri": value.output and value.output.asset_uri,
+            "error": value.error and {"code": value.error.code, "message": value.error.message},
+        }
     if isinstance(value, list):
         return [plain(item) for item in value]
     if hasattr(value, "polling_method"):
@@ -78,11 +101,11 @@ def plain_error(error):
 
 def wait(poller, raw_response_hook):
     if poller is None:
-        raise ValueError("the session was not created")
-    session = poller.result(PATIENCE)
-    if session is None:
-        raise TimeoutError(f"the session is still {poller.status()} after {PATIENCE} s")
-    return session
+        raise ValueError("nothing was created")
+    result = poller.result(PATIENCE)
+    if result is None:
+        raise TimeoutError(f"it is still {poller.status()} after {PATIENCE} s")
+    return result
 
 
 def resume(client, poller, raw_response_hook):
@@ -98,6 +121,10 @@ def pages(client, raw_response_hook):
 
 def sessions(client, raw_response_hook):
     return list(client.list_rendering_sessions(raw_response_hook=raw_response_hook))
+
+
+def conversions(client, raw_response_hook):
+    return list(client.list_asset_conversions(raw_response_hook=raw_response_hook))
 
 
 def get_token(client, raw_response_hook):
@@ -119,6 +146,37 @@ class Identity:
     def get_token(self, *scopes, **_):
         self.scopes.extend(scopes)
         return AccessToken(self.token, int(time.time()) + 3600)
+
+
+class AsyncPoller:
+    """A poller of the asynchronous client, which waits on the spot."""
+
+    def __init__(self, poller, loop):
+        self.poller, self.loop = poller, loop
+        self.polling_method, self.status = poller.polling_method, poller.status
+
+    def result(self, timeout):
+        return self.loop.run_until_complete(asyncio.wait_for(self.poller.result(), timeout))
+
+
+class AsyncClient:
+    """The asynchronous client, with its calls awaited on the spot, so that it takes the same steps."""
+
+    def __init__(self, client, loop):
+        self.client, self.loop = client, loop
+
+    def begin_asset_conversion(self, *args, **kwargs):
+        poller = self.loop.run_until_complete(self.client.begin_asset_conversion(*args, **kwargs))
+        return AsyncPoller(poller, self.loop)
+
+    def get_asset_conversion(self, *args, **kwargs):
+        return self.loop.run_until_complete(self.client.get_asset_conversion(*args, **kwargs))
+
+    def list_asset_conversions(self, **kwargs):
+        async def everything():
+            return [item async for item in await self.client.list_asset_conversions(**kwargs)]
+
+        return self.loop.run_until_complete(everything())
 
 
 def resolve_below(domain):
@@ -179,6 +237,51 @@ def many(client):
         step(f"stop {i}", client.stop_rendering_session, f"many-{i}")
 
 
+def convert(client, kind):
+    """Conversions that succeed, that may not be, and that fail. kind is in the names of the steps and in the ids."""
+
+    def begin(name, conversion, asset="box.fbx", read="?sv=1&sig=secret-read", write="sv=1&sig=secret-write"):
+        return step(
+            f"{kind} {name}",
+            client.begin_asset_conversion,
+            f"{kind}-{conversion}",
+            AssetConversionInputSettings(
+                storage_container_uri=CONTAINER + "input", storage_container_read_list_sas=read, blob_prefix="Input", relative_input_asset_path=asset
+            ),
+            AssetConversionOutputSettings(storage_container_uri=CONTAINER + "output", storage_container_write_sas=write, blob_prefix="Output"),
+        )
+
+    poller = begin("convert", "1")
+    step(f"{kind} wait for conversion", wait, poller)
+    step(f"{kind} get conversion", client.get_asset_conversion, f"{kind}-1")
+    begin("repeat conversion", "1", read="sv=1&sig=secret-renewed")
+    begin("conflicting conversion", "1", asset="sphere.fbx")
+    begin("convert without access", "2", read=None, write=None)
+    step(f"{kind} get conversion without access", client.get_asset_conversion, f"{kind}-2")
+    poller = begin("convert missing asset", "3", asset="boxWhichDoesNotExist.fbx")
+    step(f"{kind} wait for missing asset", wait, poller)
+    step(f"{kind} get missing asset", client.get_asset_conversion, f"{kind}-3")
+    begin("convert another", "4")
+    step(f"{kind} list conversions", conversions, client)
+
+
+def convert_async(config):
+    """The same with the asynchronous client. Its transport is the one that needs no compiled package; the client that it makes
+    for the token service takes none, so the token comes from the synchronous one."""
+    loop = asyncio.new_event_loop()
+    client = AsyncRemoteRenderingClient(
+        config["endpoint"],
+        config["accountId"],
+        config["accountDomain"],
+        token_client(config).get_token(),
+        polling_interval=POLLING_INTERVAL,
+        transport=AsyncioRequestsTransport(),
+    )
+    convert(AsyncClient(client, loop), "async")
+    loop.run_until_complete(client.close())
+    loop.close()
+
+
 def authenticate(connect, config):
     """Every credential that the client takes, right and wrong ones. connect makes a client that has one of them."""
     step("secondary key", sessions, connect(AzureKeyCredential(config["secondaryKey"])))
@@ -190,12 +293,15 @@ def authenticate(connect, config):
     step("identity scopes", lambda raw_response_hook: identity.scopes)
     step("wrong identity", sessions, connect(Identity("not.a.token")))
 
-    sts = MixedRealityStsClient(
-        config["accountId"], config["accountDomain"], AzureKeyCredential(config["key"]), **optional("custom_endpoint_url", config.get("stsEndpoint")))
-    token = step("token", get_token, sts)
+    token = step("token", get_token, token_client(config))
     if token is not None:
         step("token use", sessions, connect(token))
         step("token damage", sessions, connect(AccessToken(token.token[:-8] + "AAAAAAAA", token.expires_on)))
+
+
+def token_client(config):
+    return MixedRealityStsClient(
+        config["accountId"], config["accountDomain"], AzureKeyCredential(config["key"]), **optional("custom_endpoint_url", config.get("stsEndpoint")))
 
 
 def move(connect, config):
@@ -238,6 +344,8 @@ def main():
     live(client)
     fail(client)
     many(client)
+    convert(client, "sync")
+    convert_async(config)
     authenticate(connect, config)
     if "otherEndpoint" in config:
         move(connect, config)
