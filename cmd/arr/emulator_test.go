@@ -80,7 +80,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	case <-time.After(200 * time.Millisecond):
 	}
 	p.signal(syscall.SIGTERM)
-	assert.Equal(t, -1, p.wait(), "ended by the signal")
+	assert.Equal(t, 128+int(syscall.SIGTERM), p.wait(), "as of a program that the signal ended")
 }
 
 func accessToken(t *testing.T, c connection) string {

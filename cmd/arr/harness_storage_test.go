@@ -130,7 +130,7 @@ func (s *testStorage) serve(w http.ResponseWriter, r *http.Request) {
 	case !exists:
 		refuse(w, http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
 	case query.Get("comp") == "list":
-		list(w, blobs, query.Get("prefix"))
+		listOf(w, blobs, query.Get("prefix"))
 	case r.Method == http.MethodPut:
 		content, _ := io.ReadAll(r.Body)
 		blobs[name] = content
@@ -156,7 +156,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	fmt.Fprint(w, "</Message></Error>")
 }
 
-func list(w http.ResponseWriter, blobs map[string][]byte, prefix string) {
+func listOf(w http.ResponseWriter, blobs map[string][]byte, prefix string) {
 	w.Header().Set("Content-Type", "application/xml")
 	fmt.Fprint(w, `<?xml version="1.0"?><EnumerationResults><Blobs>`)
 	for _, name := range slices.Sorted(maps.Keys(blobs)) {

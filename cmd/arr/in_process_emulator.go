@@ -27,7 +27,8 @@ const sampleStartup = 3 * time.Second
 // openEmulator starts an emulator in this process. It listens on a socket, so that what a command
 // starts can reach it too.
 func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
-	for _, name := range []config.Name{config.Endpoint, config.Region, config.AccountID,
+	for _, name := range []config.Name{config.Endpoint, config.Region, config.Fallback,
+		config.AccountID,
 		config.AccountDomain, config.STSEndpoint,
 		config.STSScope, config.CAFile, config.AllowHTTP, config.Auth, config.Tenant, config.ClientID,
 		config.KeyFile, config.KeyStdin} {
@@ -55,9 +56,6 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 		_ = server.Close()
 		_ = e.Close()
 	}
-	opened.at = func(string) (*arr.SessionsClient, error) {
-		return nil, usagef("--emulator has one endpoint, its own: leave out --fallback")
-	}
 	target := config.Target{
 		Endpoint:    server.URL,
 		STSEndpoint: server.URL,
@@ -73,6 +71,9 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 			azcore.NewKeyCredential(e.Key()),
 			options,
 		)
+	}
+	if err == nil {
+		opened.regions, err = arr.NewRegionsClient(opened.SessionsClient)
 	}
 	if err == nil {
 		err = s.addSample(cmd.Context(), e, opened.SessionsClient)

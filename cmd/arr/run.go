@@ -18,7 +18,6 @@ type runCommand struct {
 	session      string
 	prefix       string
 	sizes        []string
-	fallback     []string
 	interval     time.Duration
 	startTimeout time.Duration
 	grace        time.Duration
@@ -28,6 +27,7 @@ type runCommand struct {
 
 func newRunCommand() *cobra.Command {
 	c := &runCommand{serviceFlags: newServiceFlags()}
+	c.reach.places = true
 	cmd := &cobra.Command{
 		Use:   "run [flags] -- COMMAND [ARGUMENT...]",
 		Short: "Run a command with a session, and stop the session afterwards",
@@ -71,10 +71,9 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		nil,
 		"`SIZE` of the server, Standard or Premium; may be repeated, the preferred one first (default Standard)",
 	)
-	flags.StringArrayVar(
-		&c.fallback,
-		"fallback",
-		nil,
+	c.addList(
+		flags,
+		config.Fallback,
 		"another `ENDPOINT` to try: a region or an address; may be repeated",
 	)
 	c.addText(

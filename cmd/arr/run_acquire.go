@@ -51,24 +51,7 @@ func (c *runCommand) prepare(cmd *cobra.Command) (*service, lease.AcquireOptions
 	if c.maxLease > 0 {
 		options.LeaseTime = min(options.LeaseTime, c.maxLease)
 	}
-	if svc.regions, err = c.inRegions(svc); err != nil {
-		svc.close()
-		return nil, options, fmt.Errorf("--fallback: %w", err)
-	}
 	return svc, options, nil
-}
-
-// inRegions returns the client of the service and those of --fallback.
-func (c *runCommand) inRegions(svc *service) (*arr.RegionsClient, error) {
-	clients := []*arr.SessionsClient{svc.SessionsClient}
-	for _, endpoint := range c.fallback {
-		client, err := svc.at(endpoint)
-		if err != nil {
-			return nil, err
-		}
-		clients = append(clients, client)
-	}
-	return arr.NewRegionsClient(clients...)
 }
 
 // wantedSizes returns the sizes of the flags, or else the one of the settings.

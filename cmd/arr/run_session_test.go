@@ -193,7 +193,7 @@ func TestRunTellsThatItStopsItsSession(t *testing.T) {
 	service.inject("operation=stop delay=1300ms")
 	r := service.arr("run", "--session", "demo", "--", "true")
 	assert.Equal(t, failure.OK, r.code, r.stderr)
-	assert.Contains(t, r.stderr, "Stopping session demo …\n")
+	assert.Contains(t, r.stderr, "Stopping session demo … Ctrl-C ends arr without waiting.\n")
 	r = service.arr("run", "--quiet", "--interval", "20ms", "--", "true")
 	assert.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Empty(t, r.stderr)

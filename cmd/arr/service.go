@@ -27,10 +27,8 @@ type service struct {
 	account  arr.Account
 	target   config.Target
 	settings *config.Settings
-	// at makes the client of another endpoint, for the same account and with the same sign-in.
-	at    func(endpoint string) (*arr.SessionsClient, error)
-	print *show.Printer
-	close func() // ends what was started for this command
+	print    *show.Printer
+	close    func() // ends what was started for this command
 
 	emulated bool // it is an emulator in this process
 
@@ -109,17 +107,15 @@ func (s *serviceFlags) open(
 	if err != nil {
 		return nil, inSettings(err, values)
 	}
-	opened.at = func(endpoint string) (*arr.SessionsClient, error) {
-		other, err := target.At(endpoint)
-		if err != nil {
-			return nil, err
-		}
-		client, err := connect(other)
-		return client, failure.InWords(err, func(argument string) string {
-			return map[string]string{"endpoint": "--fallback"}[argument]
-		})
+	if opened.SessionsClient, err = connect(target); err != nil {
+		return nil, inSettings(err, values)
 	}
-	opened.SessionsClient, err = connect(target)
+	endpoints, err := s.chosenRegions(target)
+	if err != nil {
+		return nil, err
+	}
+	opened.regions, err = opened.InRegions(endpoints...)
+	printer.Regions = len(endpoints) > 1
 	return opened, inSettings(err, values)
 }
 
@@ -129,7 +125,7 @@ func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
 		STSScope:    target.STSScope,
 	}
 	options.Telemetry.ApplicationID = "arr"
-	for _, address := range []string{target.Endpoint, target.STSEndpoint} {
+	for _, address := range append(target.WithFallback(), target.STSEndpoint) {
 		// Whether that is safe has been decided with the settings.
 		if plain, _ := config.Plain(address); plain {
 			options.InsecureAllowCredentialWithHTTP = true
@@ -199,7 +195,7 @@ func trustedCertificates(path string) (*x509.CertPool, error) {
 
 // settingNames are the settings from which arguments of the client come.
 var settingNames = map[string][]config.Name{
-	"endpoint":       {config.Endpoint, config.Region},
+	"endpoint":       {config.Endpoint, config.Region, config.Fallback},
 	"accountID":      {config.AccountID},
 	"Account.ID":     {config.AccountID},
 	"Account.Domain": {config.AccountDomain},

@@ -25,6 +25,7 @@ type serviceFlags struct {
 	emulator bool
 	quiet    bool
 	timeout  time.Duration
+	reach    reach
 
 	// emulatedStorage is the account that conversions of an emulator in this process work on.
 	emulatedStorage *storage.Account
@@ -80,12 +81,12 @@ func (s *serviceFlags) addFileFlags(flags *pflag.FlagSet) {
 
 // addServiceFlags adds which service and account to talk to, and how to sign in.
 func (s *serviceFlags) addServiceFlags(flags *pflag.FlagSet) {
-	s.addText(
+	s.addList(
 		flags,
 		config.Endpoint,
-		"rendering `ENDPOINT`: a region such as westeurope, or an address",
+		"rendering `ENDPOINT`: a region such as westeurope, or an address; may be repeated",
 	)
-	s.addText(
+	s.addList(
 		flags,
 		config.Region,
 		"`REGION` of the rendering endpoint; the same as --endpoint with a region",

@@ -110,6 +110,9 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 		limit = 0
 	}
 	create := func(ctx context.Context, svc *service) error {
+		if err := svc.oneRegion(); err != nil {
+			return err
+		}
 		defer svc.creating(id)()
 		poller, err := svc.BeginCreate(ctx, id, wanted, nil)
 		if errors.Is(err, arr.ErrOutcomeUnknown) && (generated || ctx.Err() != nil) {
@@ -122,7 +125,7 @@ func (c *createCommand) run(cmd *cobra.Command, args []string) error {
 		if waits || poller.Session().Status.Ended() {
 			return c.await(ctx, cmd, svc, poller, own)
 		}
-		if err := svc.print.Session(poller.Session(), ""); err != nil {
+		if err := svc.printSession(poller.Session(), ""); err != nil {
 			return c.abandon(ctx, svc, id, own, err)
 		}
 		return nil
@@ -154,7 +157,7 @@ func (c *createCommand) await(
 	}
 	if err == nil {
 		err = progress.Aside(
-			func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) },
+			func() error { return svc.printSession(ready.Session, ready.CorrelationVector) },
 		)
 	}
 	if err == nil {

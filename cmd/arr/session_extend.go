@@ -36,21 +36,26 @@ extends the lease that far and fails. If the session has ended, the exit code is
 				)
 			}
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				svc, err := svc.find(ctx, args[0])
+				if err != nil {
+					return err
+				}
 				if by > 0 {
 					return svc.extendBy(ctx, args[0], by)
 				}
 				session, err := lease.Extend(ctx, svc.SessionsClient, args[0], atLeast)
 				if errors.Is(err, arr.ErrLeaseNotExtended) && !session.Status.Ended() {
 					// It was extended as far as it can be, which is not far enough.
-					return cmp.Or(svc.print.Session(session, ""), err)
+					return cmp.Or(svc.printSession(session, ""), err)
 				}
 				if err != nil {
 					return err
 				}
-				return svc.print.Session(session, "")
+				return svc.printSession(session, "")
 			})
 		},
 	}
+	s.addAllRegions(cmd)
 	addValue(
 		cmd,
 		&by,
@@ -93,5 +98,5 @@ func (svc *service) extendBy(ctx context.Context, id string, by time.Duration) e
 	if err != nil {
 		return err
 	}
-	return svc.print.Session(after.Session, after.CorrelationVector)
+	return svc.printSession(after.Session, after.CorrelationVector)
 }

@@ -27,14 +27,19 @@ session is Ready, and fails if it has ended.`,
 				return waitForAll(cmd, s, args, interval)
 			}
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				svc, err := svc.find(ctx, args[0])
+				if err != nil {
+					return err
+				}
 				session, err := svc.Get(ctx, args[0], nil)
 				if err != nil {
 					return err
 				}
-				return svc.print.Session(session.Session, session.CorrelationVector)
+				return svc.printSession(session.Session, session.CorrelationVector)
 			})
 		},
 	}
+	s.addAllRegions(cmd)
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the session is Ready")
 	addInterval(cmd, &interval)
 	return cmd

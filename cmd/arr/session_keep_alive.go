@@ -39,6 +39,7 @@ service are tolerated for as long as the lease lasts. Several sessions share one
 		},
 	}
 	cmd.Flags().SortFlags = false
+	s.addAllRegions(cmd)
 	k.addFlags(cmd)
 	return cmd
 }
@@ -62,7 +63,7 @@ func (k *keepAliveFlags) run(
 	}
 	if len(ids) > 1 {
 		watcher, err := lease.NewWatcher(
-			svc.SessionsClient,
+			svc.regions,
 			lease.WatcherOptions{Interval: k.checkInterval, IdleInterval: k.lookEvery()},
 		)
 		if err != nil {
@@ -72,7 +73,11 @@ func (k *keepAliveFlags) run(
 		options.Watcher = watcher
 	}
 	return forEachOf(ctx, ids, len(ids), func(ctx context.Context, id string) error {
-		err := keepAlive(ctx, svc, id, progress, options)
+		svc, err := svc.find(ctx, id)
+		if err != nil {
+			return err
+		}
+		err = keepAlive(ctx, svc, id, progress, options)
 		if _, shown := asEnded(err); !shown && ctx.Err() == nil && len(ids) > 1 {
 			// The error itself is reported at the end, and the others may be kept for hours.
 			options.Logger.Warn("session is not kept alive", "session", id, "error", err)
@@ -128,7 +133,7 @@ func (svc *service) goesOn(id, endpoint string) string {
 func (svc *service) printExtended(session arr.Session) error {
 	switch svc.print.Format {
 	case show.JSON:
-		return svc.print.Session(session, "")
+		return svc.printSession(session, "")
 	case show.Quiet:
 		return nil
 	default:

@@ -3,7 +3,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,26 +18,51 @@ func newListCommand(s *serviceFlags) *cobra.Command {
 	var prefix string
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the sessions of the account in the region",
-		Long: `List the sessions of the account in the region of the endpoint. The service lists sessions that are
-Starting or Ready. Each region has its own list.`,
+		Short: "List the sessions of the account in one region or several",
+		Long: `List the sessions of the account. The service lists sessions that are Starting or Ready, and each
+region has its own list. The command shows those of the configured endpoint and its fallbacks, of each
+--endpoint or --region, or of --all-regions.
+
+If a region cannot be listed, the sessions of the others are shown, and the command fails.`,
+		Example: `  arr session list
+  arr session list --region westeurope,northeurope
+  arr session list --all-regions --output json`,
 		Args:              takesNoIDs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
-				var sessions []arr.Session
-				for session, err := range svc.All(ctx, nil) {
-					if err != nil {
-						return err
-					}
-					if strings.HasPrefix(session.ID, prefix) {
-						sessions = append(sessions, session)
-					}
-				}
-				return svc.print.Sessions(sessions)
+				return list(ctx, svc, prefix)
 			})
 		},
 	}
+	s.addAllRegions(cmd)
 	cmd.Flags().StringVar(&prefix, "prefix", "", "only sessions whose id begins with `TEXT`")
 	return cmd
+}
+
+// list shows the sessions of all regions, and returns the failures of those that cannot be listed.
+func list(ctx context.Context, svc *service, prefix string) error {
+	var sessions []arr.RegionSession
+	var failures []error
+	for session, err := range svc.regions.All(ctx, nil) {
+		switch {
+		case err != nil:
+			failures = append(failures, err)
+		case strings.HasPrefix(session.ID, prefix):
+			sessions = append(sessions, session)
+		}
+	}
+	slices.SortStableFunc(sessions, func(a, b arr.RegionSession) int {
+		clients := svc.regions.Clients()
+		return cmp.Compare(slices.Index(clients, a.Client), slices.Index(clients, b.Client))
+	})
+	if len(failures) == 0 || svc.several() && len(sessions) > 0 {
+		if err := svc.print.Sessions(sessions); err != nil {
+			return err
+		}
+	}
+	if len(failures) == 1 {
+		return failures[0]
+	}
+	return apart(ctx, errors.Join(failures...))
 }

@@ -4,33 +4,65 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
+	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 func newStopCommand(s *serviceFlags) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "stop ID...",
 		Short: "Stop sessions",
 		Long: `Stop sessions, and their billing, at once. Connected devices lose their connection. This cannot be
-undone. Stopping a session that has ended already succeeds.`,
+undone. Stopping a session that has ended already succeeds. With several regions, a session is stopped
+in each region that knows its id.`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
-				return forEach(ctx, args, svc.stop)
+				return forEach(ctx, args, svc.stopEverywhere)
 			})
 		},
 	}
+	s.addAllRegions(cmd)
+	return cmd
 }
 
 // stopped is how a stopped session is written as JSON.
 type stopped struct {
-	ID                string `json:"id"`
-	Stopped           bool   `json:"stopped"`
+	ID      string `json:"id"`
+	Stopped bool   `json:"stopped"`
+	show.Place
 	CorrelationVector string `json:"correlationVector,omitempty"`
+}
+
+// stopEverywhere stops a session in each region that knows it. A region that cannot be asked may
+// know it too, so that is a failure.
+func (svc *service) stopEverywhere(ctx context.Context, id string) error {
+	clients := svc.regions.Clients()
+	results := make([]error, len(clients))
+	var regions sync.WaitGroup
+	for i, client := range clients {
+		regions.Go(func() { results[i] = svc.in(client).stop(ctx, id) })
+	}
+	regions.Wait()
+	notFound := func(err error) bool { return errors.Is(err, arr.ErrNotFound) }
+	first, several := results[0], svc.several()
+	failures := slices.DeleteFunc(slices.Clone(results), notFound)
+	switch {
+	case len(failures) == 0 && several:
+		return fmt.Errorf("in none of %d regions: %w", len(clients), first)
+	case !several:
+		return first
+	default:
+		return apart(ctx, errors.Join(failures...))
+	}
 }
 
 // stop stops a session and says so.
@@ -46,10 +78,16 @@ func (svc *service) stop(ctx context.Context, id string) error {
 func (svc *service) printStopped(id, correlationVector string) error {
 	switch svc.print.Format {
 	case show.JSON:
-		return svc.print.Object(stopped{id, true, correlationVector})
+		return svc.print.Object(
+			stopped{id, true, show.PlaceOf(svc.SessionsClient), correlationVector},
+		)
 	case show.Quiet:
 		return svc.print.Line(id)
 	default:
-		return svc.print.Line("Session " + id + " is stopped.")
+		where := ""
+		if svc.several() {
+			where = " in " + show.PlaceOf(svc.SessionsClient).String()
+		}
+		return svc.print.Line("Session " + id + where + " is stopped.")
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,10 @@ func newStopAllCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop-all --prefix TEXT | --all",
 		Short: "Stop the sessions with a prefix, or all",
-		Long: `Stop the sessions of the account in the region of the endpoint whose ids begin with a prefix, or all
-of them. Each region has its own sessions: run this command once for each.
+		Long: `Stop the sessions of the account whose ids begin with a prefix, or all of them, in every region that
+"arr run" and "session create" may have used: each --endpoint or --region, or else the configured
+endpoint and its fallbacks and, with the hosted service, all of its regions. A region that fails is
+reported; the sessions of the others are stopped.
 
 On a terminal, the command shows the sessions and asks before it stops them. Elsewhere it needs
 --yes. --dry-run shows which sessions it would stop. Stopping a session is retried for up to 30
@@ -50,6 +53,7 @@ command fails and names each of them.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	s.addAllRegions(cmd)
 	flags.StringVar(&c.prefix, "prefix", "", "sessions whose id begins with `TEXT`")
 	flags.BoolVar(
 		&c.all,
@@ -83,6 +87,7 @@ func (c *stopAllCommand) run(cmd *cobra.Command) error {
 			)
 		}
 	}
+	c.reach.sweeps = true
 	return c.use(cmd, 0, func(ctx context.Context, svc *service) error {
 		return c.choose(ctx, cmd, svc, asks)
 	})
@@ -98,21 +103,22 @@ func (c *stopAllCommand) choose(
 	options := lease.StopAllOptions{Prefix: c.prefix, EveryPrefix: c.all, OlderThan: c.olderThan,
 		Keep: func(s arr.RegionSession) bool { return slices.Contains(c.keep, s.ID) }}
 	if c.dryRun || asks {
-		chosen, err := wouldStop(ctx, svc, options)
-		if err != nil {
-			return err
+		chosen, failed := wouldStop(ctx, svc, options)
+		if failed != nil && (len(chosen) == 0 || ctx.Err() != nil) {
+			return apart(ctx, failed)
 		}
 		if c.dryRun {
-			return svc.print.Sessions(chosen)
+			return cmp.Or(svc.print.Sessions(chosen), apart(ctx, failed))
 		}
-		if agreed, err := c.ask(ctx, cmd, chosen); err != nil || !agreed {
-			return err
+		// Regions that cannot be listed are reported at the end.
+		if agreed, err := c.ask(ctx, cmd, svc, chosen); err != nil || !agreed {
+			return cmp.Or(err, apart(ctx, failed))
 		}
 		// What has appeared meanwhile was not agreed to.
 		options.Keep = func(s arr.RegionSession) bool {
 			return !slices.ContainsFunc(
 				chosen,
-				func(agreed arr.Session) bool { return agreed.ID == s.ID },
+				func(agreed arr.RegionSession) bool { return agreed.ID == s.ID && agreed.Client == s.Client },
 			)
 		}
 	}
@@ -125,16 +131,16 @@ func wouldStop(
 	ctx context.Context,
 	svc *service,
 	options lease.StopAllOptions,
-) ([]arr.Session, error) {
-	var chosen []arr.Session
+) ([]arr.RegionSession, error) {
+	var chosen []arr.RegionSession
 	keep := options.Keep
 	options.Keep = func(s arr.RegionSession) bool { // the last condition that is looked at
 		if !keep(s) {
-			chosen = append(chosen, s.Session)
+			chosen = append(chosen, s)
 		}
 		return true
 	}
-	_, err := lease.StopAll(ctx, svc.SessionsClient, options)
+	_, err := lease.StopAll(ctx, svc.regions, options)
 	return chosen, err
 }
 
@@ -155,10 +161,10 @@ func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) er
 			done()
 		}
 	}()
-	stopped, err := lease.StopAll(ctx, svc.SessionsClient, options)
+	stopped, err := lease.StopAll(ctx, svc.regions, options)
 	var failures failure.Several
 	for _, session := range stopped {
-		if err := svc.printStopped(session.ID, ""); err != nil {
+		if err := svc.in(session.Client).printStopped(session.ID, ""); err != nil {
 			failures = append(failures, err)
 			break
 		}
@@ -166,13 +172,10 @@ func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) er
 	if err == nil && len(stopped) == 0 && svc.print.Format == show.ForPeople {
 		return svc.print.Line("There are no such sessions.")
 	}
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		for _, err := range joined.Unwrap() {
-			failures = append(failures, failure.WithSignal(ctx, adviseNotStopped(err)))
-		}
+	if several, ok := errors.AsType[failure.Several](apart(ctx, err)); ok {
+		failures = append(failures, several...)
 	} else if err != nil {
-		failures = append(failures, err)
+		failures = append(failures, apart(ctx, err))
 	}
 	return failures.OrNil()
 }
@@ -197,14 +200,17 @@ func adviseNotStopped(err error) error {
 func (c *stopAllCommand) ask(
 	ctx context.Context,
 	cmd *cobra.Command,
-	sessions []arr.Session,
+	svc *service,
+	sessions []arr.RegionSession,
 ) (bool, error) {
 	out := cmd.ErrOrStderr()
 	if len(sessions) == 0 {
 		fmt.Fprintln(out, "There are no such sessions.")
 		return false, nil
 	}
-	if err := show.NewPrinter(out, show.ForPeople, os.Getenv).Sessions(sessions); err != nil {
+	printer := show.NewPrinter(out, show.ForPeople, os.Getenv)
+	printer.Regions = svc.several()
+	if err := printer.Sessions(sessions); err != nil {
 		return false, err
 	}
 	question := fmt.Sprintf("Stop %s? Connected devices are cut off.", counted(len(sessions)))

@@ -46,7 +46,7 @@ func TestStopAllNamesWhatItCouldNotStop(t *testing.T) {
 	service.inject("operation=stop session=a-3 status=403")
 	r := service.arr("session", "stop-all", "--prefix", "a-", "--yes", "--output", "json")
 	assert.Equal(t, failure.Refused, r.code, r.stderr)
-	assert.Equal(t, `{"id":"a-2","stopped":true}`+"\n", r.stdout)
+	assert.Equal(t, `{"id":"a-2","stopped":true,"endpoint":"`+service.url+`"}`+"\n", r.stdout)
 	assert.Equal(t, 4, strings.Count(r.stderr, "\n"), r.stderr)
 	for _, id := range []string{"a-1", "a-3"} {
 		assert.Contains(

@@ -27,6 +27,10 @@ addition. A lease can only become longer, up to 23h59m. An ended session cannot 
 				return usagef("give the new length of the lease, such as --lease 2h")
 			}
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				svc, err := svc.find(ctx, args[0])
+				if err != nil {
+					return err
+				}
 				session, err := svc.Update(
 					ctx,
 					args[0],
@@ -36,10 +40,11 @@ addition. A lease can only become longer, up to 23h59m. An ended session cannot 
 				if err != nil {
 					return err
 				}
-				return svc.print.Session(session.Session, session.CorrelationVector)
+				return svc.printSession(session.Session, session.CorrelationVector)
 			})
 		},
 	}
+	s.addAllRegions(cmd)
 	addValue(
 		cmd,
 		&lease,

@@ -26,6 +26,7 @@ whatever state, the exit code is 5. Interrupting this command does not change th
 			return waitForAll(cmd, s, args, interval)
 		},
 	}
+	s.addAllRegions(cmd)
 	addInterval(cmd, &interval)
 	return cmd
 }
@@ -37,6 +38,10 @@ func waitForAll(cmd *cobra.Command, s *serviceFlags, ids []string, interval time
 		defer progress.Close()
 		options := arr.PollUntilDoneOptions{Frequency: interval}
 		return forEach(ctx, ids, func(ctx context.Context, id string) error {
+			svc, err := svc.find(ctx, id)
+			if err != nil {
+				return err
+			}
 			return awaitReady(ctx, svc, id, progress, options)
 		})
 	})
@@ -59,7 +64,7 @@ func awaitReady(
 	ready, err := poller.PollUntilDone(ctx, &options)
 	if err == nil {
 		return progress.Aside(
-			func() error { return svc.print.Session(ready.Session, ready.CorrelationVector) },
+			func() error { return svc.printSession(ready.Session, ready.CorrelationVector) },
 		)
 	}
 	return printEnded(svc, progress, err)
@@ -76,7 +81,7 @@ func printEnded(svc *service, progress *show.Progress, err error) error {
 		return err // the ids there are those of sessions that are Ready
 	}
 	printing := progress.Aside(
-		func() error { return svc.print.Session(ended.Session, ended.CorrelationVector) },
+		func() error { return svc.printSession(ended.Session, ended.CorrelationVector) },
 	)
 	if printing != nil {
 		return printing

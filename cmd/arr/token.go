@@ -39,6 +39,9 @@ Whoever has it can create, list and stop every session. Give it only to devices 
 		Args: takesNoIDs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
+				if err := svc.oneRegion(); err != nil {
+					return err
+				}
 				token, err := svc.AccessToken(ctx, &arr.AccessTokenOptions{ValidFor: validFor})
 				if err != nil {
 					return err

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
@@ -202,13 +201,6 @@ func (svc *service) stopping(id string) (done func()) {
 	})
 }
 
-// in returns the service with the client of one of its regions.
-func (svc *service) in(client *arr.SessionsClient) *service {
-	one := *svc
-	one.SessionsClient = client
-	return &one
-}
-
 // flagsFor returns the flags with which another command finds the same account and, if endpoint is
 // not empty, that endpoint: those that this command was given.
 func (s *serviceFlags) flagsFor(cmd *cobra.Command, endpoint string) string {
@@ -216,7 +208,8 @@ func (s *serviceFlags) flagsFor(cmd *cobra.Command, endpoint string) string {
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		name := config.Name(flag.Name)
 		switch {
-		case endpoint != "" && (name == config.Endpoint || name == config.Region):
+		case name == config.Fallback,
+			endpoint != "" && (name == config.Endpoint || name == config.Region):
 		case flag.Value.Type() == "bool" && config.NamesService(name):
 			given = append(given, "--"+flag.Name)
 		case config.NamesService(name), slices.Contains(fileFlags, flag.Name):

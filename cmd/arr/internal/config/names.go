@@ -19,6 +19,7 @@ type Name string
 const (
 	Endpoint      Name = "endpoint"
 	Region        Name = "region"
+	Fallback      Name = "fallback"
 	AccountID     Name = "account-id"
 	AccountDomain Name = "account-domain"
 	STSEndpoint   Name = "sts-endpoint"
@@ -59,6 +60,7 @@ const (
 var all = [...]Name{
 	Endpoint,
 	Region,
+	Fallback,
 	AccountID,
 	AccountDomain,
 	STSEndpoint,

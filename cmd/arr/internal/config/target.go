@@ -40,7 +40,13 @@ func SignIns() []string {
 
 // Target is a service, an account, and how to sign in.
 type Target struct {
-	Endpoint    string
+	Endpoint string // the preferred one of Endpoints
+	// Endpoints are those that the settings name for this command, in order of preference.
+	Endpoints []string
+	// Named is whether flags name the endpoints.
+	Named bool
+	// Fallback are the further endpoints that sessions are created at.
+	Fallback    []string
 	Account     arr.Account
 	STSEndpoint string
 	STSScope    string
@@ -69,7 +75,7 @@ func (s *Settings) Target() (Target, error) {
 	var region arr.Region
 	var err error
 	for _, step := range []func() error{
-		func() error { t.Endpoint, region, err = s.endpoint(); return err },
+		func() error { region, err = s.endpoints(&t); return err },
 		func() error { return s.signIn(&t) },
 		func() error { return s.account(&t, region) },
 		func() error { return s.rest(&t) },
@@ -82,33 +88,44 @@ func (s *Settings) Target() (Target, error) {
 	return t, nil
 }
 
-// ServiceEndpoint returns the rendering endpoint that is configured, empty if there is none.
+// ServiceEndpoint returns the preferred rendering endpoint, empty if none is configured.
 func (s *Settings) ServiceEndpoint() (string, error) {
-	endpoint, _, err := s.endpoint()
+	var t Target
+	_, err := s.endpoints(&t)
 	if IsUnconfigured(err) {
 		return "", nil
 	}
-	return endpoint, err
+	return t.Endpoint, err
 }
 
-func (s *Settings) endpoint() (string, arr.Region, error) {
+// endpoints finds the endpoints of a target, and returns the region of the preferred one.
+func (s *Settings) endpoints(t *Target) (arr.Region, error) {
 	name, value, err := s.choose(Endpoint, Region)
 	switch {
 	case err != nil:
-		return "", "", err
+		return "", err
 	case name == "":
-		return "", "", &Mistake{errUnconfigured}
+		return "", &Mistake{errUnconfigured}
 	case value.check() != nil:
-		return "", "", value.check()
-	case name == Region:
-		region, err := parse(s, Region, "", parseRegion)
-		return region.Endpoint(), region, err
+		return "", value.check()
 	}
-	endpoint, region, err := ParseEndpoint(value.Text)
-	if err != nil {
-		return "", "", mistake("%s: %w", value.Source, err)
+	read := ParseEndpoint
+	if name == Region {
+		read = func(text string) (string, arr.Region, error) {
+			region, err := parseRegion(text)
+			return region.Endpoint(), region, err
+		}
 	}
-	return endpoint, region, nil
+	var first arr.Region
+	if t.Endpoints, first, err = endpointList(value.Text, read); err != nil {
+		return "", mistake("%s: %w", value.Source, err)
+	}
+	t.Endpoint, t.Named = t.Endpoints[0], value.layer == flagLayer
+	t.Fallback, err = parse(s, Fallback, nil, func(text string) ([]string, error) {
+		list, _, err := endpointList(text, ParseEndpoint)
+		return list, err
+	})
+	return first, err
 }
 
 // account finds account id, account domain and token service. If nothing names the domain it is
@@ -249,8 +266,10 @@ func (s *Settings) checkAddresses(t Target) error {
 	}
 	foreign := &UnnamedFileError{}
 	_, endpoint, _ := s.choose(Endpoint, Region)
-	if endpoint.layer == scriptLayer && !IsHosted(t.Endpoint) {
-		foreign.add(endpoint.Source, t.Endpoint)
+	for _, address := range t.Endpoints {
+		if endpoint.layer == scriptLayer && !IsHosted(address) {
+			foreign.add(endpoint.Source, address)
+		}
 	}
 	_, sts, _ := s.choose(STSEndpoint)
 	domain, _ := s.get(AccountDomain)
@@ -329,20 +348,9 @@ func ParseSize(text string) (arr.SessionSize, error) {
 	return arr.SessionSize(text), nil // the service may know more sizes than this program
 }
 
-// At returns the target with another endpoint, for the same account and sign-in. What the user
-// names there is held to the same rules as the endpoint itself.
-func (t Target) At(text string) (Target, error) {
-	endpoint, _, err := ParseEndpoint(text)
-	if err != nil {
-		return Target{}, mistake("%q: %w", text, err)
-	}
-	t.Endpoint = endpoint
-	return t, t.checkPlain()
-}
-
 // checkPlain refuses http to another machine.
 func (t Target) checkPlain() error {
-	for _, address := range []string{t.Endpoint, t.STSEndpoint} {
+	for _, address := range append(t.WithFallback(), t.STSEndpoint) {
 		if plain, loopback := Plain(address); plain && !loopback && !t.AllowHTTP {
 			return mistake(
 				"%s is http, and account key and access token would be readable on the way: use https, or give --%s",

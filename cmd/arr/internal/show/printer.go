@@ -27,7 +27,9 @@ const (
 
 // Printer writes results. Several goroutines may use it at the same time.
 type Printer struct {
-	Format  Format
+	Format Format
+	// Regions makes the region of each session a part of what people are shown.
+	Regions bool
 	out     io.Writer
 	colours bool
 	mu      sync.Mutex
@@ -43,19 +45,19 @@ func NewPrinter(out io.Writer, format Format, getenv func(string) string) *Print
 func (p *Printer) OnTerminal() bool { return IsTerminal(p.out) }
 
 // Session writes one session with all that is known of it.
-func (p *Printer) Session(s arr.Session, correlationVector string) error {
+func (p *Printer) Session(s arr.RegionSession, correlationVector string) error {
 	switch p.Format {
 	case JSON:
 		return p.Object(NewSession(s, correlationVector))
 	case Quiet:
 		return p.Line(s.ID)
 	default:
-		return p.paragraph(layOut(sessionRows(s, correlationVector), p.colours))
+		return p.paragraph(layOut(p.sessionRows(s, correlationVector), p.colours))
 	}
 }
 
 // Sessions writes a list.
-func (p *Printer) Sessions(sessions []arr.Session) error {
+func (p *Printer) Sessions(sessions []arr.RegionSession) error {
 	if p.Format != ForPeople {
 		for _, session := range sessions {
 			if err := p.Session(session, ""); err != nil {

@@ -3,6 +3,7 @@
 package show
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -24,8 +25,26 @@ type Session struct {
 	ArrInspectorPort    int32             `json:"arrInspectorPort,omitempty"`
 	Teraflops           float32           `json:"teraflops,omitempty"`
 	Error               *arr.ErrorDetail  `json:"error,omitempty"`
-	CorrelationVector   string            `json:"correlationVector,omitempty"`
+	Place
+	CorrelationVector string `json:"correlationVector,omitempty"`
 }
+
+// Place is where a session lives.
+type Place struct {
+	Region   arr.Region `json:"region,omitempty"`
+	Endpoint string     `json:"endpoint,omitempty"`
+}
+
+// PlaceOf returns the place of the sessions of a client.
+func PlaceOf(client *arr.SessionsClient) Place {
+	if client == nil {
+		return Place{}
+	}
+	return Place{client.Region(), client.Endpoint()}
+}
+
+// String returns the region or, if the endpoint names none, the endpoint.
+func (p Place) String() string { return cmp.Or(string(p.Region), p.Endpoint) }
 
 // RemainingMinutes are the bounds of what is left of a lease.
 type RemainingMinutes struct {
@@ -34,7 +53,7 @@ type RemainingMinutes struct {
 }
 
 // NewSession makes the JSON of a session.
-func NewSession(s arr.Session, correlationVector string) Session {
+func NewSession(s arr.RegionSession, correlationVector string) Session {
 	atLeast, atMost := s.RemainingLease()
 	out := Session{
 		ID:                  s.ID,
@@ -48,6 +67,7 @@ func NewSession(s arr.Session, correlationVector string) Session {
 		ArrInspectorPort:    s.ArrInspectorPort,
 		Teraflops:           s.Teraflops,
 		Error:               s.Error,
+		Place:               PlaceOf(s.Client),
 		CorrelationVector:   correlationVector,
 	}
 	if !s.CreationTime.IsZero() {
@@ -57,7 +77,7 @@ func NewSession(s arr.Session, correlationVector string) Session {
 }
 
 // sessionRows are a session for people, one property a line.
-func sessionRows(s arr.Session, correlationVector string) [][]Cell {
+func (p *Printer) sessionRows(s arr.RegionSession, correlationVector string) [][]Cell {
 	rows := [][]Cell{
 		Text("session", s.ID),
 		{{Text: "status"}, {Text: string(s.Status), paint: paintOf(s.Status)}},
@@ -68,12 +88,15 @@ func sessionRows(s arr.Session, correlationVector string) [][]Cell {
 			rows = append(rows, Text(name, value))
 		}
 	}
+	if p.Regions {
+		add("region", PlaceOf(s.Client).String())
+	}
 	if !s.CreationTime.IsZero() {
 		add("created", s.CreationTime.Local().Format("2006-01-02 15:04:05 -07:00"))
 	}
 	add("elapsed", Span(s.ElapsedTime))
 	add("lease", Span(s.MaxLeaseTime))
-	add("remaining", Remaining(s))
+	add("remaining", Remaining(s.Session))
 	add("host", s.Hostname)
 	add("handshake port", port(s.HandshakePort))
 	add("inspector port", port(s.ArrInspectorPort))
@@ -114,16 +137,22 @@ var sessionColumns = []struct {
 }
 
 // sessionTable is a list of sessions for people, one a row.
-func (p *Printer) sessionTable(sessions []arr.Session) [][]Cell {
+func (p *Printer) sessionTable(sessions []arr.RegionSession) [][]Cell {
 	var headings []string
 	for _, column := range sessionColumns {
 		headings = append(headings, column.heading)
+	}
+	if p.Regions {
+		headings = append(headings, "REGION")
 	}
 	rows := [][]Cell{p.Heading(headings...)}
 	for _, session := range sessions {
 		var row []Cell
 		for _, column := range sessionColumns {
-			row = append(row, column.cell(session))
+			row = append(row, column.cell(session.Session))
+		}
+		if p.Regions {
+			row = append(row, Cell{Text: PlaceOf(session.Client).String()})
 		}
 		rows = append(rows, row)
 	}

@@ -61,8 +61,8 @@ func TestTextFromOutsideCannotMoveTheCursor(t *testing.T) {
 		Status: "x\ny",
 		Error:  &arr.ErrorDetail{Code: "\x9b31m", Message: "\u2028\u202e"},
 	}
-	require.NoError(t, printer.Session(hostile, "\r"))
-	require.NoError(t, printer.Sessions([]arr.Session{hostile}))
+	require.NoError(t, printer.Session(arr.RegionSession{Session: hostile}, "\r"))
+	require.NoError(t, printer.Sessions([]arr.RegionSession{{Session: hostile}}))
 	progress := NewProgress(&out, false, nothingSet)
 	progress.Saw(hostile)
 	progress.Close()
@@ -82,7 +82,9 @@ func TestJSONActsOnNoTerminal(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(
 		t,
-		NewPrinter(&out, JSON, nothingSet).Session(arr.Session{ID: "demo", Hostname: hostile}, ""),
+		NewPrinter(&out, JSON, nothingSet).Session(
+			arr.RegionSession{Session: arr.Session{ID: "demo", Hostname: hostile}}, "",
+		),
 	)
 	for _, r := range strings.TrimSuffix(out.String(), "\n") {
 		assert.False(t, text.Control(r), "%q", r)
@@ -170,11 +172,11 @@ func TestJSONOfASession(t *testing.T) {
 	require.NoError(
 		t,
 		printer.Session(
-			arr.Session{
+			arr.RegionSession{Session: arr.Session{
 				ID:     "a<b",
 				Status: arr.SessionStatusError,
 				Error:  &arr.ErrorDetail{Code: "C", Message: "M"},
-			},
+			}},
 			"cv",
 		),
 	)
