@@ -100,6 +100,7 @@ func TestLayersWinInTheirOrder(t *testing.T) {
 		t,
 		Target{
 			Endpoint:   arr.RegionWestEurope.Endpoint(),
+			Endpoints:  []string{arr.RegionWestEurope.Endpoint()},
 			Account:    arr.Account{ID: accountB, Domain: "mixedreality.azure.com"},
 			Retries:    -1,
 			SignIn:     SignInKey,
