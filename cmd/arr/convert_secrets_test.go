@@ -119,7 +119,8 @@ func TestConfigShowsNoSAS(t *testing.T) {
 	profile := file(t, "config.toml", "[profiles.default]\nstorage_sas = \""+secretSAS("rl")+"\"\n"+
 		"input_folder = \"?"+secretSAS("rl")+"\"\n")
 	r := runArr(t, []string{
-		"ARR_INPUT_SAS=" + secretSAS("rl"), "ARR_OUTPUT_CONTAINER=https://mine.blob.core.windows.net/a?" + secretSAS("w"),
+		"ARR_INPUT_SAS=" + secretSAS("rl"),
+		"ARR_OUTPUT_CONTAINER=https://mine.blob.core.windows.net/a?" + secretSAS("w"),
 	}, "", "config", "--config", profile)
 	assert.Equal(t, failure.OK, r.code, r.stderr)
 	assert.Contains(t, r.stdout, "(set, not shown)")
