@@ -26,8 +26,8 @@ import (
 // [*AuthenticationError] if the client cannot get an access token, and an [*InvalidArgumentError],
 // before it sends anything, if an argument is invalid. Requests without an answer within 30
 // seconds, or with 408, 429, 500, 502, 503 or 504, are retried up to three times;
-// ClientOptions.Retry changes that. So a call ends within about two minutes, also if its context
-// has no deadline.
+// ClientOptions.Retry changes that. So a call ends also if its context has no deadline: within
+// about two minutes if nothing answers, and five if the service asks to wait between the tries.
 type SessionsClient struct{ *serviceClient }
 
 // serviceClient is what [SessionsClient] and [ConversionsClient] are made of: one account in one

@@ -234,6 +234,12 @@ func (r *RegionsClient) Find(
 	sessionID string,
 	options *GetSessionOptions,
 ) (RegionSession, error) {
+	if err := checkSessionID(sessionID); err != nil {
+		return RegionSession{}, err
+	}
+	if len(r.clients) == 0 {
+		return RegionSession{}, invalid("clients", "", "has no client; use NewRegionsClient")
+	}
 	type answer struct {
 		place    int
 		response GetSessionResponse

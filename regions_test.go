@@ -215,6 +215,15 @@ func TestRegionsMustBelongTogether(t *testing.T) {
 	}
 }
 
+func TestFindChecksBeforeItAsks(t *testing.T) {
+	regions, network := inThreeRegions(t)
+	_, err := regions.Find(t.Context(), "a/b", nil)
+	assert.ErrorIs(t, err, arr.ErrInvalidArgument)
+	assert.Empty(t, network.Sent())
+	_, err = (&arr.RegionsClient{}).Find(t.Context(), "demo", nil)
+	assert.ErrorIs(t, err, arr.ErrInvalidArgument)
+}
+
 func TestRegionOfAClient(t *testing.T) {
 	regions, _ := inThreeRegions(t)
 	assert.Equal(t, arr.RegionNorthEurope, regions.Clients()[1].Region())

@@ -37,10 +37,7 @@ const (
 
 // knownToday names the problems that today's client has, with the reason. They are logged, and do
 // not fail the run. Whoever mends the client removes the entry.
-var knownToday = map[string]string{
-	kindWaiting: "Pool.failed ends all waiters for the failure of one creation",
-	kindStarved: "one refused or lost creation delays the next by a minute",
-}
+var knownToday = map[string]string{}
 
 // quoted is how errors name a session.
 var quoted = regexp.MustCompile(`session "([A-Za-z0-9_-]+)"`)
