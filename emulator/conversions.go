@@ -112,13 +112,15 @@ func (c *conversions) Get(
 func (c *conversions) Create(
 	ctx context.Context, in service.PartitionKey, n service.NewConversion,
 ) (facts service.ConversionFacts, created bool, err error) {
-	if !c.mayUse(n) {
+	fault := conversionFaultOf(ctx)
+	if fault == ConversionNoAccess || !c.mayUse(n) {
 		return facts, false, service.ErrStorageDenied
 	}
 	if facts, found := c.present(in, n.ID); found {
 		return facts, false, nil
 	}
 	plan := c.planOf(n)
+	c.change(&plan, fault)
 	r, facts, err := c.add(in, n, plan)
 	if r == nil {
 		return facts, false, err

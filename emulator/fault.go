@@ -22,9 +22,10 @@ type Fault struct {
 	Name string
 
 	// Operation is the operation of the request: "CreateSession", "GetSession", "UpdateSession",
-	// "StopSession", "ListSessions" or "GetToken", or in short "create", "get", "update", "stop",
-	// "list", "token". Empty means all on which the other fields can have an effect: with Start
-	// only CreateSession, for example.
+	// "StopSession", "ListSessions", "CreateConversion", "GetConversion", "ListConversions" or
+	// "GetToken", or in short "create", "get", "update", "stop", "list", "create-conversion",
+	// "get-conversion", "list-conversions", "token". Empty means all on which the other fields can
+	// have an effect: with Start only CreateSession, for example.
 	Operation string
 
 	// AccountID is the account in the path of the request. It must be one of the emulator's. Empty
@@ -34,6 +35,9 @@ type Fault struct {
 	// Session is the id of the session in the path, or a pattern in which each * stands for any
 	// number of characters. Requests that name no session, to list or for a token, do not match.
 	Session string
+
+	// ConversionID is the same for the id of the conversion in the path.
+	ConversionID string
 
 	// Skip is how many matching requests pass unaffected first.
 	Skip int
@@ -78,10 +82,11 @@ type Fault struct {
 
 	// ShowStatus and ShowSize replace the status and size of sessions in the answer: at most 64
 	// printable ASCII characters. The sessions themselves, and their other members, do not change.
+	// ShowStatus does the same with conversions.
 	ShowStatus azremoterendering.SessionStatus
 	ShowSize   azremoterendering.SessionSize
 
-	// NextLink corrupts @nextLink on the pages of the list.
+	// NextLink corrupts @nextLink on the pages of lists.
 	NextLink NextLinkFault
 
 	// Start is what becomes of a session that the request creates. A request that finds the session
@@ -95,6 +100,10 @@ type Fault struct {
 	// ReadLag is for how long reads do not show a session that the request creates: GetSession
 	// answers 404, and the list leaves it out. The other operations find it. At most 24 hours.
 	ReadLag time.Duration
+
+	// Conversion is what becomes of a conversion that the request creates. A request that finds the
+	// conversion already there changes nothing.
+	Conversion ConversionFault
 
 	// Spelling is an odd spelling of the answer. Those of several faults add up.
 	Spelling SpellingFault

@@ -31,6 +31,7 @@ type effects struct {
 	showSize   azremoterendering.SessionSize
 	nextLink   NextLinkFault
 	start      startFault
+	conversion ConversionFault
 	spellings  []SpellingFault
 }
 
@@ -57,6 +58,7 @@ func (f *effects) add(fault *Fault) {
 	if f.start.kind == "" {
 		f.start.kind, f.start.dieAfter = fault.Start, fault.DieAfter
 	}
+	f.conversion = cmp.Or(f.conversion, fault.Conversion)
 	f.start.readLag = max(f.start.readLag, fault.ReadLag)
 	if fault.Spelling != "" {
 		f.spellings = append(f.spellings, fault.Spelling)
@@ -112,6 +114,10 @@ func (f *effects) prepare(q *service.Request) {
 	}
 	if f.start != (startFault{}) {
 		ctx := context.WithValue(q.HTTP.Context(), startFaultKey{}, f.start)
+		q.HTTP = q.HTTP.WithContext(ctx)
+	}
+	if f.conversion != "" {
+		ctx := context.WithValue(q.HTTP.Context(), conversionFaultKey{}, f.conversion)
 		q.HTTP = q.HTTP.WithContext(ctx)
 	}
 }

@@ -31,7 +31,15 @@ var faultOperations = []struct{ name, short string }{
 	{service.UpdateSession, "update"},
 	{service.StopSession, "stop"},
 	{service.ListSessions, "list"},
+	{service.CreateConversion, "create-conversion"},
+	{service.GetConversion, "get-conversion"},
+	{service.ListConversions, "list-conversions"},
 	{service.GetToken, "token"},
+}
+
+// conversionOperations are those whose answers have conversions.
+var conversionOperations = []string{
+	service.CreateConversion, service.GetConversion, service.ListConversions,
 }
 
 // withDefaults returns a fault with its defaults filled in, and the operations that it affects.
@@ -72,11 +80,6 @@ func (f *Fault) checkMatch() *faultProblem {
 	case f.AccountID != "" && !naming.IsUUID(f.AccountID):
 		return problem("AccountID", f.AccountID,
 			"is not a UUID such as %s; leave it out for all accounts", DefaultAccountID)
-	case len(f.Session) > naming.MaxIDLength ||
-		!naming.OnlyIDCharacters(strings.ReplaceAll(f.Session, "*", "")):
-		return problem("Session", f.Session,
-			"is not an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', "+
-				"with * for any characters", naming.MaxIDLength)
 	case f.Skip < 0:
 		return problem("Skip", f.Skip, "is negative; give 0 to skip none")
 	case f.Count < 0:
@@ -84,6 +87,17 @@ func (f *Fault) checkMatch() *faultProblem {
 	case !(f.Probability >= 0 && f.Probability <= 1): // so that NaN is refused
 		return problem("Probability", f.Probability,
 			"is not above 0 and at most 1; leave it out for always")
+	}
+	return cmp.Or(checkPattern("Session", f.Session), checkPattern("ConversionID", f.ConversionID))
+}
+
+// checkPattern checks a pattern for ids.
+func checkPattern(field, pattern string) *faultProblem {
+	if len(pattern) > naming.MaxIDLength ||
+		!naming.OnlyIDCharacters(strings.ReplaceAll(pattern, "*", "")) {
+		return problem(field, pattern,
+			"is not an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', "+
+				"with * for any characters", naming.MaxIDLength)
 	}
 	return nil
 }
@@ -157,6 +171,10 @@ func (f *Fault) checkKinds() *faultProblem {
 		{"Start", string(f.Start), []string{
 			string(StartFails), string(StartDies), string(StartNever), string(StartNoCapacity),
 		}},
+		{"Conversion", string(f.Conversion), []string{
+			string(ConversionFails), string(ConversionMissingAsset), string(ConversionCancelled),
+			string(ConversionNever), string(ConversionNoAccess),
+		}},
 		{"Spelling", string(f.Spelling), spelled},
 	} {
 		if kind.value != "" && !slices.Contains(kind.allowed, kind.value) {
@@ -187,11 +205,12 @@ func (f *Fault) checkTogether() *faultProblem {
 		set("ShowSize", f.ShowSize != ""),
 		set("NextLink", f.NextLink != ""),
 	)
-	performed := cmp.Or(set("Start", f.Start != ""), set("ReadLag", f.ReadLag != 0), shown)
+	performed := cmp.Or(set("Start", f.Start != ""), set("Conversion", f.Conversion != ""),
+		set("ReadLag", f.ReadLag != 0), shown)
 	switch {
 	case f.effectText() == "":
 		return problem("", nil, "has no effect; set <Delay>, <Status>, <Drop>, <Body>, "+
-			"<ShowStatus>, <ShowSize>, <NextLink>, <Start>, <ReadLag> or <Spelling>")
+			"<ShowStatus>, <ShowSize>, <NextLink>, <Start>, <Conversion>, <ReadLag> or <Spelling>")
 	case f.Drop != "" && f.Status != 0:
 		return problem("Status", nil, "and <Drop> exclude each other; leave one out")
 	case f.Drop != "" && (f.Body != "" || shown != "" || f.Spelling != ""):
@@ -253,30 +272,12 @@ func (f *Fault) operations() ([]string, *faultProblem) {
 	switch {
 	case len(remaining) == 0:
 		return nil, problem("Operation", f.Operation, "is unknown; "+
-			"give create, get, update, stop, list or token, or leave it out for all")
+			"give create, get, update, stop, list, create-conversion, get-conversion, "+
+			"list-conversions or token, or leave it out for all")
 	case f.Operation != "":
 		f.Operation = remaining[0]
 	}
-	oneSession := []string{
-		service.CreateSession, service.GetSession, service.UpdateSession, service.StopSession,
-	}
-	s, _ := f.Spelling.of()
-	showing := []string{
-		service.CreateSession, service.GetSession, service.UpdateSession, service.ListSessions,
-	}
-	for _, limit := range []struct {
-		field string
-		set   bool
-		on    []string
-	}{
-		{"Session", f.Session != "", oneSession},
-		{"Start", f.Start != "", []string{service.CreateSession}},
-		{"NextLink", f.NextLink != "", []string{service.ListSessions}},
-		{"ShowStatus", f.ShowStatus != "", showing},
-		{"ShowSize", f.ShowSize != "", showing},
-		{"ReadLag", f.ReadLag != 0, []string{service.CreateSession}},
-		{"Spelling", f.Spelling != "", s.operations()},
-	} {
+	for _, limit := range f.limits() {
 		if !limit.set {
 			continue
 		}
@@ -292,6 +293,35 @@ func (f *Fault) operations() ([]string, *faultProblem) {
 		}
 	}
 	return remaining, nil
+}
+
+// faultLimit says on which operations a field of a fault can have an effect, if it is set.
+type faultLimit struct {
+	field string
+	set   bool
+	on    []string
+}
+
+func (f *Fault) limits() []faultLimit {
+	oneSession := []string{
+		service.CreateSession, service.GetSession, service.UpdateSession, service.StopSession,
+	}
+	oneConversion := []string{service.CreateConversion, service.GetConversion}
+	showing := []string{
+		service.CreateSession, service.GetSession, service.UpdateSession, service.ListSessions,
+	}
+	s, _ := f.Spelling.of()
+	return []faultLimit{
+		{"Session", f.Session != "", oneSession},
+		{"ConversionID", f.ConversionID != "", oneConversion},
+		{"Start", f.Start != "", []string{service.CreateSession}},
+		{"Conversion", f.Conversion != "", []string{service.CreateConversion}},
+		{"NextLink", f.NextLink != "", []string{service.ListSessions, service.ListConversions}},
+		{"ShowStatus", f.ShowStatus != "", append(showing, conversionOperations...)},
+		{"ShowSize", f.ShowSize != "", showing},
+		{"ReadLag", f.ReadLag != 0, []string{service.CreateSession}},
+		{"Spelling", f.Spelling != "", s.operations()},
+	}
 }
 
 func printableASCII(text string) bool {

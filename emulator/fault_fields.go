@@ -19,7 +19,7 @@ type faultField struct {
 }
 
 // The first matching fields of a fault say which requests it affects, the others what happens.
-const matchingFields = 7
+const matchingFields = 8
 
 // fields returns the fields of a fault in their order.
 func (f *Fault) fields() []faultField {
@@ -28,6 +28,7 @@ func (f *Fault) fields() []faultField {
 		{"Operation", "operation", "operation", &f.Operation},
 		{"AccountID", "accountId", "account-id", &f.AccountID},
 		{"Session", "session", "session", &f.Session},
+		{"ConversionID", "conversionId", "conversion-id", &f.ConversionID},
 		{"Skip", "skip", "skip", &f.Skip},
 		{"Count", "count", "count", &f.Count},
 		{"Probability", "probability", "probability", &f.Probability},
@@ -45,6 +46,7 @@ func (f *Fault) fields() []faultField {
 		{"Start", "start", "start", (*string)(&f.Start)},
 		{"DieAfter", "dieAfter", "die-after", &f.DieAfter},
 		{"ReadLag", "readLag", "read-lag", &f.ReadLag},
+		{"Conversion", "conversion", "conversion", (*string)(&f.Conversion)},
 		{"Spelling", "spelling", "spelling", (*string)(&f.Spelling)},
 	}
 }

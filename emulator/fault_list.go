@@ -141,7 +141,8 @@ func (l *faultList) on(q *service.Request) effects {
 func (f *activeFault) affects(q *service.Request) bool {
 	if !slices.Contains(f.operations, q.Operation) ||
 		f.AccountID != "" && !strings.EqualFold(f.AccountID, q.PathAccountID) ||
-		f.Session != "" && !matches(f.Session, q.SessionID) {
+		f.Session != "" && !matches(f.Session, q.SessionID) ||
+		f.ConversionID != "" && !matches(f.ConversionID, q.ConversionID) {
 		return false
 	}
 	f.Matched++

@@ -39,19 +39,22 @@ const (
 	SpellEnumsLowerCase SpellingFault = "enums-lower-case"
 	// SpellEnumsUpperCase writes statuses and sizes in upper case.
 	SpellEnumsUpperCase SpellingFault = "enums-upper-case"
-	// SpellErrorAsText writes error objects, those of sessions and of refusals, as their message.
+	// SpellErrorAsText writes error objects, those of sessions, conversions and refusals, as their
+	// message.
 	SpellErrorAsText SpellingFault = "error-as-text"
 	// SpellByteOrderMark begins bodies with a byte order mark.
 	SpellByteOrderMark SpellingFault = "byte-order-mark"
-	// SpellOtherID answers about a session with another id, "other-" and the right one.
+	// SpellOtherID answers about a session or conversion with another id, "other-" and the right
+	// one.
 	SpellOtherID SpellingFault = "other-id"
-	// SpellElementNumber writes a number in place of the first session on each page of the list.
+	// SpellElementNumber writes a number in place of the first element, a session or conversion, on
+	// each page of a list.
 	SpellElementNumber SpellingFault = "element-number"
-	// SpellElementWithoutID leaves the id of the first session on each page of the list out.
+	// SpellElementWithoutID leaves the id of the first element on each page of a list out.
 	SpellElementWithoutID SpellingFault = "element-without-id"
-	// SpellElementIDUnreadable writes an object as the id of the first session on each page.
+	// SpellElementIDUnreadable writes an object as the id of the first element on each page.
 	SpellElementIDUnreadable SpellingFault = "element-id-unreadable"
-	// SpellElementStatusUnreadable writes a number as the status of the first session on each page.
+	// SpellElementStatusUnreadable writes a number as the status of the first element on each page.
 	SpellElementStatusUnreadable SpellingFault = "element-status-unreadable"
 	// SpellRetryAfterMs sends [Fault.RetryAfter] in milliseconds, in a header retry-after-ms.
 	SpellRetryAfterMs SpellingFault = "retry-after-ms"
@@ -63,7 +66,7 @@ const (
 type spelling struct {
 	name SpellingFault
 	part spelledPart
-	edit memberEdit // of a session or a refusal; nil if the part says all
+	edit memberEdit // of a session, a conversion or a refusal; nil if the part says all
 }
 
 // spelledPart is the part of an answer that a spelling changes.
@@ -71,9 +74,10 @@ type spelledPart int
 
 const (
 	everySession spelledPart = iota
-	theSession               // that the request names
+	everyElement             // session or conversion
+	theElement               // that the request names
 	firstElement             // of a list
-	errorObject              // of a session or a refusal
+	errorObject              // of a session, a conversion or a refusal
 	wholeBody
 	retryHeader
 )
@@ -82,18 +86,18 @@ const (
 type memberEdit func(name string, value json.RawMessage) json.RawMessage
 
 var spellings = []spelling{
-	{SpellTimeWithoutZone, everySession, timeAs("2006-01-02T15:04:05.0000000")},
-	{SpellTimeWithSpace, everySession, timeAs("2006-01-02 15:04:05.0000000-07:00")},
-	{SpellTimeLowerCase, everySession, timeAs("2006-01-02t15:04:05.0000000z")},
-	{SpellTimeUnreadable, everySession, timeAs("yesterday")},
+	{SpellTimeWithoutZone, everyElement, timeAs("2006-01-02T15:04:05.0000000")},
+	{SpellTimeWithSpace, everyElement, timeAs("2006-01-02 15:04:05.0000000-07:00")},
+	{SpellTimeLowerCase, everyElement, timeAs("2006-01-02t15:04:05.0000000z")},
+	{SpellTimeUnreadable, everyElement, timeAs("yesterday")},
 	{SpellNumbersWithPoint, everySession, withPoint},
 	{SpellNumbersAsText, everySession, asText},
 	{SpellNumbersOutOfRange, everySession, outOfRange},
-	{SpellEnumsLowerCase, everySession, enumsIn(strings.ToLower)},
-	{SpellEnumsUpperCase, everySession, enumsIn(strings.ToUpper)},
+	{SpellEnumsLowerCase, everyElement, enumsIn(strings.ToLower)},
+	{SpellEnumsUpperCase, everyElement, enumsIn(strings.ToUpper)},
 	{SpellErrorAsText, errorObject, errorAsText},
 	{SpellByteOrderMark, wholeBody, nil},
-	{SpellOtherID, theSession, otherID},
+	{SpellOtherID, theElement, otherID},
 	{SpellElementNumber, firstElement, nil},
 	{SpellElementWithoutID, firstElement, member("id", nil)},
 	{SpellElementIDUnreadable, firstElement, member("id", json.RawMessage(`{"id":1}`))},
@@ -115,16 +119,21 @@ func (name SpellingFault) of() (spelling, bool) {
 func (s spelling) operations() []string {
 	sessions := []string{service.CreateSession, service.GetSession, service.UpdateSession}
 	switch s.part {
-	case theSession:
-		return sessions
+	case theElement:
+		return append(sessions, service.CreateConversion, service.GetConversion)
 	case firstElement:
-		return []string{service.ListSessions}
-	case everySession:
+		return []string{service.ListSessions, service.ListConversions}
+	case everySession: // conversions have no such members
 		return append(sessions, service.ListSessions)
-	case errorObject: // the token service has none
-		return append(sessions, service.ListSessions, service.StopSession)
 	}
-	return append(sessions, service.ListSessions, service.StopSession, service.GetToken)
+	all := append(append(sessions, service.ListSessions), conversionOperations...)
+	switch s.part {
+	case everyElement:
+		return all
+	case errorObject: // the token service has none
+		return append(all, service.StopSession)
+	}
+	return append(all, service.StopSession, service.GetToken)
 }
 
 // apply returns an answer in the spelling.
@@ -141,11 +150,11 @@ func (s spelling) apply(a service.Answer) service.Answer {
 	return a
 }
 
-// object spells a body: a session, a list or a refusal.
+// object spells a body: a session, a conversion, a list or a refusal.
 func (s spelling) object(body []byte) []byte {
 	return editMembers(body, func(name string, value json.RawMessage) json.RawMessage {
 		switch {
-		case name == "sessions":
+		case name == "sessions" || name == "conversions":
 			return s.elements(value)
 		case s.part == firstElement:
 			return value
@@ -154,22 +163,22 @@ func (s spelling) object(body []byte) []byte {
 	})
 }
 
-// elements spells the sessions of a list.
+// elements spells the sessions or conversions of a list.
 func (s spelling) elements(list json.RawMessage) json.RawMessage {
-	var sessions []json.RawMessage
-	if json.Unmarshal(list, &sessions) != nil || len(sessions) == 0 {
+	var elements []json.RawMessage
+	if json.Unmarshal(list, &elements) != nil || len(elements) == 0 {
 		return list
 	}
-	for i := range sessions {
+	for i := range elements {
 		switch {
 		case s.part == firstElement && i > 0:
 		case s.edit == nil:
-			sessions[i] = json.RawMessage("17")
+			elements[i] = json.RawMessage("17")
 		default:
-			sessions[i] = editMembers(sessions[i], s.edit)
+			elements[i] = editMembers(elements[i], s.edit)
 		}
 	}
-	edited, err := json.Marshal(sessions)
+	edited, err := json.Marshal(elements)
 	if err != nil { // does not happen: they come from JSON
 		return list
 	}

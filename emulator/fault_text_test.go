@@ -39,8 +39,10 @@ func TestParseFault(t *testing.T) {
 			Delay:   500 * time.Millisecond,
 		},
 		`status=401 challenge="Bearer error=\"x\", y"`: {Status: 401, Challenge: `Bearer error="x", y`},
-		"show-status=Melting show-size=Huge":           {ShowStatus: "Melting", ShowSize: "Huge"},
-		"next-link=loop operation=list":                {NextLink: emulator.NextLinkLoop, Operation: "list"},
+		"operation=create-conversion conversion=no-access conversion-id=c*": {
+			Operation: "create-conversion", Conversion: emulator.ConversionNoAccess, ConversionID: "c*"},
+		"show-status=Melting show-size=Huge": {ShowStatus: "Melting", ShowSize: "Huge"},
+		"next-link=loop operation=list":      {NextLink: emulator.NextLinkLoop, Operation: "list"},
 		"start=dies die-after=2m account-id=" + secondAccount: {
 			Start: emulator.StartDies, DieAfter: 2 * time.Minute, AccountID: secondAccount},
 	} {
@@ -75,37 +77,40 @@ func TestParseFault(t *testing.T) {
 }
 
 var everything = emulator.Fault{
-	Name:        `all, "of" it`,
-	Operation:   "create",
-	AccountID:   secondAccount,
-	Session:     "a*",
-	Skip:        1,
-	Count:       2,
-	Probability: 0.5,
-	Delay:       time.Second,
-	Status:      401,
-	AfterEffect: true,
-	RetryAfter:  time.Minute,
-	Challenge:   "none",
-	Drop:        "after",
-	Body:        "slow",
-	SlowFor:     time.Hour,
-	ShowStatus:  "x",
-	ShowSize:    "y",
-	NextLink:    "loop",
-	Start:       "dies",
-	DieAfter:    90 * time.Second,
-	ReadLag:     10 * time.Second,
-	Spelling:    "other-id",
+	Name:         `all, "of" it`,
+	Operation:    "create",
+	AccountID:    secondAccount,
+	Session:      "a*",
+	ConversionID: "c*",
+	Skip:         1,
+	Count:        2,
+	Probability:  0.5,
+	Delay:        time.Second,
+	Status:       401,
+	AfterEffect:  true,
+	RetryAfter:   time.Minute,
+	Challenge:    "none",
+	Drop:         "after",
+	Body:         "slow",
+	SlowFor:      time.Hour,
+	ShowStatus:   "x",
+	ShowSize:     "y",
+	NextLink:     "loop",
+	Start:        "dies",
+	DieAfter:     90 * time.Second,
+	ReadLag:      10 * time.Second,
+	Conversion:   "fails",
+	Spelling:     "other-id",
 }
 
 func TestFaultAsJSON(t *testing.T) {
 	const text = `{"name":"all, \"of\" it","operation":"create",` +
-		`"accountId":"11111111-2222-3333-4444-555566667777","session":"a*",` +
+		`"accountId":"11111111-2222-3333-4444-555566667777","session":"a*","conversionId":"c*",` +
 		`"skip":1,"count":2,"probability":0.5,"delay":"1s","status":401,"afterEffect":true,` +
 		`"retryAfter":"1m","challenge":"none",` +
 		`"drop":"after","body":"slow","slowFor":"1h","showStatus":"x","showSize":"y",` +
-		`"nextLink":"loop","start":"dies","dieAfter":"1m30s","readLag":"10s","spelling":"other-id"}`
+		`"nextLink":"loop","start":"dies","dieAfter":"1m30s","readLag":"10s",` +
+		`"conversion":"fails","spelling":"other-id"}`
 	data, err := json.Marshal(everything)
 	require.NoError(t, err)
 	assert.Equal(t, text, string(data))
@@ -196,7 +201,7 @@ func TestDocumentedFaults(t *testing.T) {
 		); found &&
 			regexp.MustCompile(`^[a-z-]+$`).MatchString(word) {
 			matching := strings.Contains(
-				"name operation account-id session skip count probability",
+				"name operation account-id session conversion-id skip count probability",
 				word,
 			)
 			assert.True(t, matching || strings.Contains(text, word+"="), word)
