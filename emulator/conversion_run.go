@@ -18,7 +18,7 @@ type conversionPlan struct {
 	notStarted, running time.Duration
 	convert             bool // in storage, which decides about the end
 	endless             bool // Running for ever
-	as                  service.ConversionStatus
+	as                  azremoterendering.ConversionStatus
 	failure             *azremoterendering.ErrorDetail
 }
 
@@ -37,7 +37,7 @@ func (c *conversions) planOf(n service.NewConversion) conversionPlan {
 	case !c.options.AssetExists(s.InputContainerURL, s.InputPrefix+s.InputAsset):
 		plan.fail(c.failureOf(conversion.Fail(conversion.InputContainerError, nil)))
 	default:
-		plan.as = service.ConversionSucceeded
+		plan.as = azremoterendering.ConversionStatusSucceeded
 	}
 	return plan
 }
@@ -50,7 +50,7 @@ func isAddress(text string) bool {
 }
 
 func (p *conversionPlan) fail(failure *azremoterendering.ErrorDetail) {
-	p.as, p.failure, p.convert = service.ConversionFailed, failure, false
+	p.as, p.failure, p.convert = azremoterendering.ConversionStatusFailed, failure, false
 }
 
 // settle writes into the facts of a new conversion what is to come of it.
@@ -98,10 +98,10 @@ func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conv
 		failed := conversion.AsError(err)
 		c.logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
 			slog.String("conversion", r.ID), slog.Any("error", failed))
-		c.ended(r, plan, service.ConversionFailed, c.failureOf(failed), "")
+		c.ended(r, plan, azremoterendering.ConversionStatusFailed, c.failureOf(failed), "")
 		return
 	}
-	c.ended(r, plan, service.ConversionSucceeded, nil, result.AssetURL)
+	c.ended(r, plan, azremoterendering.ConversionStatusSucceeded, nil, result.AssetURL)
 }
 
 // convert calls the converter. A panic there becomes an error, because it must not end the process.
@@ -124,7 +124,7 @@ func (c *conversions) started(r *conversionRecord, plan conversionPlan) {
 }
 
 func (c *conversions) ended(
-	r *conversionRecord, plan conversionPlan, as service.ConversionStatus,
+	r *conversionRecord, plan conversionPlan, as azremoterendering.ConversionStatus,
 	failure *azremoterendering.ErrorDetail, outputURL string,
 ) {
 	c.mu.Lock()

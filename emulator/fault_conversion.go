@@ -5,8 +5,8 @@ package emulator
 import (
 	"context"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
-	"github.com/arr-go/azremoterendering/service"
 )
 
 // ConversionFault says what becomes of a new conversion, with [Options.Storage] too: then storage
@@ -47,7 +47,7 @@ func (c *conversions) change(plan *conversionPlan, fault ConversionFault) {
 	case ConversionMissingAsset:
 		plan.fail(c.failureOf(conversion.Fail(conversion.InputContainerError, nil)))
 	case ConversionCancelled:
-		plan.as, plan.failure, plan.convert = service.ConversionCancelled, nil, false
+		plan.as, plan.failure, plan.convert = azremoterendering.ConversionStatusCancelled, nil, false
 	case ConversionNever:
 		plan.endless, plan.convert = true, false
 	}

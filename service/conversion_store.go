@@ -3,6 +3,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,8 @@ func (s SAS) shown() string {
 }
 
 // ConversionSettings are the settings of a conversion as answers show them: complete, and without
-// signatures.
+// signatures. They are not [azremoterendering.ConversionSettings] because those hold signatures,
+// which facts must not.
 type ConversionSettings struct {
 	InputContainerURL string
 	InputPrefix       string // ends in "/", or is empty
@@ -87,18 +89,6 @@ type ConversionSettings struct {
 	OutputPrefix       string // ends in "/", or is empty
 	OutputName         string // ends in ".arrAsset"
 }
-
-// ConversionStatus is the state of a conversion.
-type ConversionStatus string
-
-// The states of conversions. The last three are ends.
-const (
-	ConversionNotStarted ConversionStatus = "NotStarted"
-	ConversionRunning    ConversionStatus = "Running"
-	ConversionCancelled  ConversionStatus = "Cancelled"
-	ConversionFailed     ConversionStatus = "Failed"
-	ConversionSucceeded  ConversionStatus = "Succeeded"
-)
 
 // ConversionFacts is what is known of a conversion, beside the present time. Its state is not among
 // them: [ConversionFacts.Status] derives it.
@@ -112,9 +102,9 @@ type ConversionFacts struct {
 	StartedAt time.Time
 
 	// EndedAt is when the conversion ended, or will; zero if that is not known yet. EndedAs is
-	// ConversionSucceeded, ConversionFailed or ConversionCancelled.
+	// Succeeded, Failed or Cancelled.
 	EndedAt time.Time
-	EndedAs ConversionStatus
+	EndedAs azremoterendering.ConversionStatus
 
 	// Failure is why the conversion failed. Only code and message are shown.
 	Failure *azremoterendering.ErrorDetail
@@ -129,12 +119,48 @@ func (f *ConversionFacts) Ended(now time.Time) bool {
 }
 
 // Status returns the state of the conversion at a time. No other function derives it.
-func (f *ConversionFacts) Status(now time.Time) ConversionStatus {
+func (f *ConversionFacts) Status(now time.Time) azremoterendering.ConversionStatus {
 	switch {
 	case f.Ended(now):
 		return f.EndedAs
 	case !f.StartedAt.IsZero() && !now.Before(f.StartedAt):
-		return ConversionRunning
+		return azremoterendering.ConversionStatusRunning
 	}
-	return ConversionNotStarted
+	return azremoterendering.ConversionStatusNotStarted
+}
+
+// Conversion returns the conversion as clients see it at a time.
+func (f *ConversionFacts) Conversion(now time.Time) azremoterendering.Conversion {
+	c := f.starting()
+	c.Status = f.Status(now)
+	switch c.Status {
+	case azremoterendering.ConversionStatusSucceeded:
+		c.OutputAssetURL = cmp.Or(f.OutputAssetURL, f.Settings.outputURL())
+	case azremoterendering.ConversionStatusFailed:
+		c.Error = f.Failure
+	}
+	return c
+}
+
+// starting returns the conversion as the answer to its creation shows it, however fast it ends: the
+// clients of other languages expect no end in that answer.
+func (f *ConversionFacts) starting() azremoterendering.Conversion {
+	s := f.Settings
+	return azremoterendering.Conversion{
+		ID: f.ID,
+		Settings: azremoterendering.ConversionSettings{
+			Input: azremoterendering.ConversionInput{
+				StorageContainerURL:    s.InputContainerURL,
+				BlobPrefix:             s.InputPrefix,
+				RelativeInputAssetPath: s.InputAsset,
+			},
+			Output: azremoterendering.ConversionOutput{
+				StorageContainerURL: s.OutputContainerURL,
+				BlobPrefix:          s.OutputPrefix,
+				OutputAssetFilename: s.OutputName,
+			},
+		},
+		Status:       azremoterendering.ConversionStatusNotStarted,
+		CreationTime: f.CreatedAt,
+	}
 }

@@ -2,7 +2,7 @@
 
 package service
 
-import "time"
+import "github.com/arr-go/azremoterendering"
 
 // conversionTimeLayout has up to seven fractional digits, without the zeros at their end, as
 // recorded.
@@ -47,36 +47,27 @@ type wireConversionList struct {
 	NextLink    *string `json:"@nextLink"`
 }
 
-// WireConversion returns a value whose JSON is the conversion in the spelling of the protocol, as
-// clients see it at a time.
-func WireConversion(f ConversionFacts, now time.Time) any {
-	return wireConversionOf(&f, f.Status(now))
-}
-
-func wireConversionOf(f *ConversionFacts, status ConversionStatus) wireConversion {
-	s := f.Settings
+// WireConversion returns a value whose JSON is the conversion in the spelling of the protocol.
+func WireConversion(c azremoterendering.Conversion) any {
+	in, out := c.Settings.Input, c.Settings.Output
 	wire := wireConversion{
-		ID:           f.ID,
-		CreationTime: f.CreatedAt.UTC().Format(conversionTimeLayout),
+		ID:           c.ID,
+		CreationTime: c.CreationTime.UTC().Format(conversionTimeLayout),
 		Settings: wireConversionSettings{
-			InputLocation:  wireInputLocation{s.InputContainerURL, s.InputPrefix, s.InputAsset},
-			OutputLocation: wireOutputLocation{s.OutputContainerURL, s.OutputPrefix, s.OutputName},
+			InputLocation: wireInputLocation{
+				in.StorageContainerURL, in.BlobPrefix, in.RelativeInputAssetPath,
+			},
+			OutputLocation: wireOutputLocation{
+				out.StorageContainerURL, out.BlobPrefix, out.OutputAssetFilename,
+			},
 		},
-		Status: string(status),
+		Status: string(c.Status),
 	}
-	switch {
-	case status == ConversionSucceeded:
-		wire.Output = &wireConversionOutput{f.OutputURL()}
-	case status == ConversionFailed && f.Failure != nil:
-		wire.Error = wireError{Code: f.Failure.Code, Message: f.Failure.Message}
+	if c.OutputAssetURL != "" {
+		wire.Output = &wireConversionOutput{c.OutputAssetURL}
+	}
+	if c.Error != nil {
+		wire.Error = wireError{Code: c.Error.Code, Message: c.Error.Message}
 	}
 	return wire
-}
-
-// OutputURL returns the address of the result, whether or not there is one already.
-func (f *ConversionFacts) OutputURL() string {
-	if f.OutputAssetURL != "" {
-		return f.OutputAssetURL
-	}
-	return f.Settings.outputURL()
 }

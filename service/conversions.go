@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/arr-go/azremoterendering"
 )
 
 // codeStorageDenied is the recorded code of a creation that may not use a container.
@@ -39,12 +41,11 @@ func (q *Request) createConversion() Answer {
 	case err != nil:
 		return q.storeFailed(err)
 	case created:
-		// However fast it ends: the clients of other languages expect no end in this answer.
-		return JSONAnswer(http.StatusCreated, q.wireConversion(&facts, ConversionNotStarted))
+		return JSONAnswer(http.StatusCreated, q.wireConversion(facts.starting()))
 	case facts.Settings != conversion.Settings: // signatures do not count, they may be renewed
 		return q.refuse(conflict)
 	}
-	return JSONAnswer(http.StatusOK, q.wireConversion(&facts, facts.Status(time.Now())))
+	return JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(time.Now())))
 }
 
 // getConversion is GET /accounts/{id}/conversions/{id}.
@@ -53,7 +54,7 @@ func (q *Request) getConversion() Answer {
 	if err != nil {
 		return q.storeFailed(err)
 	}
-	return uncached(JSONAnswer(http.StatusOK, q.wireConversion(&facts, facts.Status(time.Now()))))
+	return uncached(JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(time.Now()))))
 }
 
 // listConversions is GET /accounts/{id}/conversions.
@@ -72,7 +73,7 @@ func (q *Request) listConversions() Answer {
 	now := time.Now()
 	list := wireConversionList{Conversions: make([]any, len(page))}
 	for i := range page {
-		list.Conversions[i] = q.wireConversion(&page[i], page[i].Status(now))
+		list.Conversions[i] = q.wireConversion(page[i].Conversion(now))
 	}
 	link := ""
 	if next != "" {
@@ -86,10 +87,9 @@ func (q *Request) listConversions() Answer {
 }
 
 // wireConversion returns a conversion as the answer spells it.
-func (q *Request) wireConversion(f *ConversionFacts, status ConversionStatus) any {
-	wire := wireConversionOf(f, status)
-	wire.Status = cmp.Or(string(q.ShowStatus), wire.Status)
-	return wire
+func (q *Request) wireConversion(c azremoterendering.Conversion) any {
+	c.Status = cmp.Or(azremoterendering.ConversionStatus(q.ShowStatus), c.Status)
+	return WireConversion(c)
 }
 
 func (q *Request) storageDenied() *Refusal {
