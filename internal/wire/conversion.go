@@ -78,37 +78,30 @@ func ReadConversion(data []byte) (Conversion, Unread, error) {
 }
 
 // ReadConversionPage reads a page of conversions. It fails if data is not a JSON object with an
-// array of conversions, or if its next link cannot be read, because then conversions are missing.
-// An element without a readable id is left out and named "conversions"; one without a readable
-// status has none.
+// array of up to 100,000 conversions, or if its next link cannot be read, because then conversions
+// are missing. An element without a readable id is left out and named "conversions"; one without a
+// readable status has none.
 func ReadConversionPage(data []byte) (ConversionPage, Unread, error) {
-	var page struct {
-		Conversions []json.RawMessage `json:"conversions"`
-		NextLink    string            `json:"@nextLink"`
-	}
-	err := json.Unmarshal(bytes.TrimPrefix(data, byteOrderMark), &page)
-	switch {
-	case err != nil:
-		return ConversionPage{}, nil, err
-	case page.Conversions == nil:
-		return ConversionPage{}, nil, errors.New("conversions is missing")
-	}
+	var page ConversionPage
 	var unread Unread
-	conversions := make([]Conversion, 0, len(page.Conversions))
-	for _, element := range page.Conversions {
+	nextLink, err := readPage(data, "conversions", &unread, func(element []byte) bool {
 		c, err := readConversion(element, &unread)
 		if err != nil || c.ID == "" {
-			unread.add("conversions")
-			continue
+			return false
 		}
-		conversions = append(conversions, c)
+		page.Conversions = append(page.Conversions, c)
+		return true
+	})
+	if err != nil {
+		return ConversionPage{}, nil, err
 	}
-	return ConversionPage{conversions, page.NextLink}, unread, nil
+	page.NextLink = nextLink
+	return page, unread, nil
 }
 
 func readConversion(data []byte, unread *Unread) (Conversion, error) {
 	var c Conversion
-	if json.Unmarshal(data, &c) != nil {
+	if !ordinary(data) || json.Unmarshal(data, &c) != nil {
 		c = Conversion{}
 		if err := c.members().read(data, "", unread); err != nil {
 			return Conversion{}, err

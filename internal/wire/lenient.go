@@ -14,44 +14,39 @@ import (
 // object inside it.
 type members map[string]any
 
-// read reads an object member by member, after reading it at once has failed. It fails if data is
-// not an object. path precedes the names of its members in unread.
+// read reads an object member by member, after reading it at once has failed, or would cost too
+// much. It fails if data is not an object. path precedes the names of its members in unread.
 func (m members) read(data []byte, path string, unread *Unread) error {
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(data, &values); err != nil {
-		return err
-	}
-	for name, value := range values {
+	return eachMember(data, func(name, value []byte) {
 		known := m.known(name)
 		if known == "" || string(value) == "null" {
-			continue
+			return
 		}
 		if !readMember(value, path+known, m[known], unread) {
 			unread.add(path + known)
 		}
-	}
-	return nil
+	})
 }
 
 // known returns the proper name of a member, whose name may be in any case, as for encoding/json.
 // It returns "" if it does not know the member.
-func (m members) known(name string) string {
+func (m members) known(name []byte) string {
 	for known := range m {
-		if strings.EqualFold(known, name) {
+		if bytes.EqualFold([]byte(known), name) {
 			return known
 		}
 	}
 	return ""
 }
 
-func readMember(value json.RawMessage, path string, target any, unread *Unread) bool {
+func readMember(value []byte, path string, target any, unread *Unread) bool {
 	if inner, ok := target.(members); ok {
 		return inner.read(value, path+".", unread) == nil
 	}
 	return readValue(value, target)
 }
 
-func readValue(value json.RawMessage, target any) bool {
+func readValue(value []byte, target any) bool {
 	switch target := target.(type) {
 	case *string:
 		return json.Unmarshal(value, target) == nil
@@ -76,7 +71,7 @@ func readValue(value json.RawMessage, target any) bool {
 }
 
 // readNumber reads a number, also one in quotes.
-func readNumber(value json.RawMessage) (float64, bool) {
+func readNumber(value []byte) (float64, bool) {
 	text := string(value)
 	if strings.HasPrefix(text, `"`) {
 		if json.Unmarshal(value, &text) != nil {
@@ -89,9 +84,9 @@ func readNumber(value json.RawMessage) (float64, bool) {
 }
 
 // readError reads an error object, of which code and message matter. A text alone is a message.
-func readError(value json.RawMessage, target **Error) bool {
+func readError(value []byte, target **Error) bool {
 	var whole Error
-	if json.Unmarshal(value, &whole) == nil {
+	if ordinary(value) && json.Unmarshal(value, &whole) == nil {
 		*target = &whole
 		return true
 	}
@@ -100,17 +95,11 @@ func readError(value json.RawMessage, target **Error) bool {
 		*target = &Error{Message: message}
 		return true
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(value, &members) != nil {
-		return false
-	}
 	var e Error
-	for name, target := range map[string]*string{
-		"code": &e.Code, "message": &e.Message, "target": &e.Target,
-	} {
-		_ = json.Unmarshal(members[name], target) // absent is as good as unreadable
+	texts := members{"code": &e.Code, "message": &e.Message, "target": &e.Target}
+	if texts.read(value, "", new(Unread)) == nil {
+		*target = &e
 	}
-	*target = &e
 	return false
 }
 

@@ -69,69 +69,49 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // ReadSession reads a session. It fails if data is not a JSON object, or if id or status is present
 // and cannot be read.
 func ReadSession(data []byte) (Session, Unread, error) {
-	data = bytes.TrimPrefix(data, byteOrderMark)
-	var s Session
 	var unread Unread
-	if err := json.Unmarshal(data, &s); err != nil {
-		s = Session{}
-		if err := s.members().read(data, "", &unread); err != nil {
-			return Session{}, nil, err
-		}
+	s, err := readSession(bytes.TrimPrefix(data, byteOrderMark), &unread)
+	if err != nil {
+		return Session{}, nil, err
 	}
-	s.finish(&unread)
 	if slices.Contains(unread, "id") || slices.Contains(unread, "status") {
 		return Session{}, nil, errors.New("id or status is not a string")
 	}
 	return s, unread, nil
 }
 
-// ReadPage reads a page of sessions. It fails if data is not a JSON object with an array of
-// sessions, or if its next link cannot be read, because then sessions are missing. An element
-// without a readable id is left out and named "sessions"; one without a readable status has none.
+// ReadPage reads a page of sessions. It fails if data is not a JSON object with an array of up to
+// 100,000 sessions, or if its next link cannot be read, because then sessions are missing. An
+// element without a readable id is left out and named "sessions"; one without a readable status has
+// none.
 func ReadPage(data []byte) (Page, Unread, error) {
-	data = bytes.TrimPrefix(data, byteOrderMark)
-	var page struct {
-		Sessions *[]Session `json:"sessions"`
-		NextLink string     `json:"@nextLink"`
-	}
+	var page Page
 	var unread Unread
-	if err := json.Unmarshal(data, &page); err != nil {
-		sessions, nextLink, err := readElements(data, &unread)
-		if err != nil {
-			return Page{}, nil, err
+	nextLink, err := readPage(data, "sessions", &unread, func(element []byte) bool {
+		s, err := readSession(element, &unread)
+		if err != nil || s.ID == "" {
+			return false
 		}
-		page.Sessions, page.NextLink = &sessions, nextLink
+		page.Sessions = append(page.Sessions, s)
+		return true
+	})
+	if err != nil {
+		return Page{}, nil, err
 	}
-	if page.Sessions == nil {
-		return Page{}, nil, errors.New("sessions is missing")
-	}
-	sessions := *page.Sessions
-	for i := range sessions {
-		sessions[i].finish(&unread)
-	}
-	readable := slices.DeleteFunc(sessions, func(s Session) bool { return s.ID == "" })
-	if len(readable) < len(sessions) {
-		unread.add("sessions")
-	}
-	return Page{readable, page.NextLink}, unread, nil
+	page.NextLink = nextLink
+	return page, unread, nil
 }
 
-// readElements reads a page of which some part has an unexpected type.
-func readElements(data []byte, unread *Unread) ([]Session, string, error) {
-	var page struct {
-		Sessions []json.RawMessage `json:"sessions"`
-		NextLink string            `json:"@nextLink"`
+func readSession(data []byte, unread *Unread) (Session, error) {
+	var s Session
+	if !ordinary(data) || json.Unmarshal(data, &s) != nil {
+		s = Session{}
+		if err := s.members().read(data, "", unread); err != nil {
+			return Session{}, err
+		}
 	}
-	if err := json.Unmarshal(data, &page); err != nil {
-		return nil, "", err
-	}
-	sessions := make([]Session, 0, len(page.Sessions))
-	for _, element := range page.Sessions {
-		var s Session // which ReadPage leaves out if it stays empty
-		_ = s.members().read(element, "", unread)
-		sessions = append(sessions, s)
-	}
-	return sessions, page.NextLink, nil
+	s.finish(unread)
+	return s, nil
 }
 
 func (s *Session) members() members {
