@@ -31,7 +31,7 @@ const recordingsFolder = "testdata/recordings"
 // strangeKey is a key that the account does not have.
 const strangeKey = "bm90IHRoZSBrZXkgb2YgdGhlIGFjY291bnQ="
 
-const emulatorAccountID = emulator.DefaultAccountID
+const emulatorAccountID = emulator.DevelopmentAccountID
 
 // recordedAt is when the recordings begin, on the clock of the bubble that they are recorded and
 // replayed in. It has seven fractional digits, as the service has them.

@@ -55,6 +55,9 @@ func (e *Emulator) Keys(accountID string) (primary, secondary string, err error)
 // there is no such account or key.
 func (e *Emulator) RotateKey(accountID string, which AccountKey) (newKey string, err error) {
 	newKey, err = e.service.RotateKey(accountID, which)
+	if err == nil {
+		err = e.kept.note(e.service, accountID)
+	}
 	return newKey, prefixed(err)
 }
 
@@ -62,7 +65,11 @@ func (e *Emulator) RotateKey(accountID string, which AccountKey) (newKey string,
 // with 401. Tokens issued from now on are valid. An empty accountID means all accounts. It is an
 // error if there is no such account.
 func (e *Emulator) RevokeTokens(accountID string) error {
-	return prefixed(e.service.RevokeTokens(accountID))
+	err := e.service.RevokeTokens(accountID)
+	if err == nil {
+		err = e.kept.note(e.service, accountID)
+	}
+	return prefixed(err)
 }
 
 // SetTokenLifetime changes how long the access tokens issued from now on are valid, as

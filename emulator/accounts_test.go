@@ -86,7 +86,7 @@ func TestAccountsThatCannotBe(t *testing.T) {
 		message string
 	}{
 		"id":            {emulator.AccountOptions{ID: "contoso"}, `Options.Accounts[1].ID "contoso" is not a UUID`},
-		"id twice":      {emulator.AccountOptions{ID: emulator.DefaultAccountID}, "is that of another account"},
+		"id twice":      {emulator.AccountOptions{ID: emulator.DevelopmentAccountID}, "is that of another account"},
 		"region":        {emulator.AccountOptions{Region: "UK South"}, `Options.Accounts[1].Region "UK South"`},
 		"primary key":   {emulator.AccountOptions{PrimaryKey: "secret key"}, "Options.Accounts[1].PrimaryKey"},
 		"secondary key": {emulator.AccountOptions{SecondaryKey: "secret\x00key"}, "Options.Accounts[1].SecondaryKey"},

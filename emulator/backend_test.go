@@ -23,7 +23,7 @@ func TestBackendServerBecomesReady(t *testing.T) {
 		there.create("a", premium5)
 		there.put("a", premium5)
 		assert.Equal(t, []emulator.ServerSpec{{
-			AccountID: emulator.DefaultAccountID, SessionID: "a", Region: "uksouth",
+			AccountID: emulator.DevelopmentAccountID, SessionID: "a", Region: "uksouth",
 			Size: azremoterendering.SessionSizePremium, Lease: 5 * time.Minute,
 		}}, b.specs, "once")
 

@@ -26,7 +26,7 @@ var commonRows = []row{
 			assert.Equal(
 				w.t,
 				401,
-				w.ask("GET", "/accounts/"+emulator.DefaultAccountID+"/sessions", "").status,
+				w.ask("GET", "/accounts/"+emulator.DevelopmentAccountID+"/sessions", "").status,
 				"another account",
 			)
 		},

@@ -21,7 +21,7 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-const pathOfA = "/accounts/" + DefaultAccountID + "/sessions/a?api-version=2021-01-01"
+const pathOfA = "/accounts/" + DevelopmentAccountID + "/sessions/a?api-version=2021-01-01"
 
 // plug is a server for raw connections, and an access token.
 type plug struct {
@@ -42,7 +42,7 @@ func plugIn(t *testing.T, adjust func(*http.Server)) *plug {
 		return server.Serve(listener)
 	})
 	require.NoError(t, err)
-	p := &plug{server, t, tokenFor(t, e, DefaultAccountID), nil, 20 * time.Second}
+	p := &plug{server, t, tokenFor(t, e, DevelopmentAccountID), nil, 20 * time.Second}
 	p.connect = func() (net.Conn, error) {
 		return net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	}
@@ -59,7 +59,7 @@ func plugInMemory(t *testing.T, adjust func(*http.Server)) *plug {
 		adjust(server)
 		return server.Serve(listener)
 	})
-	p := &plug{server, t, tokenFor(t, e, DefaultAccountID), nil, time.Hour}
+	p := &plug{server, t, tokenFor(t, e, DevelopmentAccountID), nil, time.Hour}
 	p.connect = func() (net.Conn, error) { return listener.Dial(t.Context()) }
 	p.create()
 	return p

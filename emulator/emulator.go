@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,14 +17,16 @@ import (
 )
 
 // Emulator is the service: an [http.Handler], and a maker of clients and servers for it. Create one
-// with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend] or
-// [Options.Storage].
+// with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend],
+// [Options.Storage] or an [Options.StateFile].
 type Emulator struct {
 	service     *service.Service
 	store       *memory
 	conversions *conversions
 	accounts    []page.Account // in the order of Options.Accounts, at least one
 	home        service.PartitionKey
+	journal     *journal
+	kept        *keptAccounts
 	hosts       knownHosts
 	requests    requestLog
 	faults      faultList
@@ -43,7 +46,29 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	store := newMemory(options)
+	journal, err := openJournal(options.StateFile)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	e, err := newOver(journal, hosts, options)
+	if err != nil {
+		return nil, errors.Join(err, journal.close())
+	}
+	return e, nil
+}
+
+// newOver returns an emulator over a journal.
+func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, error) {
+	kept, err := restoreAccounts(journal, options.Accounts)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	if options.SigningKey == nil && journal.keeps() {
+		if options.SigningKey, err = restoreSigningKey(journal); err != nil {
+			return nil, fmt.Errorf("emulator: %w", err)
+		}
+	}
+	store := newMemory(options, journal)
 	conversions := newConversions(options)
 	forService := options.forService()
 	forService.Conversions = conversions
@@ -54,6 +79,8 @@ func New(options Options) (*Emulator, error) {
 	e := &Emulator{
 		service:     engine,
 		store:       store,
+		journal:     journal,
+		kept:        kept,
 		conversions: conversions,
 		hosts:       hosts,
 		logger:      options.Logger,
@@ -65,6 +92,12 @@ func New(options Options) (*Emulator, error) {
 			Domain: a.Domain,
 			Region: cmp.Or(options.Accounts[i].Region, options.Region),
 		})
+	}
+	if err := kept.note(engine, ""); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	if err := store.restore(e.accountID); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	e.home = service.PartitionKey{AccountID: e.accounts[0].ID, Region: options.Region}
 	e.faults.seed = options.Seed
@@ -80,8 +113,9 @@ func New(options Options) (*Emulator, error) {
 // Close ends every session as Stopped and stops its server, refuses new sessions from now on, with
 // 500, and waits for creations in flight. If the [Backend] has a method Close() error, Close calls
 // it and returns its error. Without a Backend sessions have no servers, and go on. With
-// [Options.Storage], Close ends the conversions that run, and refuses new ones. A second Close
-// returns what the first did.
+// [Options.Storage], Close ends the conversions that run, and refuses new ones. With
+// [Options.StateFile], Close closes the file for other emulators; whatever would change it is
+// answered with 500 from then on. A second Close returns what the first did.
 //
 // Close a server of [Emulator.Listen] separately, and first.
 func (e *Emulator) Close() error { return e.close() }
@@ -91,13 +125,14 @@ func (e *Emulator) shutDown() error {
 		e.conversions.close()
 	}
 	if _, synthetic := e.store.backend.(syntheticBackend); synthetic {
-		return nil
+		return prefixed(e.journal.close())
 	}
 	e.store.close()
+	var err error
 	if closer, ok := e.store.backend.(io.Closer); ok {
-		return closer.Close()
+		err = closer.Close()
 	}
-	return nil
+	return errors.Join(err, prefixed(e.journal.close()))
 }
 
 // endpoint returns the address of the session service in the default region.

@@ -21,7 +21,7 @@ func TestNewDefaults(t *testing.T) {
 	e, err := emulator.New(emulator.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, azremoterendering.Account{
-		ID:     emulator.DefaultAccountID,
+		ID:     emulator.DevelopmentAccountID,
 		Domain: "westeurope.mixedreality.azure.com",
 	}, e.Account())
 
@@ -70,7 +70,7 @@ func TestNewRefuses(t *testing.T) {
 			account(emulator.AccountOptions{ID: "contoso"}),
 			`Options.Accounts[0].ID "contoso" is not a UUID`,
 		},
-		"account id length": {account(emulator.AccountOptions{ID: emulator.DefaultAccountID + "0"}), "is not a UUID"},
+		"account id length": {account(emulator.AccountOptions{ID: emulator.DevelopmentAccountID + "0"}), "is not a UUID"},
 		"region":            {emulator.Options{Region: "West Europe"}, `Options.Region "West Europe"`},
 		"region dots":       {emulator.Options{Region: "evil.example/"}, "Options.Region"},
 		"primary key": {

@@ -79,7 +79,7 @@ func (f *Fault) checkMatch() *faultProblem {
 			maxFaultName)
 	case f.AccountID != "" && !naming.IsUUID(f.AccountID):
 		return problem("AccountID", f.AccountID,
-			"is not a UUID such as %s; leave it out for all accounts", DefaultAccountID)
+			"is not a UUID such as %s; leave it out for all accounts", DevelopmentAccountID)
 	case f.Skip < 0:
 		return problem("Skip", f.Skip, "is negative; give 0 to skip none")
 	case f.Count < 0:

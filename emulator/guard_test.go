@@ -33,13 +33,13 @@ func attack(t *testing.T, server, credential, token string, header http.Header) 
 	t.Helper()
 	statuses := make(map[string]int)
 	for _, request := range []struct{ method, path, bearer, body string }{
-		{"GET", "/Accounts/" + emulator.DefaultAccountID + "/token", credential, ""},
-		{"OPTIONS", "/Accounts/" + emulator.DefaultAccountID + "/token", "", ""},
-		{"PUT", "/accounts/" + emulator.DefaultAccountID + "/sessions/a" + apiVersion, token, standard5},
-		{"OPTIONS", "/accounts/" + emulator.DefaultAccountID + "/sessions/a", "", ""},
-		{"GET", "/accounts/" + emulator.DefaultAccountID + "/sessions/ready" + apiVersion, token, ""},
-		{"GET", "/accounts/" + emulator.DefaultAccountID + "/sessions" + apiVersion, token, ""},
-		{"POST", "/accounts/" + emulator.DefaultAccountID + "/sessions/ready/:stop" + apiVersion, token, ""},
+		{"GET", "/Accounts/" + emulator.DevelopmentAccountID + "/token", credential, ""},
+		{"OPTIONS", "/Accounts/" + emulator.DevelopmentAccountID + "/token", "", ""},
+		{"PUT", "/accounts/" + emulator.DevelopmentAccountID + "/sessions/a" + apiVersion, token, standard5},
+		{"OPTIONS", "/accounts/" + emulator.DevelopmentAccountID + "/sessions/a", "", ""},
+		{"GET", "/accounts/" + emulator.DevelopmentAccountID + "/sessions/ready" + apiVersion, token, ""},
+		{"GET", "/accounts/" + emulator.DevelopmentAccountID + "/sessions" + apiVersion, token, ""},
+		{"POST", "/accounts/" + emulator.DevelopmentAccountID + "/sessions/ready/:stop" + apiVersion, token, ""},
 		{"GET", "/", "", ""},
 		{"GET", "/_emulator/state", "", ""},
 		{"POST", "/_emulator/tokens/revoke", "", ""},

@@ -3,6 +3,8 @@
 package emulator
 
 import (
+	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +20,9 @@ type memory struct {
 	startupTime func(azremoterendering.SessionSize) time.Duration
 	capacity    func(azremoterendering.Region, azremoterendering.SessionSize) int
 	retention   time.Duration
+	keepEnded   int
+	logger      *slog.Logger
+	journal     *journal
 
 	// mu guards what follows. It is held to look and to change, never while a function of the user
 	// or a method of a server runs. Use lock and unlock. There is one for all sessions because they
@@ -30,6 +35,8 @@ type memory struct {
 	unsettled  map[*record]struct{}
 	ending     []BackendServer // of sessions that are over: to be stopped once the lock is free
 	closed     bool
+	crowded    bool // sessions were forgotten before their retention was over: see keepEnded
+	warned     bool // of that
 
 	hiding   atomic.Bool    // whether any session was ever hidden from reads
 	asking   atomic.Int64   // the size of unsettled, to be read without the lock
@@ -53,6 +60,8 @@ type record struct {
 	server      BackendServer // nil until it is started
 	shownSince  time.Time     // when Shown was set
 	hiddenUntil time.Time     // from reads
+	standing    standing      // to the server, in case of a restart
+	group       uint64        // of the journal, with the last change
 
 	place     int  // in the queue that holds it
 	asked     bool // whether its server is being asked
@@ -62,12 +71,15 @@ type record struct {
 // pool returns where the server of the session is taken from.
 func (r *record) pool() pool { return pool{r.partition.key.Region, r.Size} }
 
-func newMemory(options Options) *memory {
+func newMemory(options Options, journal *journal) *memory {
 	return &memory{
 		backend:     options.Backend,
 		startupTime: options.StartupTime,
 		capacity:    options.Capacity,
 		retention:   options.Retention,
+		keepEnded:   options.KeepEnded,
+		logger:      options.Logger,
+		journal:     journal,
 		partitions:  make(map[service.PartitionKey]*partition),
 		running:     make(map[pool]int),
 		unsettled:   make(map[*record]struct{}),
@@ -87,6 +99,12 @@ func (m *memory) lock() time.Time {
 		m.retained.remove(r)
 		m.forget(r)
 	}
+	for len(m.retained.records) > m.keepEnded {
+		r := m.retained.first()
+		m.retained.remove(r)
+		m.forget(r)
+		m.crowded = true
+	}
 	return now
 }
 
@@ -95,10 +113,23 @@ func (m *memory) lock() time.Time {
 func (m *memory) unlock() {
 	ending := m.ending
 	m.ending = nil
+	crowded := m.crowded && !m.warned
+	m.warned = m.crowded
 	m.mu.Unlock()
+	if crowded {
+		warnCrowded(m.logger, "sessions", m.keepEnded)
+	}
 	for _, server := range ending {
 		defer server.Stop()
 	}
+}
+
+// warnCrowded logs, once, that what has ended is forgotten early.
+func warnCrowded(logger *slog.Logger, what string, limit int) {
+	logger.LogAttrs(context.Background(), slog.LevelWarn,
+		what+" that have ended are forgotten before their retention is over, the oldest first: "+
+			"there are too many; raise Options.KeepEnded or --keep-ended to keep more",
+		slog.Int("kept", limit))
 }
 
 // find returns a session, or nil.
@@ -111,12 +142,9 @@ func (m *memory) find(in service.PartitionKey, id string) *record {
 
 // add puts a new session, whose id is free, into its partition.
 func (m *memory) add(in service.PartitionKey, r *record) {
-	p := m.partitions[in]
-	if p == nil {
-		p = &partition{key: in, sessions: make(map[string]*record)}
-		m.partitions[in] = p
-	}
+	p := m.partition(in)
 	p.sequence++
+	m.noteSequence(p)
 	r.partition, r.sequence = p, p.sequence
 	p.sessions[r.ID] = r
 	p.listed = append(p.listed, r)
@@ -124,6 +152,7 @@ func (m *memory) add(in service.PartitionKey, r *record) {
 	if r.holdsServer {
 		m.running[r.pool()]++
 	}
+	m.note(r)
 }
 
 // retire makes the end of a session that is over by itself final.
@@ -141,6 +170,7 @@ func (m *memory) finish(r *record, at time.Time, as azremoterendering.SessionSta
 	if r.server != nil {
 		m.ending = append(m.ending, r.server)
 	}
+	m.note(r)
 }
 
 // leave removes a session from the living.
@@ -170,6 +200,7 @@ func (m *memory) forget(r *record) {
 	p := r.partition
 	delete(p.sessions, r.ID)
 	r.forgotten = true
+	m.noteGone(r)
 	if len(p.listed) > 2*len(p.sessions)+slack {
 		p.compact(func(r *record) bool { return r.forgotten })
 	}
@@ -177,6 +208,12 @@ func (m *memory) forget(r *record) {
 
 // changed notes that the facts of a living session have changed, which may mean its end.
 func (m *memory) changed(r *record, now time.Time) {
+	m.note(r)
+	m.reorder(r, now)
+}
+
+// reorder puts a living session whose end may have changed where it belongs.
+func (m *memory) reorder(r *record, now time.Time) {
 	if r.Ended(now) {
 		m.retire(r)
 	} else {

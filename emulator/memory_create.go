@@ -23,32 +23,44 @@ func (m *memory) Create(
 ) (facts service.Facts, created bool, err error) {
 	// Each may have freed its place in the pool.
 	m.ask(func(r *record) bool { return r.partition.key.Region == in.Region })
-	if facts, found := m.present(in, session.ID); found {
-		return facts, false, nil
+	if facts, group, found := m.present(in, session.ID); found {
+		return facts, false, m.journal.wait(group)
 	}
 	limit := -1
 	if m.capacity != nil {
 		limit = m.capacity(in.Region, session.Size)
 	}
 	fault := startFaultOf(ctx)
-	r, facts, err := m.reserve(in, session, limit, fault.readLag)
-	if r == nil {
+	r, facts, group, err := m.reserve(in, session, limit, fault.readLag)
+	switch {
+	case err != nil:
 		return facts, false, err
+	case r == nil:
+		return facts, false, m.journal.wait(group)
 	}
 	defer m.starting.Done()
 	m.startServer(r, facts, fault)
-	return facts, true, nil
+	return facts, true, m.journal.wait(m.groupOf(r))
 }
 
 // present looks for a session.
-func (m *memory) present(in service.PartitionKey, id string) (facts service.Facts, found bool) {
+func (m *memory) present(
+	in service.PartitionKey, id string,
+) (facts service.Facts, group uint64, found bool) {
 	m.lock()
 	defer m.unlock()
 	r := m.find(in, id)
 	if r == nil {
-		return service.Facts{}, false
+		return service.Facts{}, 0, false
 	}
-	return r.Facts, true
+	return r.Facts, r.group, true
+}
+
+// groupOf returns the group of the journal that has the last change of a session.
+func (m *memory) groupOf(r *record) uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return r.group
 }
 
 // reserve makes a session that has no server yet, and counts its creation as in flight. The record
@@ -58,16 +70,16 @@ func (m *memory) reserve(
 	session service.NewSession,
 	limit int,
 	readLag time.Duration,
-) (*record, service.Facts, error) {
+) (r *record, facts service.Facts, group uint64, err error) {
 	now := m.lock()
 	defer m.unlock()
 	if r := m.find(in, session.ID); r != nil {
-		return nil, r.Facts, nil
+		return nil, r.Facts, r.group, nil
 	}
 	if m.closed {
-		return nil, service.Facts{}, errClosed
+		return nil, service.Facts{}, 0, errClosed
 	}
-	r := &record{Facts: service.Facts{
+	r = &record{standing: standsPending, Facts: service.Facts{
 		ID:         session.ID,
 		Size:       session.Size,
 		CreatedAt:  now,
@@ -81,7 +93,7 @@ func (m *memory) reserve(
 	r.holdsServer = limit < 0 || m.running[pool{in.Region, session.Size}] < limit
 	m.add(in, r)
 	m.starting.Add(1)
-	return r, r.Facts, nil
+	return r, r.Facts, r.group, nil
 }
 
 // startServer gives a reserved session its server. If that panics, the session is discarded.
@@ -116,12 +128,13 @@ func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
 func (m *memory) attach(r *record, server BackendServer, status ServerStatus) {
 	now := m.lock()
 	defer m.unlock()
-	r.server = server
+	r.server, r.standing = server, standingOf(server)
 	if r.EndedAs != "" { // it was stopped meanwhile
 		m.ending = append(m.ending, server)
 		return
 	}
 	m.learn(r, now, status)
+	m.note(r)
 }
 
 func (m *memory) discard(r *record, server BackendServer) {

@@ -20,13 +20,11 @@ func (m *memory) Get(
 	id string,
 ) (service.Facts, error) {
 	m.askAbout(in, id)
-	m.lock()
-	defer m.unlock()
-	r := m.find(in, id)
-	if r == nil {
+	facts, group, found := m.present(in, id)
+	if !found {
 		return service.Facts{}, service.ErrNotFound
 	}
-	return r.Facts, nil
+	return facts, m.journal.wait(group)
 }
 
 // hides reports whether a fault hides a session from reads.
@@ -48,10 +46,11 @@ func (m *memory) Extend(
 	from, to time.Duration,
 ) (service.Facts, error) {
 	r, facts, err := m.extend(in, id, from, to)
-	if err == nil {
-		m.tellLease(r, -1)
+	if err != nil {
+		return facts, err
 	}
-	return facts, err
+	m.tellLease(r, -1)
+	return facts, m.journal.wait(m.groupOf(r))
 }
 
 func (m *memory) extend(
@@ -105,17 +104,25 @@ func (m *memory) Stop(
 	id string,
 ) (stopped bool, err error) {
 	m.askAbout(in, id)
+	stopped, group, err := m.stop(in, id)
+	if err != nil {
+		return false, err
+	}
+	return stopped, m.journal.wait(group)
+}
+
+func (m *memory) stop(in service.PartitionKey, id string) (stopped bool, group uint64, err error) {
 	now := m.lock()
 	defer m.unlock()
 	r := m.find(in, id)
 	switch {
 	case r == nil:
-		return false, service.ErrNotFound
+		return false, 0, service.ErrNotFound
 	case r.EndedAs != "":
-		return false, nil
+		return false, r.group, nil
 	}
 	m.finish(r, now, azremoterendering.SessionStatusStopped)
-	return true, nil
+	return true, r.group, nil
 }
 
 // List is part of [service.Store]. Cursors are sequence numbers, which are given once and in order,
@@ -130,6 +137,17 @@ func (m *memory) List(
 		return nil, "", service.ErrBadCursor
 	}
 	m.ask(func(r *record) bool { return r.partition.key == in })
+	page, next, group, err := m.list(in, after, query)
+	if err != nil {
+		return nil, "", err
+	}
+	return page, next, m.journal.wait(group)
+}
+
+// list returns a page, and the last group of the journal that has a change of what it shows.
+func (m *memory) list(in service.PartitionKey, after uint64, query service.ListQuery) (
+	page []service.Facts, next string, group uint64, err error,
+) {
 	now := m.lock()
 	defer m.unlock()
 	p := m.partitions[in]
@@ -137,7 +155,7 @@ func (m *memory) List(
 		p = new(partition)
 	}
 	if after > p.sequence {
-		return nil, "", service.ErrBadCursor
+		return nil, "", 0, service.ErrBadCursor
 	}
 	first, _ := slices.BinarySearchFunc(p.listed, after+1, func(r *record, sequence uint64) int {
 		return cmp.Compare(r.sequence, sequence)
@@ -160,13 +178,13 @@ func (m *memory) List(
 			break
 		}
 		page = append(page, r.Facts)
-		last = r.sequence
+		last, group = r.sequence, max(group, r.group)
 	}
 	// A walk over many ended sessions clears them away, so that a list costs what it shows.
 	if skipped > len(p.listed)/2 {
 		p.compact(hidden)
 	}
-	return page, next, nil
+	return page, next, group, nil
 }
 
 // compact removes what no list shows any more.

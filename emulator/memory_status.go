@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/arr-go/azremoterendering/service"
@@ -71,9 +72,13 @@ func (m *memory) endAsking(r *record, status *ServerStatus) {
 
 // learn updates the facts of a living session with the status of its server.
 func (m *memory) learn(r *record, now time.Time, status ServerStatus) {
+	before := m.imageOf(r)
 	r.learn(now, status)
 	m.settle(r, status.Settled)
-	m.changed(r, now)
+	if !bytes.Equal(before, m.imageOf(r)) {
+		m.note(r) // most answers of a server say nothing new
+	}
+	m.reorder(r, now)
 }
 
 // learn updates the facts with the status of the server. What has happened stays so, whatever the

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
@@ -18,10 +19,21 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// DefaultAccountID is the account id of an emulator whose options name none.
-const DefaultAccountID = "00000000-1111-2222-3333-444455556666"
+// The development account: the same everywhere, and published, as that of Azurite is. arr emulator
+// has it by default as long as only this machine can reach it, so that the settings of clients
+// outlive a restart. The key protects nothing: whoever reaches an emulator that has it may use it.
+const (
+	// DevelopmentAccountID is also the account id of an emulator whose options name none.
+	DevelopmentAccountID = "00000000-1111-2222-3333-444455556666"
 
-const defaultRetention = 30 * 24 * time.Hour
+	// DevelopmentKey is for [AccountOptions].PrimaryKey. Without it keys are random.
+	DevelopmentKey = "QXp1cmUgUmVtb3RlIFJlbmRlcmluZyBlbXVsYXRvciE="
+)
+
+const (
+	defaultRetention = 30 * 24 * time.Hour
+	defaultKeepEnded = 100_000
+)
 
 // Options configures an [Emulator]. The zero value is one account with random keys, whose sessions
 // are Ready on the first read after their creation. Functions among the options are called
@@ -30,7 +42,7 @@ type Options struct {
 	// Accounts are the accounts of the service. They share the Capacity and nothing else: the
 	// access tokens of one do not open the sessions of another. The first account is the one of
 	// [Emulator.Account], [Emulator.Key] and [Emulator.SessionsClient]; its default ID is
-	// [DefaultAccountID]. The default is one account.
+	// [DevelopmentAccountID]. The default is one account.
 	Accounts []AccountOptions
 
 	// Region serves every request whose host names no region; see Regions. It is also the default
@@ -114,6 +126,24 @@ type Options struct {
 	// creation. Then its id is unknown, and free. The default is 30 days, as documented.
 	Retention time.Duration
 
+	// KeepEnded is how many sessions that have ended are kept, and how many conversions. Beyond it
+	// the oldest ones are forgotten before their Retention is over, which is logged once at level
+	// Warn, so that memory stays bounded. The default is 100,000, which take about 80 MB.
+	KeepEnded int
+
+	// StateFile is the path of a file that keeps sessions, conversions, accounts, their keys and
+	// the signing key, so that a restart goes unnoticed, also one after a crash: what a client was
+	// told is in the file before. It is made if there is none, for its user alone, because it holds
+	// keys. With it, call [Emulator.Close] at the end. One emulator uses a file at a time.
+	//
+	// Leases run on while no emulator runs. Keys that the options leave out, and keys that were
+	// rotated, come from the file; a key that the options change counts. Servers of a Backend end
+	// with the emulator, so their sessions end in Error then, with code ServerLost. Faults and
+	// settings are not kept, nor are the requests that the page shows. Give each account an ID.
+	//
+	// The default keeps everything in memory.
+	StateFile string
+
 	// Logger receives one record for each request, at level Info: operation, session or
 	// conversion, status, correlation vector and duration. Keys, tokens and signatures are never
 	// logged. The default discards all.
@@ -142,9 +172,10 @@ func (o Options) withDefaults() (Options, error) {
 	if len(o.Accounts) == 0 {
 		o.Accounts = make([]AccountOptions, 1)
 	}
-	o.Accounts[0].ID = cmp.Or(o.Accounts[0].ID, DefaultAccountID)
+	o.Accounts[0].ID = cmp.Or(o.Accounts[0].ID, DevelopmentAccountID)
 	o.Region = cmp.Or(o.Region, azremoterendering.RegionWestEurope)
 	o.Retention = cmp.Or(o.Retention, defaultRetention)
+	o.KeepEnded = cmp.Or(o.KeepEnded, defaultKeepEnded)
 	if o.StartupTime == nil {
 		o.StartupTime = FixedStartup(0)
 	}
@@ -165,6 +196,13 @@ func (o Options) withDefaults() (Options, error) {
 			Name:   "Options.Retention",
 			Value:  o.Retention.String(),
 			Reason: fmt.Sprintf("is negative; give 0 for %v", defaultRetention),
+		}
+	}
+	if o.KeepEnded < 0 {
+		return o, &azremoterendering.InvalidArgumentError{
+			Name:   "Options.KeepEnded",
+			Value:  strconv.Itoa(o.KeepEnded),
+			Reason: fmt.Sprintf("is negative; give 0 for %d", defaultKeepEnded),
 		}
 	}
 	return o, nil

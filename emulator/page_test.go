@@ -120,12 +120,12 @@ func TestPageHoldsNoSecret(t *testing.T) {
 			{PrimaryKey: "third-secret", SecondaryKey: "fourth-secret"},
 		},
 	})
-	token := tokenFor(t, e, DefaultAccountID)
+	token := tokenFor(t, e, DevelopmentAccountID)
 	ask(
 		t,
 		e,
 		"PUT",
-		"http://localhost/accounts/"+DefaultAccountID+"/sessions/a?api-version=2021-01-01&key=primary-secret",
+		"http://localhost/accounts/"+DevelopmentAccountID+"/sessions/a?api-version=2021-01-01&key=primary-secret",
 		`{"maxLeaseTimeMinutes":5,"size":"Standard"}`,
 	)
 	ask(t, e, "GET", "http://localhost/accounts/primary-secret/sessions/"+token, "")
@@ -154,7 +154,7 @@ func TestPageOverHTTP(t *testing.T) {
 	body, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, r.StatusCode)
-	assert.Contains(t, string(body), DefaultAccountID)
+	assert.Contains(t, string(body), DevelopmentAccountID)
 	head, err := client.Head(server.URL)
 	require.NoError(t, err)
 	defer head.Body.Close()

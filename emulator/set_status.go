@@ -32,14 +32,25 @@ func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionS
 
 func (m *memory) setStatus(preferred service.PartitionKey, id string, status azremoterendering.SessionStatus) error {
 	m.ask(func(r *record) bool { return r.ID == id })
+	group, err := m.changeStatus(preferred, id, status)
+	if err != nil {
+		return err
+	}
+	return prefixed(m.journal.wait(group))
+}
+
+// changeStatus returns the group of the journal that has the change.
+func (m *memory) changeStatus(
+	preferred service.PartitionKey, id string, status azremoterendering.SessionStatus,
+) (group uint64, err error) {
 	now := m.lock()
 	defer m.unlock()
 	r, err := m.named(preferred, id)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if r.Ended(now) {
-		return fmt.Errorf(
+		return 0, fmt.Errorf(
 			"emulator: session %q has ended as %s: its state cannot change any more",
 			id,
 			r.EndedAs,
@@ -47,16 +58,16 @@ func (m *memory) setStatus(preferred service.PartitionKey, id string, status azr
 	}
 	if !status.Ended() {
 		if err := r.show(now, status); err != nil {
-			return err
+			return 0, err
 		}
 		m.changed(r, now)
-		return nil
+		return r.group, nil
 	}
 	if status == azremoterendering.SessionStatusError {
 		r.Failure = failureOf(r.WasReady(now))
 	}
 	m.finish(r, now, status)
-	return nil
+	return r.group, nil
 }
 
 // named returns the session with an id: the one in the preferred partition, otherwise the only one.

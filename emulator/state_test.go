@@ -44,13 +44,13 @@ func TestStateOfEverything(t *testing.T) {
 		}
 		begin := time.Now()
 		create(other, "eastus", "b", "Standard")
-		create(DefaultAccountID, "westeurope", "z", "Standard")
-		create(DefaultAccountID, "westeurope", "failed", "Premium")
-		create(DefaultAccountID, "eastus", "stopped", "Standard")
+		create(DevelopmentAccountID, "westeurope", "z", "Standard")
+		create(DevelopmentAccountID, "westeurope", "failed", "Premium")
+		create(DevelopmentAccountID, "eastus", "stopped", "Standard")
 		time.Sleep(30 * time.Second)
 		require.NoError(t, e.SetStatus("stopped", azremoterendering.SessionStatusStopped))
 		time.Sleep(90 * time.Second)
-		create(DefaultAccountID, "westeurope", "a", "Standard")
+		create(DevelopmentAccountID, "westeurope", "a", "Standard")
 		require.NoError(t, e.SetStatus("b", "Hibernating"))
 		time.Sleep(30 * time.Second)
 		require.NoError(t, e.SetStatus("b", "Hibernating"))
@@ -59,7 +59,7 @@ func TestStateOfEverything(t *testing.T) {
 		assert.Equal(t, time.Now(), s.Time)
 		assert.Equal(t, []page.Account{
 			{
-				ID:     DefaultAccountID,
+				ID:     DevelopmentAccountID,
 				Domain: "westeurope.mixedreality.azure.com",
 				Region: "westeurope",
 			},
@@ -119,7 +119,7 @@ func TestRecentRequests(t *testing.T) {
 			StartupTime: func(azremoterendering.SessionSize) time.Duration { time.Sleep(time.Second); return 0 },
 		})
 		assert.Empty(t, e.requests.recent())
-		path := "https://host/accounts/" + DefaultAccountID + "/sessions/"
+		path := "https://host/accounts/" + DevelopmentAccountID + "/sessions/"
 		begin := time.Now()
 		r := ask(
 			t,
@@ -137,7 +137,7 @@ func TestRecentRequests(t *testing.T) {
 			Time:              begin,
 			Operation:         "CreateSession",
 			Method:            "PUT",
-			Account:           DefaultAccountID,
+			Account:           DevelopmentAccountID,
 			Region:            "westeurope",
 			Session:           "a",
 			Status:            201,

@@ -41,8 +41,8 @@ func TestTokenExchange(t *testing.T) {
 		{"part of a key", "/Accounts/" + id + "/token", "Bearer " + id + ":one", 401},
 		{"no key", "/Accounts/" + id + "/token", "Bearer " + id + ":", 401},
 		{"only a key", "/Accounts/" + id + "/token", "Bearer two", 401},
-		{"key of another account", "/Accounts/" + id + "/token", "Bearer " + emulator.DefaultAccountID + ":two", 401},
-		{"another account", "/Accounts/" + emulator.DefaultAccountID + "/token", "Bearer " + id + ":two", 401},
+		{"key of another account", "/Accounts/" + id + "/token", "Bearer " + emulator.DevelopmentAccountID + ":two", 401},
+		{"another account", "/Accounts/" + emulator.DevelopmentAccountID + "/token", "Bearer " + id + ":two", 401},
 		{"its own token", "/Accounts/" + id + "/token", "Bearer " + s.token, 401},
 		{"other scheme", "/Accounts/" + id + "/token", "Basic " + id + ":two", 401},
 		{"nothing", "/Accounts/" + id + "/token", "", 401},
@@ -87,13 +87,13 @@ func TestTokenClaims(t *testing.T) {
 		delete(claims, "jti")
 		now := float64(time.Now().Unix())
 		assert.Equal(t, map[string]any{
-			"cai": emulator.DefaultAccountID,
+			"cai": emulator.DevelopmentAccountID,
 			"tid": "00000000-0000-0000-0000-000000000000",
-			"aid": emulator.DefaultAccountID,
+			"aid": emulator.DevelopmentAccountID,
 			"aao": float64(-1),
 			"apr": "westeurope",
 			"rid": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator/" +
-				"providers/Microsoft.MixedReality/RemoteRenderingAccounts/" + emulator.DefaultAccountID,
+				"providers/Microsoft.MixedReality/RemoteRenderingAccounts/" + emulator.DevelopmentAccountID,
 			"nbf": now,
 			"iat": now,
 			"exp": now + 86400,
@@ -135,7 +135,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	claims := func(change jwt.MapClaims) jwt.MapClaims {
 		all := jwt.MapClaims{
-			"aid": emulator.DefaultAccountID,
+			"aid": emulator.DevelopmentAccountID,
 			"aud": "https://remoterendering.mixedreality.azure.com/",
 			"exp": time.Now().Add(time.Hour).Unix(),
 		}

@@ -30,13 +30,17 @@ func newAccount(options AccountOptions, domain string) *account {
 	if domain == "" {
 		domain = options.Region.AccountDomain()
 	}
-	return &account{
+	a := &account{
 		id:           options.ID,
 		region:       options.Region,
 		domain:       domain,
 		primaryKey:   options.PrimaryKey,
 		secondaryKey: options.SecondaryKey,
 	}
+	if !options.RevokedAt.IsZero() {
+		a.revocation = revocation{second: options.RevokedAt.Unix(), after: make(map[string]struct{})}
+	}
+	return a
 }
 
 // keys returns the account keys as they are now.

@@ -5,6 +5,7 @@ package service
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/arr-go/azremoterendering"
 )
@@ -12,7 +13,7 @@ import (
 // AccountOptions configures one account; see [Options.Accounts].
 type AccountOptions struct {
 	// ID is the id of the account, a UUID that no other account has; case does not count. The
-	// default is random. The emulator's first account has a fixed default, its DefaultAccountID.
+	// default is random. The emulator's first account has a fixed default, its DevelopmentAccountID.
 	ID string
 
 	// Region is where the account was made: it is part of its domain and of its access tokens. Its
@@ -23,6 +24,10 @@ type AccountOptions struct {
 	// of printable ASCII characters without spaces. The default of each is random: 32 bytes in
 	// Base64.
 	PrimaryKey, SecondaryKey string
+
+	// RevokedAt, unless zero, makes the service refuse the access tokens that were issued until
+	// then, to the second, as if [Service.RevokeTokens] had been called at that time.
+	RevokedAt time.Time
 }
 
 // AccountKey names one of the two keys of an account. Both are valid at any time, so that one can
@@ -97,6 +102,21 @@ func (s *Service) RevokeTokens(accountID string) error {
 	}
 	a.revoke()
 	return nil
+}
+
+// RevokedAt returns when the tokens of an account were last revoked, in whole seconds; zero if they
+// never were. It is an error if there is no such account.
+func (s *Service) RevokedAt(accountID string) (time.Time, error) {
+	a, err := s.knownAccount(accountID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.revocation.second == 0 {
+		return time.Time{}, nil
+	}
+	return time.Unix(a.revocation.second, 0), nil
 }
 
 // accountOf returns the account with an id in any case, or nil.

@@ -71,7 +71,7 @@ func TestCompletionIsBriefAndTakesNoCommandsFromAService(t *testing.T) {
 	defer hostile.Close()
 	environment := []string{
 		"ARR_ENDPOINT=" + hostile.URL,
-		"ARR_ACCOUNT_ID=" + emulator.DefaultAccountID,
+		"ARR_ACCOUNT_ID=" + emulator.DevelopmentAccountID,
 		"ARR_ACCESS_TOKEN=" + entraToken(),
 	}
 	assert.Equal(

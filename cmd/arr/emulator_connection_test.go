@@ -68,7 +68,7 @@ func TestText(t *testing.T) {
 	for _, part := range []string{
 		"endpoint         https://remoterendering.westeurope.arr.test:",
 		"STS endpoint     https://sts.arr.test:",
-		"account id       " + emulator.DefaultAccountID + "\n",
+		"account id       " + emulator.DevelopmentAccountID + "\n",
 		"account key      a&<key>\n",
 		"account domain   arr.test\n",
 		"CA certificate   /",

@@ -26,7 +26,7 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 	o.Region = arr.RegionWestEurope
 	o.Accounts = make([]emulator.AccountOptions, 1)
 	account := &o.Accounts[0]
-	flags.StringVar(&account.ID, "account-id", emulator.DefaultAccountID, "`UUID` of the account")
+	flags.StringVar(&account.ID, "account-id", emulator.DevelopmentAccountID, "`UUID` of the account")
 	flags.StringVar(
 		&account.PrimaryKey,
 		"account-key",

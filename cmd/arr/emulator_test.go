@@ -35,7 +35,7 @@ func TestHTTP(t *testing.T) {
 		connection{
 			Endpoint:      c.Endpoint,
 			STSEndpoint:   c.Endpoint,
-			AccountID:     emulator.DefaultAccountID,
+			AccountID:     emulator.DevelopmentAccountID,
 			AccountKey:    c.AccountKey,
 			AccountDomain: "westeurope.mixedreality.azure.com",
 		},

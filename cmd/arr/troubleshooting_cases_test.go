@@ -85,7 +85,7 @@ func mistakes() map[string]func(*trouble) {
 			"--endpoint",
 			"westeurope",
 			"--account-id",
-			emulator.DefaultAccountID,
+			emulator.DevelopmentAccountID,
 		),
 		"arrconfig-found": func(tr *trouble) {
 			tr.script("https://arr.example.com", "")
@@ -103,7 +103,7 @@ func (tr *trouble) script(domain, key string) {
 	tr.t.Helper()
 	tr.write(
 		"arrconfig.json",
-		`{"accountSettings": {"arrAccountId": "`+emulator.DefaultAccountID+`", "arrAccountKey": "`+key+
+		`{"accountSettings": {"arrAccountId": "`+emulator.DevelopmentAccountID+`", "arrAccountKey": "`+key+
 			`", "arrAccountDomain": "westeurope"},
 "renderingSessionSettings": {"remoteRenderingDomain": "`+domain+`"}}`,
 	)

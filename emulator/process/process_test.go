@@ -44,7 +44,7 @@ func backend(t *testing.T, options process.Options) fixture {
 
 func spec(session string) emulator.ServerSpec {
 	return emulator.ServerSpec{
-		AccountID: emulator.DefaultAccountID,
+		AccountID: emulator.DevelopmentAccountID,
 		SessionID: session,
 		Region:    azremoterendering.RegionEastUS2,
 		Size:      azremoterendering.SessionSizePremium,
@@ -282,7 +282,7 @@ func TestWhatTheProgramIsTold(t *testing.T) {
 	lines := f.output.lines()
 	for _, want := range []string{
 		"argument --session=a-b_c",
-		"argument " + emulator.DefaultAccountID + "/eastus2/Premium",
+		"argument " + emulator.DevelopmentAccountID + "/eastus2/Premium",
 		"argument " + port + " " + inspector,
 		"argument 60",
 		"argument {port}",
@@ -290,7 +290,7 @@ func TestWhatTheProgramIsTold(t *testing.T) {
 		"argument ",
 		"variable RENDERER_HOME=somewhere",
 		"variable ARR_SESSION_ID=a-b_c",
-		"variable ARR_ACCOUNT_ID=" + emulator.DefaultAccountID,
+		"variable ARR_ACCOUNT_ID=" + emulator.DevelopmentAccountID,
 		"variable ARR_REGION=eastus2",
 		"variable ARR_SIZE=Premium",
 		"variable ARR_PORT=" + port,

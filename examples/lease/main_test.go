@@ -135,7 +135,7 @@ func TestTheEnvironmentNamesTheService(t *testing.T) {
 			"ARR_ACCOUNT_DOMAIN (or ARR_STS_ENDPOINT)",
 	)
 
-	t.Setenv("ARR_ACCOUNT_ID", emulator.DefaultAccountID)
+	t.Setenv("ARR_ACCOUNT_ID", emulator.DevelopmentAccountID)
 	t.Setenv("ARR_ACCOUNT_KEY", "key")
 	t.Setenv("ARR_ACCOUNT_DOMAIN", "arr.test")
 	s, err := findService(os.Stdout)

@@ -147,7 +147,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 			"ARR_ACCOUNT_KEY, POOL_DEVICES_FILE",
 	)
 
-	t.Setenv("ARR_ACCOUNT_ID", emulator.DefaultAccountID)
+	t.Setenv("ARR_ACCOUNT_ID", emulator.DevelopmentAccountID)
 	t.Setenv("ARR_ACCOUNT_DOMAIN", "arr.test")
 	t.Setenv("ARR_ACCOUNT_KEY", "key")
 	t.Setenv("POOL_DEVICES_FILE", file)

@@ -156,7 +156,7 @@ func TestADeviceGetsNoSessionWithoutAToken(t *testing.T) {
 		f := newFixture(t, 1, 1)
 		// too short to hand out
 		require.NoError(t, f.emulator.SetTokenLifetime(timeToConnect-time.Minute))
-		require.NoError(t, f.emulator.RevokeTokens(emulator.DefaultAccountID))
+		require.NoError(t, f.emulator.RevokeTokens(emulator.DevelopmentAccountID))
 		time.Sleep(time.Minute) // the pool has noticed
 		f.expect(t, http.StatusServiceUnavailable, f.one, http.MethodPost, "/sessions")
 		var s stats

@@ -175,7 +175,7 @@ func (r *run) newClient() *arr.SessionsClient {
 	}
 	client, err := arr.NewSessionsClientWithKeyCredential(
 		endpoint,
-		arr.Account{ID: emulator.DefaultAccountID},
+		arr.Account{ID: emulator.DevelopmentAccountID},
 		azcore.NewKeyCredential(accountKey),
 		options,
 	)
