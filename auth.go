@@ -21,6 +21,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 // defaultSTSScope has two slashes because the identifier of the resource itself ends in one.
@@ -227,6 +228,10 @@ func newExchangeError(c *TokenClient, resp *http.Response, cause error) *Authent
 		e.StatusCode = resp.StatusCode
 		e.CorrelationVector = transport.CorrelationVector(resp)
 		e.RetryAfter = transport.RetryAfter(resp.Header, time.Now())
+		data, _ := runtime.Payload(resp)
+		if detail := wire.ReadError(data); detail != nil {
+			e.Message = detail.Message
+		}
 		e.err = errors.Join(transport.ResponseError(resp), cause)
 	} else if _, ok := errors.AsType[*token.IdentityError](cause); ok {
 		e.Stage = StageCredential

@@ -332,3 +332,29 @@ func TestPoliciesOfTheCaller(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// What the token service says is part of the error. A refused host name has advice of its own.
+func TestRefusalsOfTheTokenServiceAreQuoted(t *testing.T) {
+	for _, c := range []struct {
+		status     int
+		body, says string
+	}{
+		{421, `{"error":{"code":"Misdirected","message":"allow it with --allow-host"}}`,
+			"421 Misdirected Request: allow it with --allow-host (MS-CV"},
+		{421, "", "the server does not answer for this host name"},
+		{400, `{"error":{"code":"","message":"no\nsuch\u001b[2J account"}}`, "400 Bad Request: no such"},
+		{403, "<html>no</html>", "403 Forbidden (MS-CV"},
+	} {
+		client, w := fakeClient(t, func(req *http.Request) (*http.Response, error) {
+			return testkit.Answer(req, http.StatusOK, testkit.SessionJSON("demo", "Ready")), nil
+		})
+		w.Handle(func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+			return testkit.Answer(req, c.status, c.body), nil
+		})
+		_, err := client.Get(t.Context(), "demo", nil)
+		var failure *arr.AuthenticationError
+		require.ErrorAs(t, err, &failure)
+		assert.ErrorContains(t, err, c.says)
+		assert.NotContains(t, err.Error(), "\x1b")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -146,6 +147,13 @@ func TestSecretsStaySecret(t *testing.T) {
 				}
 				return forward()
 			},
+			"STS echoes the key escaped": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.IsExchange(req) {
+					body := `{"error":{"message":"` + url.QueryEscape(req.Header.Get("Authorization")) + `"}}`
+					return testkit.Answer(req, 400, body), nil
+				}
+				return forward()
+			},
 			"STS answer cut off": func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
 				resp, err := forward()
 				if err == nil && testkit.IsExchange(req) {
@@ -195,7 +203,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		require.Greater(t, len(failures), 20)
 		require.NotEmpty(t, log)
 
-		secrets := []string{e.Key(), testkit.Token}
+		secrets := []string{e.Key(), url.QueryEscape(e.Key()), testkit.Token}
 		for token := range tokens {
 			secrets = append(secrets, token)
 		}

@@ -197,6 +197,9 @@ type AuthenticationError struct {
 	Host string
 	// StatusCode is the HTTP status of the token service. It is 0 if there was no answer.
 	StatusCode int
+	// Message is the explanation of the token service. It is empty if the answer had no error
+	// object.
+	Message string
 	// CorrelationVector is the MS-CV header of the token service. It may be empty.
 	CorrelationVector string
 	// RetryAfter is how long the token service asked to wait. It is 0 if it did not say.
@@ -216,6 +219,9 @@ func (e *AuthenticationError) Error() string {
 	}
 	if e.StatusCode != 0 {
 		line += ": " + statusText(e.StatusCode)
+		if e.Message != "" {
+			line += ": " + text.OneLine(e.Message)
+		}
 	} else if e.err != nil {
 		line += ": " + text.OneLine(e.err.Error())
 	}

@@ -21,6 +21,8 @@ const (
 	// SessionGoesOn is for a wait that ended while its session starts.
 	SessionGoesOn = "the session goes on, and is billed from Ready until it is stopped or its lease ends"
 
+	misdirected = "the server does not answer for this host name: check endpoint and token service; " +
+		"an emulator takes more names with --allow-host"
 	administrator = "the identity needs the role Remote Rendering Administrator on the account; " +
 		"Remote Rendering Client cannot convert"
 	role = "the identity needs the role Remote Rendering Client " +
@@ -43,6 +45,8 @@ func Service(status int, retryAfter time.Duration) string {
 		return "the id is taken by a session with other settings: use a new one"
 	case status == http.StatusUnprocessableEntity:
 		return "a lease can only grow, to at most 1439 minutes in total, while the session has not ended"
+	case status == http.StatusMisdirectedRequest:
+		return misdirected
 	case status == http.StatusTooManyRequests:
 		const otherwise = "wait before the next request; the limit resets every minute"
 		return throttled(retryAfter, otherwise)
@@ -88,6 +92,8 @@ func TokenService(status int, retryAfter time.Duration) string {
 			"an identity needs the role Remote Rendering Client or Administrator"
 	case status == http.StatusForbidden:
 		return role
+	case status == http.StatusMisdirectedRequest:
+		return misdirected
 	case status == http.StatusTooManyRequests:
 		return throttled(retryAfter, "wait before the next request")
 	case status == 0, status >= 500:

@@ -16,6 +16,7 @@ func TestService(t *testing.T) {
 		403: "needs the role",
 		404: "only in the region that created it",
 		409: "use a new one",
+		421: "does not answer for this host name",
 		422: "at most 1439 minutes",
 		429: "the limit resets every minute",
 		500: "the fault is the service's",
@@ -35,6 +36,7 @@ func TestTokenService(t *testing.T) {
 		401: "check account id, account domain and key",
 		403: "needs the role",
 		404: "this may not be a token service",
+		421: "does not answer for this host name",
 		429: "wait before the next request",
 		502: "or try again later",
 	} {

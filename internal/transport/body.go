@@ -100,9 +100,10 @@ func spellings(secrets []string) (all []string) {
 			if len(form) < minSecret {
 				continue
 			}
-			inJSON, _ := json.Marshal(form) // a string can be marshalled
-			all = append(all, form, strings.Trim(string(inJSON), `"`), html.EscapeString(form),
-				url.QueryEscape(form), url.PathEscape(form))
+			marshalled, _ := json.Marshal(form) // a string can be marshalled
+			inJSON := strings.Trim(string(marshalled), `"`)
+			all = append(all, form, inJSON, strings.ReplaceAll(inJSON, "/", `\/`),
+				html.EscapeString(form), url.QueryEscape(form), url.PathEscape(form))
 		}
 	}
 	return all

@@ -61,7 +61,8 @@ func (t *redactor) Do(req *http.Request) (*http.Response, error) {
 	if !refusal && !t.always {
 		return resp, nil
 	}
-	secrets := replacer(append(spellings(bodySecrets), secretOf(req)))
+	secret := secretOf(req)
+	secrets := replacer(append(spellings(append(bodySecrets, secret)), secret))
 	for _, values := range resp.Header {
 		for i, value := range values {
 			values[i] = secrets.Replace(value)
