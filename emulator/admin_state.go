@@ -9,13 +9,15 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// adminStateBody is everything the emulator knows, except keys and tokens.
+// adminStateBody is everything the emulator knows, except keys, tokens and signatures.
 type adminStateBody struct {
 	Time     string         `json:"time"`
 	Accounts []adminAccount `json:"accounts"`
 	Sessions []adminSession `json:"sessions"`
-	Requests []adminRequest `json:"requests"` // oldest first
-	Faults   []FaultState   `json:"faults"`
+	// Conversions are ordered as Sessions: by account, then by region, then oldest first.
+	Conversions []adminConversion `json:"conversions"`
+	Requests    []adminRequest    `json:"requests"` // oldest first
+	Faults      []FaultState      `json:"faults"`
 }
 
 type adminAccount struct {
@@ -36,6 +38,17 @@ type adminSession struct {
 	EndedAt  string `json:"endedAt,omitempty"`
 }
 
+// adminConversion is a conversion as its account sees it, and what only the emulator knows. Unknown
+// times, and those to come, are left out.
+type adminConversion struct {
+	Account    string `json:"account"`
+	Region     string `json:"region"`
+	Conversion any    `json:"conversion"`
+	Since      string `json:"since"`
+	StartedAt  string `json:"startedAt,omitempty"`
+	EndedAt    string `json:"endedAt,omitempty"`
+}
+
 type adminRequest struct {
 	Time                 string   `json:"time"`
 	Operation            string   `json:"operation"`
@@ -43,6 +56,7 @@ type adminRequest struct {
 	Account              string   `json:"account,omitempty"`
 	Region               string   `json:"region,omitempty"`
 	Session              string   `json:"session,omitempty"`
+	Conversion           string   `json:"conversion,omitempty"`
 	Status               int      `json:"status"` // 0: there was no answer
 	CorrelationVector    string   `json:"correlationVector,omitempty"`
 	DurationMilliseconds float64  `json:"durationMilliseconds"`
@@ -52,11 +66,12 @@ type adminRequest struct {
 func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 	now := e.state()
 	body := adminStateBody{
-		Time:     adminTime(now.Time),
-		Accounts: []adminAccount{},
-		Sessions: []adminSession{},
-		Requests: []adminRequest{},
-		Faults:   e.Faults(),
+		Time:        adminTime(now.Time),
+		Accounts:    []adminAccount{},
+		Sessions:    []adminSession{},
+		Conversions: []adminConversion{},
+		Requests:    []adminRequest{},
+		Faults:      e.Faults(),
 	}
 	for _, a := range now.Accounts {
 		body.Accounts = append(body.Accounts, adminAccount{a.ID, a.Domain, string(a.Region)})
@@ -72,6 +87,16 @@ func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 			EndedAt:  adminTime(s.EndedAt),
 		})
 	}
+	for _, c := range now.Conversions {
+		body.Conversions = append(body.Conversions, adminConversion{
+			Account:    c.Account,
+			Region:     string(c.Region),
+			Conversion: service.WireConversion(c.Conversion),
+			Since:      adminTime(c.Since),
+			StartedAt:  adminTime(c.StartedAt),
+			EndedAt:    adminTime(c.EndedAt),
+		})
+	}
 	for _, r := range now.Requests {
 		body.Requests = append(body.Requests, adminRequest{
 			Time:                 adminTime(r.Time),
@@ -80,6 +105,7 @@ func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 			Account:              r.Account,
 			Region:               string(r.Region),
 			Session:              r.Session,
+			Conversion:           r.Conversion,
 			Status:               r.Status,
 			CorrelationVector:    r.CorrelationVector,
 			DurationMilliseconds: float64(r.Duration) / float64(time.Millisecond),

@@ -140,6 +140,8 @@ var conversionRows = []row{
 				"must end in .arrAsset",
 			instead("a.example/out", "a.example/out?sig=secret"): "the storageContainerUri value must be an address " +
 				"without a query; a SAS belongs into a member of its own",
+			instead("box.fbx", "box.fbx?sig=secret"): "the relativeInputAssetPath value contains the signature " +
+				"of a SAS; a SAS belongs into a member of its own",
 			instead("a.example/in", "u:secret@a.example/in"): "the storageContainerUri value must be an address " +
 				"without a query; a SAS belongs into a member of its own",
 		} {

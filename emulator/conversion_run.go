@@ -10,6 +10,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/internal/wire"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -97,11 +98,15 @@ func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conv
 	if err != nil {
 		failed := conversion.AsError(err)
 		c.logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
-			slog.String("conversion", r.ID), slog.Any("error", failed))
-		c.ended(r, plan, azremoterendering.ConversionStatusFailed, c.failureOf(failed), "")
+			slog.String("conversion", r.ID),
+			slog.String("error", withoutSignatures(failed.Error(), request)))
+		failure := c.failureOf(failed)
+		failure.Message = withoutSignatures(failure.Message, request)
+		c.ended(r, plan, azremoterendering.ConversionStatusFailed, failure, "")
 		return
 	}
-	c.ended(r, plan, azremoterendering.ConversionStatusSucceeded, nil, result.AssetURL)
+	c.ended(r, plan, azremoterendering.ConversionStatusSucceeded, nil,
+		withoutSignatures(wire.WithoutQuery(result.AssetURL), request))
 }
 
 // convert calls the converter. A panic there becomes an error, because it must not end the process.

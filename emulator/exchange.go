@@ -91,6 +91,7 @@ func (e *Emulator) record(q *service.Request, answer service.Answer, faults []st
 		Account:           q.AccountID,
 		Region:            q.Region,
 		Session:           q.ValidSessionID(),
+		Conversion:        q.ValidConversionID(),
 		Status:            answer.Status,
 		CorrelationVector: answer.Header.Get("MS-CV"),
 		Faults:            faults,

@@ -21,6 +21,7 @@ func (e *Emulator) state() page.State {
 	for i, a := range e.accounts {
 		order[a.ID] = i
 	}
+	s.Conversions = e.conversions.state(order)
 	m := e.store
 	m.ask(func(*record) bool { return true })
 	s.Time = m.lock()

@@ -45,8 +45,23 @@ func (r *bodyReader) text(members map[string]json.RawMessage, name string) (text
 	return text
 }
 
-func (r *bodyReader) required(members map[string]json.RawMessage, name string) string {
+// path returns a text member that answers show. A signature in it would be shown, too, so it is
+// refused; the service's own answer is not known.
+func (r *bodyReader) path(members map[string]json.RawMessage, name string) string {
 	text := r.text(members, name)
+	decoded, err := url.PathUnescape(text)
+	if err != nil {
+		decoded = text
+	}
+	if strings.Contains(strings.ToLower(decoded), "sig=") {
+		r.refuse("the " + name + " value contains the signature of a SAS; " +
+			"a SAS belongs into a member of its own")
+	}
+	return text
+}
+
+func (r *bodyReader) required(members map[string]json.RawMessage, name string) string {
+	text := r.path(members, name)
 	if text == "" {
 		r.refuse("the " + name + " value is required")
 	}
@@ -58,13 +73,13 @@ func (r *bodyReader) required(members map[string]json.RawMessage, name string) s
 // show, so it is refused; the service's own answer is not known.
 func (r *bodyReader) container(members map[string]json.RawMessage) string {
 	const name = "storageContainerUri"
-	text := r.required(members, name)
+	text := r.text(members, name)
 	address, err := url.Parse(text)
 	if strings.Contains(text, "?") || err == nil && address.User != nil {
 		r.refuse("the " + name + " value must be an address without a query; " +
 			"a SAS belongs into a member of its own")
 	}
-	return text
+	return r.required(members, name)
 }
 
 // sas returns a signature. A "?" in front is accepted.
@@ -80,11 +95,11 @@ func conversionOf(members map[string]json.RawMessage) (NewConversion, *Refusal) 
 	c := NewConversion{
 		Settings: ConversionSettings{
 			InputContainerURL:  r.container(in),
-			InputPrefix:        folder(r.text(in, "blobPrefix")),
+			InputPrefix:        folder(r.path(in, "blobPrefix")),
 			InputAsset:         r.required(in, "relativeInputAssetPath"),
 			OutputContainerURL: r.container(out),
-			OutputPrefix:       folder(r.text(out, "blobPrefix")),
-			OutputName:         r.text(out, "outputAssetFilename"),
+			OutputPrefix:       folder(r.path(out, "blobPrefix")),
+			OutputName:         r.path(out, "outputAssetFilename"),
 		},
 		ReadListSAS: r.sas(in, "storageContainerReadListSas"),
 		WriteSAS:    r.sas(out, "storageContainerWriteSas"),

@@ -161,11 +161,16 @@ func WithoutQuery(address string) string {
 // signature finds the signature of a SAS in a text.
 var signature = regexp.MustCompile(`(?i)\b(sig=)[^&\s"'<>]+`)
 
+// WithoutSignature removes the signatures of SAS from a text.
+func WithoutSignature(text string) string {
+	return signature.ReplaceAllString(text, "${1}REDACTED")
+}
+
 func (e *Error) dropSignatures() {
 	if e == nil {
 		return
 	}
-	e.Message = signature.ReplaceAllString(e.Message, "${1}REDACTED")
+	e.Message = WithoutSignature(e.Message)
 	for i := range e.Details {
 		e.Details[i].dropSignatures()
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package page draws the status page of the emulator: sessions on a time line, faults in force, the
-// last requests, and accounts. Its input is one [State]. It needs no script.
+// Package page draws the status page of the emulator: sessions on a time line, conversions, faults
+// in force, the last requests, and accounts. Its input is one [State]. It needs no script.
 package page
 
 import (
@@ -34,8 +34,10 @@ type State struct {
 	// Sessions are ordered by account, then by region, then oldest first. Sessions that have ended
 	// stay until they are forgotten.
 	Sessions []Session
-	Requests []Request // oldest first
-	Faults   []Fault   // in the order of their injection
+	// Conversions are in the same order.
+	Conversions []Conversion
+	Requests    []Request // oldest first
+	Faults      []Fault   // in the order of their injection
 }
 
 // Account is an account and the region where it was made.
@@ -55,8 +57,19 @@ type Session struct {
 	EndedAt  time.Time // zero if it has not ended
 }
 
+// Conversion is a conversion as its account sees it, without signatures, and what only the emulator
+// knows.
+type Conversion struct {
+	Account    string // its id
+	Region     azremoterendering.Region
+	Conversion azremoterendering.Conversion
+	Since      time.Time // when it reached its present state
+	StartedAt  time.Time // when it began to run; zero if it has not
+	EndedAt    time.Time // zero if it has not ended
+}
+
 // Request is a request that was answered. It holds nothing chosen by the client except the first
-// characters of the method, a valid session id and the name of a served region, because a path or a
+// characters of the method, a valid id and the name of a served region, because a path or a
 // header may contain a secret, or be long.
 type Request struct {
 	Time              time.Time // of arrival
@@ -65,6 +78,7 @@ type Request struct {
 	Account           string                   // "" if there is no such account
 	Region            azremoterendering.Region // "" if it is not served
 	Session           string                   // "" if the request names no valid session id
+	Conversion        string                   // "" if the request names no valid conversion id
 	Status            int                      // 0 if there was no answer
 	CorrelationVector string
 	Duration          time.Duration // until the answer was complete; a slow body takes longer

@@ -97,6 +97,19 @@ func hostilePage() pageView {
 			Faults:            []string{evil},
 		},
 	}
+	s.Conversions = []Conversion{{
+		Account: accountID, Region: azremoterendering.Region(evil), Since: s.Time,
+		Conversion: azremoterendering.Conversion{
+			ID: evil, Status: azremoterendering.ConversionStatus(evil), OutputAssetURL: "javascript:alert(1)",
+			Error: &azremoterendering.ErrorDetail{Code: evil, Message: evil},
+			Settings: azremoterendering.ConversionSettings{
+				Input: azremoterendering.ConversionInput{
+					StorageContainerURL: "javascript:alert(1)", BlobPrefix: evil, RelativeInputAssetPath: evil,
+				},
+				Output: azremoterendering.ConversionOutput{StorageContainerURL: evil, OutputAssetFilename: evil},
+			},
+		},
+	}}
 	s.Faults = []Fault{{ID: 1, Name: evil, What: "javascript:alert(1)"}}
 	return newPageView(s)
 }
@@ -108,7 +121,7 @@ var (
 	pageAttributes = "lang charset name content http-equiv class datetime href id aria-label " +
 		"aria-labelledby aria-hidden role tabindex scope title " +
 		"x y x1 x2 y1 y2 cx cy r rx width height text-anchor"
-	pageLinks = "/ ?refresh=off #sessions #faults #requests #accounts"
+	pageLinks = "/ ?refresh=off #sessions #conversions #faults #requests #accounts"
 )
 
 // Whatever stands in the data, no page has an element, an attribute or a link that the template
@@ -184,9 +197,13 @@ func TestPageIsLimited(t *testing.T) {
 		s.Requests[i].Session = fmt.Sprintf("request-%03d", i)
 	}
 	s.Faults = make([]Fault, 70)
+	s.Conversions = make([]Conversion, 60)
+	for i := range s.Conversions {
+		s.Conversions[i].Conversion.ID = fmt.Sprintf("conversion-%03d", i)
+	}
 	page, err := Render(s)
 	require.NoError(t, err)
-	ids := regexp.MustCompile(`<h3>(.*?)</h3>`).FindAllSubmatch(page, -1)
+	ids := regexp.MustCompile(`<h3>(session.*?)</h3>`).FindAllSubmatch(page, -1)
 	require.Len(t, ids, 100)
 	assert.Equal(t, "session-299", string(ids[0][1]), "the newest first")
 	assert.Equal(t, "session-200", string(ids[99][1]))
@@ -199,6 +216,11 @@ func TestPageIsLimited(t *testing.T) {
 	shown := regexp.MustCompile(`>(request-\d+)<`).FindAllSubmatch(page, -1)
 	require.Len(t, shown, 50)
 	assert.Equal(t, "request-199", string(shown[0][1]), "the newest first")
+	assert.Contains(t, string(page), "<b>60</b> conversions")
+	assert.Contains(t, string(page), "Not shown: 10 older.")
+	converted := regexp.MustCompile(`>(conversion-\d+)</h3>`).FindAllSubmatch(page, -1)
+	require.Len(t, converted, 50)
+	assert.Equal(t, "conversion-059", string(converted[0][1]), "the newest first")
 	assert.Contains(t, string(page), "<b>70</b> faults in force")
 	assert.Contains(t, string(page), "Not shown: 20 more.")
 	assert.Less(t, len(page), 300_000)

@@ -103,8 +103,9 @@ func pageSample() State {
 			{accountID, "westeurope.mixedreality.azure.com", "westeurope"},
 			{otherAccountID, "eastus.mixedreality.azure.com", "eastus"},
 		},
-		Sessions: sessions,
-		Requests: sampleRequests(now),
+		Sessions:    sessions,
+		Conversions: sampleConversions(now),
+		Requests:    sampleRequests(now),
 		Faults: []Fault{
 			{
 				ID: 1, Matched: 9, Affected: 3, Name: "busy",
@@ -112,6 +113,52 @@ func pageSample() State {
 			},
 			{ID: 2, What: "operation=CreateSession drop=after"},
 		},
+	}
+}
+
+func sampleConversions(now time.Time) []Conversion {
+	sample := func(id string, status azremoterendering.ConversionStatus, created time.Duration) Conversion {
+		at := now.Add(-created)
+		return Conversion{Account: accountID, Region: "westeurope", Since: at,
+			Conversion: azremoterendering.Conversion{
+				ID: id, Status: status, CreationTime: at,
+				Settings: azremoterendering.ConversionSettings{
+					Input: azremoterendering.ConversionInput{
+						StorageContainerURL: "https://models.blob.core.windows.net/arrinput",
+						BlobPrefix:          "showroom/", RelativeInputAssetPath: "engine/engine v6.fbx",
+					},
+					Output: azremoterendering.ConversionOutput{
+						StorageContainerURL: "https://models.blob.core.windows.net/arroutput",
+						BlobPrefix:          "showroom/", OutputAssetFilename: "engine v6.arrAsset",
+					},
+				},
+			}}
+	}
+	started := func(c Conversion) Conversion {
+		c.StartedAt = c.Conversion.CreationTime.Add(11 * time.Second)
+		c.Since = c.StartedAt
+		return c
+	}
+	over := func(c Conversion, after time.Duration) Conversion {
+		c.EndedAt = c.Conversion.CreationTime.Add(after)
+		c.Since = c.EndedAt
+		return c
+	}
+	failed := over(started(sample("box-2", azremoterendering.ConversionStatusFailed, 21*time.Minute)), time.Minute)
+	failed.Conversion.Error = &azremoterendering.ErrorDetail{
+		Code:    "InputContainerError",
+		Message: "Could not find the asset file in the storage account.",
+	}
+	other := started(sample("line_7", "Verifying", 2*time.Minute))
+	other.Account, other.Region = otherAccountID, "eastus"
+	return []Conversion{
+		over(started(sample("engine-v6", azremoterendering.ConversionStatusSucceeded, 25*time.Hour)), 74*time.Second),
+		failed,
+		over(sample("box-3", azremoterendering.ConversionStatusCancelled, 20*time.Minute), 5*time.Second),
+		started(sample("0c0e9bd4-3b8e-4f0e-a3c8-2f6a54a3d5aa",
+			azremoterendering.ConversionStatusRunning, 50*time.Second)),
+		sample("engine-v7", azremoterendering.ConversionStatusNotStarted, 4*time.Second),
+		other,
 	}
 }
 
@@ -163,6 +210,8 @@ func sampleRequests(now time.Time) []Request {
 	add(20*time.Second, "ListSessions", "GET", "", 0, 1500*time.Millisecond)
 	add(5*time.Second, "unknown", "BREW", "", 404, 50*time.Microsecond)
 	add(3*time.Second, "StopSession", "POST", "showroom-7f3a", 204, 130*time.Microsecond)
+	add(2*time.Second, "GetConversion", "GET", "", 200, 90*time.Microsecond)
+	requests[len(requests)-1].Conversion = "engine-v7"
 	requests[4].Faults = []string{"busy"}
 	requests[6].Faults = []string{"busy", "drop=after"}
 	return requests

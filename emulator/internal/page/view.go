@@ -3,6 +3,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"slices"
@@ -14,9 +15,10 @@ import (
 
 // Limits that keep the page short.
 const (
-	maxPageSessions = 100
-	maxPageFaults   = 50
-	maxPageRequests = 50
+	maxPageSessions    = 100
+	maxPageConversions = 50
+	maxPageFaults      = 50
+	maxPageRequests    = 50
 )
 
 // otherStatus is the class of unknown states; known states have the class of their name.
@@ -39,12 +41,16 @@ type pageView struct {
 	Living, Ended int    // counts of all sessions
 	Rest          string // says how many sessions are not shown; may be empty
 
+	Conversions                     []conversionView // newest first
+	AllConversions, MoreConversions int              // how many there are, and how many are not shown
+
 	Requests []requestView // newest first
 }
 
 type accountView struct {
 	ID, Domain, Region string
-	Living, Ended      int
+	Living, Ended      int // sessions
+	Conversions        int
 }
 
 type sessionView struct {
@@ -61,12 +67,12 @@ type sessionView struct {
 }
 
 type requestView struct {
-	Time                                pageTime
-	Operation, Account, Region, Session string
-	Status                              int
-	StatusText, StatusClass             string
-	CorrelationVector, Duration         string
-	Faults                              []string
+	Time                           pageTime
+	Operation, Account, Region, ID string
+	Status                         int
+	StatusText, StatusClass        string
+	CorrelationVector, Duration    string
+	Faults                         []string
 }
 
 // newPageView selects what the page shows, and formats it.
@@ -90,11 +96,17 @@ func newPageView(s State) pageView {
 				count(each, &row.Living, &row.Ended)
 			}
 		}
+		for _, each := range s.Conversions {
+			if each.Account == a.ID {
+				row.Conversions++
+			}
+		}
 		v.Accounts = append(v.Accounts, row)
 		v.Living += row.Living
 		v.Ended += row.Ended
 	}
 	v.addSessions(s)
+	v.addConversions(s)
 	v.addRequests(s.Requests, s.Time)
 	return v
 }
@@ -204,7 +216,7 @@ func (v *pageView) addRequests(requests []Request, now time.Time) {
 			Operation:         operation,
 			Account:           r.Account,
 			Region:            string(r.Region),
-			Session:           r.Session,
+			ID:                cmp.Or(r.Session, r.Conversion),
 			Status:            r.Status,
 			StatusText:        statusText(r.Status),
 			StatusClass:       statusClass(r.Status),
