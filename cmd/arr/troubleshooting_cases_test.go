@@ -28,6 +28,7 @@ func troubles() map[string]func(*trouble) {
 	all := map[string]func(*trouble){}
 	for _, some := range []map[string]func(*trouble){
 		mistakes(), signInTroubles(), networkTroubles(), refusals(), endings(),
+		conversionTroubles(),
 	} {
 		maps.Copy(all, some)
 	}
