@@ -106,6 +106,7 @@ func snippetFile(t *testing.T, page, snippet string) string {
 		"arr":      "github.com/arr-go/azremoterendering",
 		"context":  "context",
 		"emulator": "github.com/arr-go/azremoterendering/emulator",
+		"fmt":      "fmt",
 		"lease":    "github.com/arr-go/azremoterendering/lease",
 		"require":  "github.com/stretchr/testify/require",
 		"testing":  "testing",

@@ -4,9 +4,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +25,7 @@ type convertCommand struct {
 	parallel   int
 	containers bool
 	noCheck    bool
+	uploadOnly bool
 	noWait     bool
 	readSAS    time.Duration
 	infoFile   string
@@ -50,7 +51,9 @@ either, the setting local-folder is used, which is localAssetDirectoryPath in ar
 
 Files that storage has already, with the same content, are not uploaded again. An upload that was
 interrupted continues when it is repeated. Files in storage that are not in the folder are left there,
-and the service fetches them too: use an input folder of its own for each model.
+and the service fetches them too: use an input folder of its own for each model. With --upload-only,
+nothing is converted, and no Remote Rendering account is needed; "arr conversion create" converts
+without an upload.
 
 SIGNING IN TO STORAGE is by a connection string, a SAS or an account key, if one is set, else by
 Microsoft Entra, with the role Storage Blob Data Contributor. They are never arguments. The service
@@ -82,6 +85,7 @@ If the command is interrupted after the upload, the conversion goes on.`,
 	flags.BoolVar(&c.containers, "create-containers", false, "create the containers if they do not exist")
 	flags.IntVar(&c.parallel, "parallel", 8, "`N` requests of the upload at the same time, 1 to 64")
 	flags.BoolVar(&c.noCheck, "no-check", false, "upload the model even if it looks damaged or incomplete")
+	flags.BoolVar(&c.uploadOnly, "upload-only", false, "do not convert the model")
 	flags.BoolVar(&c.noWait, "no-wait", false, "do not wait until the conversion has ended")
 	addTime(
 		cmd,
@@ -100,6 +104,9 @@ func (c *convertCommand) run(cmd *cobra.Command, args []string) error {
 	if c.noWait && (c.readSAS > 0 || c.infoFile != "") {
 		return usagef("--no-wait excludes --read-sas and --info, which need the result")
 	}
+	if c.uploadOnly && (c.noWait || c.id != "" || c.readSAS > 0 || c.infoFile != "") {
+		return usagef("--upload-only excludes --id, --no-wait, --read-sas and --info, which are about a conversion")
+	}
 	if c.readSAS > storage.MaxValidity {
 		return usagef("--read-sas is at most %v", storage.MaxValidity)
 	}
@@ -110,6 +117,9 @@ func (c *convertCommand) run(cmd *cobra.Command, args []string) error {
 		c.id = arr.NewConversionID()
 	} else if err := checkConversionID(c.id); err != nil {
 		return err
+	}
+	if c.uploadOnly {
+		return c.onlyUpload(cmd, args)
 	}
 	convert := func(ctx context.Context, svc *service) error { return c.convert(ctx, cmd, svc) }
 	return c.use(cmd, 0, convert, func(values *config.Settings) error {
@@ -123,7 +133,7 @@ func (c *convertCommand) prepare(cmd *cobra.Command, values *config.Settings, ar
 		return err
 	}
 	if c.where.account == nil {
-		if !c.emulator {
+		if !c.emulator || c.uploadOnly {
 			return noStorageAccount()
 		}
 		if c.readSAS > 0 || c.infoFile != "" {
@@ -132,6 +142,9 @@ func (c *convertCommand) prepare(cmd *cobra.Command, values *config.Settings, ar
 		c.where.InputContainer, c.where.OutputContainer = emulatedInput, emulatedOutput
 	}
 	path, from := c.where.LocalFolder, values.Source(config.LocalFolder)+": "
+	if _, err := os.Stat(path); err != nil { // files for Windows are used elsewhere too, as by the script
+		path = strings.ReplaceAll(path, `\`, "/")
+	}
 	if len(args) > 0 {
 		path, from = args[0], ""
 	}
@@ -208,67 +221,11 @@ func (c *convertCommand) convert(ctx context.Context, cmd *cobra.Command, svc *s
 		Conversion: show.NewConversion(ended.Conversion, ended.CorrelationVector),
 		Upload:     uploaded,
 	}
-	c.addInfo(ctx, cmd, result)
+	if err := c.addInfo(ctx, cmd, result); err != nil {
+		return err
+	}
 	if err := c.addSAS(ctx, ended.Conversion, result); err != nil {
 		return err
 	}
 	return result.print(svc.print, ended)
-}
-
-// upload uploads the folder or the file.
-func (c *convertCommand) upload(ctx context.Context, cmd *cobra.Command) (*uploadResult, error) {
-	account := c.where.account
-	if account == nil {
-		c.tell(cmd, "No storage account is named: nothing is uploaded, and the emulator makes the conversion up.")
-		return nil, nil
-	}
-	container, address, err := c.where.locate(c.where.InputContainer)
-	if err == nil && c.where.InputContainer == "" {
-		err = config.Missing(config.InputContainer)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if container == "" {
-		return nil, usagef("%s is no container of storage account %s", address, account.Name())
-	}
-	if err := c.createContainers(ctx, container); err != nil {
-		return nil, err
-	}
-	transfer := show.NewTransfer(cmd.ErrOrStderr(), c.quiet, os.Getenv)
-	done, err := account.Upload(ctx, storage.Upload{
-		Path: c.model.path, Container: container, Prefix: c.where.InputFolder, Parallel: c.parallel,
-		Progress: func(p storage.Progress) { transfer.Saw(p.BytesDone, p.Bytes, p.FilesDone, p.Files) },
-	})
-	if err != nil {
-		transfer.Close("")
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return nil, &failure.Advised{
-				Err:    failure.WithSignal(ctx, err),
-				Advice: "Nothing was converted. Repeat the command: the upload continues where it stopped.",
-			}
-		}
-		return nil, err
-	}
-	result := newUploadResult(done)
-	transfer.Close(result.line())
-	return result, nil
-}
-
-func (c *convertCommand) createContainers(ctx context.Context, input string) error {
-	if !c.containers {
-		return nil
-	}
-	if _, err := c.where.account.CreateContainer(ctx, input); err != nil {
-		return err
-	}
-	output, address, err := c.where.locate(c.where.OutputContainer)
-	if err == nil && output == "" {
-		err = usagef("%s is no container of storage account %s", address, c.where.account.Name())
-	}
-	if err != nil {
-		return err
-	}
-	_, err = c.where.account.CreateContainer(ctx, output)
-	return err
 }

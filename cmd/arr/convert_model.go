@@ -142,7 +142,7 @@ func (i *inspection) lines() []string {
 		line += " " + i.Version
 	}
 	if i.Statistics != nil && !i.Format.PointCloud() {
-		line += ", " + sizeLine(sizeadvice.For(i.Statistics.SceneFaces))
+		line += ", " + sizeLine("polygons drawn", sizeadvice.For(i.Statistics.SceneFaces))
 	} else if i.Statistics != nil {
 		line += fmt.Sprintf(", %d points", i.Statistics.NumVertices)
 	}
@@ -154,17 +154,18 @@ func (i *inspection) lines() []string {
 	return lines
 }
 
-// sizeLine says which size of session fits.
-func sizeLine(a sizeadvice.Advice) string {
+// sizeLine says which size of session fits. The service counts each part of a model once, and before
+// the upload the parts are counted as often as they are drawn, so what is counted has a name.
+func sizeLine(counted string, a sizeadvice.Advice) string {
 	switch {
 	case a.Size == sizeadvice.Premium:
-		return fmt.Sprintf("%d polygons: a session of size Premium (Standard shows %d)",
-			a.Polygons, sizeadvice.MaxStandard)
+		return fmt.Sprintf("%d %s: a session of size Premium (Standard shows %d)",
+			a.Polygons, counted, sizeadvice.MaxStandard)
 	case !a.Certain():
 		return fmt.Sprintf(
-			"%d polygons, drawn as up to %d: a session of size Standard, or Premium if that is more than %d",
-			a.Polygons, a.AtMost, sizeadvice.MaxStandard)
+			"%d %s, drawn as up to %d: a session of size Standard, or Premium if that is more than %d",
+			a.Polygons, counted, a.AtMost, sizeadvice.MaxStandard)
 	default:
-		return fmt.Sprintf("%d polygons: a session of size Standard", a.Polygons)
+		return fmt.Sprintf("%d %s: a session of size Standard", a.Polygons, counted)
 	}
 }

@@ -30,6 +30,12 @@ type convertResult struct {
 	Size                  *sizeResult   `json:"sessionSize,omitempty"`
 }
 
+// uploadedModel is what arr convert --upload-only writes as JSON.
+type uploadedModel struct {
+	InputAssetURI string        `json:"inputAssetUri"`
+	Upload        *uploadResult `json:"upload"`
+}
+
 type uploadResult struct {
 	Files          int   `json:"files"`
 	FilesUnchanged int   `json:"filesUnchanged"`
@@ -59,16 +65,25 @@ type sizeResult struct {
 	line     string
 }
 
-// addInfo reads the info file and adds the size that follows from it. Without the file the
-// conversion has succeeded all the same, so what is wrong is told and is no error, unless the file
-// is to be saved.
-func (c *convertCommand) addInfo(ctx context.Context, cmd *cobra.Command, result *convertResult) {
+// addInfo reads the info file, saves it if that is asked for, and adds the size that follows from it.
+// Without the file the conversion has succeeded all the same, so it is an error only if the file is to
+// be saved.
+func (c *convertCommand) addInfo(ctx context.Context, cmd *cobra.Command, result *convertResult) error {
 	if c.where.account == nil {
-		return
+		return nil
 	}
 	info, err := c.readResult(ctx, "info")
-	if err == nil && c.infoFile != "" {
-		err = os.WriteFile(c.infoFile, info, 0o644)
+	if c.infoFile != "" {
+		if err == nil {
+			err = os.WriteFile(c.infoFile, info, 0o644)
+		}
+		if err != nil {
+			return &failure.Advised{
+				Err: fmt.Errorf("conversion %q has succeeded, but its info file was not saved: %w", c.id, err),
+				Advice: "The result is " + result.OutputAssetURI +
+					"; \"arr conversion get " + c.id + "\" shows the conversion.",
+			}
+		}
 	}
 	var advice sizeadvice.Advice
 	if err == nil {
@@ -76,11 +91,12 @@ func (c *convertCommand) addInfo(ctx context.Context, cmd *cobra.Command, result
 	}
 	if err != nil {
 		c.tell(cmd, "Warning: the size of session is not known: "+text.OneLine(err.Error()))
-		return
+		return nil
 	}
 	result.Size = &sizeResult{
-		advice.Size, advice.Certain(), advice.Polygons, advice.AtMost, sizeLine(advice),
+		advice.Size, advice.Certain(), advice.Polygons, advice.AtMost, sizeLine("polygons", advice),
 	}
+	return nil
 }
 
 // readResult reads a file that the service writes beside the result: kind is info or result.

@@ -157,7 +157,7 @@ func TestAFoundArrconfigLeadsNoSASAway(t *testing.T) {
 	cmd.Dir = folder
 	output, _ := cmd.CombinedOutput() // the exit code tells
 	assert.Equal(t, failure.Usage, cmd.ProcessState.ExitCode(), string(output))
-	assert.Contains(t, string(output), "name the file with --arrconfig if you mean it")
+	assert.Contains(t, string(output), "and the SAS for storage is not from that file: name the file with")
 	assert.Empty(t, blobs.queries, "nothing was sent")
 	assertNoSecret(t, string(output))
 }

@@ -57,7 +57,7 @@ func TestConvertUploadsConvertsAndAdvises(t *testing.T) {
 			}, result["sessionSize"])
 			assert.NotContains(t, result, "outputAssetUriWithSas")
 			assert.NotContains(t, r.stdout+r.stderr, "sig=")
-			assert.Contains(t, r.stderr, "pavilion.gltf: glTF 2.0, 102 polygons: a session of size Standard\n")
+			assert.Contains(t, r.stderr, "pavilion.gltf: glTF 2.0, 102 polygons drawn: a session of size Standard\n")
 			assert.Contains(t, r.stderr, "Uploaded 2 of 2 files, 7.4 kB\n")
 			saved, err := os.ReadFile(info)
 			require.NoError(t, err)
@@ -87,6 +87,36 @@ func TestConvertUploadsOnlyWhatChanged(t *testing.T) {
 	assert.Equal(t, "models/sets/pavilion/note.txt", blobs.uploaded()[3])
 }
 
+// The stages of the script: upload alone, which needs no service, then convert what is there.
+func TestUploadAndConversionAreStages(t *testing.T) {
+	blobs := newTestStorage(t, "models", "assets")
+	folder := pavilion(t)
+	where := blobs.endpoint() + "/models/sets/pavilion/pavilion.gltf"
+	r := runArr(t, blobs.environment(), "", convertArgs(folder, "--upload-only")...)
+	require.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Equal(t, where+"\n", r.stdout)
+	assert.Contains(t, r.stderr, "Uploaded 2 of 2 files, 7.4 kB\n")
+
+	r = runArr(t, blobs.environment(), "", convertArgs(folder, "--upload-only", "--output", "json")...)
+	require.Equal(t, failure.OK, r.code, r.stderr)
+	assert.JSONEq(t, `{"inputAssetUri": "`+where+`", "upload":
+		{"files": 2, "filesUnchanged": 2, "bytes": 7433, "bytesUnchanged": 7433}}`, r.stdout)
+
+	args := append([]string{"conversion", "create", "staged", "--asset", "pavilion.gltf"}, containers...)
+	r = blobs.service(true).arr(args...)
+	require.Equal(t, failure.OK, r.code, r.stderr)
+	assert.Contains(t, r.stdout, blobs.endpoint()+"/assets/converted/pavilion.arrAsset\n")
+}
+
+func TestAnInfoFileThatIsNotSavedIsAFailure(t *testing.T) {
+	blobs := newTestStorage(t, "models", "assets")
+	nowhere := filepath.Join(t.TempDir(), "none", "info.json")
+	r := blobs.service(true).arr(convertArgs(pavilion(t), "--info", nowhere, "--id", "demo")...)
+	assert.Equal(t, failure.Other, r.code)
+	assert.Contains(t, r.stderr, `arr: conversion "demo" has succeeded, but its info file was not saved: `)
+	assert.Contains(t, r.stderr, "The result is "+blobs.endpoint()+"/assets/converted/pavilion.arrAsset; ")
+}
+
 func TestConvertShowsAReadSASOnlyOnRequest(t *testing.T) {
 	blobs := newTestStorage(t, "models", "assets")
 	r := blobs.service(true).arr(convertArgs(pavilion(t), "--read-sas", "1h", "--quiet")...)
@@ -103,11 +133,11 @@ func TestConvertTakesAllSettingsFromArrconfig(t *testing.T) {
 	blobs := newTestStorage(t, "models", "assets")
 	service, folder := blobs.service(true), pavilion(t)
 	script := file(t, "arrconfig.json", `{"assetConversionSettings": {
-  "localAssetDirectoryPath": "`+filepath.ToSlash(folder)+`",
+  "localAssetDirectoryPath": "`+strings.ReplaceAll(filepath.ToSlash(folder), "/", `\\`)+`",
   "resourceGroup": "mine",
   "storageAccountName": "mine",
   "blobInputContainerName": "models",
-  "inputFolderPath": "Input",
+  "inputFolderPath": "Input\\Set",
   "inputAssetPath": "pavilion.gltf",
   "blobOutputContainerName": "assets",
   "outputFolderPath": "Output",
@@ -118,7 +148,7 @@ func TestConvertTakesAllSettingsFromArrconfig(t *testing.T) {
 	assert.Equal(t, blobs.endpoint()+"/assets/Output/house.arrAsset\n", r.stdout)
 	r = service.arr("conversion", "create", "again", "--arrconfig", script, "--interval", "20ms")
 	require.Equal(t, failure.OK, r.code, r.stderr)
-	assert.Contains(t, r.stdout, blobs.endpoint()+"/models/Input/pavilion.gltf\n")
+	assert.Contains(t, r.stdout, blobs.endpoint()+"/models/Input/Set/pavilion.gltf\n")
 	r = service.arr("config", "--arrconfig", script)
 	assert.Contains(t, r.stderr, "assetConversionSettings.resourceGroup\n")
 }
@@ -140,6 +170,7 @@ func TestConvertRefusesWhatItCannotConvert(t *testing.T) {
 		{[]string{filepath.Join(folder, "pavilion.gltf")}, "pavilion.gltf needs pavilion.bin"},
 		{[]string{filepath.Join(folder, "nowhere.glb")}, "nowhere.glb"},
 		{[]string{folder, "--no-wait", "--read-sas", "1h"}, "--no-wait excludes --read-sas"},
+		{[]string{folder, "--no-wait", "--upload-only"}, "--upload-only excludes --id, --no-wait"},
 		{[]string{folder, "--read-sas", "200h"}, "--read-sas is at most 168h"},
 		{[]string{folder, "--id", "a/b"}, "the conversion id"},
 		{[]string{folder, "--parallel", "65"}, "--parallel is a number from 1 to 64"},

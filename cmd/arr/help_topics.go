@@ -102,6 +102,8 @@ only, and not if NO_COLOR is set or TERM is dumb.
   convert
       the same, outputAssetUriWithSas, upload {files, filesUnchanged, bytes, bytesUnchanged},
       sessionSize {size, certain, polygons, polygonsDrawnAtMost}
+  convert --upload-only
+      inputAssetUri, upload
   session stop, stop-all
       id, stopped, correlationVector
   token

@@ -264,7 +264,7 @@ func (s *Settings) checkAddresses(t Target) error {
 	if t.Credential == AccountKey && secret.layer == scriptLayer && !s.sendsSAS {
 		return nil // whoever has written the file has the key
 	}
-	foreign := &UnnamedFileError{}
+	foreign := &UnnamedFileError{sas: t.Credential == AccountKey && secret.layer == scriptLayer}
 	_, endpoint, _ := s.choose(Endpoint, Region)
 	for _, address := range t.Endpoints {
 		if endpoint.layer == scriptLayer && !IsHosted(address) {
@@ -291,6 +291,7 @@ type UnnamedFileError struct {
 	// Addresses are where the key or token would go.
 	Addresses []string
 	source    string
+	sas       bool // it is a SAS that would go there
 }
 
 func (e *UnnamedFileError) add(source, address string) {
@@ -301,10 +302,15 @@ func (e *UnnamedFileError) add(source, address string) {
 }
 
 func (e *UnnamedFileError) Error() string {
+	secret := "key or token"
+	if e.sas {
+		secret = "SAS for storage"
+	}
 	return fmt.Sprintf(
-		"%s leads to %s, and the key or token is not from that file: name the file with --arrconfig if you mean it",
+		"%s leads to %s, and the %s is not from that file: name the file with --arrconfig if you mean it",
 		e.source,
 		strings.Join(e.Addresses, " and "),
+		secret,
 	)
 }
 
