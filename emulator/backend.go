@@ -50,6 +50,12 @@ type ServerSpec struct {
 	// Lease is the first lease, counted from [ServerStatus.ReadyAt], in whole minutes. It may be 0
 	// if [Decisions.AcceptZeroLease] is set. [BackendServer.SetLease] changes it.
 	Lease time.Duration
+
+	// Clock is the clock of the emulator. Leases and the times of [ServerStatus] follow it; it may
+	// run faster than that of the system, stand still, or be advanced by hours at once. A server
+	// that ends itself when its lease is over does so by [Clock.AfterFunc]. A nil one shows the
+	// time of the system.
+	Clock *Clock
 }
 
 // BackendServer is one server of a [Backend].

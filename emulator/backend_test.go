@@ -25,6 +25,7 @@ func TestBackendServerBecomesReady(t *testing.T) {
 		assert.Equal(t, []emulator.ServerSpec{{
 			AccountID: emulator.DevelopmentAccountID, SessionID: "a", Region: "uksouth",
 			Size: azremoterendering.SessionSizePremium, Lease: 5 * time.Minute,
+			Clock: s.Clock(),
 		}}, b.specs, "once")
 
 		time.Sleep(100 * 24 * time.Hour)

@@ -125,7 +125,7 @@ func (c *conversions) convert(request conversion.Request) (result conversion.Res
 func (c *conversions) started(r *conversionRecord, plan conversionPlan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r.StartedAt = later(time.Now(), r.CreatedAt.Add(plan.notStarted))
+	r.StartedAt = later(c.clock.Now(), r.CreatedAt.Add(plan.notStarted))
 }
 
 func (c *conversions) ended(
@@ -134,7 +134,7 @@ func (c *conversions) ended(
 ) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r.EndedAt = later(time.Now(), r.StartedAt.Add(plan.running))
+	r.EndedAt = later(c.clock.Now(), r.StartedAt.Add(plan.running))
 	r.EndedAs, r.Failure, r.OutputAssetURL = as, failure, outputURL
 }
 

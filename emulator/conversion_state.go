@@ -15,7 +15,7 @@ import (
 func (c *conversions) state(order map[string]int) []page.Conversion {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
+	now := c.clock.Now()
 	var keys []service.PartitionKey
 	for key := range c.partitions {
 		keys = append(keys, key)

@@ -21,6 +21,7 @@ type conversions struct {
 	storage   conversion.Converter // nil: conversions are made up
 	retention time.Duration
 	logger    *slog.Logger
+	clock     *Clock
 
 	// What follows is for conversions in storage.
 	context context.Context // they end with it
@@ -49,12 +50,13 @@ type conversionRecord struct {
 // maxRunning is how many conversions in storage run at once. Others are NotStarted meanwhile.
 const maxRunning = 4
 
-func newConversions(options Options) *conversions {
+func newConversions(options Options, clock *Clock) *conversions {
 	c := &conversions{
 		options:    options.Conversions.withDefaults(),
 		storage:    options.Storage,
 		retention:  options.Retention,
 		logger:     options.Logger,
+		clock:      clock,
 		slots:      make(chan struct{}, maxRunning),
 		partitions: make(map[service.PartitionKey]*conversionPartition),
 	}
@@ -67,7 +69,7 @@ func newConversions(options Options) *conversions {
 // forgotten.
 func (c *conversions) lock(in service.PartitionKey) (*conversionPartition, time.Time) {
 	c.mu.Lock()
-	now, p := time.Now(), c.partitions[in]
+	now, p := c.clock.Now(), c.partitions[in]
 	if p != nil {
 		p.forget(now.Add(-c.retention))
 	}

@@ -25,6 +25,7 @@ type delivery struct {
 	faults    []string      // names of the faults that affect the request
 	truncated bool          // whether the connection breaks after one half of the body
 	slowFor   time.Duration // how long the body takes
+	clock     *Clock        // on which it takes that long
 }
 
 // slowPieces is in how many pieces a slow body is sent.
@@ -67,18 +68,24 @@ func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 
 // extendDeadlines gives a request that a fault delays that much more time on its connection, if the
 // server sets a limit.
-func extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
+func (e *Emulator) extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
 	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if !ok {
 		return
 	}
 	controller := http.NewResponseController(w)
-	now := time.Now()
+	by, ends := e.clock.systemDuration(by)
+	deadline := func(timeout time.Duration) time.Time {
+		if !ends {
+			return time.Time{} // none
+		}
+		return time.Now().Add(by + timeout)
+	}
 	if server.ReadTimeout > 0 {
-		_ = controller.SetReadDeadline(now.Add(by + server.ReadTimeout))
+		_ = controller.SetReadDeadline(deadline(server.ReadTimeout))
 	}
 	if server.WriteTimeout > 0 {
-		_ = controller.SetWriteDeadline(now.Add(by + server.WriteTimeout))
+		_ = controller.SetWriteDeadline(deadline(server.WriteTimeout))
 	}
 }
 
@@ -113,7 +120,7 @@ func (d delivery) reader(ctx context.Context) io.ReadCloser {
 	if len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
 		return io.NopCloser(bytes.NewReader(d.Body))
 	}
-	r := &bodyReader{ctx: ctx, rest: d.Body, end: io.EOF, closed: make(chan struct{})}
+	r := &bodyReader{ctx: ctx, clock: d.clock, rest: d.Body, end: io.EOF, closed: make(chan struct{})}
 	if d.slowFor > 0 {
 		pieces := min(len(d.Body), slowPieces)
 		r.piece = (len(d.Body) + pieces - 1) / pieces
@@ -128,6 +135,7 @@ func (d delivery) reader(ctx context.Context) io.ReadCloser {
 // bodyReader reads a body that may arrive in pieces and may end early. It needs no goroutine.
 type bodyReader struct {
 	ctx    context.Context
+	clock  *Clock
 	rest   []byte
 	end    error         // what follows the rest
 	piece  int           // bytes that arrive at once; 0: all
@@ -152,7 +160,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	case r.piece == 0:
 		r.left = len(r.rest)
 	case r.left == 0:
-		if !sleep(r.ctx, r.pause, r.closed) {
+		if !r.clock.sleep(r.ctx, r.pause, r.closed) {
 			if err := r.ctx.Err(); err != nil {
 				return 0, err
 			}

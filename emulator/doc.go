@@ -50,7 +50,7 @@
 //
 // # Time
 //
-// All time is [time.Now]. The state of a session or conversion is computed when it is read, and a
+// All time is that of [Emulator.Clock]. The state of a session or conversion is computed when it is read, and a
 // server of a [Backend] is asked and stopped then. So the emulator needs no timers, and no
 // goroutines except those of conversions in storage, and inside [testing/synctest] hours of leases
 // pass at once.

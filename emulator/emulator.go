@@ -21,6 +21,7 @@ import (
 // [Options.Storage] or an [Options.StateFile].
 type Emulator struct {
 	service     *service.Service
+	clock       *Clock
 	store       *memory
 	conversions *conversions
 	accounts    []page.Account // in the order of Options.Accounts, at least one
@@ -68,9 +69,13 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 			return nil, fmt.Errorf("emulator: %w", err)
 		}
 	}
-	store := newMemory(options, journal)
-	conversions := newConversions(options)
-	forService := options.forService()
+	clock, err := restoreClock(journal, options)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	store := newMemory(options, journal, clock)
+	conversions := newConversions(options, clock)
+	forService := options.forService(clock)
 	forService.Conversions = conversions
 	engine, err := service.New(store, forService)
 	if err != nil {
@@ -78,6 +83,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 	}
 	e := &Emulator{
 		service:     engine,
+		clock:       clock,
 		store:       store,
 		journal:     journal,
 		kept:        kept,
@@ -107,6 +113,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		}
 	}
 	e.close = sync.OnceValue(e.shutDown)
+	clock.settle = e.settle
 	return e, nil
 }
 

@@ -30,7 +30,7 @@ type exchange struct {
 // A request that a server has received for a host that is not known, see [Options.AllowHosts], is
 // answered with 421, and one of a web page of another origin with 403.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e.respond(r, fromNetwork(r), func(d time.Duration) { extendDeadlines(w, r, d) }).write(w, r)
+	e.respond(r, fromNetwork(r), func(d time.Duration) { e.extendDeadlines(w, r, d) }).write(w, r)
 }
 
 // respond returns the complete answer to a request, from the network or in memory. Requests to the
@@ -47,7 +47,7 @@ func (e *Emulator) respond(
 	if fromNetwork {
 		if refused := e.refuseForeign(r); refused != nil {
 			a := e.service.Refuse(refused)
-			service.AddCommonHeaders(a)
+			e.service.AddCommonHeaders(a)
 			return delivery{Answer: a}
 		}
 	}
@@ -62,6 +62,7 @@ func (e *Emulator) respond(
 		faults:    x.faults.names,
 		truncated: x.faults.truncated,
 		slowFor:   x.faults.slowFor,
+		clock:     e.clock,
 	}
 }
 
@@ -77,7 +78,7 @@ func (e *Emulator) guarded(
 				slog.String("path", r.URL.Path), slog.Any("cause", cause))
 			a = e.service.Refuse(service.InternalServerError())
 		}
-		service.AddCommonHeaders(a)
+		e.service.AddCommonHeaders(a)
 	}()
 	return do(r)
 }
@@ -95,6 +96,6 @@ func (e *Emulator) record(q *service.Request, answer service.Answer, faults []st
 		Status:            answer.Status,
 		CorrelationVector: answer.Header.Get("MS-CV"),
 		Faults:            faults,
-		Duration:          time.Since(q.Arrived),
+		Duration:          e.clock.Now().Sub(q.Arrived),
 	})
 }

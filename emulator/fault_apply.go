@@ -79,7 +79,7 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 		readAhead(q.HTTP)
 	}
 	var none service.Answer // breaks the connection
-	if f.delay > 0 && !sleep(q.HTTP.Context(), f.delay, nil) || f.drop == DropBefore {
+	if f.delay > 0 && !x.emulator.clock.sleep(q.HTTP.Context(), f.delay, nil) || f.drop == DropBefore {
 		return none
 	}
 	f.prepare(q)
@@ -139,19 +139,6 @@ func readAhead(r *http.Request) {
 type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
-
-// sleep returns true after d, or false as soon as the context or closed ends.
-func sleep(ctx context.Context, d time.Duration, closed <-chan struct{}) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-	case <-closed:
-	}
-	return false
-}
 
 // faultAnswer returns the answer with the Status of a fault.
 func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {

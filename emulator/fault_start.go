@@ -34,11 +34,11 @@ func (f startFault) start(
 ) BackendServer {
 	switch f.kind {
 	case StartFails:
-		return doomedServer(time.Now().Add(startup()), failureOf(false))
+		return doomedServer(spec.Clock.Now().Add(startup()), failureOf(false))
 	case StartNever:
 		return settledServer{}
 	case StartNoCapacity:
-		return pool{spec.Region, spec.Size}.exhausted(startup())
+		return pool{spec.Region, spec.Size}.exhausted(spec.Clock.Now().Add(startup()))
 	}
 	server := backend.Start(spec)
 	if f.kind == StartDies && server != nil {

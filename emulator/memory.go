@@ -23,6 +23,7 @@ type memory struct {
 	keepEnded   int
 	logger      *slog.Logger
 	journal     *journal
+	clock       *Clock
 
 	// mu guards what follows. It is held to look and to change, never while a function of the user
 	// or a method of a server runs. Use lock and unlock. There is one for all sessions because they
@@ -71,7 +72,7 @@ type record struct {
 // pool returns where the server of the session is taken from.
 func (r *record) pool() pool { return pool{r.partition.key.Region, r.Size} }
 
-func newMemory(options Options, journal *journal) *memory {
+func newMemory(options Options, journal *journal, clock *Clock) *memory {
 	return &memory{
 		backend:     options.Backend,
 		startupTime: options.StartupTime,
@@ -80,6 +81,7 @@ func newMemory(options Options, journal *journal) *memory {
 		keepEnded:   options.KeepEnded,
 		logger:      options.Logger,
 		journal:     journal,
+		clock:       clock,
 		partitions:  make(map[service.PartitionKey]*partition),
 		running:     make(map[pool]int),
 		unsettled:   make(map[*record]struct{}),
@@ -91,7 +93,7 @@ func newMemory(options Options, journal *journal) *memory {
 // calls find nothing to do.
 func (m *memory) lock() time.Time {
 	m.mu.Lock()
-	now := time.Now()
+	now := m.clock.Now()
 	for r := m.living.first(); r != nil && r.Ended(now); r = m.living.first() {
 		m.retire(r)
 	}

@@ -113,9 +113,10 @@ func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
 			Region:    r.partition.key.Region,
 			Size:      facts.Size,
 			Lease:     facts.FirstLease,
+			Clock:     m.clock,
 		})
 	} else {
-		server = r.pool().exhausted(startup())
+		server = r.pool().exhausted(m.clock.Now().Add(startup()))
 	}
 	if server == nil {
 		server = doomedServer(time.Time{}, failureOf(false))
@@ -169,8 +170,8 @@ type pool struct {
 
 // exhausted returns the server of a session for which the pool has none: its creation succeeds, and
 // it fails at the time when it should be ready.
-func (p pool) exhausted(startup time.Duration) BackendServer {
-	return doomedServer(time.Now().Add(startup), &azremoterendering.ErrorDetail{
+func (p pool) exhausted(at time.Time) BackendServer {
+	return doomedServer(at, &azremoterendering.ErrorDetail{
 		Code:    codeCapacityExceeded,
 		Message: fmt.Sprintf("No server of size %s is available in region %s.", p.size, p.region),
 	})

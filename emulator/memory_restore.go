@@ -64,7 +64,7 @@ func (m *memory) restore(accountID func(string) string) error {
 func (m *memory) load(accountID func(string) string) (pending []*record, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
+	now := m.clock.Now()
 	file := m.journal.file
 	err = file.Each(partitionsBucket, func(name, value []byte) error {
 		in, sequence, err := parseStoredName(append(name[:len(name):len(name)], value...), accountID)

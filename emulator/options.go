@@ -122,6 +122,13 @@ type Options struct {
 	// Conversions says what comes of conversions.
 	Conversions ConversionOptions
 
+	// TimeScale is how many seconds pass on the [Clock] of the emulator in one second, between
+	// 0.001 and 10,000. With 60 a lease of half an hour is over after 30 seconds. The default is 1.
+	TimeScale float64
+
+	// StartFrozen freezes the clock from the start, until it is released: see [Clock.Unfreeze].
+	StartFrozen bool
+
 	// Retention is how long a session can be read after its end, and a conversion after its
 	// creation. Then its id is unknown, and free. The default is 30 days, as documented.
 	Retention time.Duration
@@ -191,6 +198,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Backend == nil {
 		o.Backend = syntheticBackend{o.StartupTime, o.hostDomain()}
 	}
+	if o.TimeScale != 0 {
+		if err := checkTimeScale("Options.TimeScale", o.TimeScale); err != nil {
+			return o, err
+		}
+	}
 	if o.Retention < 0 {
 		return o, &azremoterendering.InvalidArgumentError{
 			Name:   "Options.Retention",
@@ -218,7 +230,7 @@ func refuseIdentity(string) error {
 func (o Options) hostDomain() string { return cmp.Or(o.Domain, naming.ServiceDomain) }
 
 // forService returns the options of the protocol engine.
-func (o Options) forService() service.Options {
+func (o Options) forService(clock *Clock) service.Options {
 	return service.Options{
 		Accounts:       o.Accounts,
 		Region:         o.Region,
@@ -228,6 +240,8 @@ func (o Options) forService() service.Options {
 		TokenLifetime:  o.TokenLifetime,
 		SigningKey:     o.SigningKey,
 		RateLimit:      o.RateLimit,
+		Now:            clock.Now,
+		RetryAfter:     clock.retryAfter,
 		Logger:         o.Logger,
 		Decisions:      o.Decisions,
 	}

@@ -32,7 +32,7 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	handshake := rand.Int32N(ports)
 	inspector := (handshake + 1 + rand.Int32N(ports-1)) % ports // any but the first one
 	server := settledServer{
-		ReadyAt: time.Now().Add(startup),
+		ReadyAt: spec.Clock.Now().Add(startup),
 		Hostname: fmt.Sprintf(
 			"%d-%s."+naming.RenderingPrefix+"vm.%s.%s",
 			100_000_000+rand.Int32N(1_900_000_000),

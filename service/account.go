@@ -66,17 +66,17 @@ type revocation struct {
 }
 
 // revoke invalidates every token issued so far.
-func (a *account) revoke() {
+func (a *account) revoke(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.revocation = revocation{second: time.Now().Unix(), after: make(map[string]struct{})}
+	a.revocation = revocation{second: now.Unix(), after: make(map[string]struct{})}
 }
 
 // issuing returns the time of issue for a new token with an id, in seconds since 1970.
-func (a *account) issuing(tokenID string) int64 {
+func (a *account) issuing(tokenID string, at time.Time) int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := time.Now().Unix()
+	now := at.Unix()
 	if now == a.revocation.second {
 		a.revocation.after[tokenID] = struct{}{}
 	}

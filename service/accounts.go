@@ -92,7 +92,7 @@ func (s *Service) RotateKey(accountID string, which AccountKey) (newKey string, 
 func (s *Service) RevokeTokens(accountID string) error {
 	if accountID == "" {
 		for _, a := range s.accounts {
-			a.revoke()
+			a.revoke(s.now())
 		}
 		return nil
 	}
@@ -100,7 +100,7 @@ func (s *Service) RevokeTokens(accountID string) error {
 	if err != nil {
 		return err
 	}
-	a.revoke()
+	a.revoke(s.now())
 	return nil
 }
 

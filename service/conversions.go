@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/arr-go/azremoterendering"
 )
@@ -45,7 +44,7 @@ func (q *Request) createConversion() Answer {
 	case facts.Settings != conversion.Settings: // signatures do not count, they may be renewed
 		return q.refuse(conflict)
 	}
-	return JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(time.Now())))
+	return JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(q.service.now())))
 }
 
 // getConversion is GET /accounts/{id}/conversions/{id}.
@@ -54,7 +53,7 @@ func (q *Request) getConversion() Answer {
 	if err != nil {
 		return q.storeFailed(err)
 	}
-	return uncached(JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(time.Now()))))
+	return uncached(JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(q.service.now()))))
 }
 
 // listConversions is GET /accounts/{id}/conversions.
@@ -70,7 +69,7 @@ func (q *Request) listConversions() Answer {
 	if err != nil {
 		return q.storeFailed(err)
 	}
-	now := time.Now()
+	now := q.service.now()
 	list := wireConversionList{Conversions: make([]any, len(page))}
 	for i := range page {
 		list.Conversions[i] = q.wireConversion(page[i].Conversion(now))

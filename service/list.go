@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
-	"time"
 )
 
 const skipTokenParameter = "skiptoken"
@@ -25,7 +24,7 @@ func (q *Request) listSessions() Answer {
 	if err != nil {
 		return q.storeFailed(err)
 	}
-	now := time.Now()
+	now := q.service.now()
 	list := wireList{Sessions: make([]any, 0, len(page))}
 	for i := range page {
 		if facts := &page[i]; decisions.ListEnded || !facts.Ended(now) {

@@ -73,6 +73,15 @@ type Options struct {
 	// RateLimit limits the requests of each account. The default is no limit.
 	RateLimit RateLimit
 
+	// Now returns the time that everything follows: leases, access tokens, rate limits and the Date
+	// of answers. The default is the time of the system. Tokens of Microsoft Entra have a clock of
+	// their own: see AcceptIdentity.
+	Now func() time.Time
+
+	// RetryAfter returns how long a client must wait until d has passed on the clock of Now. The
+	// default is d.
+	RetryAfter func(d time.Duration) time.Duration
+
 	// Logger receives one record for each request, at level Info: operation, session or
 	// conversion, status, correlation vector and duration. Keys, tokens and signatures are never
 	// logged. The default discards all.
@@ -112,6 +121,12 @@ func (o Options) withDefaults() (Options, error) {
 		o.AcceptIdentity = func(string) error {
 			return fmt.Errorf("this service accepts no identities")
 		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.RetryAfter == nil {
+		o.RetryAfter = func(d time.Duration) time.Duration { return d }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -45,7 +45,8 @@ func (w *window) admit(now time.Time, limit RateLimit) (wait time.Duration, ok b
 }
 
 // throttle counts a request to one of the two services, or refuses it.
-func (a *account) throttle(limit RateLimit, sessionService bool) *Refusal {
+func (s *Service) throttle(a *account, sessionService bool) *Refusal {
+	limit := s.rateLimit
 	if limit.Requests == 0 {
 		return nil
 	}
@@ -55,11 +56,11 @@ func (a *account) throttle(limit RateLimit, sessionService bool) *Refusal {
 	if sessionService {
 		counted = &a.sessionRequests
 	}
-	wait, ok := counted.admit(time.Now(), limit)
+	wait, ok := counted.admit(s.now(), limit)
 	if ok {
 		return nil
 	}
-	return tooManyRequests(wait)
+	return tooManyRequests(s.retryAfter(wait))
 }
 
 // tooManyRequests returns a refusal that asks for a wait, rounded up to whole seconds so that a

@@ -117,7 +117,7 @@ func (q *Request) admit() *Refusal {
 		return unauthorized // the same for unknown accounts, so that nobody can search for them
 	}
 	sessionService := q.target.versioned()
-	if refused := q.account.throttle(q.service.rateLimit, sessionService); refused != nil {
+	if refused := q.service.throttle(q.account, sessionService); refused != nil {
 		return refused
 	}
 	if !sessionService {

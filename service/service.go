@@ -24,6 +24,8 @@ type Service struct {
 	tokens         *tokenService
 	acceptIdentity func(token string) error
 	rateLimit      RateLimit
+	now            func() time.Time
+	retryAfter     func(time.Duration) time.Duration
 	logger         *slog.Logger
 	decisions      Decisions
 }
@@ -52,9 +54,11 @@ func New(store Store, options Options) (*Service, error) {
 		accounts:       accounts,
 		byID:           make(map[string]*account),
 		hosts:          hosts{domain, options.Region, options.Regions},
-		tokens:         newTokenService(options.SigningKey, options.TokenLifetime),
+		tokens:         newTokenService(options.SigningKey, options.TokenLifetime, options.Now),
 		acceptIdentity: options.AcceptIdentity,
 		rateLimit:      options.RateLimit,
+		now:            options.Now,
+		retryAfter:     options.RetryAfter,
 		logger:         options.Logger,
 		decisions:      options.Decisions,
 	}
@@ -84,7 +88,7 @@ type Interceptor func(q *Request, perform func() Answer) Answer
 func (s *Service) Respond(r *http.Request, intercept Interceptor) (Answer, *Request) {
 	q := &Request{
 		HTTP:      r,
-		Arrived:   time.Now(),
+		Arrived:   s.now(),
 		Operation: "unknown",
 		service:   s,
 		query:     r.URL.Query(),
@@ -101,7 +105,7 @@ func (s *Service) Respond(r *http.Request, intercept Interceptor) (Answer, *Requ
 	if a.Header == nil {
 		a.Header = make(http.Header)
 	}
-	AddCommonHeaders(a)
+	s.AddCommonHeaders(a)
 	if q.target.versioned() {
 		a.Header.Set("api-supported-versions", supportedAPIVersions)
 	}
@@ -135,10 +139,10 @@ func (q *Request) refuse(r *Refusal) Answer {
 }
 
 // AddCommonHeaders adds the headers that every answer has. [Service.Respond] does so.
-func AddCommonHeaders(a Answer) {
+func (s *Service) AddCommonHeaders(a Answer) {
 	a.Header.Set("MS-CV", correlationVector())
 	a.Header.Set("X-Content-Type-Options", "nosniff")
-	a.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	a.Header.Set("Date", s.now().UTC().Format(http.TimeFormat))
 }
 
 // correlationVector returns a new one in the form of the service: 22 characters of Base64, and
@@ -173,7 +177,7 @@ func (q *Request) log(a Answer) {
 		q.loggedID(),
 		slog.Int("status", a.Status),
 		slog.String("correlationVector", a.Header.Get("MS-CV")),
-		slog.Duration("duration", time.Since(q.Arrived)),
+		slog.Duration("duration", q.service.now().Sub(q.Arrived)),
 	}
 	attributes = append(attributes, q.LogAttrs...)
 	q.service.logger.LogAttrs(q.HTTP.Context(), slog.LevelInfo, "request", attributes...)

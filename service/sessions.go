@@ -39,7 +39,7 @@ func (q *Request) createSession() Answer {
 	case created:
 		return JSONAnswer(http.StatusCreated, q.wire(facts.starting()))
 	}
-	now := time.Now()
+	now := q.service.now()
 	decisions := q.service.decisions
 	if decisions.RefuseEndedID && facts.Ended(now) ||
 		!decisions.SameSettings.same(&facts, size, lease) {
@@ -54,7 +54,7 @@ func (q *Request) getSession() Answer {
 	if err != nil {
 		return q.storeFailed(err)
 	}
-	a := JSONAnswer(http.StatusOK, q.wire(facts.Session(time.Now())))
+	a := JSONAnswer(http.StatusOK, q.wire(facts.Session(q.service.now())))
 	if q.service.decisions.AbsentValues == AbsentNull {
 		return a // as recorded in January 2021, without the headers for caches
 	}
@@ -82,7 +82,7 @@ func (q *Request) updateSession() Answer {
 	case refused != nil:
 		return q.service.Refuse(refused)
 	}
-	return JSONAnswer(http.StatusOK, q.wire(facts.Session(time.Now())))
+	return JSONAnswer(http.StatusOK, q.wire(facts.Session(q.service.now())))
 }
 
 // maxExtendTries limits the tries of one update. Each that fails means that another request changed
@@ -98,7 +98,7 @@ func (q *Request) extend(lease time.Duration) (facts Facts, refused *Refusal, er
 		if err != nil {
 			return facts, nil, err
 		}
-		if refused := refuseLease(&facts, time.Now(), lease, q.service.decisions); refused != nil {
+		if refused := refuseLease(&facts, q.service.now(), lease, q.service.decisions); refused != nil {
 			return facts, refused, nil
 		}
 		facts, err = store.Extend(ctx, q.partition(), q.SessionID, facts.Lease, lease)

@@ -27,15 +27,17 @@ type tokenService struct {
 	key      func() (*rsa.PrivateKey, error)
 	lifetime atomic.Int64 // in seconds
 	parser   *jwt.Parser
+	now      func() time.Time
 }
 
-func newTokenService(key *rsa.PrivateKey, lifetime time.Duration) *tokenService {
+func newTokenService(key *rsa.PrivateKey, lifetime time.Duration, now func() time.Time) *tokenService {
 	t := &tokenService{
 		key: signingKey(key),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
 			jwt.WithAudience(tokenAudience),
-			jwt.WithTimeFunc(time.Now)),
+			jwt.WithTimeFunc(now)),
+		now: now,
 	}
 	t.lifetime.Store(int64(lifetime / time.Second))
 	return t
@@ -118,7 +120,7 @@ func (t *tokenService) issue(a *account) (string, error) {
 		return "", err
 	}
 	id := naming.NewUUID()
-	now := a.issuing(id)
+	now := a.issuing(id, t.now())
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, &tokenClaims{
 		ID:      id,
 		CAI:     a.id,

@@ -40,6 +40,34 @@ func (b *Backend) Start(spec emulator.ServerSpec) emulator.BackendServer {
 	return s
 }
 
+// Settle returns when every program that is to end has ended: those of stopped sessions and those
+// whose lease is over. [emulator.Clock.Advance] calls it. It takes at most [Options.StopGrace] and a
+// few seconds.
+func (b *Backend) Settle() {
+	b.mu.Lock()
+	var ending []*server
+	for s := range b.live {
+		if s.ends() {
+			ending = append(ending, s)
+		}
+	}
+	b.mu.Unlock()
+	limit := time.NewTimer(b.endTime())
+	defer limit.Stop()
+	for _, s := range ending {
+		select {
+		case <-s.done:
+		case <-limit.C:
+			return
+		}
+	}
+}
+
+// endTime is how long the end of programs takes at most.
+func (b *Backend) endTime() time.Duration {
+	return b.options.StopGrace + killTimeout + 2*drainTimeout + time.Second
+}
+
 // Close ends all programs and waits for their end. After it no server can be started. It may be
 // called several times.
 //
@@ -58,7 +86,7 @@ func (b *Backend) Close() error {
 	for _, s := range left {
 		s.Stop()
 	}
-	limit := time.NewTimer(b.options.StopGrace + killTimeout + 2*drainTimeout + time.Second)
+	limit := time.NewTimer(b.endTime())
 	defer limit.Stop()
 	var failed int
 	for _, s := range left {

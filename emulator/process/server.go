@@ -34,7 +34,7 @@ type server struct {
 
 	stopping context.Context // done once Stop was called
 	stop     context.CancelFunc
-	changed  chan struct{} // holds an element if the lease has changed
+	expired  chan struct{} // closed at the end of the lease
 	done     chan struct{} // closed once nothing of the server is left
 
 	leftBehind bool // whether something could not be ended; read it after done
@@ -42,8 +42,10 @@ type server struct {
 	mu      sync.Mutex
 	status  emulator.ServerStatus
 	lease   time.Duration
-	stopped bool // Stop was called
-	over    bool // the lease was over: the program is being ended, or gone
+	ending  *emulator.ClockTimer // calls expire at the end of the lease; nil before Ready
+	stopped bool                 // Stop was called
+	over    bool                 // the lease was over: the program is being ended, or gone
+	gone    bool                 // the program is being ended, or gone, for whatever reason
 }
 
 func newServer(b *Backend, spec emulator.ServerSpec) *server {
@@ -52,7 +54,7 @@ func newServer(b *Backend, spec emulator.ServerSpec) *server {
 		spec:    spec,
 		logger: b.options.Logger.With("session", spec.SessionID, "account", spec.AccountID,
 			"region", spec.Region, "size", spec.Size),
-		changed: make(chan struct{}, 1),
+		expired: make(chan struct{}),
 		done:    make(chan struct{}),
 		lease:   spec.Lease,
 	}
@@ -77,16 +79,42 @@ func (s *server) SetLease(lease time.Duration) {
 	s.mu.Lock()
 	s.lease = lease
 	// The emulator may extend a lease just before its end, and this server learn of it just after.
-	late := s.over && time.Now().Before(s.status.ReadyAt.Add(lease))
+	late := s.over && s.spec.Clock.Now().Before(s.status.ReadyAt.Add(lease))
+	s.awaitLease()
 	s.mu.Unlock()
 	if late {
 		s.fail(codeFailed, "The lease was extended after the server had already ended with it.")
+	}
+}
+
+// awaitLease sets the timer to the end of the lease, if that has begun and is not over. It is called
+// under the lock.
+func (s *server) awaitLease() {
+	if s.status.ReadyAt.IsZero() || s.over || s.gone {
 		return
 	}
-	select {
-	case s.changed <- struct{}{}:
-	default: // already noted
+	if s.ending != nil {
+		s.ending.Stop()
 	}
+	clock := s.spec.Clock
+	s.ending = clock.AfterFunc(s.status.ReadyAt.Add(s.lease).Sub(clock.Now()), s.expire)
+}
+
+// expire ends the server if the lease is over. After that an extension comes too late.
+func (s *server) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over && !s.spec.Clock.Now().Before(s.status.ReadyAt.Add(s.lease)) {
+		s.over = true
+		close(s.expired)
+	}
+}
+
+// ends reports whether the server is to end, or has ended.
+func (s *server) ends() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped || s.over
 }
 
 // Stop implements [emulator.BackendServer].
@@ -124,6 +152,7 @@ func (s *server) run() {
 	if s.awaitReady(program, told) {
 		s.awaitEnd(program)
 	}
+	s.forgetLease()
 	err = program.end(s.backend.options.StopGrace)
 	s.leftBehind = err != nil
 	s.settle()
@@ -205,46 +234,32 @@ func (s *server) ready(told values) bool {
 	if s.stopped {
 		return false
 	}
-	s.status.ReadyAt = time.Now()
+	s.status.ReadyAt = s.spec.Clock.Now()
 	s.status.Hostname = s.backend.options.Hostname
 	s.status.HandshakePort = int32(told.port)
 	s.status.ArrInspectorPort = int32(told.inspector)
+	s.awaitLease()
 	return true
 }
 
 // awaitEnd returns when the program is to be ended, or has ended by itself.
 func (s *server) awaitEnd(program *child) {
-	timer := time.NewTimer(s.remaining())
-	defer timer.Stop()
-	for {
-		select {
-		case <-s.stopping.Done():
-			return
-		case <-program.exited:
-			s.fail(codeFailed, fmt.Sprintf("The server ended by itself: %s.", program.result()))
-			return
-		case <-s.changed:
-		case <-timer.C:
-		}
-		if s.expired() {
-			return
-		}
-		timer.Reset(s.remaining())
+	select {
+	case <-s.stopping.Done():
+	case <-s.expired:
+	case <-program.exited:
+		s.fail(codeFailed, fmt.Sprintf("The server ended by itself: %s.", program.result()))
 	}
 }
 
-func (s *server) remaining() time.Duration {
+// forgetLease stops the timer of the lease.
+func (s *server) forgetLease() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Until(s.status.ReadyAt.Add(s.lease))
-}
-
-// expired reports whether the lease is over. After that an extension comes too late.
-func (s *server) expired() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = !time.Now().Before(s.status.ReadyAt.Add(s.lease))
-	return s.over
+	s.gone = true
+	if s.ending != nil {
+		s.ending.Stop()
+	}
 }
 
 // fail records why the server failed, unless it was stopped, because then its end is expected.
@@ -253,7 +268,7 @@ func (s *server) fail(code, message string) {
 	ignored := s.stopped || s.status.Failure != nil
 	if !ignored {
 		s.status.Failure = &azremoterendering.ErrorDetail{Code: code, Message: message}
-		s.status.FailedAt = time.Now()
+		s.status.FailedAt = s.spec.Clock.Now()
 		s.status.Settled = true
 	}
 	s.mu.Unlock()
