@@ -31,6 +31,8 @@ var adminOperations = []adminOperation{
 	{http.MethodPost, "/sessions/*/status", (*Emulator).adminSetStatus},
 	{http.MethodPost, "/tokens/revoke", (*Emulator).adminRevoke},
 	{http.MethodGet, "/state", (*Emulator).adminState},
+	{http.MethodGet, "/clock", (*Emulator).adminClock},
+	{http.MethodPost, "/clock", (*Emulator).adminMoveClock},
 }
 
 // forAdmin reports whether the request is an administrative one.

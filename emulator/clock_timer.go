@@ -30,7 +30,12 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) *ClockTimer {
 	if c == nil {
 		c = new(Clock)
 	}
-	t := &ClockTimer{clock: c, due: c.Now().Add(d), call: f}
+	return c.at(c.Now().Add(d), f)
+}
+
+// at calls f once the clock shows a time.
+func (c *Clock) at(due time.Time, f func()) *ClockTimer {
+	t := &ClockTimer{clock: c, due: due, call: f}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
@@ -69,7 +74,11 @@ func (c *Clock) take(t *ClockTimer) bool {
 
 // arm sets the timer of the system. It is called under the lock of the clock.
 func (t *ClockTimer) arm() {
-	wait, ok := t.clock.systemDuration(t.due.Sub(t.clock.Now()))
+	left := t.due.Sub(t.clock.Now())
+	wait, ok := t.clock.systemDuration(left)
+	if left <= 0 {
+		wait, ok = 0, true // also on a frozen clock
+	}
 	switch {
 	case !ok && t.system != nil:
 		t.system.Stop()
@@ -130,11 +139,11 @@ func (c *Clock) nextDue(until time.Time) (due time.Time, found bool) {
 	return time.Time{}, false
 }
 
-// sleep waits until d has passed on the clock. It reports false if ctx was done or closed was
+// sleepUntil waits until the clock shows a time. It reports false if ctx was done or closed was
 // closed first.
-func (c *Clock) sleep(ctx context.Context, d time.Duration, closed <-chan struct{}) bool {
+func (c *Clock) sleepUntil(ctx context.Context, due time.Time, closed <-chan struct{}) bool {
 	over := make(chan struct{})
-	timer := c.AfterFunc(d, func() { close(over) })
+	timer := c.at(due, func() { close(over) })
 	defer timer.Stop()
 	select {
 	case <-over:

@@ -140,6 +140,7 @@ type bodyReader struct {
 	end    error         // what follows the rest
 	piece  int           // bytes that arrive at once; 0: all
 	pause  time.Duration // before each piece
+	due    time.Time     // when the last piece was; zero before the first one
 	left   int           // bytes left of the piece that has arrived
 	once   sync.Once
 	closed chan struct{}
@@ -160,7 +161,11 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	case r.piece == 0:
 		r.left = len(r.rest)
 	case r.left == 0:
-		if !r.clock.sleep(r.ctx, r.pause, r.closed) {
+		if r.due.IsZero() {
+			r.due = r.clock.Now()
+		}
+		r.due = r.due.Add(r.pause)
+		if !r.clock.sleepUntil(r.ctx, r.due, r.closed) {
 			if err := r.ctx.Err(); err != nil {
 				return 0, err
 			}

@@ -50,10 +50,11 @@
 //
 // # Time
 //
-// All time is that of [Emulator.Clock]. The state of a session or conversion is computed when it is read, and a
-// server of a [Backend] is asked and stopped then. So the emulator needs no timers, and no
-// goroutines except those of conversions in storage, and inside [testing/synctest] hours of leases
-// pass at once.
+// All time is that of [Emulator.Clock], which a test advances, scales or freezes. The state of a
+// session or conversion is computed when it is read, and a server of a [Backend] is asked and
+// stopped then, or when the clock is advanced. So the emulator needs no goroutines except those of
+// conversions in storage, and inside [testing/synctest], where nobody needs to move the clock,
+// hours of leases pass at once.
 //
 // # Where the service is undocumented
 //

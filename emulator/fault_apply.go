@@ -79,7 +79,7 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 		readAhead(q.HTTP)
 	}
 	var none service.Answer // breaks the connection
-	if f.delay > 0 && !x.emulator.clock.sleep(q.HTTP.Context(), f.delay, nil) || f.drop == DropBefore {
+	if f.delay > 0 && !x.sleep(q, f.delay) || f.drop == DropBefore {
 		return none
 	}
 	f.prepare(q)
@@ -94,6 +94,12 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 		a = x.emulator.faultAnswer(q, f.answering)
 	}
 	return f.corrupt(a)
+}
+
+// sleep waits for a delay on the clock. It reports false if the client left before.
+func (x *exchange) sleep(q *service.Request, d time.Duration) bool {
+	clock := x.emulator.clock
+	return clock.sleepUntil(q.HTTP.Context(), clock.Now().Add(d), nil)
 }
 
 // perform performs the request. A get does not find a session that a fault still hides.

@@ -112,3 +112,50 @@ func TestClosingTheEmulatorEndsThePrograms(t *testing.T) {
 		assert.True(t, gone(pid))
 	}
 }
+
+// A lease that the clock has ended takes its program with it, before Advance returns.
+func TestAdvancingTheClockEndsThePrograms(t *testing.T) {
+	t.Parallel()
+	s := newService(t, process.Options{Command: program("listen")})
+	s.emulator.Clock().Freeze()
+	s.create("a")
+	s.create("b")
+	s.await("a", azremoterendering.SessionStatusReady)
+	s.await("b", azremoterendering.SessionStatusReady)
+	pids := s.output.pids(t, 2)
+	_, err := s.client.Update(context.Background(), "b",
+		azremoterendering.UpdateSessionSettings{MaxLeaseTime: 31 * time.Minute}, nil)
+	require.NoError(t, err)
+
+	living := func() (n int) {
+		for _, pid := range pids {
+			if !gone(pid) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, step := range []struct {
+		advance time.Duration
+		living  int
+	}{{time.Minute - 1, 2}, {1, 1}, {30*time.Minute - 1, 1}, {1, 0}} {
+		require.NoError(t, s.emulator.Clock().Advance(step.advance))
+		assert.Equal(t, step.living, living(), "after %v more", step.advance)
+	}
+	for _, id := range []string{"a", "b"} {
+		session := s.await(id, azremoterendering.SessionStatusExpired)
+		assert.Nil(t, session.Error)
+	}
+}
+
+// On a fast clock a lease of a minute is over after a second, with no request that looks at it.
+func TestLeasesOfProgramsFollowTheScale(t *testing.T) {
+	t.Parallel()
+	s := newService(t, process.Options{Command: program("listen")})
+	s.create("a")
+	s.await("a", azremoterendering.SessionStatusReady)
+	pid := s.output.pids(t, 1)[0]
+	require.NoError(t, s.emulator.Clock().SetScale(600))
+	eventually(t, func() bool { return gone(pid) })
+	s.await("a", azremoterendering.SessionStatusExpired)
+}
