@@ -46,6 +46,35 @@ func Example() {
 	// Ready 10m0s
 }
 
+// A lease of half an hour is over at once.
+func ExampleEmulator_Clock() {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := service.SessionsClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	_, err = client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{
+		Size:         azremoterendering.SessionSizeStandard,
+		MaxLeaseTime: 30 * time.Minute,
+	}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := service.Clock().Advance(31 * time.Minute); err != nil {
+		log.Fatal(err)
+	}
+	got, err := client.Get(ctx, "demo", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(got.Session.Status)
+	// Output: Expired
+}
+
 // On a socket, programs in any language can use the emulator. A Go client gets the address twice,
 // as endpoint and as STS endpoint, and has to be told that http is good enough.
 func ExampleEmulator_Listen() {

@@ -47,6 +47,7 @@ func newEmulatorCommand() *cobra.Command {
 	cmd.Flags().SortFlags = false // they are in the order of their topics
 	c.listening.addFlags(cmd)
 	c.addOptionFlags(cmd)
+	c.addTimeFlags(cmd)
 	c.injection.addFlags(cmd)
 	c.addOutputFlags(cmd)
 	c.logging.addFlags(cmd)

@@ -45,6 +45,10 @@ documentation, so does the native runtime of devices and Unity, which was not te
 TLS: the first start with --tls creates a certificate authority and keeps it. It is limited to the domain
 and this machine. Clients must trust its certificate, and names below --domain must be in the hosts
 file. docs/tls.md has the steps.
+
+TIME: everything follows the emulator's clock: leases, tokens, start-up, rate limits, faults. It shows the
+time of the system until --time-scale, --freeze-time or POST /_emulator/clock moves it. docs/emulator.md,
+"Time", says what clients see.
 ` + faultManual + `
 SAFETY: the emulator is for tests and development. Keep it on a loopback address. Otherwise everyone who
 can reach it can use it. Web pages cannot: requests of pages are refused (403), and so are requests for
@@ -64,5 +68,6 @@ const emulatorExamples = `  arr emulator                                      at
                                                     for clients that want https and an account domain
   arr emulator --startup-time recorded --capacity Standard=4,Premium=1 --rate-limit 60/1m
                                                     as slow, scarce and strict as the service
+  arr emulator --time-scale 60                      a minute passes in one second
   arr emulator --exec 'python3 -m http.server --bind 127.0.0.1 {port}'
                                                     a program behind each session`
