@@ -20,7 +20,8 @@ func TestAdminClock(t *testing.T) {
 		s.create("a", `{"maxLeaseTimeMinutes":30,"size":"Standard"}`)
 		for _, test := range []struct{ method, body, want string }{
 			{"GET", "", `{"now":"2000-01-01T00:00:00Z","scale":1,"frozen":false,"offset":"0s"}`},
-			{"POST", `{"advance":"29m59s"}`, `{"now":"2000-01-01T00:29:59Z","scale":1,"frozen":false,"offset":"29m59s"}`},
+			{"POST", `{"advance":"29m59s"}`,
+				`{"now":"2000-01-01T00:29:59Z","scale":1,"frozen":false,"offset":"29m59s"}`},
 			{"POST", `{"scale":60}`, `{"now":"2000-01-01T00:29:59Z","scale":60,"frozen":false,"offset":"29m59s"}`},
 			{"POST", `{"scale":0.5,"freeze":true,"advance":"1s"}`,
 				`{"now":"2000-01-01T00:30:00Z","scale":0.5,"frozen":true,"offset":"30m0s"}`},

@@ -66,8 +66,10 @@ func TestWhatFollowsTheClock(t *testing.T) {
 			passes:  150 * time.Second, look: status("a"), before: "Starting", after: "Ready",
 		},
 		{
-			name:    "a start without capacity",
-			options: emulator.Options{Capacity: emulator.FixedCapacity(0), StartupTime: emulator.FixedStartup(time.Minute)},
+			name: "a start without capacity",
+			options: emulator.Options{
+				Capacity: emulator.FixedCapacity(0), StartupTime: emulator.FixedStartup(time.Minute),
+			},
 			passes:  time.Minute, look: status("a"), before: "Starting", after: "Error",
 		},
 		{
@@ -166,7 +168,8 @@ func TestTimesOnTheWireAreThoseOfTheClock(t *testing.T) {
 	assert.True(t, last.Time.Equal(now))
 	assert.Zero(t, last.DurationMilliseconds, "the clock is frozen")
 	page := s.send("GET", "http://localhost/", "", nil)
-	assert.Contains(t, page.body, now.UTC().Format(time.DateOnly))
+	assert.Contains(t, page.body, now.UTC().Format("2006-01-02 15:04:05")+
+		`</time> UTC, <b class="moved">frozen, 99 d`, "a moment passed since it was frozen")
 }
 
 func TestDelaysPassOnTheClock(t *testing.T) {

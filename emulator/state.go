@@ -14,6 +14,8 @@ import (
 // state returns everything the emulator knows, for the page and the administrative path.
 func (e *Emulator) state() page.State {
 	s := page.State{Accounts: slices.Clone(e.accounts), Requests: e.requests.recent()}
+	clock := e.clock.State()
+	s.Clock = page.Clock{Scale: clock.Scale, Frozen: clock.Frozen, Offset: clock.Offset}
 	for _, fault := range e.Faults() {
 		s.Faults = append(s.Faults, pageFault(fault))
 	}

@@ -29,6 +29,7 @@ var (
 // State is everything the emulator knows at one moment.
 type State struct {
 	Time     time.Time
+	Clock    Clock
 	Refresh  bool // whether the page reloads itself every 2 seconds
 	Accounts []Account
 	// Sessions are ordered by account, then by region, then oldest first. Sessions that have ended

@@ -29,6 +29,7 @@ type pageView struct {
 	Style   template.CSS
 	Refresh bool // whether the page reloads itself
 	Now     pageTime
+	Clock   string // what is special about it; may be empty
 
 	Accounts []accountView
 	Several  bool // whether to name the account, because there are several
@@ -84,6 +85,7 @@ func newPageView(s State) pageView {
 			s.Time.UTC().Format("2006-01-02 15:04:05"),
 			s.Time.UTC().Format(time.RFC3339),
 		},
+		Clock:   s.Clock.note(),
 		Several: len(s.Accounts) > 1,
 		Faults:  s.Faults[:min(len(s.Faults), maxPageFaults)],
 		InForce: len(s.Faults),
