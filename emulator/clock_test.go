@@ -70,7 +70,7 @@ func TestWhatFollowsTheClock(t *testing.T) {
 			options: emulator.Options{
 				Capacity: emulator.FixedCapacity(0), StartupTime: emulator.FixedStartup(time.Minute),
 			},
-			passes:  time.Minute, look: status("a"), before: "Starting", after: "Error",
+			passes: time.Minute, look: status("a"), before: "Starting", after: "Error",
 		},
 		{
 			name:    "a server that dies",
