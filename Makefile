@@ -17,7 +17,7 @@ golden: ## write golden files, manual and transcripts anew after an intended cha
 	ARR_GOLDEN=1 go test -count 1 -run Page ./emulator/...
 	ARR_GOLDEN=1 go test -count 1 ./cmd/arr/...
 
-interop: ## the official Python client against the emulator; needs Python 3.10 with venv
+interop: ## the official Python client against the emulator, and JavaScript; needs Python 3.10 with venv, and Node.js 18
 	go test -tags interop -run Interop -count 1 ./emulator
 
 bench: ## what a call costs
