@@ -4,7 +4,6 @@ package emulator
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -41,9 +40,10 @@ func (e *Emulator) adminMoveClock(r *http.Request, _ []string) service.Answer {
 	if refused != nil {
 		return e.service.Refuse(refused)
 	}
-	move, err := parseClockMove(body)
-	if err != nil {
-		return e.service.Refuse(service.BadRequest(err.Error()))
+	move, ok := parseClockMove(body)
+	if !ok {
+		return e.service.Refuse(service.BadRequest(`The body must be an object with "advance", ` +
+			`a time such as "31m", "scale", a number such as 60, or "freeze", true or false.`))
 	}
 	state, err := e.clock.move(move)
 	if err != nil {
@@ -52,14 +52,11 @@ func (e *Emulator) adminMoveClock(r *http.Request, _ []string) service.Answer {
 	return clockAnswer(state)
 }
 
-var errClockBody = errors.New(`The body must be an object with "advance", a time such as "31m", ` +
-	`"scale", a number such as 60, or "freeze", true or false.`)
-
 // parseClockMove reads one or more of the three members.
-func parseClockMove(body []byte) (move clockMove, err error) {
+func parseClockMove(body []byte) (move clockMove, ok bool) {
 	members, err := strictjson.Object(body)
 	if err != nil || len(members) == 0 {
-		return move, errClockBody
+		return move, false
 	}
 	for name, value := range members {
 		switch name {
@@ -73,11 +70,11 @@ func parseClockMove(body []byte) (move clockMove, err error) {
 		case "freeze":
 			err = json.Unmarshal(value, &move.frozen)
 		default:
-			err = errClockBody
+			return move, false
 		}
 		if err != nil || string(value) == "null" {
-			return move, errClockBody
+			return move, false
 		}
 	}
-	return move, nil
+	return move, true
 }

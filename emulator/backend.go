@@ -17,7 +17,7 @@ import (
 //     ([Options.Capacity]).
 //   - Stop is called once for each server, when the emulator learns that the session has ended:
 //     stopped, expired, failed, or by [Emulator.Close]. It learns that at the next request after
-//     the end.
+//     the end, or when the clock is advanced.
 //   - No method is called while the emulator holds a lock. So methods may call the emulator, except
 //     [Emulator.Close], which waits for them.
 //   - Methods are called concurrently, those of one server too, except that Status of one server
@@ -25,6 +25,8 @@ import (
 //   - If the backend has a method Close() error, [Emulator.Close] calls it after it has stopped all
 //     servers, and returns its error. There a backend can wait for its servers. Start is not called
 //     any more.
+//   - If the backend has a method Settle(), [Clock.Advance] calls it at its end. There a backend
+//     can wait for the servers that have to end.
 //
 // All methods must return at once, because a client's request waits for them. A panic becomes
 // status 500.

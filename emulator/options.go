@@ -123,7 +123,8 @@ type Options struct {
 	Conversions ConversionOptions
 
 	// TimeScale is how many seconds pass on the [Clock] of the emulator in one second, between
-	// 0.001 and 10,000. With 60 a lease of half an hour is over after 30 seconds. The default is 1.
+	// 0.001 and 10,000. With 60 a lease of half an hour is over after 30 seconds. The default is
+	// 1, or the scale that the StateFile has.
 	TimeScale float64
 
 	// StartFrozen freezes the clock from the start, until it is released: see [Clock.Unfreeze].

@@ -23,7 +23,8 @@ const tokenServiceAudience = "https://" + naming.STSPrefix + naming.ServiceDomai
 // token service that has not expired. The signature is not verified and may be missing: everybody
 // who can reach the service is accepted, so it is for tests only.
 //
-// A token must have an exp in the future, an nbf, if any, in the past, and in aud
+// A token must have an exp in the future, an nbf, if any, in the past, both by the time of the
+// system whatever [Options.Now] says, because that is the clock of its issuer, and in aud
 // "https://sts.mixedreality.azure.com" or one of audiences. Trailing slashes make no difference,
 // because clients spell the resource in several ways.
 func AcceptAnyIdentity(audiences ...string) func(token string) error {

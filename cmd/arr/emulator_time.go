@@ -19,7 +19,7 @@ func (c *emulatorCommand) addTimeFlags(cmd *cobra.Command) {
 		"N",
 		"",
 		"seconds that pass on the emulator's clock in one second: with 60, a lease of half an hour "+
-			"is over after 30 seconds; from 0.001 to 10000 (default: 1)",
+			"is over after 30 seconds; from 0.001 to 10000 (default: 1, or the scale that a state file has)",
 		parseTimeScale,
 	)
 	cmd.Flags().BoolVar(&o.StartFrozen, "freeze-time", false,
