@@ -303,36 +303,6 @@ func TestMovingTheClock(t *testing.T) {
 	})
 }
 
-func TestTimersOfTheClockAreCalledInOrder(t *testing.T) {
-	var unmoved *emulator.Clock
-	called := make(chan struct{})
-	unmoved.AfterFunc(0, func() { close(called) })
-	<-called // a back end may be used without an emulator
-
-	s := start(t, emulator.Options{StartFrozen: true})
-	clock, begin := s.Clock(), s.Clock().Now()
-	var order []string
-	note := func(name string) func() {
-		return func() { order = append(order, name+" "+clock.Now().Sub(begin).String()) }
-	}
-	clock.AfterFunc(3*time.Minute, note("third"))
-	clock.AfterFunc(time.Minute, func() {
-		note("first")()
-		clock.AfterFunc(time.Minute, note("second, set by the first"))
-	})
-	stopped := clock.AfterFunc(time.Minute, note("stopped"))
-	assert.True(t, stopped.Stop())
-	assert.False(t, stopped.Stop())
-	clock.AfterFunc(3*time.Minute, note("fourth, set after the third"))
-	late := clock.AfterFunc(time.Hour, note("late"))
-	s.advance(10 * time.Minute)
-	assert.Equal(t, []string{
-		"first 1m0s", "second, set by the first 2m0s", "third 3m0s", "fourth, set after the third 3m0s",
-	}, order)
-	assert.Equal(t, 10*time.Minute, clock.Now().Sub(begin))
-	assert.True(t, late.Stop())
-}
-
 // A client renews an access token that the emulator refuses, though by the client's clock it is
 // still valid.
 func TestTheClientRenewsATokenThatTheClockHasEnded(t *testing.T) {
