@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,7 +51,8 @@ func (s clockSeen) check(t *testing.T) {
 // clockProgram runs a program that moves the clock of an emulator.
 func clockProgram(ctx context.Context, t *testing.T, e *emulator.Emulator, at string, cmd *exec.Cmd) {
 	t.Helper()
-	input, err := json.Marshal(map[string]string{
+	input, err := json.Marshal(map[string]any{
+		"reset":         leftover(t, e),
 		"endpoint":      at,
 		"admin":         at + "/_emulator",
 		"accountId":     e.Account().ID,
@@ -67,6 +69,19 @@ func clockProgram(ctx context.Context, t *testing.T, e *emulator.Emulator, at st
 	var seen clockSeen
 	require.NoError(t, json.Unmarshal(output, &seen), "%s", output)
 	seen.check(t)
+}
+
+// leftover leaves a session of another test behind, with which the program would collide if it did
+// not reset the emulator. It reports false, and leaves nothing, if the emulator cannot be reset.
+func leftover(t *testing.T, e *emulator.Emulator) bool {
+	t.Helper()
+	s := &service{Emulator: e, t: t}
+	if s.admin(http.MethodPost, "/reset", "{}").status == http.StatusNotFound {
+		return false
+	}
+	s.authorize()
+	s.create("clock", standard5)
+	return true
 }
 
 func newClockEmulator(t *testing.T) *emulator.Emulator {

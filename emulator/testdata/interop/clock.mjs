@@ -32,7 +32,7 @@ async function newToken() {
 const session = `${config.endpoint}/accounts/${config.accountId}/sessions/clock?api-version=2021-01-01`;
 const seen = {};
 const begin = performance.now();
-// The emulator is new here. One that other tests have used is reset first.
+if (config.reset) await admin("/reset", {});
 let token = await newToken();
 await send("PUT", session, token, { maxLeaseTimeMinutes: 30, size: "Standard" });
 seen.created = (await send("GET", session, token)).status;
