@@ -23,11 +23,12 @@ const defaultAddress = "127.0.0.1:20210"
 
 // emulatorCommand is what the flags of arr emulator say.
 type emulatorCommand struct {
-	options   emulator.Options
-	injection injection
-	listening listening
-	logging   logging
-	exec      []string
+	options    emulator.Options
+	injection  injection
+	converting converting
+	listening  listening
+	logging    logging
+	exec       []string
 	// anyIdentity accepts every token of Microsoft Entra.
 	anyIdentity bool
 	json        bool
@@ -48,6 +49,7 @@ func newEmulatorCommand() *cobra.Command {
 	c.listening.addFlags(cmd)
 	c.addOptionFlags(cmd)
 	c.addTimeFlags(cmd)
+	c.converting.addFlags(cmd)
 	c.injection.addFlags(cmd)
 	c.addOutputFlags(cmd)
 	c.logging.addFlags(cmd)
@@ -137,6 +139,9 @@ func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 			"keys and tokens cross the network unencrypted, and whoever can reach this address can try them: "+
 				"listen on 127.0.0.1, or give --tls and --domain",
 		)
+	}
+	if c.converting.storage && c.converting.linked && !address.loopback {
+		warn(log, "whoever can reach this address can read and write the storage account of --linked-storage")
 	}
 	c.injection.warn(address, log)
 }

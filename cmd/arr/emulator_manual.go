@@ -6,18 +6,23 @@ const emulatorManual = `Run the emulator of Azure Remote Rendering for programs 
 serves the session service, version 2021-01-01, and its token service (STS) on one port.
 
 It behaves like the service: accounts with keys, access tokens, the five session operations, leases
-that end, paging, errors. With --accept-any-identity it also accepts Microsoft Entra tokens, without
-checking their signature. It does not convert assets. NOTHING RENDERS BEHIND A SESSION: its host name
-leads nowhere, and a device cannot connect to it, unless --exec starts a program of yours. Sessions are
-lost when the emulator ends.
+that end, conversions, paging, errors. With --accept-any-identity it also accepts Microsoft Entra
+tokens, without checking their signature. NOTHING RENDERS BEHIND A SESSION: its host name leads nowhere,
+and a device cannot connect to it, unless --exec starts a program of yours. Sessions are lost when the
+emulator ends.
+
+CONVERSIONS are made up: every asset exists whose name does not contain DoesNotExist. With --storage they
+happen in Azure Blob storage or Azurite: the emulator reads the asset with the SAS of the request, checks
+that it is a model, and writes NAME.arrAsset, NAME.info.json and NAME.result.json. The asset is a copy of
+the input. NOTHING CAN RENDER IT. A wrong SAS or a missing asset fails as it does at the service.
 
 When the emulator accepts connections, it prints what a client needs to standard output: endpoint, STS
 endpoint, account id, account key, account domain and, with --tls, the file with the certificate to
 trust. --output json prints one line with the members endpoint, stsEndpoint, accountId, accountKey,
 accountDomain and caFile. --env-file writes them as ARR_ENDPOINT, ARR_STS_ENDPOINT, ARR_ACCOUNT_ID,
 ARR_ACCOUNT_KEY, ARR_ACCOUNT_DOMAIN and ARR_CA_FILE. Standard error gets one line per request, without
-keys and tokens. In a browser on this machine, the address of the emulator shows accounts, sessions
-and the last requests.
+keys, tokens and signatures. In a browser on this machine, the address of the emulator shows accounts,
+sessions, conversions and the last requests.
 
 CLIENTS, with these variables set:
 
@@ -69,5 +74,6 @@ const emulatorExamples = `  arr emulator                                      at
   arr emulator --startup-time recorded --capacity Standard=4,Premium=1 --rate-limit 60/1m
                                                     as slow, scarce and strict as the service
   arr emulator --time-scale 60                      a minute passes in one second
+  arr emulator --storage                            conversions in Azurite on this machine, or in Azure
   arr emulator --exec 'python3 -m http.server --bind 127.0.0.1 {port}'
                                                     a program behind each session`

@@ -150,6 +150,9 @@ func (c *emulatorCommand) newEmulator(
 		o.Backend = backend
 	}
 	c.injection.apply(cmd, &o, address)
+	if err := c.converting.apply(&o, address); err != nil {
+		return nil, err
+	}
 	e, err := emulator.New(o)
 	if err != nil {
 		return nil, inEmulatorFlags(err)

@@ -30,10 +30,12 @@ const ToolVersion = "azremoterendering-emulator"
 
 // Options say how storage is reached.
 type Options struct {
-	// Allow refuses addresses of containers by an error. Requests name any address, and the
-	// converter sends requests there. Nil allows all.
+	// Allow refuses addresses of containers by an error, which is logged. Requests name any address,
+	// and the converter sends requests there: whoever can reach the emulator could let it ask
+	// servers of your network. Nil allows all. See [AllowHosts].
 	Allow func(container *url.URL) error
-	// Open opens a container for which a request has no SAS, as linked storage. Nil means that no
+	// Open opens a container for which a request has no SAS, as linked storage. It is an error if
+	// that container is not linked, which must be found out without a request. Nil means that no
 	// storage is linked.
 	Open func(containerURL string) (*container.Client, error)
 	// ClientOptions are those of requests that sign in by SAS.
@@ -54,8 +56,14 @@ var (
 // New makes a Converter.
 func New(options Options) *Converter { return &Converter{options} }
 
-// Linked says whether containers can be opened without a SAS.
-func (c *Converter) Linked(string) bool { return c.options.Open != nil }
+// Linked says whether a container can be opened without a SAS. It sends no request.
+func (c *Converter) Linked(containerURL string) bool {
+	if c.options.Open == nil {
+		return false
+	}
+	_, err := c.options.Open(containerURL)
+	return err == nil
+}
 
 // Convert reads the asset, and writes three blobs: the asset as OutputName, and the files
 // <asset>.info.json and <asset>.result.json. If the asset is no model, it writes only the result
