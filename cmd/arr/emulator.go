@@ -28,6 +28,7 @@ type emulatorCommand struct {
 	converting converting
 	listening  listening
 	logging    logging
+	keeping    keeping
 	exec       []string
 	// anyIdentity accepts every token of Microsoft Entra.
 	anyIdentity bool
@@ -195,5 +196,5 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 	if connection.Page != "" {
 		lines = append(lines, "Watch it in a browser:  "+connection.Page)
 	}
-	return append(lines, "Ctrl-C ends it, and its sessions with it.")
+	return append(lines, c.keeping.last(c.exec != nil))
 }

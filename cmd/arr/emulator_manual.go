@@ -9,7 +9,7 @@ It behaves like the service: accounts with keys, access tokens, the five session
 that end, conversions, paging, errors. With --accept-any-identity it also accepts Microsoft Entra
 tokens, without checking their signature. NOTHING RENDERS BEHIND A SESSION: its host name leads nowhere,
 and a device cannot connect to it, unless --exec starts a program of yours. Sessions are lost when the
-emulator ends.
+emulator ends, unless --state keeps them.
 
 CONVERSIONS are made up: every asset exists whose name does not contain DoesNotExist. With --storage they
 happen in Azure Blob storage or Azurite: the emulator reads the asset with the SAS of the request, checks
@@ -55,6 +55,14 @@ TIME: everything follows the emulator's clock: leases, tokens, start-up, rate li
 time of the system until --time-scale, --freeze-time or POST /_emulator/clock moves it. docs/emulator.md,
 "Time", says what clients see.
 ` + faultManual + `
+ACCOUNT: on a loopback address account id and key are always the same, the published development account,
+so that the settings of clients stay valid from one start to the next. They protect nothing: on a machine
+with other users give --random-key. On other addresses the key is random.
+
+RESTARTS: with --state FILE sessions, conversions, keys and access tokens outlive the emulator, however it
+ends. What a client was told is in the file before. Leases run on meanwhile. The programs of --exec end
+with the emulator, so their sessions end, too: Stopped, or after a crash in Error, with code ServerLost.
+
 SAFETY: the emulator is for tests and development. Keep it on a loopback address. Otherwise everyone who
 can reach it can use it. Web pages cannot: requests of pages are refused (403), and so are requests for
 hosts that are not the emulator's (421). A name of your own, such as that of a container, needs
@@ -65,7 +73,8 @@ except SIGHUP, ends it at once.
 Exit codes: 0 after such a signal, 2 for a mistake in the command line, 1 for all other failures.`
 
 const emulatorExamples = `  arr emulator                                      at http://` + defaultAddress +
-	`, with a random key
+	`, with the development account
+  arr emulator --state arr-state                    the same, and sessions outlive a restart
   arr emulator --env-file arr.env                   then, elsewhere:  . ./arr.env; go run ./examples/quickstart
   arr emulator --env-file arr.ps1                   the same for PowerShell:  . ./arr.ps1
   arr emulator --listen 127.0.0.1:0 --output json   any free port, for a test that reads the line

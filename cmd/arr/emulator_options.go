@@ -4,7 +4,6 @@ package main
 
 import (
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,10 +14,6 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/process"
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
-
-// keyVariable holds the account key where others cannot see it. It is not the variable that clients
-// read theirs from: that may hold the key of another service.
-const keyVariable = "ARR_EMULATOR_ACCOUNT_KEY"
 
 // addOptionFlags adds the flags that say what service is emulated.
 func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
@@ -32,8 +27,10 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"account-key",
 		"",
 		"`KEY` of the account; other users of this machine can see arguments, so prefer "+
-			"the environment variable "+keyVariable+" (default: random)",
+			"the environment variable "+keyVariable+" (default: the published development key if only "+
+			"this machine can reach the address, otherwise random)",
 	)
+	c.keeping.addFlags(cmd)
 	addValue(
 		cmd,
 		&o.Region,
@@ -137,8 +134,8 @@ func (c *emulatorCommand) newEmulator(
 		}
 	}
 	o.Logger = log
-	if account := &o.Accounts[0]; account.PrimaryKey == "" {
-		account.PrimaryKey = os.Getenv(keyVariable)
+	if err := c.keeping.apply(&o, address, log); err != nil {
+		return nil, err
 	}
 	if c.exec != nil {
 		backend, err := process.New(
