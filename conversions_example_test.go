@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/arr-go/azremoterendering"
 )
@@ -70,6 +71,37 @@ func ExampleConversionsClient_All() {
 		fmt.Println(conversion.ID, conversion.Settings.Input.RelativeInputAssetPath)
 	}
 	// Output: pavilion pavilion.glb
+}
+
+// Many conversions are awaited with list requests, whose number grows with the pages of the list and
+// not with the conversions. A poller for each of 1,000 sends 100 requests a second.
+func ExampleConversionsClient_All_many() {
+	ctx := context.Background()
+	client := newExampleClient().NewConversionsClient()
+	waiting := map[string]bool{"arm": true, "pavilion": true}
+	for id := range waiting {
+		if _, err := client.BeginCreate(ctx, id, containers(id+".glb"), nil); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for {
+		for conversion, err := range client.All(ctx, nil) {
+			if err != nil && !azremoterendering.IsTransient(err) {
+				log.Fatal(err)
+			}
+			if err == nil && waiting[conversion.ID] && conversion.Status.Ended() {
+				delete(waiting, conversion.ID)
+				fmt.Println(conversion.ID, conversion.Status)
+			}
+		}
+		if len(waiting) == 0 {
+			break
+		}
+		time.Sleep(10 * time.Second)
+	}
+	// Unordered output:
+	// arm Succeeded
+	// pavilion Succeeded
 }
 
 func ExampleConversionsClient_BeginWait() {
