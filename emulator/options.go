@@ -82,6 +82,10 @@ type Options struct {
 	// answered with 401. The default refuses every token. See [AcceptAnyIdentity].
 	AcceptIdentity func(token string) error
 
+	// IdentityRole returns the role that an identity has, once AcceptIdentity has accepted its
+	// token. The access token of the identity carries it. The default is [RoleAdministrator] for all.
+	IdentityRole func(token string) Role
+
 	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24
 	// hours, as recorded from the service.
 	TokenLifetime time.Duration
@@ -238,6 +242,7 @@ func (o Options) forService(clock *Clock) service.Options {
 		Regions:        o.Regions,
 		Domain:         o.Domain,
 		AcceptIdentity: o.AcceptIdentity,
+		IdentityRole:   o.IdentityRole,
 		TokenLifetime:  o.TokenLifetime,
 		SigningKey:     o.SigningKey,
 		RateLimit:      o.RateLimit,
@@ -279,4 +284,15 @@ const (
 	CompareCurrent = service.CompareCurrent
 	// CompareFirst accepts only the lease first given.
 	CompareFirst = service.CompareFirst
+)
+
+// Role is what an identity may do with an account; whoever has an account key may do everything. See
+// [service.Role].
+type Role = service.Role
+
+const (
+	// RoleAdministrator may do everything.
+	RoleAdministrator = service.RoleAdministrator
+	// RoleClient may use sessions, but no conversions: requests about them are answered with 403.
+	RoleClient = service.RoleClient
 )

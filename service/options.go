@@ -57,6 +57,10 @@ type Options struct {
 	// answered with 401. The default refuses every token. See [AcceptAnyIdentity].
 	AcceptIdentity func(token string) error
 
+	// IdentityRole returns the role that an identity has, once AcceptIdentity has accepted its
+	// token. The access token of the identity carries it. The default is RoleAdministrator for all.
+	IdentityRole func(token string) Role
+
 	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24
 	// hours, as recorded from the service.
 	TokenLifetime time.Duration

@@ -31,6 +31,7 @@ type Refusal struct {
 
 var (
 	unauthorized = &Refusal{Status: http.StatusUnauthorized}
+	forbidden    = &Refusal{Status: http.StatusForbidden}
 	notFound     = &Refusal{Status: http.StatusNotFound}
 	conflict     = &Refusal{
 		Status:  http.StatusConflict,

@@ -59,6 +59,7 @@ type Request struct {
 	query   url.Values
 	target  target
 	account *account // nil if there is none with the id
+	role    Role     // of the holder of the access token
 	perform func(*Request) Answer
 }
 
@@ -132,6 +133,8 @@ func (q *Request) admit() *Refusal {
 		}
 	}
 	switch {
+	case q.target.aboutConversions() && !q.role.mayConvert():
+		return forbidden
 	case q.target.kind == oneConversion && q.ValidConversionID() == "":
 		return badConversionID
 	case (q.target.kind == oneSession || q.target.kind == stopOfSession) && q.ValidSessionID() == "":
@@ -143,7 +146,9 @@ func (q *Request) admit() *Refusal {
 // authorized reports whether the credential of the request is one for its account.
 func (q *Request) authorized() bool {
 	if q.target.versioned() {
-		return q.service.tokens.accepts(bearer(q.HTTP), q.account)
+		role, ok := q.service.tokens.accepts(bearer(q.HTTP), q.account)
+		q.role = role
+		return ok
 	}
 	return q.mayExchange()
 }

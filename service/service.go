@@ -23,6 +23,7 @@ type Service struct {
 	hosts          hosts
 	tokens         *tokenService
 	acceptIdentity func(token string) error
+	identityRole   func(token string) Role // nil: all are administrators
 	rateLimit      RateLimit
 	now            func() time.Time
 	retryAfter     func(time.Duration) time.Duration
@@ -56,6 +57,7 @@ func New(store Store, options Options) (*Service, error) {
 		hosts:          hosts{domain, options.Region, options.Regions},
 		tokens:         newTokenService(options.SigningKey, options.TokenLifetime, options.Now),
 		acceptIdentity: options.AcceptIdentity,
+		identityRole:   options.IdentityRole,
 		rateLimit:      options.RateLimit,
 		now:            options.Now,
 		retryAfter:     options.RetryAfter,

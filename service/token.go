@@ -89,6 +89,7 @@ type tokenClaims struct {
 	IssuedAt          int64  `json:"iat"`
 	Issuer            string `json:"iss"`
 	IntendedRecipient string `json:"aud"`
+	Role              Role   `json:"role,omitempty"` // this project's: only of RoleClient
 }
 
 // GetExpirationTime implements [jwt.Claims], as do the methods below it.
@@ -113,8 +114,11 @@ func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error) {
 
 func date(seconds int64) *jwt.NumericDate { return jwt.NewNumericDate(time.Unix(seconds, 0)) }
 
-// issue returns a new access token for an account.
-func (t *tokenService) issue(a *account) (string, error) {
+// issue returns a new access token for an account, with which its holder has a role.
+func (t *tokenService) issue(a *account, role Role) (string, error) {
+	if role.mayConvert() {
+		role = "" // as in the sample
+	}
 	key, err := t.key()
 	if err != nil {
 		return "", err
@@ -135,12 +139,13 @@ func (t *tokenService) issue(a *account) (string, error) {
 		IssuedAt:          now,
 		Issuer:            "https://" + naming.STSPrefix + a.domain + "/",
 		IntendedRecipient: tokenAudience,
+		Role:              role,
 	})
 	return token.SignedString(key)
 }
 
-// accepts reports whether token is a valid access token for an account.
-func (t *tokenService) accepts(token string, a *account) bool {
+// accepts reports whether token is a valid access token for an account, and the role of its holder.
+func (t *tokenService) accepts(token string, a *account) (role Role, ok bool) {
 	var claims tokenClaims
 	_, err := t.parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) {
 		key, err := t.key()
@@ -149,7 +154,7 @@ func (t *tokenService) accepts(token string, a *account) bool {
 		}
 		return &key.PublicKey, nil
 	})
-	return err == nil && strings.EqualFold(claims.Account, a.id) &&
+	return claims.Role, err == nil && strings.EqualFold(claims.Account, a.id) &&
 		!a.revoked(claims.ID, claims.IssuedAt)
 }
 
@@ -157,9 +162,9 @@ func (t *tokenService) accepts(token string, a *account) bool {
 // id of the account, a colon and an account key, or a token of Microsoft Entra.
 func (q *Request) mayExchange() bool {
 	credential := bearer(q.HTTP)
-	id, key, isKey := strings.Cut(credential, ":")
+	id, key, _ := strings.Cut(credential, ":")
 	switch {
-	case isKey:
+	case isAccountKey(credential):
 		return q.account.holdsKey(key) && strings.EqualFold(id, q.account.id)
 	case credential == "":
 		return false
@@ -176,10 +181,13 @@ func (q *Request) mayExchange() bool {
 	return true
 }
 
+// isAccountKey reports whether a credential is an account id and a key, and not an identity.
+func isAccountKey(credential string) bool { return strings.Contains(credential, ":") }
+
 // getToken is GET /accounts/{id}/token: it exchanges an account key or an identity for an access
 // token.
 func (q *Request) getToken() Answer {
-	token, err := q.service.tokens.issue(q.account)
+	token, err := q.service.tokens.issue(q.account, q.roleOfIdentity())
 	if err != nil {
 		q.service.logger.LogAttrs(
 			q.HTTP.Context(),

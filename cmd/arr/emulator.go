@@ -32,6 +32,7 @@ type emulatorCommand struct {
 	exec       []string
 	// anyIdentity accepts every token of Microsoft Entra.
 	anyIdentity bool
+	role        emulator.Role // of all identities
 	json        bool
 	envFile     string
 }

@@ -105,6 +105,10 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"accept Microsoft Entra tokens that are meant for the token service and have not expired, "+
 			"without checking their signature: whoever can reach the emulator can make one",
 	)
+	addChoice(cmd, &c.role, "identity-role",
+		"role of all Microsoft Entra identities; a client may use sessions but no conversions",
+		choice[emulator.Role]{"administrator", emulator.RoleAdministrator},
+		choice[emulator.Role]{"client", emulator.RoleClient})
 	addValue(
 		cmd,
 		&c.exec,
@@ -133,6 +137,7 @@ func (c *emulatorCommand) newEmulator(
 			o.AcceptIdentity = emulator.AcceptAnyIdentity("https://" + naming.STSPrefix + o.Domain)
 		}
 	}
+	o.IdentityRole = func(string) emulator.Role { return c.role }
 	o.Logger = log
 	if err := c.keeping.apply(&o, address, log); err != nil {
 		return nil, err
