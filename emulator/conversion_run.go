@@ -126,6 +126,7 @@ func (c *conversions) started(r *conversionRecord, plan conversionPlan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.StartedAt = later(c.clock.Now(), r.CreatedAt.Add(plan.notStarted))
+	c.note(r)
 }
 
 func (c *conversions) ended(
@@ -136,6 +137,7 @@ func (c *conversions) ended(
 	defer c.mu.Unlock()
 	r.EndedAt = later(c.clock.Now(), r.StartedAt.Add(plan.running))
 	r.EndedAs, r.Failure, r.OutputAssetURL = as, failure, outputURL
+	c.note(r)
 }
 
 // later returns the later of two times.

@@ -28,7 +28,7 @@ func (c *conversions) state(order map[string]int) []page.Conversion {
 	var shown []page.Conversion
 	for _, key := range keys {
 		p := c.partitions[key]
-		p.forget(now.Add(-c.retention))
+		c.forget(p, now)
 		for _, r := range p.listed {
 			shown = append(shown, shownConversion(key, r.ConversionFacts, now))
 		}

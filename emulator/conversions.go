@@ -20,8 +20,10 @@ type conversions struct {
 	options   ConversionOptions
 	storage   conversion.Converter // nil: conversions are made up
 	retention time.Duration
+	keepEnded int
 	logger    *slog.Logger
 	clock     *Clock
+	journal   *journal
 
 	// What follows is for conversions in storage.
 	context context.Context // they end with it
@@ -33,6 +35,8 @@ type conversions struct {
 	mu         sync.Mutex
 	partitions map[service.PartitionKey]*conversionPartition
 	closed     bool
+	crowded    bool // conversions were forgotten before their retention was over: see keepEnded
+	warned     bool // of that
 }
 
 // conversionPartition holds the conversions of one account in one region.
@@ -44,19 +48,24 @@ type conversionPartition struct {
 
 type conversionRecord struct {
 	service.ConversionFacts
-	sequence uint64
+	partition service.PartitionKey
+	sequence  uint64
+	inStorage bool   // a converter ends it
+	group     uint64 // of the journal, with the last change
 }
 
 // maxRunning is how many conversions in storage run at once. Others are NotStarted meanwhile.
 const maxRunning = 4
 
-func newConversions(options Options, clock *Clock) *conversions {
+func newConversions(options Options, clock *Clock, journal *journal) *conversions {
 	c := &conversions{
 		options:    options.Conversions.withDefaults(),
 		storage:    options.Storage,
 		retention:  options.Retention,
+		keepEnded:  options.KeepEnded,
 		logger:     options.Logger,
 		clock:      clock,
+		journal:    journal,
 		slots:      make(chan struct{}, maxRunning),
 		partitions: make(map[service.PartitionKey]*conversionPartition),
 	}
@@ -71,42 +80,52 @@ func (c *conversions) lock(in service.PartitionKey) (*conversionPartition, time.
 	c.mu.Lock()
 	now, p := c.clock.Now(), c.partitions[in]
 	if p != nil {
-		p.forget(now.Add(-c.retention))
+		c.forget(p, now)
 	}
 	return p, now
 }
 
-// forget removes the conversions that were created at a time or before.
-func (p *conversionPartition) forget(until time.Time) {
+// forget removes the conversions whose retention is over, and the oldest ones that have ended if
+// there are too many.
+func (c *conversions) forget(p *conversionPartition, now time.Time) {
 	old := 0
-	for old < len(p.listed) && !p.listed[old].CreatedAt.After(until) {
-		delete(p.byID, p.listed[old].ID)
+	for _, r := range p.listed {
+		over := !r.CreatedAt.After(now.Add(-c.retention))
+		tooMany := len(p.listed)-old > c.keepEnded && r.Ended(now)
+		if !over && !tooMany {
+			break
+		}
+		c.crowded = c.crowded || !over
+		delete(p.byID, r.ID)
+		c.noteGone(r)
 		old++
 	}
 	p.listed = slices.Delete(p.listed, 0, old)
 }
 
-// present looks for a conversion.
-func (c *conversions) present(in service.PartitionKey, id string) (service.ConversionFacts, bool) {
+// present looks for a conversion. group is that of the journal with its last change.
+func (c *conversions) present(
+	in service.PartitionKey, id string,
+) (facts service.ConversionFacts, group uint64, found bool) {
 	p, _ := c.lock(in)
 	defer c.mu.Unlock()
 	if p != nil {
 		if r := p.byID[id]; r != nil {
-			return r.ConversionFacts, true
+			return r.ConversionFacts, r.group, true
 		}
 	}
-	return service.ConversionFacts{}, false
+	return service.ConversionFacts{}, 0, false
 }
 
 // Get implements [service.ConversionStore], as do the methods below it.
 func (c *conversions) Get(
 	_ context.Context, in service.PartitionKey, id string,
 ) (service.ConversionFacts, error) {
-	facts, found := c.present(in, id)
+	facts, group, found := c.present(in, id)
 	if !found {
 		return facts, service.ErrNotFound
 	}
-	return facts, nil
+	return facts, c.journal.wait(group)
 }
 
 // Create is part of [service.ConversionStore]. A fault of the request may choose what comes of the
@@ -118,19 +137,34 @@ func (c *conversions) Create(
 	if fault == ConversionNoAccess || !c.mayUse(n) {
 		return facts, false, service.ErrStorageDenied
 	}
-	if facts, found := c.present(in, n.ID); found {
-		return facts, false, nil
+	if facts, group, found := c.present(in, n.ID); found {
+		return facts, false, c.journal.wait(group)
 	}
 	plan := c.planOf(n)
 	c.change(&plan, fault)
-	r, facts, err := c.add(in, n, plan)
-	if r == nil {
+	r, facts, group, err := c.add(in, n, plan)
+	c.warn()
+	switch {
+	case err != nil:
 		return facts, false, err
+	case r == nil:
+		return facts, false, c.journal.wait(group)
 	}
 	if plan.convert {
 		go c.run(r, plan, requestOf(n))
 	}
-	return facts, true, nil
+	return facts, true, c.journal.wait(group)
+}
+
+// warn logs, once, that conversions are forgotten early.
+func (c *conversions) warn() {
+	c.mu.Lock()
+	warn := c.crowded && !c.warned
+	c.warned = c.crowded
+	c.mu.Unlock()
+	if warn {
+		warnCrowded(c.logger, "conversions", c.keepEnded)
+	}
 }
 
 // mayUse reports whether both containers can be used: with a SAS, or as linked storage.
@@ -148,23 +182,22 @@ func (c *conversions) mayUse(n service.NewConversion) bool {
 // closed.
 func (c *conversions) add(
 	in service.PartitionKey, n service.NewConversion, plan conversionPlan,
-) (*conversionRecord, service.ConversionFacts, error) {
-	p, now := c.lock(in)
+) (r *conversionRecord, facts service.ConversionFacts, group uint64, err error) {
+	_, now := c.lock(in)
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil, service.ConversionFacts{}, errClosed
+		return nil, service.ConversionFacts{}, 0, errClosed
 	}
-	if p == nil {
-		p = &conversionPartition{byID: make(map[string]*conversionRecord)}
-		c.partitions[in] = p
-	}
+	p := c.partition(in)
 	if r := p.byID[n.ID]; r != nil {
-		return nil, r.ConversionFacts, nil
+		return nil, r.ConversionFacts, r.group, nil
 	}
 	p.sequence++
-	r := &conversionRecord{
+	r = &conversionRecord{
 		ConversionFacts: service.ConversionFacts{ID: n.ID, Settings: n.Settings, CreatedAt: now},
+		partition:       in,
 		sequence:        p.sequence,
+		inStorage:       plan.convert,
 	}
 	if plan.convert {
 		c.running.Add(1)
@@ -173,7 +206,8 @@ func (c *conversions) add(
 	}
 	p.byID[n.ID] = r
 	p.listed = append(p.listed, r)
-	return r, r.ConversionFacts, nil
+	c.note(r)
+	return r, r.ConversionFacts, r.group, nil
 }
 
 // List is part of [service.ConversionStore]. Cursors are sequence numbers, as those of sessions.
@@ -184,26 +218,37 @@ func (c *conversions) List(
 	if !ok {
 		return nil, "", service.ErrBadCursor
 	}
+	page, next, group, err := c.page(in, after, query.Limit)
+	if err != nil {
+		return nil, "", err
+	}
+	return page, next, c.journal.wait(group)
+}
+
+// page returns a page of the list, and the last group of the journal that has a change of it.
+func (c *conversions) page(in service.PartitionKey, after uint64, limit int) (
+	page []service.ConversionFacts, next string, group uint64, err error,
+) {
 	p, _ := c.lock(in)
 	defer c.mu.Unlock()
 	if p == nil {
 		p = new(conversionPartition)
 	}
 	if after > p.sequence {
-		return nil, "", service.ErrBadCursor
+		return nil, "", 0, service.ErrBadCursor
 	}
 	first, _ := slices.BinarySearchFunc(p.listed, after+1,
 		func(r *conversionRecord, sequence uint64) int { return cmp.Compare(r.sequence, sequence) })
 	shown := p.listed[first:]
-	if len(shown) > query.Limit {
-		shown = shown[:query.Limit]
+	if len(shown) > limit {
+		shown = shown[:limit]
 		next = cursor(shown[len(shown)-1].sequence)
 	}
 	page = make([]service.ConversionFacts, len(shown))
 	for i, r := range shown {
-		page[i] = r.ConversionFacts
+		page[i], group = r.ConversionFacts, max(group, r.group)
 	}
-	return page, next, nil
+	return page, next, group, nil
 }
 
 // close ends the conversions that run in storage, and refuses new ones.

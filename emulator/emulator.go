@@ -74,7 +74,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	store := newMemory(options, journal, clock)
-	conversions := newConversions(options, clock)
+	conversions := newConversions(options, clock, journal)
 	forService := options.forService(clock)
 	forService.Conversions = conversions
 	engine, err := service.New(store, forService)
@@ -100,6 +100,9 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		})
 	}
 	if err := kept.note(engine, ""); err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	if err := conversions.restore(e.accountID); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	if err := store.restore(e.accountID); err != nil {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/service"
+)
+
+// keptConversion is a conversion in the state file. It has no signatures.
+type keptConversion struct {
+	service.ConversionFacts
+	InStorage bool // it ends when a converter ends it
+}
+
+// restore takes the conversions over from the state file. Those that ran in storage have failed:
+// they ended with the emulator, and their signatures are not kept.
+func (c *conversions) restore(accountID func(string) string) error {
+	if !c.journal.keeps() {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.clock.Now()
+	return c.journal.file.Each(conversionsBucket, func(name, value []byte) error {
+		in, sequence, err := parseStoredName(name, accountID)
+		if err != nil {
+			return err
+		}
+		var kept keptConversion
+		if err := json.Unmarshal(value, &kept); err != nil {
+			return errors.New("a conversion in it cannot be read")
+		}
+		r := &conversionRecord{
+			ConversionFacts: kept.ConversionFacts, partition: in, sequence: sequence,
+			inStorage: kept.InStorage,
+		}
+		p := c.partition(in)
+		p.sequence = max(p.sequence, sequence)
+		p.byID[r.ID] = r
+		p.listed = append(p.listed, r) // the file has them by sequence
+		if r.inStorage && r.EndedAt.IsZero() {
+			if r.StartedAt.IsZero() {
+				r.StartedAt = now
+			}
+			r.EndedAt, r.EndedAs = now, azremoterendering.ConversionStatusFailed
+			r.Failure = &azremoterendering.ErrorDetail{
+				Code:    conversion.InternalServerError,
+				Message: "The emulator was restarted while the conversion ran.",
+			}
+			c.note(r)
+		}
+		return nil
+	})
+}
+
+// partition returns a partition, which it makes if there is none.
+func (c *conversions) partition(in service.PartitionKey) *conversionPartition {
+	p := c.partitions[in]
+	if p == nil {
+		p = &conversionPartition{byID: make(map[string]*conversionRecord)}
+		c.partitions[in] = p
+	}
+	return p
+}
+
+// note brings the present facts of a conversion into the state file. Call it under the lock, and
+// wait for the group of the record before anybody is told.
+func (c *conversions) note(r *conversionRecord) {
+	if !c.journal.keeps() {
+		return
+	}
+	value, err := json.Marshal(keptConversion{r.ConversionFacts, r.inStorage})
+	if err != nil { // of a time beyond the year 9999, which the protocol cannot spell either
+		return
+	}
+	r.group = c.journal.note(conversionsBucket, storedName(r.partition, r.sequence), value)
+}
+
+// noteGone removes a conversion from the state file.
+func (c *conversions) noteGone(r *conversionRecord) {
+	if c.journal.keeps() {
+		c.journal.note(conversionsBucket, storedName(r.partition, r.sequence), nil)
+	}
+}
