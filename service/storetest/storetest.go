@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package storetest checks that an implementation of [service.Store] does what the comments of that
-// interface promise.
+// Package storetest checks that implementations of [service.Store] and [service.ConversionStore] do
+// what the comments of these interfaces promise.
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) service.Store { return newStore(t) })
