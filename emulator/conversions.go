@@ -5,6 +5,7 @@ package emulator
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -251,11 +252,27 @@ func (c *conversions) page(in service.PartitionKey, after uint64, limit int) (
 	return page, next, group, nil
 }
 
-// close ends the conversions that run in storage, and refuses new ones.
-func (c *conversions) close() {
+// closePatience is how long close waits for a converter that does not heed its context.
+const closePatience = 10 * time.Second
+
+// close ends the conversions that run in storage, and refuses new ones. It is an error if a
+// converter goes on.
+func (c *conversions) close() error {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
 	c.cancel()
-	c.running.Wait()
+	ended := make(chan struct{})
+	go func() { // ends with the last conversion
+		c.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(closePatience):
+		return fmt.Errorf(
+			"emulator: conversions go on %v after their context ended: the converter of Options.Storage "+
+				"does not heed it", closePatience)
+	}
 }

@@ -123,7 +123,8 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 // Close ends every session as Stopped and stops its server, refuses new sessions from now on, with
 // 500, and waits for creations in flight. If the [Backend] has a method Close() error, Close calls
 // it and returns its error. Without a Backend sessions have no servers, and go on. With
-// [Options.Storage], Close ends the conversions that run, and refuses new ones. With
+// [Options.Storage], Close ends the conversions that run, as Failed, and refuses new ones; it is an
+// error if the converter goes on for 10 seconds. With
 // [Options.StateFile], Close closes the file for other emulators; whatever would change it is
 // answered with 500 from then on. A second Close returns what the first did.
 //
@@ -131,18 +132,19 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 func (e *Emulator) Close() error { return e.close() }
 
 func (e *Emulator) shutDown() error {
+	var unended error
 	if e.conversions.storage != nil {
-		e.conversions.close()
+		unended = e.conversions.close()
 	}
 	if _, synthetic := e.store.backend.(syntheticBackend); synthetic {
-		return prefixed(e.journal.close())
+		return errors.Join(unended, prefixed(e.journal.close()))
 	}
 	e.store.close()
 	var err error
 	if closer, ok := e.store.backend.(io.Closer); ok {
 		err = closer.Close()
 	}
-	return errors.Join(err, prefixed(e.journal.close()))
+	return errors.Join(unended, err, prefixed(e.journal.close()))
 }
 
 // endpoint returns the address of the session service in the default region.

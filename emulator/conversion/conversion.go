@@ -16,8 +16,9 @@ import (
 
 // Converter performs conversions. It must be safe for concurrent use.
 type Converter interface {
-	// Convert performs one conversion and returns when it has ended. An error that is an [*Error]
-	// is how the conversion failed; any other, such as that of a context, is InternalServerError.
+	// Convert performs one conversion and returns when it has ended, or soon after ctx has. An error
+	// that is an [*Error] is how the conversion failed; any other, such as that of a context, is
+	// InternalServerError.
 	Convert(ctx context.Context, request Request) (Result, error)
 }
 
