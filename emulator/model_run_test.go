@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,7 +51,7 @@ func TestAgainstTheModel(t *testing.T) {
 			t.Parallel()
 			t.Logf("seed %d", seed)
 			synctest.Test(t, func(t *testing.T) {
-				c := newComparison(t, seed)
+				c := newComparison(t, seed, "")
 				for c.step = range steps {
 					c.random()
 					if t.Failed() {
@@ -63,9 +64,43 @@ func TestAgainstTheModel(t *testing.T) {
 	}
 }
 
+// TestStateFileAgainstTheModel does the same over a state file, with a restart every hundred steps or
+// so, after which nothing may be different.
+func TestStateFileAgainstTheModel(t *testing.T) {
+	steps := 4 * shortPerSeed
+	if testing.Short() {
+		steps = shortPerSeed
+	}
+	for _, seed := range []uint64{rand.Uint64(), 1, 2} {
+		name := fmt.Sprintf("seed %d", seed)
+		if seed > 2 {
+			name = "random seed"
+		}
+		path := filepath.Join(t.TempDir(), "state")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := newComparison(t, seed, path)
+				for c.step = range steps {
+					if c.rand.IntN(100) == 0 {
+						c.restart(c.options)
+					}
+					c.random()
+					if t.Failed() {
+						t.Fatalf("seed %d, step %d", seed, c.step)
+					}
+				}
+				c.finish()
+				require.NoError(t, c.Close())
+			})
+		})
+	}
+}
+
 // comparison drives the emulator and the model side by side.
 type comparison struct {
 	*service
+	options emulator.Options
 	model   *model
 	rand    *rand.Rand
 	step    int
@@ -83,7 +118,7 @@ type listWalk struct {
 	seen  map[int]bool // by number
 }
 
-func newComparison(t *testing.T, seed uint64) *comparison {
+func newComparison(t *testing.T, seed uint64, stateFile string) *comparison {
 	c := &comparison{rand: rand.New(rand.NewPCG(seed, 1)), walks: make(map[string]*listWalk)}
 	pick := func(n int) int { return c.rand.IntN(n) }
 	decided := emulator.Decisions{
@@ -103,14 +138,16 @@ func newComparison(t *testing.T, seed uint64) *comparison {
 	retention := time.Duration(1+pick(300)) * time.Minute
 	capacity := []int{-1, 5, 60}[pick(3)]
 	c.model = newModel(decided, retention, capacity)
-	c.service = start(t, emulator.Options{
+	c.options = emulator.Options{
+		StateFile:     stateFile,
 		Accounts:      []emulator.AccountOptions{{PrimaryKey: "bW9kZWw="}},
 		TokenLifetime: 20 * 365 * 24 * time.Hour,
 		Retention:     retention,
 		Decisions:     decided,
 		StartupTime:   func(azremoterendering.SessionSize) time.Duration { return c.startup },
 		Capacity:      func(azremoterendering.Region, azremoterendering.SessionSize) int { return capacity },
-	})
+	}
+	c.service = start(t, c.options)
 	return c
 }
 
