@@ -177,6 +177,8 @@ func playFolder(t *testing.T, folder string, known map[string]backwards) {
 			require.True(t, ok, "nothing says how to play this recording")
 			tape := recordings.Load(t, filepath.Join(folder, name))
 			synctest.Test(t, func(t *testing.T) { play.run(t, tape) })
+			play.options.StateFile = filepath.Join(t.TempDir(), "state")
+			synctest.Test(t, func(t *testing.T) { play.run(t, tape) })
 		})
 	}
 }
@@ -198,6 +200,7 @@ func (b backwards) run(t *testing.T, tape []*cassette.Interaction) {
 	oneClock(t, tape)
 	time.Sleep(time.Until(dateOf(t, tape[0])))
 	s := start(t, options)
+	defer func() { require.NoError(t, s.Close()) }()
 	if b.stranger {
 		s.token = "not-one-of-the-account"
 	}
