@@ -35,15 +35,7 @@ func newCrowd(b *testing.B, sessions int) (c *crowd, bytesEach float64) {
 		b.Fatal(err)
 	}
 	c = &crowd{Emulator: e, sessions: "/accounts/" + e.Account().ID + "/sessions"}
-	r := serve(
-		e,
-		http.MethodGet,
-		"/Accounts/"+e.Account().ID+"/token",
-		"",
-		http.Header{"Authorization": {"Bearer " + e.Account().ID + ":" + e.Key()}},
-	)
-	_, token, _ := strings.Cut(strings.TrimSuffix(r.body, `"}`), `":"`)
-	c.authorization = "Bearer " + token
+	c.signIn()
 
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -55,6 +47,19 @@ func newCrowd(b *testing.B, sessions int) (c *crowd, bytesEach float64) {
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(c)
 	return c, float64(after.HeapAlloc-before.HeapAlloc) / float64(max(sessions, 1))
+}
+
+// signIn gets an access token.
+func (c *crowd) signIn() {
+	r := serve(
+		c.Emulator,
+		http.MethodGet,
+		"/Accounts/"+c.Account().ID+"/token",
+		"",
+		http.Header{"Authorization": {"Bearer " + c.Account().ID + ":" + c.Key()}},
+	)
+	_, token, _ := strings.Cut(strings.TrimSuffix(r.body, `"}`), `":"`)
+	c.authorization = "Bearer " + token
 }
 
 // standard5Hours is long enough for a benchmark.
