@@ -32,7 +32,7 @@ var commonRows = []row{
 		},
 	},
 	{
-		"every request carries a version, of which there are two",
+		"every request carries a version, of which there are three",
 		emulator.Options{},
 		func(w *walker) {
 			for _, o := range everyOperation {
@@ -40,13 +40,13 @@ var commonRows = []row{
 					400,
 					"UnsupportedApiVersion",
 					"The api-version query parameter is missing or not supported. "+
-						"Supported: 2021-01-01-preview, 2021-01-01.",
+						"Supported: 2021-01-01-preview, 2021-01-01, 2021-08-01-preview.",
 					o.method,
 					o.path+"?other=1",
 					o.body,
 				)
 			}
-			for i, version := range []string{"2021-01-01", "2021-01-01-preview"} {
+			for i, version := range []string{"2021-01-01", "2021-01-01-preview", "2021-08-01-preview"} {
 				id := "sessions/" + string(rune('a'+i))
 				w.want(201, "PUT", id+"?api-version="+version, standard5)
 				w.want(200, "GET", id+"?api-version="+version, "")
@@ -63,7 +63,7 @@ var commonRows = []row{
 		}
 		before := w.want(200, "GET", "sessions", "").body
 		for _, id := range []string{
-			"", strings.Repeat("z", 257), "a.b", "a:b", "a%20b", "%C3%A4", "a%2Fb", "a+b", "%00",
+			strings.Repeat("z", 257), "a.b", "a:b", "a%20b", "%C3%A4", "a%2Fb", "a+b", "%00",
 		} {
 			for _, o := range everyOperation[:4] {
 				w.refused(
@@ -161,7 +161,8 @@ func walkHeaders(w *walker, get []string) {
 		r := w.ask(o.method, o.path, o.body)
 		assert.Less(w.t, r.status, 300, o.name)
 		assert.Equal(w.t, slices.Sorted(slices.Values(want)), r.names(), o.name)
-		assert.Equal(w.t, "2021-01-01-preview, 2021-01-01", r.header.Get("Api-Supported-Versions"))
+		assert.Equal(w.t, "2021-01-01-preview, 2021-01-01, 2021-08-01-preview",
+			r.header.Get("Api-Supported-Versions"))
 		if r.header.Get("Pragma") != "" {
 			assert.Equal(w.t, "no-store,no-cache", r.header.Get("Cache-Control"))
 			assert.Equal(w.t, "no-cache", r.header.Get("Pragma"))
@@ -332,6 +333,7 @@ var operationRows = []row{
 							"Content-Length",
 							"Content-Type",
 							"Date",
+							"Mise-Correlation-Id",
 							"Ms-Cv",
 							"Pragma",
 							"X-Content-Type-Options",

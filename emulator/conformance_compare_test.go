@@ -25,20 +25,11 @@ func compareAnswers(t *testing.T, n int, recorded *cassette.Interaction, got rep
 	require.Equal(t, want.Code, got.status, "%s: %s", what, got.body)
 
 	names := slices.Sorted(maps.Keys(want.Headers))
-	if isExchange(recorded) {
-		// Only the token service sent this one, and only in January 2023, not in 2021: it belongs
-		// to the login library in front of it, no client reads it, and MS-CV is the correlation id.
-		// So the emulator has none.
-		names = slices.DeleteFunc(
-			names,
-			func(name string) bool { return name == "Mise-Correlation-Id" },
-		)
-	}
 	assert.Equal(t, names, got.names(), what)
 	for _, name := range names {
 		value := want.Headers.Get(name)
 		switch name {
-		case "Ms-Cv", "Content-Length": // of the run, and of the length of names and numbers
+		case "Ms-Cv", "Mise-Correlation-Id", "Content-Length": // of the run, and of the length of names and numbers
 		case "Cache-Control": // some recorders put a space after the comma
 			assert.Equal(t, strings.ReplaceAll(value, " ", ""), got.header.Get(name), what)
 		default:
@@ -200,6 +191,6 @@ func TestComparisonOfRecordings(t *testing.T) {
 	assert.NotEqual(
 		t,
 		shape(`"creationTime":"2021-05-14T13:56:19.7826038+00:00"`),
-		shape(`"creationTime":"2021-05-14T13:56:19.782603+00:00"`),
+		shape(`"creationTime":"2021-05-14T13:56:19.7826030+00:00"`),
 	)
 }

@@ -184,7 +184,7 @@ var conversionRows = []row{
 	}},
 	{
 		"a missing asset until September 2022",
-		emulator.Options{Conversions: emulator.ConversionOptions{OldMissingAsset: true}},
+		emulator.Options{Decisions: emulator.Decisions{Vintage: emulator.Vintage2021}},
 		func(w *walker) {
 			w.conversionFails("c", instead("box.fbx", "boxWhichDoesNotExist.fbx"), "ConversionProcessFailed",
 				"Invalid input provided. Check logs in output container for details.")

@@ -42,16 +42,13 @@ var recordedByService = map[string]backwards{
 	"js-sts-get-token.yaml":              {},
 	"net-session-simple.yaml":            {options: withNulls},
 	"net-session-failed-request.yaml":    {options: withNulls},
-	"js-conversion-success.yaml":         {options: oldConversions},
-	"js-conversion-missing-asset.yaml":   {options: oldConversions},
+	"js-conversion-success.yaml":         {},
+	"js-conversion-missing-asset.yaml":   {},
 	"js-conversion-no-access.yaml":       {},
-	"net-conversion-simple.yaml":         {options: oldConversions},
-	"net-conversion-missing-asset.yaml":  {options: oldConversions},
+	"net-conversion-simple.yaml":         {},
+	"net-conversion-missing-asset.yaml":  {},
 	"net-conversion-no-access.yaml":      {options: withNulls},
 }
-
-// oldConversions fail as they did until September 2022.
-var oldConversions = emulator.Options{Conversions: emulator.ConversionOptions{OldMissingAsset: true}}
 
 // recordedByProject are the recordings of this project.
 var recordedByProject = map[string]backwards{
@@ -183,8 +180,17 @@ func playFolder(t *testing.T, folder string, known map[string]backwards) {
 	}
 }
 
+// vintageOf returns the vintage of a recording. Those of this project have the form of 2021.
+func vintageOf(date time.Time) emulator.Vintage {
+	if year := emulator.Vintage(date.Year()); year <= emulator.Vintage2023 {
+		return year
+	}
+	return emulator.Vintage2021
+}
+
 func (b backwards) run(t *testing.T, tape []*cassette.Interaction) {
 	options := b.options
+	options.Decisions.Vintage = vintageOf(dateOf(t, tape[0]))
 	options.Accounts = []emulator.AccountOptions{{
 		ID:         strings.Split(addressOf(t, tape[0]).Path, "/")[2],
 		PrimaryKey: "cmVjb3JkZWQ=",

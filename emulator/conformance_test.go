@@ -211,14 +211,13 @@ func (w *walker) becomes(id string, status azremoterendering.SessionStatus) {
 func (r reply) names() []string { return slices.Sorted(maps.Keys(r.header)) }
 
 var (
-	anyTime = regexp.MustCompile(`"creationTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00"`)
-	// that of a conversion, without the zeros at the end of the fraction
+	anyTime = regexp.MustCompile(`"creationTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,6}[1-9])?\+00:00"`)
 	anyUTC  = regexp.MustCompile(`"creationTime":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,6}[1-9])?Z"`)
 	anyPort = regexp.MustCompile(
 		`Port":(49[2-9]\d\d|4919\d|491[6-8]\d|4915[2-9]|5\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-4])\b`,
 	)
 	anyHost = regexp.MustCompile(
-		`"hostname":"\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}` +
+		`"hostname":"(\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|arr[a-z0-9]+(standard|premium)[0-9a-f]{32})` +
 			`\.remoterendering\.vm\.[a-z0-9]+\.mixedreality\.azure\.com"`,
 	)
 )

@@ -208,13 +208,16 @@ func newConversionComparison(t *testing.T, seed uint64) *conversionComparison {
 		old:       c.rand.IntN(2) == 0,
 		regions:   make(map[string][]*modelledConversion),
 	}
+	vintage := emulator.Vintage2023
+	if c.conversions.old {
+		vintage = emulator.Vintage2022
+	}
 	c.service = start(t, emulator.Options{
 		TokenLifetime: 20 * 365 * 24 * time.Hour,
 		Retention:     c.conversions.retention,
-		Decisions:     emulator.Decisions{PageSize: c.conversions.pageSize},
+		Decisions:     emulator.Decisions{PageSize: c.conversions.pageSize, Vintage: vintage},
 		Conversions: emulator.ConversionOptions{
-			OldMissingAsset: c.conversions.old,
-			Times:           func() (_, _ time.Duration) { return c.notStarted, c.running },
+			Times: func() (_, _ time.Duration) { return c.notStarted, c.running },
 		},
 	})
 	return c

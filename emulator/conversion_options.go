@@ -27,10 +27,6 @@ type ConversionOptions struct {
 	// is that every asset exists whose path does not contain "DoesNotExist". It has no effect with
 	// [Options.Storage].
 	AssetExists func(containerURL, path string) bool
-
-	// OldMissingAsset makes a conversion whose asset is missing fail as it did until September
-	// 2022: with code ConversionProcessFailed. By default the code is InputContainerError.
-	OldMissingAsset bool
 }
 
 // missingAssetMark is in the names of assets that do not exist by default. The tests of the

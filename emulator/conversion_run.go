@@ -64,7 +64,7 @@ func (p conversionPlan) settle(f *service.ConversionFacts) {
 
 // failureOf returns how clients see that a conversion failed.
 func (c *conversions) failureOf(failed *conversion.Error) *azremoterendering.ErrorDetail {
-	if failed.Code == conversion.InputContainerError && c.options.OldMissingAsset {
+	if failed.Code == conversion.InputContainerError && c.vintage < Vintage2023 {
 		failed = conversion.Fail(conversion.ConversionProcessFailed, failed.Cause)
 	}
 	return &azremoterendering.ErrorDetail{Code: failed.Code, Message: failed.Message}

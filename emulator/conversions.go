@@ -19,6 +19,7 @@ import (
 // all regions, in memory. It keeps no signatures.
 type conversions struct {
 	options   ConversionOptions
+	vintage   Vintage
 	storage   conversion.Converter // nil: conversions are made up
 	retention time.Duration
 	keepEnded int
@@ -61,6 +62,7 @@ const maxRunning = 4
 func newConversions(options Options, clock *Clock, journal *journal) *conversions {
 	c := &conversions{
 		options:    options.Conversions.withDefaults(),
+		vintage:    options.Decisions.Vintage,
 		storage:    options.Storage,
 		retention:  options.Retention,
 		keepEnded:  options.KeepEnded,

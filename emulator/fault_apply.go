@@ -162,7 +162,7 @@ func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {
 		refused.Code = cmp.Or(strings.ReplaceAll(http.StatusText(f.Status), " ", ""), "Fault")
 		refused.Message = "A fault of the emulator answered this request."
 	}
-	a := e.service.Refuse(refused)
+	a := q.Refuse(refused)
 	if !mayHaveBody(f.Status) {
 		a.Header.Del("Content-Length")
 	}

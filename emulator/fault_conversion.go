@@ -18,8 +18,7 @@ const (
 	// ConversionFails lets it fail with code ConversionProcessFailed, as with input that is no
 	// model.
 	ConversionFails ConversionFault = "fails"
-	// ConversionMissingAsset lets it fail as if its asset did not exist; see
-	// [ConversionOptions.OldMissingAsset].
+	// ConversionMissingAsset lets it fail as if its asset did not exist; see [Vintage].
 	ConversionMissingAsset ConversionFault = "missing-asset"
 	// ConversionCancelled lets it end as Cancelled. The service has no request for that.
 	ConversionCancelled ConversionFault = "cancelled"

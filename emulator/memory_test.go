@@ -24,7 +24,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		e, err := New(Options{
 			Retention: time.Minute,
 			Capacity:  FixedCapacity(10),
-			Backend:   syntheticBackend{RangeStartup(0, time.Hour), naming.ServiceDomain},
+			Backend:   syntheticBackend{RangeStartup(0, time.Hour), naming.ServiceDomain, Vintage2023},
 		})
 		require.NoError(t, err)
 		ctx, m, in := t.Context(), e.store, e.home

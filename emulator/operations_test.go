@@ -26,12 +26,12 @@ func TestSessionSpellings(t *testing.T) {
 	}{
 		"omitted (May 2021)": {
 			absent: emulator.AbsentOmitted,
-			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00+00:00",` +
 				`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting"}`,
-			ready: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+			ready: `{"id":"a","creationTime":"2000-01-01T00:00:00+00:00",` +
 				`"arrInspectorPort":%d,"handshakePort":%d,"elapsedTimeMinutes":0,"hostname":"%s",` +
 				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6}`,
-			stopped: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+			stopped: `{"id":"a","creationTime":"2000-01-01T00:00:00+00:00",` +
 				`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6}`,
 			failed: `{"id":"b","creationTime":"2000-01-01T00:01:00.0000001+00:00",` +
 				`"elapsedTimeMinutes":0,"maxLeaseTimeMinutes":5,"size":"Standard","status":"Error",` +
@@ -41,13 +41,13 @@ func TestSessionSpellings(t *testing.T) {
 		},
 		"null (January 2021)": {
 			absent: emulator.AbsentNull,
-			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+			starting: `{"id":"a","creationTime":"2000-01-01T00:00:00+00:00",` +
 				`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
 				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Starting","teraflops":0.0,"error":null}`,
-			ready: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+			ready: `{"id":"a","creationTime":"2000-01-01T00:00:00+00:00",` +
 				`"arrInspectorPort":%d,"handshakePort":%d,"elapsedTimeMinutes":0,"hostname":"%s",` +
 				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Ready","teraflops":10.6,"error":null}`,
-			stopped: `{"id":"a","creationTime":"2000-01-01T00:00:00.0000000+00:00",` +
+			stopped: `{"id":"a","creationTime":"2000-01-01T00:00:00+00:00",` +
 				`"arrInspectorPort":0,"handshakePort":0,"elapsedTimeMinutes":0,"hostname":null,` +
 				`"maxLeaseTimeMinutes":5,"size":"Standard","status":"Stopped","teraflops":10.6,"error":null}`,
 			failed: `{"id":"b","creationTime":"2000-01-01T00:01:00.0000001+00:00",` +

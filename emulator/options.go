@@ -188,6 +188,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.Region = cmp.Or(o.Region, azremoterendering.RegionWestEurope)
 	o.Retention = cmp.Or(o.Retention, defaultRetention)
 	o.KeepEnded = cmp.Or(o.KeepEnded, defaultKeepEnded)
+	o.Decisions.Vintage = cmp.Or(o.Decisions.Vintage, Vintage2023)
 	if o.StartupTime == nil {
 		o.StartupTime = FixedStartup(0)
 	}
@@ -201,7 +202,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Backend == nil {
-		o.Backend = syntheticBackend{o.StartupTime, o.hostDomain()}
+		o.Backend = syntheticBackend{o.StartupTime, o.hostDomain(), o.Decisions.Vintage}
 	}
 	if o.TimeScale != 0 {
 		if err := checkTimeScale("Options.TimeScale", o.TimeScale); err != nil {
@@ -260,6 +261,16 @@ type Decisions = service.Decisions
 // RateLimit limits the requests of one account: Requests in a window of Per, by default a minute.
 // See [service.RateLimit].
 type RateLimit = service.RateLimit
+
+// Vintage is a year of the hosted service: see [Decisions] and [service.Vintage].
+type Vintage = service.Vintage
+
+// The vintages. The default is the last one.
+const (
+	Vintage2021 = service.Vintage2021
+	Vintage2022 = service.Vintage2022
+	Vintage2023 = service.Vintage2023
+)
 
 // AbsentValues is a spelling of members that have no value: see [Decisions].
 type AbsentValues = service.AbsentValues

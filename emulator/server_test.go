@@ -160,7 +160,7 @@ func TestWire(t *testing.T) {
 			"X-Content-Type-Options",
 			"api-supported-versions"}},
 		{"GET " + s.sts(), []string{
-			"HTTP/1.1 401 Unauthorized", "Content-Length", "Date", "MS-CV", "WWW-Authenticate",
+			"HTTP/1.1 401 Unauthorized", "Content-Length", "Date", "MS-CV", "mise-correlation-id",
 			"X-Content-Type-Options"}},
 		{"GET " + s.session("x/../a") + apiVersion, []string{
 			"HTTP/1.1 404 Not Found", "Content-Length", "Date", "MS-CV", "X-Content-Type-Options"}},

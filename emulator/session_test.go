@@ -16,8 +16,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-const hostPattern = `^[0-9]{9,` +
-	`10}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.remoterendering\.vm\.westeurope\.mixedreality\.azure\.com$`
+const hostPattern = `^arrwesteurostandard[0-9a-f]{32}` +
+	`\.remoterendering\.vm\.westeurope\.mixedreality\.azure\.com$`
 
 // assertServer checks host, ports and computing power of a session that is Ready.
 func assertServer(t *testing.T, s seen) {

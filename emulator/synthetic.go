@@ -5,6 +5,7 @@ package emulator
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
@@ -21,11 +22,12 @@ const (
 type syntheticBackend struct {
 	startupTime func(azremoterendering.SessionSize) time.Duration
 	domain      string
+	vintage     Vintage
 }
 
-// Start implements [Backend]. Nothing listens behind the name, which has the form recorded in 2021.
-// The teraflops of Standard are as recorded: 8.1 in East US 2, 10.6 in West Europe. Those of
-// Premium are not known; here they are twice as many.
+// Start implements [Backend]. Nothing listens behind the name. Teraflops are those of Standard as
+// recorded, of West Europe in regions without a recording. Those of Premium are not known; here
+// they are twice as many.
 func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	const ports = lastPort - firstPort + 1
 	startup := max(0, b.startupTime(spec.Size))
@@ -33,24 +35,36 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	inspector := (handshake + 1 + rand.Int32N(ports-1)) % ports // any but the first one
 	server := settledServer{
 		ReadyAt: spec.Clock.Now().Add(startup),
-		Hostname: fmt.Sprintf(
-			"%d-%s."+naming.RenderingPrefix+"vm.%s.%s",
-			100_000_000+rand.Int32N(1_900_000_000),
-			naming.NewUUID(),
-			spec.Region,
-			b.domain,
-		),
+		Hostname: b.machine(spec) + "." + naming.RenderingPrefix + "vm." +
+			string(spec.Region) + "." + b.domain,
 		HandshakePort:    firstPort + handshake,
 		ArrInspectorPort: firstPort + inspector,
 		Teraflops:        10.6,
 	}
-	if spec.Region == azremoterendering.RegionEastUS2 {
+	switch spec.Region {
+	case azremoterendering.RegionEastUS, azremoterendering.RegionEastUS2:
 		server.Teraflops = 8.1
+	case azremoterendering.RegionWestUS2:
+		server.Teraflops = 14
 	}
 	if spec.Size == azremoterendering.SessionSizePremium {
 		server.Teraflops *= 2
 	}
 	return server
+}
+
+// machine returns the first label of a host name, in the form that was recorded. Of the codes in
+// names since 2022 only that of East US 2, eu, was recorded; others begin the name of the region.
+func (b syntheticBackend) machine(spec ServerSpec) string {
+	if b.vintage == Vintage2021 {
+		return fmt.Sprintf("%d-%s", 100_000_000+rand.Int32N(1_900_000_000), naming.NewUUID())
+	}
+	code := string(spec.Region)[:min(len(spec.Region), 8)] // a label has at most 63 characters
+	if spec.Region == azremoterendering.RegionEastUS2 {
+		code = "eu"
+	}
+	return "arr" + code + strings.ToLower(string(spec.Size)) +
+		strings.ReplaceAll(naming.NewUUID(), "-", "")
 }
 
 // FixedStartup returns a value for [Options.StartupTime]: every session is Starting for d.

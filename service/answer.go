@@ -85,6 +85,8 @@ func spelling(canonical string) string {
 		return "MS-CV"
 	case "Api-Supported-Versions":
 		return "api-supported-versions"
+	case "Mise-Correlation-Id":
+		return "mise-correlation-id"
 	case "Www-Authenticate":
 		return "WWW-Authenticate"
 	}

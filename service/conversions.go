@@ -26,23 +26,23 @@ const (
 func (q *Request) createConversion() Answer {
 	members, refused := q.members()
 	if refused != nil {
-		return q.refuse(refused)
+		return q.Refuse(refused)
 	}
 	conversion, refused := conversionOf(members)
 	if refused != nil {
-		return q.refuse(refused)
+		return q.Refuse(refused)
 	}
 	conversion.ID = q.ConversionID
 	facts, created, err := q.service.conversions.Create(q.HTTP.Context(), q.partition(), conversion)
 	switch {
 	case errors.Is(err, ErrStorageDenied):
-		return q.refuse(q.storageDenied())
+		return q.Refuse(q.storageDenied())
 	case err != nil:
 		return q.storeFailed(err)
 	case created:
 		return JSONAnswer(http.StatusCreated, q.wireConversion(facts.starting()))
 	case facts.Settings != conversion.Settings: // signatures do not count, they may be renewed
-		return q.refuse(conflict)
+		return q.Refuse(conflict)
 	}
 	return JSONAnswer(http.StatusOK, q.wireConversion(facts.Conversion(q.service.now())))
 }
@@ -62,7 +62,7 @@ func (q *Request) listConversions() Answer {
 	if token, given := q.query[skipTokenParameter]; given {
 		var ok bool
 		if query.After, ok = parseSkipToken(token); !ok {
-			return q.refuse(badSkipToken)
+			return q.Refuse(badSkipToken)
 		}
 	}
 	page, next, err := q.service.conversions.List(q.HTTP.Context(), q.partition(), query)

@@ -15,6 +15,10 @@ import (
 // each. The zero value is the most likely answer; set a field to see how a client copes with
 // another one.
 type Decisions struct {
+	// Vintage is the year of the hosted service whose answers are given, where it changed. The
+	// default is [Vintage2023], the last one.
+	Vintage Vintage
+
 	// AbsentValues is the spelling of members without a value. The default is [AbsentOmitted].
 	AbsentValues AbsentValues
 
@@ -66,8 +70,9 @@ type Decisions struct {
 	// default is 50; 48 conversions were recorded on a page.
 	PageSize int
 
-	// OmitChallenge leaves WWW-Authenticate out of 401 answers. By default it is `Bearer
-	// error="invalid_token"`, as in the examples of the specification.
+	// OmitChallenge leaves WWW-Authenticate out of 401 answers of the session service. By default
+	// it is `Bearer error="invalid_token"`, as in the examples of the specification. 401 answers of
+	// the token service never have it, as recorded.
 	OmitChallenge bool
 }
 
@@ -105,9 +110,13 @@ const (
 
 // withDefaults returns d with its zero values replaced. It is an error if a field is invalid.
 func (d Decisions) withDefaults() (Decisions, error) {
+	d.Vintage = cmp.Or(d.Vintage, Vintage2023)
 	d.MaxLease = cmp.Or(d.MaxLease, defaultMaxLease)
 	d.PageSize = cmp.Or(d.PageSize, defaultPageSize)
 	switch {
+	case !d.Vintage.known():
+		return d, invalid("Decisions.Vintage", int(d.Vintage),
+			"is none of 2021, 2022 and 2023; give 0 for 2023")
 	case d.AbsentValues < AbsentOmitted || d.AbsentValues > AbsentNull:
 		return d, invalid("Decisions.AbsentValues", d.AbsentValues,
 			"is neither AbsentOmitted nor AbsentNull")

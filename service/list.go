@@ -17,7 +17,7 @@ func (q *Request) listSessions() Answer {
 	if token, given := q.query[skipTokenParameter]; given {
 		var ok bool
 		if query.After, ok = parseSkipToken(token); !ok {
-			return q.service.Refuse(badSkipToken)
+			return q.Refuse(badSkipToken)
 		}
 	}
 	page, next, err := q.service.store.List(q.HTTP.Context(), q.partition(), query)

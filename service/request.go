@@ -14,10 +14,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
-const (
-	apiVersionParameter  = "api-version"
-	supportedAPIVersions = "2021-01-01-preview, 2021-01-01"
-)
+const apiVersionParameter = "api-version"
 
 // Request is a request on its way through a [Service]: it is located, admitted, performed and
 // answered. An [Interceptor] can read and change it after it is located.
@@ -124,12 +121,13 @@ func (q *Request) admit() *Refusal {
 	if !sessionService {
 		return nil // the token service ignores api-version
 	}
-	if versions := q.query[apiVersionParameter]; len(versions) != 1 || !supported(versions[0]) {
+	vintage := q.service.decisions.Vintage
+	if v := q.query[apiVersionParameter]; len(v) != 1 || !vintage.supports(v[0]) {
 		return &Refusal{
 			Status: http.StatusBadRequest,
 			Code:   codeUnsupportedAPIVersion,
 			Message: "The api-version query parameter is missing or not supported. Supported: " +
-				supportedAPIVersions + ".",
+				vintage.apiVersions() + ".",
 		}
 	}
 	switch {
@@ -151,10 +149,6 @@ func (q *Request) authorized() bool {
 		return ok
 	}
 	return q.mayExchange()
-}
-
-func supported(version string) bool {
-	return slices.Contains(strings.Split(supportedAPIVersions, ", "), version)
 }
 
 // bearer returns the credential of a request, or "" if there is none.

@@ -67,13 +67,13 @@ func parsePath(escaped string) target {
 		t.kind = tokenOf
 	case accounts != "accounts":
 		return target{}
-	case collection == "conversions" && len(rest) == 0:
+	case collection == "conversions" && empty(rest):
 		t.kind = conversionList
 	case collection == "conversions" && len(rest) == 1:
 		t.kind, t.conversionID = oneConversion, rest[0]
 	case collection != "sessions":
 		return target{}
-	case len(rest) == 0:
+	case empty(rest):
 		t.kind = sessionList
 	case len(rest) == 1:
 		t.kind, t.sessionID = oneSession, rest[0]
@@ -84,6 +84,9 @@ func parsePath(escaped string) target {
 	}
 	return t
 }
+
+// empty reports whether nothing follows a collection in a path, but for a slash at its end.
+func empty(rest []string) bool { return len(rest) == 0 || len(rest) == 1 && rest[0] == "" }
 
 // versioned reports whether the target belongs to the session service, which looks at api-version,
 // and not to the token service.

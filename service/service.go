@@ -108,8 +108,11 @@ func (s *Service) Respond(r *http.Request, intercept Interceptor) (Answer, *Requ
 		a.Header = make(http.Header)
 	}
 	s.AddCommonHeaders(a)
-	if q.target.versioned() {
-		a.Header.Set("api-supported-versions", supportedAPIVersions)
+	switch {
+	case q.target.versioned():
+		a.Header.Set("api-supported-versions", s.decisions.Vintage.apiVersions())
+	case q.target.kind == tokenOf:
+		s.decisions.Vintage.addTokenHeaders(a.Header)
 	}
 	q.log(a)
 	return a, q
@@ -122,22 +125,28 @@ func (q *Request) admitAndPerform() (a Answer) {
 		if cause := recover(); cause != nil {
 			q.service.logger.LogAttrs(q.HTTP.Context(), slog.LevelError, "panic",
 				slog.String("operation", q.Operation), slog.Any("cause", cause))
-			a = q.service.Refuse(InternalServerError())
+			a = q.Refuse(InternalServerError())
 		}
 	}()
 	if refused := q.admit(); refused != nil {
-		return q.refuse(refused)
+		return q.Refuse(refused)
 	}
 	return q.perform(q)
 }
 
-// refuse returns the answer to a request that fails. Errors about conversions never have members
-// without a value: they had none in January 2021 either.
-func (q *Request) refuse(r *Refusal) Answer {
+// Refuse returns the answer to the request if it fails. Errors about conversions never have members
+// without a value: they had none in January 2021 either. A 401 of the token service has no
+// WWW-Authenticate: none was recorded.
+func (q *Request) Refuse(r *Refusal) Answer {
+	absent := q.service.decisions.AbsentValues
 	if q.target.aboutConversions() {
-		return q.service.refuse(r, AbsentOmitted)
+		absent = AbsentOmitted
 	}
-	return q.service.Refuse(r)
+	a := q.service.refuse(r, absent)
+	if q.target.kind == tokenOf && r.Status == http.StatusUnauthorized {
+		a.Header.Del("WWW-Authenticate")
+	}
+	return a
 }
 
 // AddCommonHeaders adds the headers that every answer has. [Service.Respond] does so.

@@ -18,18 +18,18 @@ import (
 func (q *Request) createSession() Answer {
 	members, refused := q.members()
 	if refused != nil {
-		return q.service.Refuse(refused)
+		return q.Refuse(refused)
 	}
 	lease, refused := leaseOf(members)
 	if refused != nil {
-		return q.service.Refuse(refused)
+		return q.Refuse(refused)
 	}
 	if refused := refuseFirstLease(lease, q.service.decisions); refused != nil {
-		return q.service.Refuse(refused)
+		return q.Refuse(refused)
 	}
 	size, refused := sizeOf(members)
 	if refused != nil {
-		return q.service.Refuse(refused)
+		return q.Refuse(refused)
 	}
 	facts, created, err := q.service.store.Create(q.HTTP.Context(), q.partition(),
 		NewSession{ID: q.SessionID, Size: size, Lease: lease})
@@ -43,7 +43,7 @@ func (q *Request) createSession() Answer {
 	decisions := q.service.decisions
 	if decisions.RefuseEndedID && facts.Ended(now) ||
 		!decisions.SameSettings.same(&facts, size, lease) {
-		return q.service.Refuse(conflict)
+		return q.Refuse(conflict)
 	}
 	return JSONAnswer(http.StatusOK, q.wire(facts.Session(now)))
 }
@@ -73,14 +73,14 @@ func (q *Request) updateSession() Answer {
 			q.service.decisions.MalformedUpdateStatus == http.StatusUnprocessableEntity {
 			refused = unprocessable(refused.Message)
 		}
-		return q.service.Refuse(refused)
+		return q.Refuse(refused)
 	}
 	facts, refused, err := q.extend(lease)
 	switch {
 	case err != nil:
 		return q.storeFailed(err)
 	case refused != nil:
-		return q.service.Refuse(refused)
+		return q.Refuse(refused)
 	}
 	return JSONAnswer(http.StatusOK, q.wire(facts.Session(q.service.now())))
 }
@@ -144,7 +144,7 @@ func (q *Request) stopSession() Answer {
 	case err != nil:
 		return q.storeFailed(err)
 	case !stopped && q.service.decisions.StopEndedStatus == http.StatusNotFound:
-		return q.service.Refuse(notFound)
+		return q.Refuse(notFound)
 	}
 	return EmptyAnswer(http.StatusNoContent)
 }
@@ -153,16 +153,16 @@ func (q *Request) stopSession() Answer {
 func (q *Request) storeFailed(err error) Answer {
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return q.refuse(notFound)
+		return q.Refuse(notFound)
 	case errors.Is(err, ErrBadCursor):
-		return q.refuse(badSkipToken)
+		return q.Refuse(badSkipToken)
 	case errors.Is(err, context.Canceled):
-		return q.refuse(InternalServerError()) // nobody reads it
+		return q.Refuse(InternalServerError()) // nobody reads it
 	}
 	q.service.logger.LogAttrs(q.HTTP.Context(), slog.LevelError, "the store failed",
 		slog.String("operation", q.Operation), q.loggedID(),
 		slog.Any("error", err))
-	return q.refuse(InternalServerError())
+	return q.Refuse(InternalServerError())
 }
 
 // wire returns a session as the answer spells it.

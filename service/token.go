@@ -195,7 +195,7 @@ func (q *Request) getToken() Answer {
 			"cannot sign an access token",
 			slog.Any("error", err),
 		)
-		return q.service.Refuse(InternalServerError())
+		return q.Refuse(InternalServerError())
 	}
 	return uncached(JSONAnswer(http.StatusOK, wireToken{AccessToken: token}))
 }

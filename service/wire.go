@@ -10,8 +10,9 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// creationTimeLayout has seven fractional digits and a numeric offset, as recorded.
-const creationTimeLayout = "2006-01-02T15:04:05.0000000-07:00"
+// creationTimeLayout has up to seven fractional digits without trailing zeros, and a numeric
+// offset, as recorded.
+const creationTimeLayout = "2006-01-02T15:04:05.9999999-07:00"
 
 // The structs of this file spell bodies independently of those of the client, so that each is a
 // witness of the protocol for the other.

@@ -82,6 +82,16 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 	)
 	addChoice(
 		cmd,
+		&o.Decisions.Vintage,
+		"vintage",
+		"year of the hosted service whose answers are given, where they changed: api-versions, host "+
+			"names, the error code of a missing asset, headers of the token service",
+		choice[emulator.Vintage]{"2023", emulator.Vintage2023},
+		choice[emulator.Vintage]{"2022", emulator.Vintage2022},
+		choice[emulator.Vintage]{"2021", emulator.Vintage2021},
+	)
+	addChoice(
+		cmd,
 		&o.Decisions.AbsentValues,
 		"spelling",
 		"how JSON members without a value are written: omitted, as since May 2021, or null, "+

@@ -7,6 +7,7 @@ package main
 import (
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestRunInterruptedBeforeTheCommand(t *testing.T) {
 				if stage.created {
 					session = service.only("mine-")
 				} else {
-					service.met(stage.fault)
+					service.met("")
 				}
 				p.signal(signal)
 				assert.Equal(t, code, p.wait(), p.stderr)
@@ -73,17 +74,18 @@ func TestRunInterruptedBeforeTheCommand(t *testing.T) {
 	}
 }
 
-// met waits until a request has met the fault.
-func (s *testService) met(text string) {
+// met waits until a request has met a fault for an operation, such as get, or for any if that is "".
+func (s *testService) met(operation string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		for _, fault := range s.Faults() {
-			if fault.Affected > 0 {
+			if fault.Affected > 0 &&
+				(operation == "" || strings.EqualFold(fault.Operation, operation+"Session")) {
 				return true
 			}
 		}
 		return false
-	}, patience, 5*time.Millisecond, text)
+	}, patience, 5*time.Millisecond, operation)
 }
 
 // Right after Ready the command may have been started or not.

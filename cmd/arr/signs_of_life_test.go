@@ -25,6 +25,7 @@ func hanging(t *testing.T) *testService {
 	t.Helper()
 	service := newTestService(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)})
 	service.inject("operation=stop delay=1h")
+	service.inject("operation=get delay=1ms") // so that a test can wait for a get
 	return service
 }
 
@@ -51,7 +52,7 @@ func TestASecondSignalSaysWhatMayKeepRunning(t *testing.T) {
 		signals []os.Signal
 	}{
 		{[]string{"session", "create", "slow", "--interval", "20ms"}, []os.Signal{os.Interrupt, os.Interrupt}},
-		{[]string{"session", "create", "slow", "--quiet"}, []os.Signal{syscall.SIGTERM, syscall.SIGTERM}},
+		{[]string{"session", "create", "slow", "--interval", "20ms", "--quiet"}, []os.Signal{syscall.SIGTERM, syscall.SIGTERM}},
 		{
 			[]string{"run", "--prefix", "slow", "--interval", "20ms", "--", "true"},
 			[]os.Signal{os.Interrupt, syscall.SIGQUIT},
@@ -66,8 +67,11 @@ func TestASecondSignalSaysWhatMayKeepRunning(t *testing.T) {
 			}
 			p := start(t, service.environment, test.args...)
 			id := service.only("slow").ID
-			if test.args[1] == "stop-all" {
+			switch test.args[1] {
+			case "stop-all":
 				service.met("stop")
+			case "create":
+				service.met("get") // it knows by now that the session is its own
 			}
 			p.signal(test.signals[0])
 			if test.args[len(test.args)-1] != "--quiet" {
