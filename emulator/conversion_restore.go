@@ -71,7 +71,7 @@ func (c *conversions) partition(in service.PartitionKey) *conversionPartition {
 // note brings the present facts of a conversion into the state file. Call it under the lock, and
 // wait for the group of the record before anybody is told.
 func (c *conversions) note(r *conversionRecord) {
-	if !c.journal.keeps() {
+	if !c.journal.keeps() || r.forgotten {
 		return
 	}
 	value, err := json.Marshal(keptConversion{r.ConversionFacts, r.inStorage})

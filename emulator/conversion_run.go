@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -88,13 +89,15 @@ func requestOf(n service.NewConversion) conversion.Request {
 // run converts in storage, as soon as there is a slot. It ends with the emulator.
 func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conversion.Request) {
 	defer c.running.Done()
+	defer close(r.done)
+	defer r.cancel()
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
-	case <-c.context.Done():
+	case <-r.context.Done():
 	}
 	c.started(r, plan)
-	result, err := c.convert(request)
+	result, err := c.convert(r.context, request)
 	if err != nil {
 		failed := conversion.AsError(err)
 		c.logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
@@ -110,16 +113,18 @@ func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conv
 }
 
 // convert calls the converter. A panic there becomes an error, because it must not end the process.
-func (c *conversions) convert(request conversion.Request) (result conversion.Result, err error) {
+func (c *conversions) convert(
+	ctx context.Context, request conversion.Request,
+) (result conversion.Result, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the converter panicked: %v", cause)
 		}
 	}()
-	if err := c.context.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return result, err
 	}
-	return c.storage.Convert(c.context, request)
+	return c.storage.Convert(ctx, request)
 }
 
 func (c *conversions) started(r *conversionRecord, plan conversionPlan) {

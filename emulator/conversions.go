@@ -54,6 +54,12 @@ type conversionRecord struct {
 	sequence  uint64
 	inStorage bool   // a converter ends it
 	group     uint64 // of the journal, with the last change
+	forgotten bool   // no longer readable
+
+	// What follows is for conversions in storage.
+	context context.Context
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the converter has returned
 }
 
 // maxRunning is how many conversions in storage run at once. Others are NotStarted meanwhile.
@@ -100,6 +106,7 @@ func (c *conversions) forget(p *conversionPartition, now time.Time) {
 		}
 		c.crowded = c.crowded || !over
 		delete(p.byID, r.ID)
+		r.forgotten = true
 		c.noteGone(r)
 		old++
 	}
@@ -204,6 +211,8 @@ func (c *conversions) add(
 	}
 	if plan.convert {
 		c.running.Add(1)
+		r.context, r.cancel = context.WithCancel(c.context)
+		r.done = make(chan struct{})
 	} else {
 		plan.settle(&r.ConversionFacts)
 	}

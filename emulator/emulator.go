@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,6 +32,7 @@ type Emulator struct {
 	hosts       knownHosts
 	requests    requestLog
 	faults      faultList
+	firstFaults []Fault // those of the options
 	admin       bool
 	logger      *slog.Logger
 	close       func() error
@@ -110,6 +112,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 	}
 	e.home = service.PartitionKey{AccountID: e.accounts[0].ID, Region: options.Region}
 	e.faults.seed = options.Seed
+	e.firstFaults = slices.Clone(options.Faults)
 	for i, fault := range options.Faults {
 		if _, err := e.Inject(fault); err != nil {
 			return nil, fmt.Errorf("%w (Options.Faults[%d])", err, i)

@@ -46,6 +46,41 @@ func Example() {
 	// Ready 10m0s
 }
 
+// What a test asserts at its end, one line each: one create, and nothing left running. Reset makes
+// the emulator as good as new for the next test.
+func ExampleEmulator_Requests() {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := service.SessionsClient(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	_, err = client.BeginCreate(ctx, "demo", azremoterendering.CreateSessionSettings{
+		Size:         azremoterendering.SessionSizeStandard,
+		MaxLeaseTime: 10 * time.Minute,
+	}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(service.Requests("create")), len(service.RunningSessions()))
+	if _, err = client.Stop(ctx, "demo", nil); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(service.Requests("create")), len(service.RunningSessions()))
+
+	if err = service.Reset(emulator.Scope{}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(service.Requests()), len(service.Sessions()))
+	// Output:
+	// 1 1
+	// 1 0
+	// 0 0
+}
+
 // A lease of half an hour is over at once.
 func ExampleEmulator_Clock() {
 	service, err := emulator.New(emulator.Options{})

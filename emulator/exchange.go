@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -55,8 +54,9 @@ func (e *Emulator) respond(
 		return delivery{Answer: e.guarded(r, e.showPage)}
 	}
 	x := exchange{emulator: e, extendDeadline: extendDeadline}
+	r, body := withBodyCopy(r)
 	answer, q := e.service.Respond(r, x.applyFaults)
-	e.record(q, answer, x.faults.names)
+	e.record(q, answer, body, x.faults.names)
 	return delivery{
 		Answer:    answer,
 		faults:    x.faults.names,
@@ -83,19 +83,39 @@ func (e *Emulator) guarded(
 	return do(r)
 }
 
+// withBodyCopy returns a request with the same body, of which the beginning is kept when it is
+// read.
+func withBodyCopy(r *http.Request) (*http.Request, *bodyCopy) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return r, nil
+	}
+	body := &bodyCopy{ReadCloser: r.Body}
+	r = r.WithContext(r.Context()) // a handler must not change the request that it is given
+	r.Body = body
+	return r, body
+}
+
 // record keeps a request for the page and the administrative path.
-func (e *Emulator) record(q *service.Request, answer service.Answer, faults []string) {
-	e.requests.add(page.Request{
+func (e *Emulator) record(
+	q *service.Request, answer service.Answer, body *bodyCopy, faults []string,
+) {
+	scrub := e.scrubber()
+	e.requests.add(RequestRecord{
 		Time:              q.Arrived,
-		Operation:         q.Operation,
+		Duration:          e.clock.Now().Sub(q.Arrived),
 		Method:            q.Method(),
-		Account:           q.AccountID,
+		Path:              e.shownPath(q.HTTP.URL.EscapedPath()),
+		Operation:         q.Operation,
+		AccountID:         q.AccountID,
 		Region:            q.Region,
-		Session:           q.ValidSessionID(),
-		Conversion:        q.ValidConversionID(),
+		SessionID:         q.ValidSessionID(),
+		ConversionID:      q.ValidConversionID(),
 		Status:            answer.Status,
+		ErrorCode:         errorCodeOf(answer),
 		CorrelationVector: answer.Header.Get("MS-CV"),
 		Faults:            faults,
-		Duration:          e.clock.Now().Sub(q.Arrived),
+		UserAgent:         scrub.userAgentOf(q.HTTP.UserAgent()),
+		RequestBody:       body.shown(scrub),
+		ResponseBody:      scrub.body(answer.Body[:min(len(answer.Body), maxKeptBody+1)], len(answer.Body)),
 	})
 }

@@ -118,6 +118,14 @@ func (l *faultList) remove(id int) bool {
 	return len(l.faults) < before
 }
 
+// removeAll removes the faults that match.
+func (l *faultList) removeAll(match func(*Fault) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = slices.DeleteFunc(l.faults, func(f *activeFault) bool { return match(&f.Fault) })
+	l.count.Store(int64(len(l.faults)))
+}
+
 // on returns what the faults do to a request.
 func (l *faultList) on(q *service.Request) effects {
 	var all effects

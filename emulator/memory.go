@@ -67,6 +67,9 @@ type record struct {
 	place     int  // in the queue that holds it
 	asked     bool // whether its server is being asked
 	forgotten bool // no longer readable
+
+	creating bool          // its creation is in flight
+	created  chan struct{} // closed when it is not any more; nil unless a reset waits for that
 }
 
 // pool returns where the server of the session is taken from.
@@ -199,6 +202,9 @@ const slack = 50
 
 // forget makes the id of a session that is in no queue any more unknown.
 func (m *memory) forget(r *record) {
+	if r.forgotten { // by a reset, while it was being created; the id may be in use again
+		return
+	}
 	p := r.partition
 	delete(p.sessions, r.ID)
 	r.forgotten = true

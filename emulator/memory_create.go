@@ -38,7 +38,7 @@ func (m *memory) Create(
 	case r == nil:
 		return facts, false, m.journal.wait(group)
 	}
-	defer m.starting.Done()
+	defer m.endCreation(r)
 	m.startServer(r, facts, fault)
 	return facts, true, m.journal.wait(m.groupOf(r))
 }
@@ -91,9 +91,22 @@ func (m *memory) reserve(
 		m.hiding.Store(true)
 	}
 	r.holdsServer = limit < 0 || m.running[pool{in.Region, session.Size}] < limit
+	r.creating = true
 	m.add(in, r)
 	m.starting.Add(1)
 	return r, r.Facts, r.group, nil
+}
+
+// endCreation notes that a creation is not in flight any more, and tells a reset that waits for it.
+func (m *memory) endCreation(r *record) {
+	m.mu.Lock()
+	r.creating = false
+	created := r.created
+	m.mu.Unlock()
+	m.starting.Done()
+	if created != nil {
+		close(created)
+	}
 }
 
 // startServer gives a reserved session its server. If that panics, the session is discarded.

@@ -5,7 +5,6 @@ package emulator
 import (
 	"cmp"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
@@ -19,14 +18,26 @@ func (e *Emulator) state() page.State {
 	for _, fault := range e.Faults() {
 		s.Faults = append(s.Faults, pageFault(fault))
 	}
+	order := e.accountOrder()
+	s.Conversions = e.conversions.state(order)
+	s.Sessions, s.Time = e.store.state(order)
+	return s
+}
+
+// accountOrder returns the place of each account in the options.
+func (e *Emulator) accountOrder() map[string]int {
 	order := make(map[string]int)
 	for i, a := range e.accounts {
 		order[a.ID] = i
 	}
-	s.Conversions = e.conversions.state(order)
-	m := e.store
+	return order
+}
+
+// state returns all sessions: by account, in the given order, then by region, then oldest first;
+// and the time at which they are so.
+func (m *memory) state(order map[string]int) (sessions []page.Session, now time.Time) {
 	m.ask(func(*record) bool { return true })
-	s.Time = m.lock()
+	now = m.lock()
 	defer m.unlock()
 	var records []*record
 	for _, p := range m.partitions {
@@ -42,9 +53,9 @@ func (e *Emulator) state() page.State {
 			cmp.Compare(a.sequence, b.sequence))
 	})
 	for _, r := range records {
-		s.Sessions = append(s.Sessions, r.shownAt(s.Time))
+		sessions = append(sessions, r.shownAt(now))
 	}
-	return s
+	return sessions, now
 }
 
 // shownAt returns what the emulator shows of a session beyond what its account sees.
@@ -75,33 +86,4 @@ func (r *record) shownAt(now time.Time) page.Session {
 		s.Since = r.ReadyAt
 	}
 	return s
-}
-
-const keptRequests = 200
-
-// requestLog keeps the last requests. Its zero value is empty.
-type requestLog struct {
-	mu      sync.Mutex
-	records []page.Request // once full, a ring
-	next    int            // where the next one goes: the oldest, once the ring is full
-}
-
-func (l *requestLog) add(r page.Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.records) < keptRequests {
-		l.records = append(l.records, r)
-		return
-	}
-	l.records[l.next] = r
-	l.next = (l.next + 1) % keptRequests
-}
-
-// recent returns the last requests, oldest first, in the order in which they were answered.
-func (l *requestLog) recent() []page.Request {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	recent := make([]page.Request, 0, len(l.records))
-	recent = append(recent, l.records[l.next:]...)
-	return append(recent, l.records[:l.next]...)
 }
