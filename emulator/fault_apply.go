@@ -105,6 +105,7 @@ func (x *exchange) sleep(q *service.Request, d time.Duration) bool {
 // perform performs the request. A get does not find a session that a fault still hides.
 func (x *exchange) perform(q *service.Request, perform func() service.Answer) service.Answer {
 	a := perform()
+	x.emulator.hintAtKey(q, a)
 	if q.Operation == service.GetSession && a.Status == http.StatusOK &&
 		x.emulator.store.hides(service.PartitionKey{AccountID: q.AccountID, Region: q.Region}, q.SessionID) {
 		return x.emulator.service.Refuse(&service.Refusal{Status: http.StatusNotFound})
