@@ -56,6 +56,11 @@
 // conversions in storage, and inside [testing/synctest], where nobody needs to move the clock,
 // hours of leases pass at once.
 //
+// # Restarts
+//
+// With [Options.StateFile] sessions, conversions, keys and access tokens outlive the emulator,
+// however it ends: a change is in the file before a client is told of it.
+//
 // # Where the service is undocumented
 //
 // Answers are those recorded from the service in 2021, including headers and the order of members.

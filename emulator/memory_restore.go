@@ -142,7 +142,7 @@ func serverLost() *azremoterendering.ErrorDetail {
 // note brings the present facts of a session into the state file. Call it under the lock, and wait
 // for the group of the record before anybody is told.
 func (m *memory) note(r *record) {
-	if m.journal.keeps() {
+	if m.journal.keeps() && !r.forgotten {
 		r.group = m.journal.note(sessionsBucket, storedName(r.partition.key, r.sequence), r.image())
 	}
 }

@@ -237,3 +237,18 @@ func TestEndedSessionsAreBounded(t *testing.T) {
 	_, err := emulator.New(emulator.Options{KeepEnded: -1})
 	require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument)
 }
+
+// What was reset stays so, also after a crash.
+func TestRestartKeepsAReset(t *testing.T) {
+	options := kept(t)
+	s := start(t, options)
+	s.create("mine-1", standard5)
+	s.create("yours-1", standard5)
+	require.NoError(t, s.Reset(emulator.Scope{Prefix: "mine-"}))
+	options.StateFile = copied(t, options.StateFile)
+	require.NoError(t, s.Close())
+	s.restartAt(options)
+	closeAfter(t, s)
+	assert.Equal(t, http.StatusNotFound, s.get("mine-1").status)
+	assert.Equal(t, http.StatusOK, s.get("yours-1").status)
+}
