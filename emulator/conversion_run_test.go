@@ -108,9 +108,11 @@ func TestCloseEndsConversions(t *testing.T) {
 		require.ErrorIs(t, err, errClosed)
 		assert.False(t, created)
 		path := "https://host/accounts/" + DevelopmentAccountID + "/conversions/new?api-version=2021-01-01"
-		assert.Equal(t, http.StatusInternalServerError, ask(t, e, "PUT", path, `{"settings":{"inputLocation":{
-			"storageContainerUri":"https://a.example/in","storageContainerReadListSas":"sig=r","relativeInputAssetPath":"x"},
-			"outputLocation":{"storageContainerUri":"https://a.example/out","storageContainerWriteSas":"sig=w"}}}`).Code)
+		assert.Equal(t, http.StatusInternalServerError, ask(t, e, "PUT", path, `{"settings":{
+			"inputLocation":{"storageContainerUri":"https://a.example/in",
+				"storageContainerReadListSas":"sig=r","relativeInputAssetPath":"x"},
+			"outputLocation":{"storageContainerUri":"https://a.example/out",
+				"storageContainerWriteSas":"sig=w"}}}`).Code)
 	})
 }
 

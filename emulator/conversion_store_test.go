@@ -23,8 +23,8 @@ func (f converterFunc) Convert(
 	return f(ctx, r)
 }
 
-// TestConversionStore holds the store of conversions to the promises of service.ConversionStore: made
-// up, slow, and in storage.
+// TestConversionStore holds the store of conversions to the promises of service.ConversionStore:
+// made up, slow, and in storage.
 func TestConversionStore(t *testing.T) {
 	for name, options := range map[string]Options{
 		"made up": {},

@@ -138,6 +138,19 @@ func TestStorageHosts(t *testing.T) {
 	}
 }
 
+// The errors of conversions go with the vintage.
+func TestErrorsOfConversionsGoWithTheVintage(t *testing.T) {
+	missing := storedModel(t).conversion()
+	missing.Input.RelativeInputAssetPath = "boxWhichDoesNotExist.fbx"
+	for vintage, want := range map[string]string{
+		"2023": "InputContainerError", "2021": "ConversionProcessFailed",
+	} {
+		p, c := startEmulator(t, nil, "--vintage", vintage)
+		assert.Equal(t, want, convertBy(t, c, missing))
+		p.stop()
+	}
+}
+
 func TestConversionTime(t *testing.T) {
 	s := storedModel(t)
 	_, c := startEmulator(t, nil, "--conversion-time", "1h")

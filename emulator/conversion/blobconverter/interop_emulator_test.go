@@ -183,8 +183,8 @@ func (s *emulated) hides(t *testing.T, settings azremoterendering.ConversionSett
 	}
 }
 
-// TestInteropEmulatorAndLinkedStorage converts without a SAS where storage is linked, and is refused
-// by PUT where it is not.
+// TestInteropEmulatorAndLinkedStorage converts without a SAS where storage is linked, and is
+// refused by PUT where it is not.
 func TestInteropEmulatorAndLinkedStorage(t *testing.T) {
 	var linked *store
 	for _, c := range []struct {
