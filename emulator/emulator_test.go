@@ -70,9 +70,11 @@ func TestNewRefuses(t *testing.T) {
 			account(emulator.AccountOptions{ID: "contoso"}),
 			`Options.Accounts[0].ID "contoso" is not a UUID`,
 		},
-		"account id length": {account(emulator.AccountOptions{ID: emulator.DevelopmentAccountID + "0"}), "is not a UUID"},
-		"region":            {emulator.Options{Region: "West Europe"}, `Options.Region "West Europe"`},
-		"region dots":       {emulator.Options{Region: "evil.example/"}, "Options.Region"},
+		"account id length": {
+			account(emulator.AccountOptions{ID: emulator.DevelopmentAccountID + "0"}), "is not a UUID",
+		},
+		"region":      {emulator.Options{Region: "West Europe"}, `Options.Region "West Europe"`},
+		"region dots": {emulator.Options{Region: "evil.example/"}, "Options.Region"},
 		"primary key": {
 			account(emulator.AccountOptions{PrimaryKey: "secret key"}),
 			"Options.Accounts[0].PrimaryKey",

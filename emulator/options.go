@@ -140,7 +140,7 @@ type Options struct {
 
 	// KeepEnded is how many sessions that have ended are kept, and how many conversions. Beyond it
 	// the oldest ones are forgotten before their Retention is over, which is logged once at level
-	// Warn, so that memory stays bounded. The default is 100,000, which take about 80 MB.
+	// Warn, so that memory stays bounded. The default is 100,000, which take about 140 MB.
 	KeepEnded int
 
 	// StateFile is the path of a file that keeps sessions, conversions, accounts, their keys and

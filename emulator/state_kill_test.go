@@ -180,7 +180,8 @@ func (k *killing) write(round int) {
 	var clients sync.WaitGroup
 	for client := range killClients {
 		clients.Go(func() {
-			for n := 0; k.session(fmt.Sprintf("r%d-c%d-%d", round, client, n), n); n++ {
+			for n, answered := 0, true; answered; n++ {
+				answered = k.session(fmt.Sprintf("r%d-c%d-%d", round, client, n), n)
 			}
 		})
 	}

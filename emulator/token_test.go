@@ -41,7 +41,10 @@ func TestTokenExchange(t *testing.T) {
 		{"part of a key", "/Accounts/" + id + "/token", "Bearer " + id + ":one", 401},
 		{"no key", "/Accounts/" + id + "/token", "Bearer " + id + ":", 401},
 		{"only a key", "/Accounts/" + id + "/token", "Bearer two", 401},
-		{"key of another account", "/Accounts/" + id + "/token", "Bearer " + emulator.DevelopmentAccountID + ":two", 401},
+		{
+			"key of another account",
+			"/Accounts/" + id + "/token", "Bearer " + emulator.DevelopmentAccountID + ":two", 401,
+		},
 		{"another account", "/Accounts/" + emulator.DevelopmentAccountID + "/token", "Bearer " + id + ":two", 401},
 		{"its own token", "/Accounts/" + id + "/token", "Bearer " + s.token, 401},
 		{"other scheme", "/Accounts/" + id + "/token", "Basic " + id + ":two", 401},
