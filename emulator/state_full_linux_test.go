@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -15,9 +17,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// fullDiskVariable tells a process that it is the child in which the limit of TestFullDisk holds: the
+// process of the test writes files of its own.
+const fullDiskVariable = "ARR_TEST_FULL_DISK"
+
 // On a full disk what cannot be kept is answered with 500, and the log says why. What was answered
 // before stays, and once there is space again everything goes on.
 func TestFullDisk(t *testing.T) {
+	if os.Getenv(fullDiskVariable) == "" {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$")
+		child.Env = append(os.Environ(), fullDiskVariable+"=1")
+		output, err := child.CombinedOutput()
+		require.NoError(t, err, string(output))
+		return
+	}
 	var log strings.Builder
 	options := kept(t)
 	options.Logger = slog.New(slog.NewTextHandler(&log, nil))

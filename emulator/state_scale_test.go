@@ -48,10 +48,10 @@ func crowdOf(n int, do func(i int)) {
 	clients.Wait()
 }
 
-// TestStartWithManySessions measures a start with 10,000 sessions, or ARR_START_SESSIONS; those take
+// TestStartWithManySessions measures a start with 5,000 sessions, or ARR_START_SESSIONS; those take
 // less than a second if they are 100,000.
 func TestStartWithManySessions(t *testing.T) {
-	sessions, exact := scaled(t, "ARR_START_SESSIONS", 10_000)
+	sessions, exact := scaled(t, "ARR_START_SESSIONS", 5_000)
 	options := Options{StateFile: filepath.Join(t.TempDir(), "state")}
 	e := newEmulator(t, options)
 	ctx, in := t.Context(), e.home
@@ -81,10 +81,10 @@ func TestStartWithManySessions(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded creates and stops 20,000 sessions, or ARR_MEMORY_SESSIONS, over HTTP. Once as
+// TestMemoryIsBounded creates and stops 5,000 sessions, or ARR_MEMORY_SESSIONS, over HTTP. Once as
 // many have ended as are kept, memory does not grow any more, whatever the log and the retention.
 func TestMemoryIsBounded(t *testing.T) {
-	sessions, exact := scaled(t, "ARR_MEMORY_SESSIONS", 20_000)
+	sessions, exact := scaled(t, "ARR_MEMORY_SESSIONS", 5_000)
 	keep := sessions / 20
 	if exact {
 		keep = defaultKeepEnded

@@ -5,6 +5,7 @@ package statefile
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -51,6 +52,10 @@ func TestFileOfAnotherUser(t *testing.T) {
 	})
 }
 
+// fullDiskVariable tells a process that it is the child in which the limit of TestFullDisk holds: the
+// process of the test writes files of its own.
+const fullDiskVariable = "ARR_TEST_FULL_DISK"
+
 // limitFiles keeps files from growing beyond a size, as a full disk does, until it is undone.
 func limitFiles(t *testing.T, size uint64) (undo func()) {
 	signal.Ignore(syscall.SIGXFSZ)
@@ -62,6 +67,13 @@ func limitFiles(t *testing.T, size uint64) (undo func()) {
 }
 
 func TestFullDisk(t *testing.T) {
+	if os.Getenv(fullDiskVariable) == "" {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$")
+		child.Env = append(os.Environ(), fullDiskVariable+"=1")
+		output, err := child.CombinedOutput()
+		require.NoError(t, err, string(output))
+		return
+	}
 	path := filepath.Join(t.TempDir(), "state")
 	undo := limitFiles(t, 1000)
 	_, err := Open(path)
