@@ -3,13 +3,11 @@
 package emulator
 
 import (
-	"encoding/json"
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
 
-	"github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/strictjson"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -17,22 +15,35 @@ import (
 const adminPath = "/_emulator"
 
 // adminOperation is an operation of the administrative path. A segment * of its path stands for any
-// segment that is not empty; perform gets these, in order.
+// segment that is not empty; perform gets these, in order. does is for the index.
 type adminOperation struct {
 	method, path string
 	perform      func(e *Emulator, r *http.Request, segments []string) service.Answer
+	does         string
 }
 
-var adminOperations = []adminOperation{
-	{http.MethodGet, "/faults", (*Emulator).adminListFaults},
-	{http.MethodPost, "/faults", (*Emulator).adminInject},
-	{http.MethodDelete, "/faults", (*Emulator).adminClear},
-	{http.MethodDelete, "/faults/*", (*Emulator).adminRemove},
-	{http.MethodPost, "/sessions/*/status", (*Emulator).adminSetStatus},
-	{http.MethodPost, "/tokens/revoke", (*Emulator).adminRevoke},
-	{http.MethodGet, "/state", (*Emulator).adminState},
-	{http.MethodGet, "/clock", (*Emulator).adminClock},
-	{http.MethodPost, "/clock", (*Emulator).adminMoveClock},
+// adminOperations returns all operations. It is a function because the index lists them, and is one
+// of them.
+func adminOperations() []adminOperation {
+	return []adminOperation{
+		{"GET", "/", (*Emulator).adminIndex, "lists the routes"},
+		{"GET", "/openapi.json", (*Emulator).adminOpenAPI, "describes the routes: OpenAPI 3.1"},
+		{"GET", "/state", (*Emulator).adminState, "shows everything but keys and tokens"},
+		{"GET", "/requests", (*Emulator).adminRequests, "shows requests since a cursor, or waits for one"},
+		{"GET", "/events", (*Emulator).adminEvents, "streams what happens: server-sent events"},
+		{"GET", "/sessions/*", (*Emulator).adminGetSession, "shows a session"},
+		{"POST", "/sessions/*", (*Emulator).adminSetStatus, "sets the state of a session"},
+		{"POST", "/reset", (*Emulator).adminReset, "removes sessions, conversions, faults, requests"},
+		{"GET", "/clock", (*Emulator).adminClock, "shows the clock"},
+		{"POST", "/clock", (*Emulator).adminMoveClock, "advances, scales, freezes the clock"},
+		{"GET", "/faults", (*Emulator).adminListFaults, "lists the faults in force"},
+		{"POST", "/faults", (*Emulator).adminInject, "puts a fault in force"},
+		{"DELETE", "/faults", (*Emulator).adminClear, "removes all faults"},
+		{"DELETE", "/faults/*", (*Emulator).adminRemove, "removes a fault"},
+		{"POST", "/accounts/*/keys/*", (*Emulator).adminRotate, "replaces a key of an account, and shows it"},
+		{"POST", "/tokens/revoke", (*Emulator).adminRevoke, "refuses all tokens issued so far"},
+		{"POST", "/tokens/lifetime", (*Emulator).adminTokenLifetime, "sets how long new tokens are valid"},
+	}
 }
 
 // forAdmin reports whether the request is an administrative one.
@@ -53,9 +64,9 @@ func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
 	if refused := e.guardAdmin(r); refused != nil {
 		return e.service.Refuse(refused)
 	}
-	path := strings.TrimPrefix(r.URL.EscapedPath(), adminPath)
+	path := cmp.Or(strings.TrimPrefix(r.URL.EscapedPath(), adminPath), "/")
 	var methods []string
-	for _, o := range adminOperations {
+	for _, o := range adminOperations() {
 		segments, matches := matchPath(o.path, path)
 		switch {
 		case !matches:
@@ -70,7 +81,10 @@ func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
 			refusal(http.StatusNotFound, "There is no such administrative path."),
 		)
 	}
-	return e.service.Refuse(service.MethodNotAllowed(methods...))
+	refused := service.MethodNotAllowed(methods...)
+	refused.Code = "MethodNotAllowed"
+	refused.Message = "The method must be " + strings.Join(methods, " or ") + "."
+	return e.service.Refuse(refused)
 }
 
 // matchPath compares a path with a pattern, and returns the segments for which * stands.
@@ -122,93 +136,6 @@ func (e *Emulator) adminRemove(_ *http.Request, segments []string) service.Answe
 	if err != nil || !e.faults.remove(id) {
 		return e.service.Refuse(
 			refusal(http.StatusNotFound, "There is no fault with this id."),
-		)
-	}
-	return service.EmptyAnswer(http.StatusNoContent)
-}
-
-// adminSetStatus is [Emulator.SetStatus]. The query may name account and region. If it names only
-// one, the other is the default.
-func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.Answer {
-	body, refused := service.ReadBody(r)
-	if refused != nil {
-		return e.service.Refuse(refused)
-	}
-	members, err := strictjson.Object(body)
-	var status azremoterendering.SessionStatus
-	if err == nil {
-		err = json.Unmarshal(members["status"], &status)
-	}
-	if err != nil || len(members) != 1 || status == "" || len(status) > maxShownLength ||
-		!printableASCII(string(status)) {
-		return e.service.Refuse(service.BadRequest(`The body must be an object like ` +
-			`{"status":"Error"}, with at most 64 printable ASCII characters.`))
-	}
-	at, exact, refused := e.adminPartition(r)
-	if refused == nil {
-		refused = e.store.refuseUnnamed(at, segments[0], exact)
-	}
-	if refused != nil {
-		return e.service.Refuse(refused)
-	}
-	if err := e.store.setStatus(at, segments[0], status); err != nil {
-		return e.service.Refuse(
-			refusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")),
-		)
-	}
-	return service.EmptyAnswer(http.StatusNoContent)
-}
-
-// adminPartition returns where the session of the query is, and whether the query says so.
-func (e *Emulator) adminPartition(
-	r *http.Request,
-) (at service.PartitionKey, exact bool, refused *service.Refusal) {
-	at = e.home
-	for name := range r.URL.Query() {
-		if name != "account" && name != "region" {
-			return at, false, service.BadRequest("The query may have account and region, and nothing else.")
-		}
-	}
-	if id := r.URL.Query().Get("account"); id != "" {
-		if at.AccountID = e.accountID(id); at.AccountID == "" {
-			return at, true, refusal(http.StatusNotFound, "There is no account with this id.")
-		}
-		exact = true
-	}
-	if region := r.URL.Query().Get("region"); region != "" {
-		at.Region, exact = azremoterendering.Region(region), true
-	}
-	return at, exact, nil
-}
-
-// refuseUnnamed refuses an id that does not name exactly one session.
-func (m *memory) refuseUnnamed(at service.PartitionKey, id string, exact bool) *service.Refusal {
-	m.lock()
-	defer m.unlock()
-	if exact && m.find(at, id) == nil {
-		return refusal(
-			http.StatusNotFound,
-			"There is no session with this id in this account and region.",
-		)
-	}
-	if _, err := m.named(at, id); err != nil {
-		return refusal(
-			http.StatusNotFound,
-			strings.TrimPrefix(err.Error(), "emulator: ")+"; the query may name account and region",
-		)
-	}
-	return nil
-}
-
-func (e *Emulator) adminRevoke(r *http.Request, _ []string) service.Answer {
-	for name := range r.URL.Query() {
-		if name != "account" {
-			return e.service.Refuse(service.BadRequest("The query may have account, and nothing else."))
-		}
-	}
-	if err := e.RevokeTokens(r.URL.Query().Get("account")); err != nil {
-		return e.service.Refuse(
-			refusal(http.StatusNotFound, "There is no account with this id."),
 		)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)

@@ -20,12 +20,16 @@ type adminClockBody struct {
 }
 
 func clockAnswer(s ClockState) service.Answer {
-	return service.JSONAnswer(http.StatusOK, adminClockBody{
+	return service.JSONAnswer(http.StatusOK, clockBody(s))
+}
+
+func clockBody(s ClockState) adminClockBody {
+	return adminClockBody{
 		Now:    adminTime(s.Now),
 		Scale:  s.Scale,
 		Frozen: s.Frozen,
 		Offset: s.Offset.String(),
-	})
+	}
 }
 
 // adminClock is [Clock.State].

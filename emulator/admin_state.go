@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -77,25 +78,10 @@ func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 		body.Accounts = append(body.Accounts, adminAccount{a.ID, a.Domain, string(a.Region)})
 	}
 	for _, s := range now.Sessions {
-		body.Sessions = append(body.Sessions, adminSession{
-			Account:  s.Account,
-			Region:   string(s.Region),
-			Session:  e.service.WireSession(s.Session),
-			Since:    adminTime(s.Since),
-			ReadyAt:  adminTime(s.ReadyAt),
-			LeaseEnd: adminTime(s.LeaseEnd),
-			EndedAt:  adminTime(s.EndedAt),
-		})
+		body.Sessions = append(body.Sessions, e.adminSessionOf(s))
 	}
 	for _, c := range now.Conversions {
-		body.Conversions = append(body.Conversions, adminConversion{
-			Account:    c.Account,
-			Region:     string(c.Region),
-			Conversion: service.WireConversion(c.Conversion),
-			Since:      adminTime(c.Since),
-			StartedAt:  adminTime(c.StartedAt),
-			EndedAt:    adminTime(c.EndedAt),
-		})
+		body.Conversions = append(body.Conversions, adminConversionOf(c))
 	}
 	for _, r := range now.Requests {
 		body.Requests = append(body.Requests, adminRequest{
@@ -113,6 +99,29 @@ func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 		})
 	}
 	return service.JSONAnswer(http.StatusOK, body)
+}
+
+func adminConversionOf(c page.Conversion) adminConversion {
+	return adminConversion{
+		Account:    c.Account,
+		Region:     string(c.Region),
+		Conversion: service.WireConversion(c.Conversion),
+		Since:      adminTime(c.Since),
+		StartedAt:  adminTime(c.StartedAt),
+		EndedAt:    adminTime(c.EndedAt),
+	}
+}
+
+func (e *Emulator) adminSessionOf(s page.Session) adminSession {
+	return adminSession{
+		Account:  s.Account,
+		Region:   string(s.Region),
+		Session:  e.service.WireSession(s.Session),
+		Since:    adminTime(s.Since),
+		ReadyAt:  adminTime(s.ReadyAt),
+		LeaseEnd: adminTime(s.LeaseEnd),
+		EndedAt:  adminTime(s.EndedAt),
+	}
 }
 
 // adminTime formats a time; a zero time is "".

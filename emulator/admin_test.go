@@ -19,10 +19,12 @@ import (
 
 const adminBase = "http://localhost/_emulator"
 
-// admin sends an administrative request.
+// admin sends an administrative request. Its answer must be as the description says.
 func (s *service) admin(method, path, body string) reply {
 	s.t.Helper()
-	return s.send(method, adminBase+path, body, http.Header{"Content-Type": {"application/json"}})
+	r := s.send(method, adminBase+path, body, http.Header{"Content-Type": {"application/json"}})
+	r.conformsToOpenAPI(s.t, method, adminBase+path)
+	return r
 }
 
 func TestAdminFaults(t *testing.T) {
@@ -102,25 +104,25 @@ func TestAdminSetsStatus(t *testing.T) {
 
 	set := func(path, body string) int { return s.admin("POST", "/sessions/"+path, body).status }
 	const failed = `{"status":"Error"}`
-	assert.Equal(t, 204, set("a/status", failed))
+	assert.Equal(t, 204, set("a", failed))
 	assert.Equal(t, "Error", s.look("a").Status)
-	assert.Equal(t, 409, set("a/status", `{"status":"Ready"}`))
+	assert.Equal(t, 409, set("a", `{"status":"Ready"}`))
 	assert.Equal(t, "Ready", other.look("a").Status, "that of the other account")
-	assert.Equal(t, 204, set("a/status?account="+secondAccount, failed))
+	assert.Equal(t, 204, set("a?account="+secondAccount, failed))
 	assert.Equal(t, "Error", other.look("a").Status)
-	assert.Equal(t, 204, set("b/status", `{"status":"Melting"}`))
+	assert.Equal(t, 204, set("b", `{"status":"Melting"}`))
 	assert.Equal(t, "Melting", other.look("b").Status)
-	assert.Equal(t, 404, set("c/status?region=westus2", failed))
-	assert.Equal(t, 204, set("c/status?region=uksouth", failed))
-	assert.Equal(t, 404, set("nobody/status", failed))
-	assert.Equal(t, 404, set("a%2Fb/status", failed))
-	assert.Equal(t, 404, set("a/status?account=00000000-0000-0000-0000-000000000000", failed))
-	assert.Equal(t, 400, set("a/status?session=a", failed))
+	assert.Equal(t, 404, set("c?region=westus2", failed))
+	assert.Equal(t, 204, set("c?region=uksouth", failed))
+	assert.Equal(t, 404, set("nobody", failed))
+	assert.Equal(t, 404, set("a%2Fb", failed))
+	assert.Equal(t, 404, set("a?account=00000000-0000-0000-0000-000000000000", failed))
+	assert.Equal(t, 400, set("a?session=a", failed))
 	for _, body := range []string{
 		``, `{}`, `{"status":""}`, `{"status":5}`, `{"status":"\n"}`,
 		`{"status":"Error","id":"a"}`,
 	} {
-		assert.Equal(t, 400, set("b/status", body), body)
+		assert.Equal(t, 400, set("b", body), body)
 	}
 }
 
@@ -198,7 +200,7 @@ func TestAdminState(t *testing.T) {
 func TestAdminPaths(t *testing.T) {
 	s := start(t, emulator.Options{Admin: true})
 	for _, path := range []string{
-		"", "/", "/faults/", "/faults/1/2", "/nothing", "/sessions/a", "//faults", "/../faults",
+		"//", "/faults/", "/faults/1/2", "/nothing", "/sessions/a", "//faults", "/../faults",
 	} {
 		assert.Equal(t, http.StatusNotFound, s.admin("GET", path, "").status, path)
 	}

@@ -26,6 +26,7 @@ type delivery struct {
 	truncated bool          // whether the connection breaks after one half of the body
 	slowFor   time.Duration // how long the body takes
 	clock     *Clock        // on which it takes that long
+	stream    *eventStream  // the body, if it does not end; nil otherwise
 }
 
 // slowPieces is in how many pieces a slow body is sent.
@@ -34,6 +35,11 @@ const slowPieces = 10
 // write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as
 // net/http asks of handlers.
 func (d delivery) write(w http.ResponseWriter, r *http.Request) {
+	if d.stream != nil {
+		d.WriteHeader(w, r)
+		writeStream(w, r, d.stream)
+		return
+	}
 	// An answer without a body is neither slow nor cut off: with some statuses HTTP/2 refuses even
 	// an empty piece.
 	if d.Status == 0 || len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
@@ -89,6 +95,18 @@ func (e *Emulator) extendDeadlines(w http.ResponseWriter, r *http.Request, by ti
 	}
 }
 
+// extendForWait gives an administrative request, which may be a long poll, more time on its
+// connection than others have.
+func extendForWait(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet || r.Context().Value(http.ServerContextKey) == nil {
+		return
+	}
+	controller := http.NewResponseController(w)
+	end := time.Now().Add(maxWait + writeTimeout)
+	_ = controller.SetReadDeadline(end)
+	_ = controller.SetWriteDeadline(end)
+}
+
 // response returns the answer as a client receives it, or the error that it gets.
 func (d delivery) response(req *http.Request) (*http.Response, error) {
 	if d.Status == 0 {
@@ -102,7 +120,7 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 		}
 		return nil, fmt.Errorf("emulator: faults %q broke the connection: %w", d.faults, reset)
 	}
-	return &http.Response{
+	response := &http.Response{
 		Status:        fmt.Sprintf("%d %s", d.Status, http.StatusText(d.Status)),
 		StatusCode:    d.Status,
 		Proto:         "HTTP/1.1",
@@ -112,7 +130,11 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 		Body:          d.reader(req.Context()),
 		ContentLength: int64(len(d.Body)),
 		Request:       req,
-	}, nil
+	}
+	if d.stream != nil {
+		response.Body, response.ContentLength = d.stream, -1
+	}
+	return response, nil
 }
 
 // reader returns the body as the client receives it.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/internal/naming"
@@ -31,6 +32,9 @@ type Emulator struct {
 	kept        *keptAccounts
 	hosts       knownHosts
 	requests    requestLog
+	waits       atomic.Int64  // long polls in flight
+	streams     atomic.Int64  // readers of events
+	closing     chan struct{} // closed by Close
 	faults      faultList
 	firstFaults []Fault // those of the options
 	admin       bool
@@ -93,6 +97,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		hosts:       hosts,
 		logger:      options.Logger,
 		admin:       options.Admin,
+		closing:     make(chan struct{}),
 	}
 	for i, a := range engine.Accounts() {
 		e.accounts = append(e.accounts, page.Account{
@@ -135,6 +140,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 func (e *Emulator) Close() error { return e.close() }
 
 func (e *Emulator) shutDown() error {
+	close(e.closing)
 	var unended error
 	if e.conversions.storage != nil {
 		unended = e.conversions.close()

@@ -29,6 +29,9 @@ type exchange struct {
 // A request that a server has received for a host that is not known, see [Options.AllowHosts], is
 // answered with 421, and one of a web page of another origin with 403.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.forAdmin(r) {
+		extendForWait(w, r)
+	}
 	e.respond(r, fromNetwork(r), func(d time.Duration) { e.extendDeadlines(w, r, d) }).write(w, r)
 }
 
@@ -41,7 +44,8 @@ func (e *Emulator) respond(
 	extendDeadline func(time.Duration),
 ) delivery {
 	if e.forAdmin(r) {
-		return delivery{Answer: e.guarded(r, e.administer)}
+		a := e.guarded(r, e.administer)
+		return delivery{Answer: a, stream: e.openEvents(r, a)}
 	}
 	if fromNetwork {
 		if refused := e.refuseForeign(r); refused != nil {

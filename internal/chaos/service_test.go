@@ -199,7 +199,7 @@ func (p *process) setStatus(ctx context.Context, id string, status arr.SessionSt
 		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost,
-		p.url+"/_emulator/sessions/"+id+"/status", bytes.NewReader(body))
+		p.url+"/_emulator/sessions/"+id, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	maxStreams    = 16                     // readers of events at once
+	eventBatch    = 100                    // requests that are sent at once
+	eventInterval = 100 * time.Millisecond // between two looks at what has changed
+	eventTick     = time.Second            // the same while no request comes: time changes sessions
+	heartbeat     = 15 * time.Second       // the longest silence
+	eventTimeout  = 10 * time.Second       // for a reader to take what it is sent
+)
+
+// eventStream is the body of an answer that does not end: what happens in the emulator, as
+// server-sent events. It looks for changes when it is read, so it needs no goroutine, and a reader
+// that is slow costs no memory: it gets fewer, larger steps.
+type eventStream struct {
+	emulator *Emulator
+	context  context.Context
+	seen     eventsSeen
+	pending  bytes.Buffer
+	looked   time.Time // when it last looked for changes
+	wrote    time.Time // when there was something to send
+	closed   chan struct{}
+	end      func() // frees the place of the reader
+}
+
+// newEventStream returns a stream of what happens from now on or, if since is not nil, of the
+// requests after a number. The place of the reader, which is taken, is free again when the context
+// ends or the stream is closed.
+func (e *Emulator) newEventStream(ctx context.Context, since *uint64) *eventStream {
+	s := &eventStream{emulator: e, context: ctx, closed: make(chan struct{})}
+	free := sync.OnceFunc(func() { e.streams.Add(-1) })
+	stop := context.AfterFunc(ctx, free)
+	s.end = sync.OnceFunc(func() { stop(); free(); close(s.closed) })
+	s.seen = e.eventsNow()
+	if since != nil {
+		s.seen.requests = *since
+	}
+	// Without a first line, the client would not see the headers until something happens.
+	s.pending.WriteString("retry: 1000\n: connected\n\n")
+	s.wrote = time.Now()
+	return s
+}
+
+// Close implements [io.Closer]. It ends a Read that is waiting.
+func (s *eventStream) Close() error { s.end(); return nil }
+
+// Read implements [io.Reader].
+func (s *eventStream) Read(p []byte) (int, error) {
+	for s.pending.Len() == 0 {
+		if err := s.next(); err != nil {
+			return 0, err
+		}
+	}
+	return s.pending.Read(p)
+}
+
+// next waits until it is time to look for changes, and looks.
+func (s *eventStream) next() (err error) {
+	defer func() {
+		if cause := recover(); cause != nil { // of a back end, which is asked about its servers
+			s.emulator.logger.LogAttrs(s.context, slog.LevelError, "panic", slog.Any("cause", cause))
+			err = io.ErrUnexpectedEOF
+		}
+	}()
+	if err := s.sleep(nil, eventInterval-time.Since(s.looked)); err != nil {
+		return err
+	}
+	changed := s.emulator.requests.since(s.seen.requests).changed
+	s.look()
+	if s.pending.Len() > 0 {
+		return nil
+	}
+	if time.Since(s.wrote) >= heartbeat {
+		s.wrote = time.Now()
+		s.pending.WriteString(":\n\n")
+		return nil
+	}
+	return s.sleep(changed, eventTick)
+}
+
+// sleep waits for a change, or for some time. It ends with the stream and with the emulator.
+func (s *eventStream) sleep(changed <-chan struct{}, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-s.emulator.closing:
+		return io.EOF
+	case <-s.closed:
+		return http.ErrBodyReadAfterClose
+	case <-s.context.Done():
+		return s.context.Err()
+	case <-changed:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// look appends the changes since the last look.
+func (s *eventStream) look() {
+	s.looked = time.Now()
+	s.emulator.changes(&s.seen, s.send)
+	if s.pending.Len() > 0 {
+		s.wrote = s.looked
+	}
+}
+
+// send appends an event. A request has its number as id, with which a reader can go on.
+func (s *eventStream) send(name string, id uint64, data any) {
+	encoded, err := json.Marshal(data)
+	if err != nil { // does not happen: there is nothing that has no JSON
+		return
+	}
+	fmt.Fprintf(&s.pending, "event: %s\n", name)
+	if id != 0 {
+		fmt.Fprintf(&s.pending, "id: %d\n", id)
+	}
+	fmt.Fprintf(&s.pending, "data: %s\n\n", encoded)
+}
+
+// writeStream sends a stream until it ends, or until the client leaves or does not take it in time.
+func writeStream(w http.ResponseWriter, r *http.Request, stream io.ReadCloser) {
+	defer stream.Close()
+	controller := http.NewResponseController(w)
+	onServer := r.Context().Value(http.ServerContextKey) != nil
+	if onServer {
+		_ = controller.SetReadDeadline(time.Time{}) // its end would end the request
+	}
+	piece := make([]byte, 32<<10)
+	for {
+		n, err := stream.Read(piece)
+		if err != nil {
+			return
+		}
+		if onServer {
+			_ = controller.SetWriteDeadline(time.Now().Add(eventTimeout))
+		}
+		if _, err := w.Write(piece[:n]); err != nil || controller.Flush() != nil {
+			return
+		}
+	}
+}
