@@ -133,11 +133,14 @@ func (c *runCommand) supervise(
 			kill = time.After(c.grace)
 		}
 	}
-	// Signals that came before the command was there have not reached it, typed or not.
+	// Signals that came before the command was there have not reached it, typed or not. One that was
+	// typed while it started may have: it is passed on, but the command need not end.
 	settle()
 	for _, s := range signals.waiting() {
 		child.pass(s)
-		expectEnd()
+		if !child.place.reached(s) {
+			expectEnd()
+		}
 	}
 	for {
 		select {

@@ -26,21 +26,9 @@ import (
 func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 	service := newTestService(t, emulator.Options{})
 	service.ready("demo")
-	p := startOnTerminal(
-		t,
-		append(service.environment, "TERM=xterm"),
-		"run",
-		"--session",
-		"demo",
-		"--grace",
-		"50ms",
-		"--",
-		"sh",
-		"-c",
-		`n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo TERM; exit 7' TERM; echo ready; `+
-			`while :; do sleep 0.02; done`,
-	)
-	p.await("ready")
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"),
+		"run", "--session", "demo", "--grace", "50ms", "--", "sh", "-c", countsInterrupts)
+	p.awaitSupervised()
 	p.write("\x03")
 	p.await("INT 1")
 	time.Sleep(300 * time.Millisecond) // for a second one to come, and for the grace to pass
@@ -49,10 +37,35 @@ func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 	p.write("\x03")
 	p.await("INT 2")
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	p.await("TERM")
-	assert.Equal(t, 7, p.wait(), p.screen)
+	p.wait() // with which code depends on whether the command ends within its grace
 	assert.NotContains(t, p.screen.String(), "INT 3")
 	service.over("demo")
+}
+
+func TestTerminationIsPassedOnAfterCtrlC(t *testing.T) {
+	service := newTestService(t, emulator.Options{})
+	service.ready("demo")
+	p := startOnTerminal(t, append(service.environment, "TERM=xterm"),
+		"run", "--session", "demo", "--grace", "1m", "--", "sh", "-c", countsInterrupts)
+	p.awaitSupervised()
+	p.write("\x03")
+	p.await("INT 1")
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	p.await("TERM")
+	assert.Equal(t, 7, p.wait(), p.screen)
+	service.over("demo")
+}
+
+// countsInterrupts says how many interrupts it gets, and ends with code 7 at SIGTERM.
+const countsInterrupts = `n=0; trap 'n=$((n+1)); echo "INT $n"' INT; trap 'echo supervised' USR1; ` +
+	`trap 'echo TERM; exit 7' TERM; echo ready; while :; do sleep 0.02; done`
+
+// awaitSupervised waits until countsInterrupts runs and arr knows it: then arr passes messages on.
+func (p *onTerminal) awaitSupervised() {
+	p.t.Helper()
+	p.await("ready")
+	require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGUSR1))
+	p.await("supervised")
 }
 
 func TestCtrlCOnATerminalEndsTheCommand(t *testing.T) {

@@ -52,7 +52,10 @@ func TestASecondSignalSaysWhatMayKeepRunning(t *testing.T) {
 		signals []os.Signal
 	}{
 		{[]string{"session", "create", "slow", "--interval", "20ms"}, []os.Signal{os.Interrupt, os.Interrupt}},
-		{[]string{"session", "create", "slow", "--interval", "20ms", "--quiet"}, []os.Signal{syscall.SIGTERM, syscall.SIGTERM}},
+		{
+			[]string{"session", "create", "slow", "--interval", "20ms", "--quiet"},
+			[]os.Signal{syscall.SIGTERM, syscall.SIGTERM},
+		},
 		{
 			[]string{"run", "--prefix", "slow", "--interval", "20ms", "--", "true"},
 			[]os.Signal{os.Interrupt, syscall.SIGQUIT},
