@@ -26,6 +26,11 @@ func (c *conversions) restore(accountID func(string) string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.clock.Now()
+	err := eachPartition(c.journal.file, conversionNumbers, accountID,
+		func(in service.PartitionKey, sequence uint64) { c.partition(in).sequence = sequence })
+	if err != nil {
+		return err
+	}
 	return c.journal.file.Each(conversionsBucket, func(name, value []byte) error {
 		in, sequence, err := parseStoredName(name, accountID)
 		if err != nil {

@@ -203,6 +203,7 @@ func (c *conversions) add(
 		return nil, r.ConversionFacts, r.group, nil
 	}
 	p.sequence++
+	c.journal.noteSequence(conversionNumbers, in, p.sequence)
 	r = &conversionRecord{
 		ConversionFacts: service.ConversionFacts{ID: n.ID, Settings: n.Settings, CreatedAt: now},
 		partition:       in,

@@ -15,8 +15,9 @@ const (
 	sessionsBucket    = "sessions"    // by account, region and sequence
 	partitionsBucket  = "partitions"  // the sequence of the newest session
 	conversionsBucket = "conversions" // by account, region and sequence
-	accountsBucket    = "accounts"    // by id in lower case
-	settingsBucket    = "settings"    // of the emulator as a whole
+	conversionNumbers = "conversion partitions"
+	accountsBucket    = "accounts" // by id in lower case
+	settingsBucket    = "settings" // of the emulator as a whole
 )
 
 // journal brings changes into the state file. Who changes something notes it, under a lock of its

@@ -148,7 +148,7 @@ func (m *memory) find(in service.PartitionKey, id string) *record {
 func (m *memory) add(in service.PartitionKey, r *record) {
 	p := m.partition(in)
 	p.sequence++
-	m.noteSequence(p)
+	m.journal.noteSequence(partitionsBucket, in, p.sequence)
 	r.partition, r.sequence = p, p.sequence
 	p.sessions[r.ID] = r
 	p.listed = append(p.listed, r)

@@ -5,10 +5,12 @@ package emulator
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/statefile"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -66,14 +68,8 @@ func (m *memory) load(accountID func(string) string) (pending []*record, err err
 	defer m.mu.Unlock()
 	now := m.clock.Now()
 	file := m.journal.file
-	err = file.Each(partitionsBucket, func(name, value []byte) error {
-		in, sequence, err := parseStoredName(append(name[:len(name):len(name)], value...), accountID)
-		if err != nil {
-			return err
-		}
-		m.partition(in).sequence = sequence
-		return nil
-	})
+	err = eachPartition(file, partitionsBucket, accountID,
+		func(in service.PartitionKey, sequence uint64) { m.partition(in).sequence = sequence })
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +89,27 @@ func (m *memory) load(accountID func(string) string) (pending []*record, err err
 		return nil
 	})
 	return pending, err
+}
+
+// eachPartition calls do with the sequence of the newest session or conversion of each partition.
+func eachPartition(file *statefile.File, bucket string, accountID func(string) string,
+	do func(in service.PartitionKey, sequence uint64),
+) error {
+	return file.Each(bucket, func(name, value []byte) error {
+		in, sequence, err := parseStoredName(slices.Concat(name, value), accountID)
+		if err == nil {
+			do(in, sequence)
+		}
+		return err
+	})
+}
+
+// noteSequence keeps the number of the newest session or conversion of a partition, so that cursors
+// stay valid though it is forgotten.
+func (j *journal) noteSequence(bucket string, in service.PartitionKey, sequence uint64) {
+	if j.keeps() {
+		j.note(bucket, partitionName(in), binary.BigEndian.AppendUint64(nil, sequence))
+	}
 }
 
 // readmit puts a session of the state file where it was.
@@ -159,15 +176,6 @@ func (m *memory) imageOf(r *record) image {
 func (m *memory) noteGone(r *record) {
 	if m.journal.keeps() {
 		m.journal.note(sessionsBucket, storedName(r.partition.key, r.sequence), nil)
-	}
-}
-
-// noteSequence keeps the number of the newest session, so that cursors stay valid though it is
-// forgotten.
-func (m *memory) noteSequence(p *partition) {
-	if m.journal.keeps() {
-		m.journal.note(partitionsBucket, partitionName(p.key),
-			binary.BigEndian.AppendUint64(nil, p.sequence))
 	}
 }
 

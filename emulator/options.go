@@ -92,7 +92,8 @@ type Options struct {
 
 	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default a key is
 	// made when the first token is needed, which takes up to a second: share one between the
-	// emulators of a test binary to save that time. Emulators that share key and account id accept
+	// emulators of a test binary to save that time. With a StateFile, New makes one the first time,
+	// and keeps it. Emulators that share key and account id accept
 	// each other's tokens, as the regions of the service did.
 	SigningKey *rsa.PrivateKey
 

@@ -75,3 +75,20 @@ func FuzzImageOfASession(f *testing.F) {
 		assert.Equal(t, r.image(), again.image())
 	})
 }
+
+// Numbers of conversions are not given twice either, or a cursor would skip new ones.
+func TestRestartKeepsNumbersOfConversions(t *testing.T) {
+	options := Options{StateFile: filepath.Join(t.TempDir(), "state"), Retention: time.Nanosecond}
+	e := newEmulator(t, options)
+	_, created, err := e.conversions.Create(t.Context(), e.home, service.NewConversion{
+		ID: "a", ReadListSAS: "s", WriteSAS: "s",
+	})
+	require.NoError(t, err)
+	require.True(t, created)
+	_, err = e.conversions.Get(t.Context(), e.home, "a")
+	require.ErrorIs(t, err, service.ErrNotFound)
+	require.NoError(t, e.Close())
+	e = newEmulator(t, options)
+	assert.Equal(t, uint64(1), e.conversions.partition(e.home).sequence)
+	require.NoError(t, e.Close())
+}
