@@ -55,7 +55,7 @@ func plugInMemory(t *testing.T, adjust func(*http.Server)) *plug {
 	t.Helper()
 	e := newEmulator(t, Options{Domain: "arr.test"})
 	listener := pipenet.Listen()
-	server := e.serve(listener, "http", func(server *http.Server, listener net.Listener) error {
+	server := e.serve([]net.Listener{listener}, "http", func(server *http.Server, listener net.Listener) error {
 		adjust(server)
 		return server.Serve(listener)
 	})

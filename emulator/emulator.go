@@ -31,6 +31,7 @@ type Emulator struct {
 	journal     *journal
 	kept        *keptAccounts
 	hosts       knownHosts
+	proxies     proxies
 	requests    requestLog
 	waits       atomic.Int64  // long polls in flight
 	streams     atomic.Int64  // readers of events
@@ -53,6 +54,10 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
+	proxies, err := newProxies(options)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
 	journal, err := openJournal(options.StateFile)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
@@ -61,6 +66,7 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, errors.Join(err, journal.close())
 	}
+	e.proxies = proxies
 	return e, nil
 }
 

@@ -43,6 +43,17 @@ func (e *Emulator) respond(
 	fromNetwork bool,
 	extendDeadline func(time.Duration),
 ) delivery {
+	if forHealth(r) {
+		return delivery{Answer: e.guarded(r, e.showHealth)}
+	}
+	if fromNetwork {
+		var refused *service.Refusal
+		if r, refused = e.asClientSent(r); refused != nil {
+			return delivery{Answer: e.guarded(r, func(*http.Request) service.Answer {
+				return e.service.Refuse(refused)
+			})}
+		}
+	}
 	if e.forAdmin(r) {
 		a := e.guarded(r, e.administer)
 		return delivery{Answer: a, stream: e.openEvents(r, a)}
@@ -56,6 +67,9 @@ func (e *Emulator) respond(
 	}
 	if e.forPage(r, fromNetwork) {
 		return delivery{Answer: e.guarded(r, e.showPage)}
+	}
+	if fromNetwork {
+		r = e.proxies.toExternal(r)
 	}
 	x := exchange{emulator: e, extendDeadline: extendDeadline}
 	r, body := withBodyCopy(r)

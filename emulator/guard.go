@@ -38,6 +38,10 @@ var hostNamePattern = regexp.MustCompile(`^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
 // newKnownHosts returns the hosts of the options.
 func newKnownHosts(o Options) (knownHosts, error) {
 	known := knownHosts{domain: o.hostDomain()}
+	if external, err := url.Parse(o.ExternalURL); err == nil && external.Host != "" {
+		host, _ := hostOf(external.Host)
+		known.allowed = append(known.allowed, host)
+	}
 	for i, name := range o.AllowHosts {
 		host := strings.TrimSuffix(strings.ToLower(name), ".")
 		_, notAddress := netip.ParseAddr(host)
@@ -95,7 +99,7 @@ func (e *Emulator) refuseForeign(r *http.Request) *service.Refusal {
 		refused = refusal(http.StatusMisdirectedRequest, fmt.Sprintf(
 			"The emulator does not answer for the host %.64q. If it is a name of the emulator, "+
 				"allow it with Options.AllowHosts or --allow-host.", host))
-	case !sameOrigin(r, host, port) && !isLink(r):
+	case !e.sameOrigin(r, host, port) && !isLink(r):
 		refused = refusal(http.StatusForbidden,
 			"Web pages of another origin may not use the emulator.")
 	default:
@@ -124,7 +128,7 @@ func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 		return refusal(http.StatusForbidden, "The Host must be a loopback address, localhost, "+
 			"a name at or below the emulator's domain, or allowed with Options.AllowHosts or "+
 			"--allow-host.")
-	case !sameOrigin(r, host, port):
+	case !e.sameOrigin(r, host, port):
 		return refusal(http.StatusForbidden,
 			"Pages of another origin may not use the administrative path.")
 	case r.Method == http.MethodPost && !hasJSON(r):
@@ -145,6 +149,17 @@ func hostOf(hostport string) (host, port string) {
 		}
 	}
 	return strings.TrimSuffix(strings.ToLower(host), "."), port
+}
+
+// sameOrigin reports whether no page of another origin can have sent a request. The pages of the
+// emulator are at the address of the request, and at the external one.
+func (e *Emulator) sameOrigin(r *http.Request, host, port string) bool {
+	if sameOrigin(r, host, port) {
+		return true
+	}
+	external := e.proxies.toExternal(r)
+	host, port = hostOf(external.Host)
+	return sameOrigin(external, host, port)
 }
 
 // sameOrigin reports whether no page of another origin can have sent a request. Clients that are

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -75,6 +76,20 @@ type Options struct {
 	// web page could send them through a name of its own that leads to this machine (DNS
 	// rebinding). Requests in memory ([Emulator.Transport]) may be for any host.
 	AllowHosts []string
+
+	// ExternalURL is the address by which clients reach the servers of the emulator, such as
+	// "https://arr.example.com", if it is not the one that they listen on: behind a proxy, or with
+	// the port of a container. It has no path. Links to the next page carry it, except for requests
+	// to names at or below Domain, which keep their names and get its scheme. Its host is known. By
+	// default links carry the address of the request.
+	ExternalURL string
+
+	// TrustedProxies are the addresses of proxies whose word about the address that a client used
+	// counts: the headers Forwarded (RFC 7239), X-Forwarded-Proto and X-Forwarded-Host. Of several
+	// values the last one counts, which is that of the nearest proxy. A proxy must remove what
+	// clients send in these headers. Both its own host and the one in the headers must be known, see
+	// AllowHosts. The default trusts nobody, and the headers have no effect.
+	TrustedProxies []netip.Prefix
 
 	// AcceptIdentity decides whether a token of Microsoft Entra may be exchanged for an access
 	// token of any account. The token is the text after Bearer in the Authorization header, and not

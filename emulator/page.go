@@ -23,7 +23,7 @@ const (
 func (e *Emulator) forPage(r *http.Request, fromNetwork bool) bool {
 	host, _ := hostOf(r.Host)
 	return r.URL.EscapedPath() == pagePath && e.hosts.include(r, host) &&
-		(e.admin || !fromNetwork || fromHere(r))
+		(e.admin || !fromNetwork || fromHere(r) && !e.proxies.exist())
 }
 
 // fromHere reports whether a request from the network comes from this machine.

@@ -29,17 +29,19 @@ type Server struct {
 	// "https://127.0.0.1:54321": both the endpoint and the STS endpoint.
 	URL string
 
-	http   *http.Server
-	unused unusedConnections
-	served chan error
-	close  func() error
+	http      *http.Server
+	unused    unusedConnections
+	served    chan error // one for each listener
+	listeners int
+	close     func() error
 
 	endRequests context.CancelFunc
 }
 
 // Listen serves the emulator over HTTP on address, "HOST:PORT", until [Server.Close]. An empty
-// address means "127.0.0.1:0": loopback, any free port. On an address that other machines can
-// reach, all of them can use the emulator.
+// address means "127.0.0.1:0": loopback, any free port. The host "localhost" means 127.0.0.1 and
+// ::1, whichever of them this machine has, both with the same port. On an address that other
+// machines can reach, all of them can use the emulator.
 //
 // Several servers of one emulator show the same sessions. It is an error if the address is not one
 // of this machine or its port is in use.
@@ -80,7 +82,7 @@ func (e *Emulator) listen(
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	listener, err := net.Listen("tcp", address)
+	listeners, err := openListeners(address)
 	if err != nil {
 		return nil, fmt.Errorf(
 			"emulator: cannot listen on %q: %w (give HOST:PORT of this machine; port 0 takes any that is free)",
@@ -88,18 +90,18 @@ func (e *Emulator) listen(
 			err,
 		)
 	}
-	return e.serve(listener, scheme, serve), nil
+	return e.serve(listeners, scheme, serve), nil
 }
 
-// serve has serve take connections from listener in the background.
+// serve has serve take connections from listeners in the background.
 func (e *Emulator) serve(
-	listener net.Listener,
+	listeners []net.Listener,
 	scheme string,
 	serve func(*http.Server, net.Listener) error,
 ) *Server {
 	requests, endRequests := context.WithCancel(context.Background())
 	s := &Server{
-		URL: scheme + "://" + reachable(listener.Addr()),
+		URL: scheme + "://" + reachable(listeners),
 		http: &http.Server{
 			Handler:           e,
 			BaseContext:       func(net.Listener) context.Context { return requests },
@@ -110,12 +112,15 @@ func (e *Emulator) serve(
 			MaxHeaderBytes:    maxHeaderBytes,
 			ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelWarn),
 		},
-		served:      make(chan error, 1),
+		served:      make(chan error, len(listeners)),
+		listeners:   len(listeners),
 		endRequests: endRequests,
 	}
 	s.http.ConnState = s.unused.follow
 	s.close = sync.OnceValue(s.shutDown)
-	go func() { s.served <- serve(s.http, listener) }()
+	for _, listener := range listeners {
+		go func() { s.served <- serve(s.http, listener) }()
+	}
 	return s
 }
 
@@ -139,8 +144,10 @@ func (s *Server) shutDown() error {
 		)
 		err = errors.Join(err, s.http.Close())
 	}
-	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, fmt.Errorf("emulator: the server had stopped: %w", served))
+	for range s.listeners {
+		if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, fmt.Errorf("emulator: the server had stopped: %w", served))
+		}
 	}
 	return err
 }
@@ -178,13 +185,4 @@ func (u *unusedConnections) close() {
 	for connection := range u.open {
 		_ = connection.Close()
 	}
-}
-
-// reachable returns the address for clients on this machine.
-func reachable(address net.Addr) string {
-	tcp, ok := address.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return address.String()
-	}
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
 }

@@ -3,6 +3,7 @@
 package service
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -51,8 +52,29 @@ func (q *Request) nextLink(after string) string {
 	return link.String()
 }
 
-// Scheme returns the scheme of the address that a request was for.
+// schemeKey is the key under which the context of a request has the scheme of [AddressedTo].
+type schemeKey struct{}
+
+// AddressedTo returns a request as one for another scheme and host, "HOST" or "HOST:PORT", which
+// count for regions and for links to the next page. Use it below a proxy that ends TLS or changes
+// the host. An empty scheme or host stays as it is. Neither is checked.
+func AddressedTo(r *http.Request, scheme, host string) *http.Request {
+	ctx := r.Context()
+	if scheme != "" {
+		ctx = context.WithValue(ctx, schemeKey{}, scheme)
+	}
+	r = r.WithContext(ctx)
+	if host != "" {
+		r.Host = host
+	}
+	return r
+}
+
+// Scheme returns the scheme of the address that a request was for, see [AddressedTo].
 func Scheme(r *http.Request) string {
+	if scheme, ok := r.Context().Value(schemeKey{}).(string); ok {
+		return scheme
+	}
 	if r.TLS != nil {
 		return "https"
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -135,7 +136,7 @@ func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 			"other machines cannot connect with TLS, which needs names: give --domain, such as --domain arr.test",
 		)
 	}
-	if !c.listening.tls && !address.loopback {
+	if !c.listening.tls && !address.loopback && !strings.HasPrefix(c.listening.external, "https:") {
 		warn(
 			log,
 			"keys and tokens cross the network unencrypted, and whoever can reach this address can try them: "+

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/arr-go/azremoterendering/emulator"
 	"github.com/arr-go/azremoterendering/internal/naming"
@@ -46,14 +46,18 @@ func connectionTo(
 	if err != nil {
 		return c, fmt.Errorf("cannot understand the address %s: %w", server.URL, err)
 	}
-	if ip, err := netip.ParseAddr(address.Hostname()); err == nil && ip.IsLoopback() {
+	if isLoopback(address.Hostname()) && o.ExternalURL == "" && len(o.TrustedProxies) == 0 {
 		c.Page = server.URL + "/"
 	}
-	if authority == nil {
-		return c, nil
+	if authority != nil {
+		c.CAFile = authority.CertificateFile()
 	}
-	c.CAFile = authority.CertificateFile()
-	if o.Domain == "" {
+	switch {
+	case o.ExternalURL != "":
+		c.Endpoint = strings.TrimSuffix(o.ExternalURL, "/")
+		c.STSEndpoint = c.Endpoint
+		return c, nil
+	case authority == nil || o.Domain == "":
 		return c, nil
 	}
 	c.Endpoint = httpsURL(sessionHost(o), address.Port())

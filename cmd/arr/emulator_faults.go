@@ -44,7 +44,7 @@ func (i *injection) addFlags(cmd *cobra.Command) {
 		&i.admin,
 		"admin",
 		false,
-		"serve the administrative path on any address; on a loopback address it is served "+
+		"serve the administrative path on any address; on a loopback address without a proxy it is served "+
 			"unless --admin=false",
 	)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,13 +24,18 @@ import (
 // when one is.
 const usualDomain = "arr.test"
 
+const localhost = "localhost"
+
 // listening says where clients find the emulator.
 type listening struct {
 	address string
 	tls     bool
 	domain  string
 	hosts   []string // further ones
-	caDir   string
+	// external is the address by which clients reach the emulator, if it is another one.
+	external string
+	proxies  []netip.Prefix
+	caDir    string
 }
 
 func (l *listening) addFlags(cmd *cobra.Command) {
@@ -38,7 +44,7 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 		&l.address,
 		"listen",
 		defaultAddress,
-		"`HOST:PORT` to listen on; port 0 means any free port",
+		"`HOST:PORT` to listen on; port 0 means any free port, localhost both 127.0.0.1 and ::1",
 	)
 	flags.BoolVar(&l.tls, "tls", false, "serve https instead of http")
 	flags.StringVar(
@@ -57,6 +63,19 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 			"refused; known are localhost, the address listened on and names at or below the domain",
 	)
 	flags.StringVar(
+		&l.external,
+		"external-url",
+		"",
+		"`URL` by which clients reach the emulator, such as https://arr.example.com, if it is "+
+			"behind a proxy or in a container; printed as the endpoint, and used in links to the next page",
+	)
+	flags.Var(
+		(*proxyList)(&l.proxies),
+		"trusted-proxy",
+		"addresses of proxies, such as 10.0.0.0/8, whose headers Forwarded, X-Forwarded-Proto and "+
+			"X-Forwarded-Host tell the address that a client used; may be repeated (default: none)",
+	)
+	flags.StringVar(
 		&l.caDir,
 		"ca-dir",
 		"",
@@ -69,7 +88,7 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 type listenAddress struct {
 	text     string
 	name     string // as the user gave it, or empty
-	loopback bool   // nobody else can reach it
+	loopback bool   // nobody else can reach it, through a proxy either
 }
 
 // resolve looks at the flags. What it returns holds the IP address that was looked at, so that a
@@ -90,6 +109,9 @@ func (l *listening) resolve() (listenAddress, error) {
 		err = errors.New("the port is missing")
 	}
 	var tcp *net.TCPAddr
+	if err == nil && strings.EqualFold(name, localhost) {
+		return listenAddress{l.address, name, !l.proxied()}, nil // which is both loopback addresses
+	}
 	if err == nil {
 		tcp, err = net.ResolveTCPAddr("tcp", l.address)
 	}
@@ -101,8 +123,46 @@ func (l *listening) resolve() (listenAddress, error) {
 			defaultAddress,
 		)
 	}
-	return listenAddress{tcp.String(), name, tcp.IP.IsLoopback()}, nil // no IP means all addresses
+	loopback := tcp.IP.IsLoopback() && !l.proxied() // no IP means all addresses
+	return listenAddress{tcp.String(), name, loopback}, nil
 }
+
+// proxied reports whether a proxy on this machine may let others in.
+func (l *listening) proxied() bool {
+	external, err := url.Parse(l.external)
+	return len(l.proxies) > 0 || err == nil && external.Host != "" && !isLoopback(external.Hostname())
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, localhost) || err == nil && ip.Unmap().IsLoopback()
+}
+
+// proxyList is a flag that can be given several times.
+type proxyList []netip.Prefix
+
+func (l *proxyList) Set(text string) error {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		ip, notAddress := netip.ParseAddr(text)
+		if notAddress != nil || ip.Zone() != "" {
+			return errors.New("give an address or a range of addresses, such as 10.0.0.0/8")
+		}
+		prefix = netip.PrefixFrom(ip, ip.BitLen())
+	}
+	*l = append(*l, prefix.Masked())
+	return nil
+}
+
+func (l *proxyList) String() string {
+	texts := make([]string, len(*l))
+	for i, prefix := range *l {
+		texts[i] = prefix.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+func (l *proxyList) Type() string { return "CIDR" }
 
 // allowed returns the hosts that the user has named.
 func (l *listening) allowed(address listenAddress) []string {

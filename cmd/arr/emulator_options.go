@@ -141,6 +141,7 @@ func (c *emulatorCommand) newEmulator(
 	o := c.options
 	o.Domain = c.listening.domain
 	o.AllowHosts = c.listening.allowed(address)
+	o.ExternalURL, o.TrustedProxies = c.listening.external, c.listening.proxies
 	if c.anyIdentity {
 		o.AcceptIdentity = emulator.AcceptAnyIdentity()
 		if o.Domain != "" {
@@ -185,6 +186,7 @@ var emulatorFlagNames = map[string]string{
 	"Options.Accounts[0].PrimaryKey": "--account-key (or " + keyVariable + ")",
 	"Options.Region":                 "--region",
 	"Options.Domain":                 "--domain",
+	"Options.ExternalURL":            "--external-url",
 	"Options.Command":                "--exec",
 	"Fault.AccountID":                "--fault account-id",
 }
