@@ -151,9 +151,13 @@ func TestNoSignatureIsShown(t *testing.T) {
 			assert.Equal(t, http.StatusBadRequest, refused.status)
 			refused = s.call("PUT", s.conversions()+"/sig"+apiVersion, body("box.glb%3Fsig%3Dsecret"))
 			assert.Equal(t, http.StatusBadRequest, refused.status)
+			refused = s.call("PUT", s.conversions()+"/sig"+apiVersion, body("box.glb%253Fsig%253Dsecret"))
+			assert.Equal(t, http.StatusBadRequest, refused.status)
 			s.call("GET", s.conversions()+"/"+strings.TrimPrefix(write, "?")+apiVersion, "")
 			s.call("GET", s.conversions()+"/a"+apiVersion+"&"+read, "")
-			shown = append(shown, refused.body, s.listConversions().body, s.admin("GET", "/state", "").body,
+			requests := s.admin("GET", "/requests", "").body
+			assert.Contains(t, requests, `"conversion":"error"`)
+			shown = append(shown, requests, refused.body, s.listConversions().body, s.admin("GET", "/state", "").body,
 				s.send("GET", "http://localhost/", "", nil).body, log.String(),
 				fmt.Sprintf("%v %+v %#v", storage, storage, storage))
 			for _, text := range shown {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/arr-go/azremoterendering/internal/strictjson"
+	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
 // assetExtension is the extension of the results of conversions.
@@ -49,11 +50,7 @@ func (r *bodyReader) text(members map[string]json.RawMessage, name string) (text
 // refused; the service's own answer is not known.
 func (r *bodyReader) path(members map[string]json.RawMessage, name string) string {
 	text := r.text(members, name)
-	decoded, err := url.PathUnescape(text)
-	if err != nil {
-		decoded = text
-	}
-	if strings.Contains(strings.ToLower(decoded), "sig=") {
+	if wire.WithoutSignature(text) != text {
 		r.refuse("the " + name + " value contains the signature of a SAS; " +
 			"a SAS belongs into a member of its own")
 	}

@@ -158,8 +158,9 @@ func WithoutQuery(address string) string {
 	return address
 }
 
-// signature finds the signature of a SAS in a text.
-var signature = regexp.MustCompile(`(?i)\b(sig=)[^&\s"'<>]+`)
+// signature finds the signature of a SAS in a text, be it escaped, even several times.
+var signature = regexp.MustCompile(
+	`(?i)((?:\b|%(?:25)*[0-9a-f]{2})sig(?:=|%(?:25)*3D))[^&\s"'<>]+`)
 
 // WithoutSignature removes the signatures of SAS from a text.
 func WithoutSignature(text string) string {
