@@ -107,3 +107,22 @@ func TestMistakesInState(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "something else", string(content))
 }
+
+// The program behind a session ends with an emulator that is killed, and so does the session.
+func TestRestartEndsPrograms(t *testing.T) {
+	args := []string{
+		"--state", filepath.Join(t.TempDir(), "state"),
+		"--exec", fmt.Sprintf("'%s' emulator --listen 127.0.0.1:{port}", os.Getenv(binaryVariable)),
+	}
+	p, c := startEmulator(t, nil, args...)
+	session := create(t, c.client(t, nil))
+	p.signal(os.Kill)
+	p.wait()
+	p, c = startEmulator(t, nil, args...)
+	lost, err := c.client(t, nil).Get(t.Context(), session.ID, nil)
+	require.NoError(t, err)
+	assert.Equal(t, arr.SessionStatusError, lost.Status)
+	require.NotNil(t, lost.Error)
+	assert.Equal(t, "ServerLost", lost.Error.Code)
+	p.stop()
+}
