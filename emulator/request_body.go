@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
-	"github.com/arr-go/azremoterendering/internal/wire"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -64,10 +63,12 @@ func (e *Emulator) scrubber() scrubber {
 	return s
 }
 
-// Texts that are secrets whoever they belong to: a JWT, and 32 bytes in Base64, as account keys.
+// Texts that are secrets whoever they belong to: the signature of a SAS, a JWT, and 32 bytes in
+// Base64, as account keys.
 var (
-	tokenText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+`)
-	keyText   = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	signatureText = regexp.MustCompile(`(?i)(sig(?:=|%3d))[^&\s"'<>]+`)
+	tokenText     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+`)
+	keyText       = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
 )
 
 // text removes secrets from a text.
@@ -75,7 +76,7 @@ func (s scrubber) text(text string) string {
 	for _, key := range s.keys {
 		text = strings.ReplaceAll(text, key, redacted)
 	}
-	text = wire.WithoutSignature(text)
+	text = signatureText.ReplaceAllString(text, "${1}"+redacted)
 	text = tokenText.ReplaceAllString(text, redacted)
 	return keyText.ReplaceAllString(text, redacted)
 }
