@@ -138,6 +138,30 @@ func TestCloseGivesUpOnAConverterThatHangs(t *testing.T) {
 	})
 }
 
+// A reset waits for such a converter as long.
+func TestResetGivesUpOnAConverterThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		hung := make(chan struct{})
+		e := newEmulator(t, Options{
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Storage: converterFunc(func(context.Context, conversion.Request) (conversion.Result, error) {
+				<-hung
+				return conversion.Result{}, nil
+			}),
+		})
+		e.begin(t, "a")
+		synctest.Wait()
+		begin := time.Now()
+		e.conversions.reset(Scope{})
+		assert.Equal(t, 10*time.Second, time.Since(begin))
+		assert.Contains(t, log.String(), "conversions go on after a reset")
+		assert.Empty(t, e.statuses())
+		close(hung)
+		require.NoError(t, e.Close())
+	})
+}
+
 // A panic and an error that is none of the service fail the conversion, and free its place.
 func TestConverterThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

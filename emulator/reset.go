@@ -4,8 +4,10 @@ package emulator
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/service"
@@ -116,11 +118,23 @@ func (m *memory) forgetAll(scope Scope) (creations []<-chan struct{}) {
 	return creations
 }
 
-// reset forgets conversions. It ends those that run in storage, and waits for their converters.
+// reset forgets conversions. It ends those that run in storage, and waits for their converters, as
+// long as close does.
 func (c *conversions) reset(scope Scope) {
-	for _, r := range c.forgetAll(scope) {
+	running := c.forgetAll(scope)
+	for _, r := range running {
 		r.cancel()
-		<-r.done
+	}
+	patience := time.NewTimer(closePatience)
+	defer patience.Stop()
+	for _, r := range running {
+		select {
+		case <-r.done:
+		case <-patience.C:
+			c.logger.LogAttrs(c.context, slog.LevelWarn,
+				"conversions go on after a reset: the converter does not heed its context")
+			return
+		}
 	}
 }
 
