@@ -16,6 +16,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 // SessionsClient creates, gets, updates, stops and lists the rendering sessions of one account in
@@ -40,7 +41,7 @@ type serviceClient struct {
 	tokens    *token.Cache
 	options   SessionsClientOptions
 	unread    *transport.UnreadMembers
-	created   *created // shared by the clients that InRegions returns
+	created   *wait.Created // shared by the clients that InRegions returns
 }
 
 // SessionsClientOptions contains the optional settings of a [SessionsClient]. The zero value and
@@ -204,7 +205,7 @@ func newClientWithTokens(
 		tokens:    tokens,
 		options:   *options,
 		unread:    &transport.UnreadMembers{},
-		created:   &created{},
+		created:   &wait.Created{},
 	}}, nil
 }
 

@@ -227,7 +227,9 @@ func (c *SessionsClient) list(
 //   - options are optional parameters; nil means the defaults
 //
 // If no region knows the session, the error is that of the preferred region, for which [errors.Is]
-// holds with [ErrNotFound]. If no region knows it and some could not be asked, it may live there:
+// holds with [ErrNotFound]. If the clients have created the session moments ago, and a read does not
+// show it yet, that is the error, and [IsTransient]; a session with the id that has ended elsewhere
+// does not count then. If no region knows it and some could not be asked, it may live there:
 // the error joins a [*RegionError] for each of them, and is not ErrNotFound.
 func (r *RegionsClient) Find(
 	ctx context.Context,
@@ -266,6 +268,11 @@ func (r *RegionsClient) Find(
 		all[a.place] = a
 	}
 	var failures []error
+	for _, a := range all {
+		if errors.Is(a.err, ErrNotFound) && IsTransient(a.err) { // its own create is not visible yet
+			return RegionSession{}, a.err
+		}
+	}
 	for place, a := range all {
 		switch {
 		case a.err == nil:

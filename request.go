@@ -94,10 +94,10 @@ func (c *serviceClient) send(
 	switch {
 	case !slices.Contains(want, resp.StatusCode):
 		refusal := newServiceError(op, resp)
-		refusal.notYet = resp.StatusCode == http.StatusNotFound && c.created.lately(c.subject(op))
+		refusal.notYet = resp.StatusCode == http.StatusNotFound && c.created.Lately(c.subject(op))
 		return nil, refusal
 	case resp.StatusCode == http.StatusCreated:
-		c.created.add(c.subject(op))
+		c.created.Add(c.subject(op))
 	}
 	return resp, nil
 }
