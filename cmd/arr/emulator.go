@@ -35,7 +35,8 @@ type emulatorCommand struct {
 	anyIdentity bool
 	role        emulator.Role // of all identities
 	json        bool
-	envFile     string
+	envFile     envFile // without a path if there is none
+	envFormat   envFormat
 }
 
 func newEmulatorCommand() *cobra.Command {
@@ -78,10 +79,21 @@ func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
 		choice[bool]{"text", false},
 		choice[bool]{"json", true},
 	)
-	cmd.Flags().
-		StringVar(&c.envFile, "env-file", "", "`FILE` that then gets the same as assignments for "+
-			"PowerShell, if it ends in .ps1, or else for sh; "+
-			"only you can read it")
+	cmd.Flags().StringVar(&c.envFile.path, "env-file", "", "`FILE` that then gets the same as "+
+		"variables; only you can read it; removed at the end. A file that arr has not written stays, "+
+		"and is an error")
+	addChoice(
+		cmd,
+		&c.envFormat,
+		"env-format",
+		"format of the --env-file: auto is powershell if it ends in .ps1, json if in .json, or else sh; "+
+			"dotenv is what docker run --env-file reads",
+		choice[envFormat]{"auto", envByName},
+		choice[envFormat]{"sh", envSh},
+		choice[envFormat]{"powershell", envPowerShell},
+		choice[envFormat]{"dotenv", envDotenv},
+		choice[envFormat]{"json", envJSON},
+	)
 }
 
 // run runs the emulator until the context ends.
@@ -89,11 +101,12 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	// an emulator whose log nobody reads any more was left behind by the program that started it
 	signal.Reset(syscall.SIGPIPE)
 	log := c.logging.logger(cmd.ErrOrStderr())
-	c.envFile = input.Path(c.envFile, "")
-	if c.envFile != "" {
-		if err := envFile(c.envFile).check(); err != nil {
+	if path := input.Path(c.envFile.path, ""); path != "" {
+		c.envFile = newEnvFile(path, c.envFormat)
+		if err := c.envFile.clear(); err != nil {
 			return err
 		}
+		defer c.envFile.remove()
 	}
 	address, err := c.listening.resolve()
 	if err != nil {
@@ -151,8 +164,8 @@ func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 
 // announce tells that the emulator accepts connections.
 func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection, served string) error {
-	if c.envFile != "" {
-		if err := envFile(c.envFile).write(connection.variables()); err != nil {
+	if c.envFile.path != "" {
+		if err := c.envFile.write(connection.variables()); err != nil {
 			return err
 		}
 	}
@@ -179,9 +192,9 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " "
 		lines = append(lines, "Clients must trust the CA certificate: see docs/tls.md")
 	}
-	if c.envFile != "" {
-		environment = envFile(c.envFile).sourceCommand()
-		if envFile(c.envFile).powerShell() {
+	if c.envFile.path != "" {
+		environment = c.envFile.sourceCommand()
+		if c.envFile.powerShell() {
 			trust = ""
 		}
 	} else {
@@ -189,12 +202,14 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 			lines,
 			"Start it with --env-file arr.env to have these as environment variables.",
 		)
-		environment = envFile("arr.env").sourceCommand()
+		environment = newEnvFile("arr.env", envSh).sourceCommand()
 	}
-	lines = append(
-		lines,
-		"Try it in another terminal:  "+environment+"; "+trust+"go run ./examples/quickstart",
-	)
+	if environment != "" {
+		lines = append(
+			lines,
+			"Try it in another terminal:  "+environment+"; "+trust+"go run ./examples/quickstart",
+		)
+	}
 	if connection.Page != "" {
 		lines = append(lines, "Watch it in a browser:  "+connection.Page)
 	}

@@ -59,8 +59,9 @@ func TestEnvFileForSh(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no sh")
 	}
-	file := envFile(filepath.Join(t.TempDir(), "it's an $env.sh"))
+	file := newEnvFile(filepath.Join(t.TempDir(), "it's an $env.sh"), envByName)
 	for _, value := range hostileValues() {
+		require.NoError(t, file.clear())
 		require.NoError(t, file.write([]variable{{"ARR_OTHER", "x"}, {"ARR_VALUE", value}}))
 		assert.Equal(
 			t,
@@ -79,11 +80,12 @@ func TestEnvFileForPowerShell(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no PowerShell; TestPowerShellQuoting has its rules")
 	}
-	file := envFile(filepath.Join(t.TempDir(), "it's an $env.ps1"))
+	file := newEnvFile(filepath.Join(t.TempDir(), "it's an $env.ps1"), envByName)
 	for _, value := range hostileValues() {
 		if value == "" {
 			continue // PowerShell takes an empty variable for none
 		}
+		require.NoError(t, file.clear())
 		require.NoError(t, file.write([]variable{{"ARR_VALUE", value}}))
 		script := "[Console]::OutputEncoding = [Text.Encoding]::UTF8; " + file.sourceCommand() +
 			"; [Console]::Write($env:ARR_VALUE)"
@@ -109,22 +111,24 @@ func TestPowerShellQuoting(t *testing.T) {
 	} {
 		assert.Equal(t, want, quotePowerShell(value))
 	}
-	text, err := envFile("x.PS1").format([]variable{{"A", "it's"}, {"B", "2"}})
+	lines := func(text string) string { _, rest, _ := strings.Cut(text, "\n"); return rest }
+	text, err := newEnvFile("x.PS1", envByName).text([]variable{{"A", "it's"}, {"B", "2"}})
 	require.NoError(t, err)
-	assert.Equal(t, "$env:A = 'it''s'\n$env:B = '2'\n", text)
-	text, err = envFile("x.ps1").format([]variable{{"A", "\u65e5"}})
+	assert.Equal(t, "$env:A = 'it''s'\n$env:B = '2'\n", lines(text))
+	text, err = newEnvFile("x.ps1", envByName).text([]variable{{"A", "\u65e5"}})
 	require.NoError(t, err)
-	assert.Equal(t, "\ufeff$env:A = '\u65e5'\n", text, "Windows PowerShell needs the mark")
+	assert.Equal(t, "$env:A = '\u65e5'\n", lines(text))
+	assert.True(t, strings.HasPrefix(text, "\ufeff"), "Windows PowerShell needs the mark")
 }
 
 func TestEnvFileRefusesLineEnds(t *testing.T) {
 	for _, name := range []string{"x.sh", "x.ps1"} {
-		file := envFile(filepath.Join(t.TempDir(), name))
+		file := newEnvFile(filepath.Join(t.TempDir(), name), envByName)
 		for _, value := range []string{"a\nb", "a\rb", "a\x00b", "a\x1b[2J"} {
 			err := file.write([]variable{{"ARR_VALUE", value}})
 			require.ErrorContains(t, err, "the value of ARR_VALUE: it has a control character")
 			assert.NotContains(t, err.Error(), value)
-			assert.NoFileExists(t, string(file))
+			assert.NoFileExists(t, file.path)
 		}
 	}
 }
@@ -132,21 +136,21 @@ func TestEnvFileRefusesLineEnds(t *testing.T) {
 func TestEnvFileOfTheEmulator(t *testing.T) {
 	const key = `it's"a$key\` + "`x`"
 	folder := t.TempDir()
-	file := envFile(filepath.Join(folder, "arr.env"))
-	// an older one, which anybody may read
-	require.NoError(t, os.WriteFile(string(file), []byte("exit 3\n"), 0o644))
+	file := newEnvFile(filepath.Join(folder, "arr.env"), envByName)
+	// one of an earlier run, which anybody may read
+	require.NoError(t, os.WriteFile(file.path, []byte(envMark+"pid 1\nexit 3\n"), 0o644))
 	p, c := startEmulator(
 		t,
 		[]string{keyVariable + "=" + key},
 		"--env-file",
-		string(file),
+		file.path,
 		"--tls",
 		"--ca-dir",
 		t.TempDir(),
 	)
 	assert.Equal(t, key, c.AccountKey)
 	create(t, c.client(t, trusting(t, c.CAFile)))
-	info, err := os.Stat(string(file))
+	info, err := os.Stat(file.path)
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 	entries, err := os.ReadDir(folder)
@@ -161,26 +165,29 @@ func TestEnvFileOfTheEmulator(t *testing.T) {
 		strings.Split(sourced(t, []string{"sh", "-c"}, script), "\n"),
 	)
 	p.stop()
+	assert.NoFileExists(t, file.path, "it is removed at the end")
 }
 
 func TestSourceCommand(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("paths are written otherwise")
 	}
-	assert.Equal(t, ". './arr.env'", envFile("arr.env").sourceCommand())
-	assert.Equal(t, ". './-x y'", envFile("./-x y").sourceCommand())
-	assert.Equal(t, ". '/tmp/arr.env'", envFile("/tmp/arr.env").sourceCommand())
-	assert.Equal(t, ". './arr.ps1'", envFile("arr.ps1").sourceCommand())
+	assert.Equal(t, ". './arr.env'", newEnvFile("arr.env", envByName).sourceCommand())
+	assert.Equal(t, ". './-x y'", newEnvFile("./-x y", envByName).sourceCommand())
+	assert.Equal(t, ". '/tmp/arr.env'", newEnvFile("/tmp/arr.env", envByName).sourceCommand())
+	assert.Equal(t, ". './arr.ps1'", newEnvFile("arr.ps1", envByName).sourceCommand())
 }
 
 // What is wrong with a file has nothing to do with a network.
 func TestABadEnvFileGetsAdviceAboutTheFile(t *testing.T) {
 	folder := t.TempDir()
 	readable := file(t, "plain", "")
+	foreign := file(t, "foreign", "export MINE=1\n")
 	for _, test := range []struct{ path, what, advice string }{
 		{filepath.Join(folder, "none", "x.sh"), "there is no folder", "Make the folder"},
 		{filepath.Join(readable, "x.sh"), "--env-file: ", "another path for --env-file"},
 		{folder, "is a folder", "Choose another path"},
+		{foreign, "was not written by arr emulator", "Choose another path"},
 		{os.DevNull, "is there and is not a regular file", "Choose another path"},
 		{filepath.Join(folder, strings.Repeat("x", 300)), "file name too long", "Choose another path"},
 		{filepath.Join(folder, "a\nb.sh"), "has a control character", "Choose another path"},
