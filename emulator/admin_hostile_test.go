@@ -157,7 +157,8 @@ func FuzzAdmin(f *testing.F) {
 			t.Errorf("%d %s", r.status, r.body)
 		}
 		target := "/requests?" + query
-		if strings.Contains(query, "wait") || strings.ContainsFunc(query, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		noAddress := func(c rune) bool { return c <= ' ' || c > '~' }
+		if strings.Contains(query, "wait") || strings.ContainsFunc(query, noAddress) {
 			target = "/requests" // it would take long, or is no address
 		}
 		if r := s.admin("GET", target, ""); r.status >= 500 {

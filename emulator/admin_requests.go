@@ -96,9 +96,11 @@ func (e *Emulator) awaitRequests(r *http.Request, q requestQuery) adminRequestsB
 		defer timer.Stop()
 		over = timer.C
 	}
+	body := adminRequestsBody{Requests: []adminRecord{}, Next: q.since}
 	for {
-		seen := e.requests.since(q.since)
-		body := adminRequestsBody{Requests: []adminRecord{}, Next: seen.last, Lost: seen.lost}
+		seen := e.requests.since(body.Next)
+		body.Next = seen.last
+		body.Lost += seen.lost
 		for _, record := range seen.records {
 			if q.matches(&record) {
 				body.Requests = append(body.Requests, adminRecordOf(record))

@@ -61,6 +61,13 @@
 // With [Options.StateFile] sessions, conversions, keys and access tokens outlive the emulator,
 // however it ends: a change is in the file before a client is told of it.
 //
+// # What was asked for, and what is left
+//
+// [Emulator.Requests] returns the requests so far, [Emulator.RunningSessions] what still runs, and
+// [Emulator.Reset] removes what earlier tests have left, all of it or that of one prefix. With
+// [Options.Admin] the same, and more, is served to programs in other languages: see
+// docs/emulator.md, or GET /_emulator/.
+//
 // # Where the service is undocumented
 //
 // Answers are those recorded from the service in 2021, including headers and the order of members.

@@ -185,9 +185,10 @@ type Options struct {
 	// same order, give the same result. The default, 0, means a random seed.
 	Seed uint64
 
-	// Admin serves the administrative path /_emulator/, by which programs in any language can
-	// inject faults, change the state of sessions, revoke tokens and read the state of the
-	// emulator. It needs no key: everybody who can reach the emulator may use it. It is served only
+	// Admin serves the administrative path /_emulator/, by which programs in any language can reset
+	// the emulator, move its clock, inject faults, change the state of sessions, rotate keys, revoke
+	// tokens, and read requests, events and the state of the emulator. GET /_emulator/ lists what
+	// there is. It needs no key: everybody who can reach the emulator may use it. It is served only
 	// for known hosts (see AllowHosts), and never to web pages of other origins.
 	Admin bool
 

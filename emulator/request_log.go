@@ -109,10 +109,13 @@ func (l *requestLog) since(sequence uint64) requestsSeen {
 	if l.dropped > sequence {
 		seen.lost = l.dropped - sequence
 	}
-	for i := range l.records {
-		if r := &l.records[(l.next+i)%len(l.records)]; r.Sequence > sequence {
-			seen.records = append(seen.records, *r)
-		}
+	at := func(i int) *RequestRecord { return &l.records[(l.next+i)%len(l.records)] }
+	first := len(l.records)
+	for first > 0 && at(first-1).Sequence > sequence { // mostly few, however many are kept
+		first--
+	}
+	for i := first; i < len(l.records); i++ {
+		seen.records = append(seen.records, *at(i))
 	}
 	return seen
 }

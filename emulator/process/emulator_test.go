@@ -113,6 +113,33 @@ func TestClosingTheEmulatorEndsThePrograms(t *testing.T) {
 	}
 }
 
+// Programs have ended before a reset returns, and programs of sessions that stay go on.
+func TestResettingTheEmulatorEndsThePrograms(t *testing.T) {
+	t.Parallel()
+	s := newService(t, process.Options{Command: program("listen")})
+	s.create("a-1")
+	s.create("a-2")
+	s.await("a-1", azremoterendering.SessionStatusReady)
+	pids := s.output.pids(t, 2)
+	s.create("b")
+	other := s.output.pids(t, 3)
+	require.NoError(t, s.emulator.Reset(emulator.Scope{Prefix: "a-"}))
+	for _, pid := range pids {
+		assert.True(t, gone(pid))
+	}
+	living := 0
+	for _, pid := range other {
+		if !gone(pid) {
+			living++
+		}
+	}
+	assert.Equal(t, 1, living)
+	require.NoError(t, s.emulator.Reset(emulator.Scope{}))
+	for _, pid := range other {
+		assert.True(t, gone(pid))
+	}
+}
+
 // A lease that the clock has ended takes its program with it, before Advance returns.
 func TestAdvancingTheClockEndsThePrograms(t *testing.T) {
 	t.Parallel()
