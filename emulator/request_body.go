@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/wire"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -63,12 +64,11 @@ func (e *Emulator) scrubber() scrubber {
 	return s
 }
 
-// Texts that are secrets whoever they belong to: the signature of a SAS, a JWT, and 32 bytes in
-// Base64, as account keys.
+// Texts that are secrets whoever they belong to, beside the signature of a SAS: a JWT, and 32 bytes
+// in Base64, as account keys.
 var (
-	signatureText = regexp.MustCompile(`(?i)(sig(?:=|%3d))[^&\s"'<>]+`)
-	tokenText     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+`)
-	keyText       = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	tokenText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+`)
+	keyText   = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
 )
 
 // text removes secrets from a text.
@@ -76,7 +76,7 @@ func (s scrubber) text(text string) string {
 	for _, key := range s.keys {
 		text = strings.ReplaceAll(text, key, redacted)
 	}
-	text = signatureText.ReplaceAllString(text, "${1}"+redacted)
+	text = wire.WithoutSignature(text)
 	text = tokenText.ReplaceAllString(text, redacted)
 	return keyText.ReplaceAllString(text, redacted)
 }
