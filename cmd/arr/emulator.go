@@ -57,6 +57,7 @@ func newEmulatorCommand() *cobra.Command {
 	c.injection.addFlags(cmd)
 	c.addOutputFlags(cmd)
 	c.logging.addFlags(cmd)
+	cmd.AddCommand(newEmulatorHealthCommand())
 	return cmd
 }
 
