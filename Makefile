@@ -17,8 +17,9 @@ golden: ## write golden files, manual and transcripts anew after an intended cha
 	ARR_GOLDEN=1 go test -count 1 -run Page ./emulator/...
 	ARR_GOLDEN=1 go test -count 1 ./cmd/arr/...
 
-interop: ## the official Python client against the emulator, and JavaScript; needs Python 3.10 with venv, and Node.js 18
+interop: ## the official Python and Java clients, JavaScript, curl; needs Python 3.10 with venv, Node.js 18, JDK 17, Maven
 	go test -tags interop -run Interop -count 1 ./emulator
+	go test -tags interop -run 'InteropJava|InteropCurl' -count 1 ./cmd/arr
 
 bench: ## what a call costs
 	go test -run Allocations -v -bench . ./...
