@@ -113,6 +113,9 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := c.listening.openCertificate(log); err != nil {
+		return err
+	}
 	e, err := c.newEmulator(cmd, address, log)
 	if err != nil {
 		return err
@@ -130,7 +133,7 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	}()
 	c.warn(address, log)
 	served := server.URL
-	connection, err := connectionTo(e, server, c.options, authority)
+	connection, err := connectionTo(e, server, c.options, authority, &c.listening)
 	if err != nil {
 		return err
 	}
@@ -144,7 +147,14 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 
 // warn tells what the user may not have meant.
 func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
-	if c.listening.tls && !address.loopback && c.options.Domain == "" {
+	sts := naming.STSPrefix + c.options.Domain
+	if own := c.listening.own; own != nil && c.options.Domain != "" &&
+		(!own.Covers(sessionHost(c.options)) || !own.Covers(sts)) {
+		warn(log, "the certificate of --cert is not for "+sessionHost(c.options)+" and "+sts+
+			", by which clients connect with --domain")
+	}
+	if c.listening.tls && c.listening.own == nil && c.listening.external == "" && !address.loopback &&
+		c.options.Domain == "" {
 		warn(
 			log,
 			"other machines cannot connect with TLS, which needs names: give --domain, such as --domain arr.test",
@@ -188,7 +198,7 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 		)
 	}
 	var environment, trust string
-	if c.listening.tls {
+	if c.listening.tls && c.listening.own == nil {
 		// of Go on Linux; docs/tls.md has the others
 		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " "
 		lines = append(lines, "Clients must trust the CA certificate: see docs/tls.md")

@@ -33,6 +33,7 @@ func connectionTo(
 	server *emulator.Server,
 	o emulator.Options,
 	authority *emulator.Authority,
+	listening *listening,
 ) (connection, error) {
 	account := e.Account()
 	c := connection{
@@ -57,7 +58,13 @@ func connectionTo(
 		c.Endpoint = strings.TrimSuffix(o.ExternalURL, "/")
 		c.STSEndpoint = c.Endpoint
 		return c, nil
-	case authority == nil || o.Domain == "":
+	case !listening.tls:
+		return c, nil
+	case o.Domain == "":
+		if host := listening.certifiedHost(address.Hostname()); host != address.Hostname() {
+			c.Endpoint = httpsURL(host, address.Port())
+			c.STSEndpoint = c.Endpoint
+		}
 		return c, nil
 	}
 	c.Endpoint = httpsURL(sessionHost(o), address.Port())

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -36,6 +37,9 @@ type listening struct {
 	external string
 	proxies  []netip.Prefix
 	caDir    string
+	// certFile and keyFile are of a certificate of the user's own.
+	certFile, keyFile string
+	own               *emulator.CertificateFiles // nil without these
 }
 
 func (l *listening) addFlags(cmd *cobra.Command) {
@@ -76,6 +80,14 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 			"X-Forwarded-Host tell the address that a client used; may be repeated (default: none)",
 	)
 	flags.StringVar(
+		&l.certFile,
+		"cert",
+		"",
+		"`FILE` with a certificate of your own and its chain (PEM), to serve https with it; its names are "+
+			"allowed hosts; it is read again when it changes",
+	)
+	flags.StringVar(&l.keyFile, "key", "", "`FILE` with the private key of --cert (PEM)")
+	flags.StringVar(
 		&l.caDir,
 		"ca-dir",
 		"",
@@ -101,6 +113,13 @@ func (l *listening) resolve() (listenAddress, error) {
 			usualDomain,
 		)
 	}
+	if l.caDir != "" && l.certFile != "" {
+		return listenAddress{}, usagef("--ca-dir is of no use with --cert")
+	}
+	if (l.certFile == "") != (l.keyFile == "") {
+		return listenAddress{}, usagef("--cert and --key are of use only together")
+	}
+	l.tls = l.tls || l.certFile != ""
 	if l.caDir != "" && !l.tls {
 		return listenAddress{}, usagef("--ca-dir is of use only with --tls")
 	}
@@ -164,13 +183,50 @@ func (l *proxyList) String() string {
 
 func (l *proxyList) Type() string { return "CIDR" }
 
+// openCertificate reads the certificate of the user's own, if there is one.
+func (l *listening) openCertificate(log *slog.Logger) error {
+	if l.certFile == "" {
+		return nil
+	}
+	own, err := emulator.OpenCertificateFiles(
+		input.Path(l.certFile, ""), input.Path(l.keyFile, ""), log)
+	if err != nil {
+		return &failure.Advised{
+			Err:    usagef("--cert, --key: %w", err),
+			Advice: "Give a valid certificate and its key, or --tls alone for one that arr makes.",
+		}
+	}
+	l.own = own
+	return nil
+}
+
 // allowed returns the hosts that the user has named.
 func (l *listening) allowed(address listenAddress) []string {
+	hosts := slices.Clone(l.hosts)
+	if l.own != nil {
+		for _, name := range l.own.Names() {
+			hosts = append(hosts, strings.TrimPrefix(name, "*")) // ".domain" is all below it
+		}
+	}
 	_, err := netip.ParseAddr(address.name)
 	if address.name == "" || err == nil {
-		return l.hosts
+		return hosts
 	}
-	return append(slices.Clone(l.hosts), address.name)
+	return append(hosts, address.name)
+}
+
+// certifiedHost returns a host that the certificate of the user's own is for: that one if it is,
+// or else its first name that is no pattern.
+func (l *listening) certifiedHost(host string) string {
+	if l.own == nil || l.own.Covers(host) {
+		return host
+	}
+	for _, name := range l.own.Names() {
+		if !strings.HasPrefix(name, "*") {
+			return name
+		}
+	}
+	return host
 }
 
 // listen starts the server. The authority is nil without TLS.
@@ -181,13 +237,16 @@ func (l *listening) listen(
 ) (*emulator.Server, *emulator.Authority, error) {
 	var authority *emulator.Authority
 	var err error
-	if l.tls {
+	if l.tls && l.own == nil {
 		if authority, err = l.openAuthority(domain); err != nil {
 			return nil, nil, err
 		}
 	}
 	serve := func() (*emulator.Server, error) { return e.Listen(address.text) }
-	if l.tls {
+	switch {
+	case l.own != nil:
+		serve = func() (*emulator.Server, error) { return e.ListenTLS(address.text, l.own.TLSConfig()) }
+	case l.tls:
 		serve = func() (*emulator.Server, error) { return e.ListenTLS(address.text, authority.TLSConfig()) }
 	}
 	server, err := serve()

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+)
+
+// certificateCheckInterval is how often handshakes look whether the files have changed.
+const certificateCheckInterval = time.Second
+
+// CertificateFiles is a certificate of your own, such as one of mkcert or cert-manager, for
+// [Emulator.ListenTLS]. Get one with [OpenCertificateFiles]. It is safe for concurrent use.
+type CertificateFiles struct {
+	certFile, keyFile string
+	logger            *slog.Logger
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	looked  time.Time // when the files were looked at
+	seen    [2]fileVersion
+}
+
+// fileVersion tells whether a file has changed.
+type fileVersion struct {
+	modified time.Time
+	size     int64
+}
+
+// OpenCertificateFiles reads a certificate with its chain, and its private key, both in PEM form.
+// Changed files are read again at a handshake, at most once a second. If that fails, the certificate
+// before stays in use, and the error is logged at level Warn. A nil logger discards it.
+//
+// It is an error if a file cannot be read, the key is not that of the certificate, or the
+// certificate has expired, is not valid yet, or has no name and no address. Errors show no key.
+func OpenCertificateFiles(certFile, keyFile string, logger *slog.Logger) (*CertificateFiles, error) {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	c := &CertificateFiles{certFile: certFile, keyFile: keyFile, logger: logger}
+	c.looked, c.seen = time.Now(), c.versions()
+	current, err := c.load(time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	c.current = current
+	return c, nil
+}
+
+// TLSConfig returns a new configuration for a server: TLS 1.2 or newer, with the certificate for
+// every name that a client asks for.
+func (c *CertificateFiles) TLSConfig() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return c.certificate(), nil
+		},
+	}
+}
+
+// Names returns the names that the certificate is for, then its addresses. A name may begin with
+// "*.".
+func (c *CertificateFiles) Names() []string {
+	leaf := c.certificate().Leaf
+	names := slices.Clone(leaf.DNSNames)
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names
+}
+
+// Covers reports whether the certificate is for a host name or an address.
+func (c *CertificateFiles) Covers(host string) bool {
+	return c.certificate().Leaf.VerifyHostname(host) == nil
+}
+
+// certificate returns the present certificate, from the files if they have changed.
+func (c *CertificateFiles) certificate() *tls.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if now.Sub(c.looked) < certificateCheckInterval {
+		return c.current
+	}
+	c.looked = now
+	versions := c.versions()
+	if versions == c.seen {
+		return c.current
+	}
+	c.seen = versions
+	current, err := c.load(now)
+	if err != nil {
+		c.logger.Warn("the certificate before stays in use", slog.Any("error", err))
+		return c.current
+	}
+	c.logger.Info("certificate replaced", slog.Time("valid-until", current.Leaf.NotAfter))
+	c.current = current
+	return c.current
+}
+
+// versions returns what tells whether the files have changed. It follows links, as those of a
+// mounted secret.
+func (c *CertificateFiles) versions() (versions [2]fileVersion) {
+	for i, path := range []string{c.certFile, c.keyFile} {
+		if info, err := os.Stat(path); err == nil {
+			versions[i] = fileVersion{info.ModTime(), info.Size()}
+		}
+	}
+	return versions
+}
+
+// load reads and checks the files.
+func (c *CertificateFiles) load(now time.Time) (*tls.Certificate, error) {
+	certificate, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
+			return nil, fmt.Errorf("cannot read the certificate or its key: %w", err)
+		}
+		return nil, fmt.Errorf("the certificate %s and the key %s are malformed, or do not belong "+
+			"to each other: %w", c.certFile, c.keyFile, err)
+	}
+	if certificate.Leaf == nil {
+		if certificate.Leaf, err = x509.ParseCertificate(certificate.Certificate[0]); err != nil {
+			return nil, fmt.Errorf("the certificate %s is malformed: %w", c.certFile, err)
+		}
+	}
+	leaf := certificate.Leaf
+	switch {
+	case now.After(leaf.NotAfter):
+		return nil, fmt.Errorf("the certificate %s has expired: it was valid until %s; renew it",
+			c.certFile, leaf.NotAfter.Format(time.RFC3339))
+	case now.Before(leaf.NotBefore):
+		return nil, fmt.Errorf("the certificate %s is not valid before %s; is the clock right?",
+			c.certFile, leaf.NotBefore.Format(time.RFC3339))
+	case len(leaf.DNSNames) == 0 && len(leaf.IPAddresses) == 0:
+		return nil, fmt.Errorf("the certificate %s has no host name and no address (subject "+
+			"alternative names), so no client accepts it; its common name does not count", c.certFile)
+	}
+	return &certificate, nil
+}
