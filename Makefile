@@ -19,7 +19,7 @@ golden: ## write golden files, manual and transcripts anew after an intended cha
 
 interop: ## the official Python and Java clients, JavaScript, curl; needs Python 3.10 with venv, Node.js 18, JDK 17, Maven
 	go test -tags interop -run Interop -count 1 ./emulator
-	go test -tags interop -run 'InteropJava|InteropCurl' -count 1 ./cmd/arr
+	go test -tags interop -run 'Interop(Java|Curl|Go)' -count 1 ./cmd/arr
 
 bench: ## what a call costs
 	go test -run Allocations -v -bench . ./...

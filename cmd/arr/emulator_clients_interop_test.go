@@ -113,6 +113,40 @@ func TestInteropCurl(t *testing.T) {
 	assert.NotEmpty(t, answer.AccessToken)
 }
 
+const goConnect = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	arr "github.com/arr-go/azremoterendering"
+)
+
+func main() {
+	client, err := %s
+	if err != nil {
+		panic(err)
+	}
+	_, err = client.Get(context.Background(), "nothing", nil)
+	fmt.Print(err)
+}
+`
+
+// TestInteropGo compiles the line for Go that the help prints, and runs it without TLS.
+func TestInteropGo(t *testing.T) {
+	_, c := startEmulator(t, nil)
+	program := filepath.Join(t.TempDir(), "main.go")
+	code := fmt.Appendf(nil, goConnect, printedLine(t, "Go"))
+	require.NoError(t, os.WriteFile(program, code, 0o600))
+	var environment []string
+	for _, v := range c.variables() {
+		environment = append(environment, v.name+"="+v.value)
+	}
+	assert.Contains(t, runTool(t, environment, "go", "run", program), "404")
+}
+
 // printedLine returns the lines for a client in the help, without the indentation.
 func printedLine(t *testing.T, client string) string {
 	t.Helper()
@@ -183,6 +217,6 @@ func runTool(t *testing.T, environment []string, name string, args ...string) st
 	var problems strings.Builder
 	cmd.Stderr = &problems
 	output, err := cmd.Output()
-	require.NoErrorf(t, err, "%s failed; Java needs a JDK 17 and Maven:\n%s\n%s", name, output, &problems)
+	require.NoErrorf(t, err, "%s failed (Java needs JDK 17 and Maven):\n%s\n%s", name, output, &problems)
 	return string(output)
 }
