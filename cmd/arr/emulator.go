@@ -192,7 +192,7 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 	if address, err := url.Parse(served); err == nil && c.listening.tls && c.options.Domain != "" {
 		lines = append(
 			lines,
-			"Once, in the hosts file:  "+address.Hostname()+" "+naming.STSPrefix+c.options.Domain+" "+sessionHost(
+			"Once, in the hosts file:  "+hostsAddress(address.Hostname())+" "+naming.STSPrefix+c.options.Domain+" "+sessionHost(
 				c.options,
 			)+"   (see docs/tls.md)",
 		)
@@ -225,4 +225,12 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 		lines = append(lines, "Watch it in a browser:  "+connection.Page)
 	}
 	return append(lines, c.keeping.last(c.exec != nil))
+}
+
+// hostsAddress returns what stands for a host in a hosts file, where names need an address.
+func hostsAddress(host string) string {
+	if host == "localhost" {
+		return "127.0.0.1"
+	}
+	return host
 }

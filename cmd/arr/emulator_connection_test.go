@@ -76,7 +76,7 @@ func TestText(t *testing.T) {
 		"docs/tls.md",
 		"--env-file",
 		"Nothing renders",
-		"Watch it in a browser:  https://127.0.0.1:",
+		"Watch it in a browser:  https://localhost:",
 	} {
 		assert.Contains(t, text.String(), part)
 	}
