@@ -192,9 +192,8 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 	if address, err := url.Parse(served); err == nil && c.listening.tls && c.options.Domain != "" {
 		lines = append(
 			lines,
-			"Once, in the hosts file:  "+hostsAddress(address.Hostname())+" "+naming.STSPrefix+c.options.Domain+" "+sessionHost(
-				c.options,
-			)+"   (see docs/tls.md)",
+			"Once, in the hosts file:  "+hostsAddress(address.Hostname())+" "+
+				naming.STSPrefix+c.options.Domain+" "+sessionHost(c.options)+"   (see docs/tls.md)",
 		)
 	}
 	var environment, trust string

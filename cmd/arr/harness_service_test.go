@@ -164,7 +164,8 @@ func steady(text, url string) string {
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`, "TIME"},
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( [+-]\d\d:\d\d)?`, "TIME"},
 		{`(MS-CV *|correlationVector":")[A-Za-z0-9+/]{22}\.0`, "${1}CV"},
-		{`arrwesteuro(?:standard|premium)[0-9a-f]{32}\.remoterendering\.vm\.westeurope\.mixedreality\.azure\.com`, "SERVER"},
+		{`arrwesteuro(standard|premium)[0-9a-f]{32}\.remoterendering\.vm` +
+			`\.westeurope\.mixedreality\.azure\.com`, "SERVER"},
 		{`((?:handshake|inspector) port  |"(?:handshake|arrInspector)Port":)\d+`, "${1}PORT"},
 		{`eyJ[A-Za-z0-9_.-]+`, "TOKEN"},
 		{`  \d+s(  lease|\n)`, "  ELAPSED$1"},
