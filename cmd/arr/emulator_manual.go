@@ -48,9 +48,9 @@ CLIENTS, with these variables set:
 
 The official clients send tokens over https only: use --tls. Java and JavaScript need --domain as well, such
 as --tls --domain arr.test. The client for Java has no option for the STS endpoint. The one for JavaScript
-has one, but reads it before it sets it: without --domain the key would go to sts.<account domain>. Both take
-an account domain with a port. Java needs no hosts file: java -Djdk.net.hosts.file=FILE. Tests run the lines
-for Go, Python, Java and curl as they are above; those for .NET and JavaScript are not run, since
+has one, but reads it before it sets it: without --domain the key would go to sts.<account domain>. Java
+takes an account domain with any port, and needs no hosts file: java -Djdk.net.hosts.file=FILE. Tests run
+the lines for Go, Python, Java and curl as they are above; those for .NET and JavaScript are not run, since
 neither client can be installed where the tests run. The native runtime of devices and Unity was not tried.
 
 TLS: the first start with --tls creates a certificate authority and keeps it. It is limited to the domain
