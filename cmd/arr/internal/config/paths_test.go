@@ -49,10 +49,10 @@ func TestTildeInTheNamesOfSettingsFiles(t *testing.T) {
 	s := newScene(t)
 	home, err := os.UserHomeDir()
 	require.NoError(t, err)
-	s.write(filepath.Join(home, "work", "a.toml"), "[profiles.default]\nregion = \"eastus\"\n")
-	s.write(filepath.Join(home, "work", "a.json"), filledScript)
+	s.write(filepath.Join(home, "arr", "a.toml"), "[profiles.default]\nregion = \"eastus\"\n")
+	s.write(filepath.Join(home, "arr", "a.json"), filledScript)
 	t.Chdir(t.TempDir())
-	s.inputs.File, s.inputs.Script = "~/work/a.toml", "~/work/a.json"
+	s.inputs.File, s.inputs.Script = "~/arr/a.toml", "~/arr/a.json"
 	assert.Equal(t, accountB, s.target().Account.ID)
 	assert.Equal(t, "https://remoterendering.eastus.mixedreality.azure.com", s.target().Endpoint)
 }
