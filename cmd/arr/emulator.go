@@ -104,7 +104,7 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	log := c.logging.logger(cmd.ErrOrStderr())
 	if path := input.Path(c.envFile.path, ""); path != "" {
 		c.envFile = newEnvFile(path, c.envFormat)
-		if err := c.envFile.clear(); err != nil {
+		if err := c.envFile.check(); err != nil {
 			return err
 		}
 		defer c.envFile.remove()
@@ -131,6 +131,11 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 			log.Warn("end", slog.Any("error", closed))
 		}
 	}()
+	if c.envFile.path != "" { // not before: a start that fails leaves the file of a running emulator
+		if err := c.envFile.clear(); err != nil {
+			return err
+		}
+	}
 	c.warn(address, log)
 	served := server.URL
 	connection, err := connectionTo(e, server, c.options, authority, &c.listening)

@@ -103,8 +103,7 @@ func (f envFile) ours() bool {
 		(text == "" || strings.HasPrefix(text, envMark) || strings.HasPrefix(text, envJSONMark))
 }
 
-// clear removes the file of an earlier run that could not do so, before this one listens: whoever
-// waits for the file must not find that one.
+// clear removes the file of another run, so that write can put its own there in one step.
 func (f envFile) clear() error {
 	if err := f.check(); err != nil {
 		return err

@@ -168,6 +168,22 @@ func TestEnvFileOfTheEmulator(t *testing.T) {
 	assert.NoFileExists(t, file.path, "it is removed at the end")
 }
 
+// Started twice by mistake: the second has no port, and the first goes on.
+func TestAStartThatFailsLeavesTheEnvFileOfARunningEmulator(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "arr.env")
+	p, c := startEmulator(t, nil, "--env-file", path)
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	r := runArr(t, nil, "", "emulator", "--listen", strings.TrimPrefix(c.Endpoint, "http://"), "--env-file", path)
+	assert.Equal(t, failure.Other, r.code, r.stderr)
+	assert.Contains(t, r.stderr, "cannot listen on")
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got))
+	p.stop()
+	assert.NoFileExists(t, path)
+}
+
 func TestSourceCommand(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("paths are written otherwise")
