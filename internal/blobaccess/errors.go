@@ -101,10 +101,21 @@ func (e *Error) Error() string {
 // Unwrap returns the error of the context or of the connection, if there was no answer.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Denied says whether storage refused who asked: a wrong or expired signature, a missing
-// permission, or the rules of the account's network.
+// SignInError says that a credential gave no access token, so that nothing was sent to storage.
+type SignInError struct{ Err error }
+
+func (e *SignInError) Error() string { return e.Err.Error() }
+func (e *SignInError) Unwrap() error { return e.Err }
+
+// Denied says whether sign-in failed, or storage refused who asked: a wrong or expired signature, a
+// missing permission, or the rules of the account's network.
 func (e *Error) Denied() bool {
-	return e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized
+	return e.notSignedIn() || e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusUnauthorized
+}
+
+func (e *Error) notSignedIn() bool {
+	_, failed := errors.AsType[*SignInError](e)
+	return failed
 }
 
 // NotFound says whether the container, the blob or the account does not exist. Storage also answers
@@ -132,6 +143,9 @@ func (e *Error) Advice() string {
 		return "Try again: the file was changed while it was uploaded."
 	case bloberror.ContainerBeingDeleted:
 		return "Wait half a minute until the container is deleted, then try again."
+	}
+	if e.notSignedIn() {
+		return "Sign in to Microsoft Entra, such as with \"az login\", or set the account key or a SAS."
 	}
 	if e.Denied() {
 		return "Check the SAS or the account key, its permissions and its expiry."

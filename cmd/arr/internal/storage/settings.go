@@ -5,12 +5,14 @@
 package storage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
@@ -112,9 +114,20 @@ func New(settings Settings) (*Account, error) {
 				return nil, err
 			}
 		}
-		a.client, err = service.NewClient(endpoint.String(), credential, options)
+		a.client, err = service.NewClient(endpoint.String(), signIn{credential}, options)
 	}
 	return a, blobaccess.Wrap("use storage account "+a.name, err)
+}
+
+// signIn is a credential whose errors are told apart from those of storage.
+type signIn struct{ azcore.TokenCredential }
+
+func (s signIn) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := s.TokenCredential.GetToken(ctx, o)
+	if err != nil {
+		err = &blobaccess.SignInError{Err: err}
+	}
+	return token, err
 }
 
 // resolve reads the connection string, and fills in the endpoint or the account.

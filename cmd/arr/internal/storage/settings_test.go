@@ -3,14 +3,20 @@
 package storage_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
 )
 
@@ -165,4 +171,25 @@ func TestContainerNames(t *testing.T) {
 		_, err := a.ContainerSAS(t.Context(), name, storage.InputRights, time.Hour)
 		assert.ErrorContains(t, err, "no name of a container", name)
 	}
+}
+
+var errNobody = errors.New("nobody has signed in")
+
+type noIdentity struct{}
+
+func (noIdentity) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{}, errNobody
+}
+
+// A credential without a token has nothing to do with the network to storage.
+func TestAFailedSignInIsToldApart(t *testing.T) {
+	a, err := storage.New(storage.Settings{Account: "models01", Credential: noIdentity{}})
+	require.NoError(t, err)
+	_, err = a.CreateContainer(t.Context(), "models")
+	require.ErrorIs(t, err, errNobody)
+	assert.EqualError(t, err, "cannot create container models: nobody has signed in")
+	assert.Equal(t, failure.Refused, failure.Code(err))
+	var report strings.Builder
+	failure.Report(&report, err, "arr convert")
+	assert.Contains(t, report.String(), "Sign in to Microsoft Entra")
 }
