@@ -59,6 +59,8 @@ func (s service) await(
 		response, err := s.client.Get(context.Background(), id, nil)
 		require.NoError(s.t, err)
 		session = response.Session
+		require.False(s.t, session.Status.Ended() && session.Status != status,
+			"session %s is %s: %+v", id, session.Status, session.Error)
 		return session.Status == status
 	})
 	return session

@@ -16,6 +16,11 @@ const (
 	lastPort  = 65534
 )
 
+// firstQuietPort is the first port that Linux does not give to outgoing connections by default. A
+// connection that gets a port between its choice and the start of the program keeps the program
+// from listening.
+const firstQuietPort = 61000
+
 // portAttempts limits the search for a port. Few of the range are ever in use.
 const portAttempts = 1000
 
@@ -27,10 +32,15 @@ var reserved struct {
 	ports map[int]struct{}
 }
 
-// reservePort returns a port on which nobody listens, and reserves it until releasePort.
+// reservePort returns a port on which nobody listens, and reserves it until releasePort. It prefers
+// quiet ones.
 func reservePort() (int, error) {
-	for range portAttempts {
-		port := firstPort + rand.IntN(lastPort-firstPort+1)
+	for attempt := range portAttempts {
+		from := firstQuietPort
+		if attempt >= portAttempts/2 {
+			from = firstPort
+		}
+		port := from + rand.IntN(lastPort-from+1)
 		if !reserve(port) {
 			continue
 		}
