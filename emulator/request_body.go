@@ -65,10 +65,10 @@ func (e *Emulator) scrubber() scrubber {
 }
 
 // Texts that are secrets whoever they belong to, beside the signature of a SAS: a JWT, and 32 bytes
-// in Base64, as account keys.
+// or more in Base64, as keys of accounts and of storage are, perhaps escaped for an address.
 var (
 	tokenText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+`)
-	keyText   = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	keyText   = regexp.MustCompile(`(?:[A-Za-z0-9+/]|%2[BbFf]){43,}(?:=|%3[Dd]){1,2}`)
 )
 
 // harmless reports whether a text cannot have a secret: it has no key, no escapes that could hide
@@ -79,7 +79,7 @@ func (s scrubber) harmless(text string) bool {
 			return false
 		}
 	}
-	if strings.ContainsAny(text, `\=`) {
+	if strings.ContainsAny(text, `\=%`) {
 		return false
 	}
 	lower := strings.ToLower(text)
@@ -231,11 +231,12 @@ func errorCodeOf(a service.Answer) string {
 
 // userAgentOf returns the name of the client.
 func (s scrubber) userAgentOf(header string) string {
-	header = header[:min(len(header), maxKeptUserAgent)]
-	if !printableASCII(header) {
+	shown := s.text(header) // before it is cut: a part of a secret would not be recognised
+	shown = shown[:min(len(shown), maxKeptUserAgent)]
+	if !printableASCII(shown) {
 		return ""
 	}
-	return s.text(header)
+	return shown
 }
 
 // shownPath returns the path of a request without what may be a secret in the wrong place.
