@@ -46,7 +46,7 @@ func (e *Emulator) eventCursor(r *http.Request) (since *uint64, valid bool) {
 	if err != nil {
 		return nil, false
 	}
-	if number > e.requests.since(0).last {
+	if number > e.requests.newest() {
 		return nil, true
 	}
 	return &number, true

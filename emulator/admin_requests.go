@@ -72,7 +72,7 @@ type requestQuery struct {
 // as there is one, or when the time is over.
 func (e *Emulator) adminRequests(r *http.Request, _ []string) service.Answer {
 	q, refused := parseRequestQuery(r)
-	if refused == nil && q.since > e.requests.since(0).last {
+	if refused == nil && q.since > e.requests.newest() {
 		refused = service.BadRequest("The cursor is not one of this run of the emulator; begin with 0.")
 	}
 	if refused == nil && q.wait > 0 {

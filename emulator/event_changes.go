@@ -64,7 +64,7 @@ type sendEvent func(name string, id uint64, data any)
 // eventsNow returns what there is now.
 func (e *Emulator) eventsNow() eventsSeen {
 	seen := eventsSeen{
-		requests:    e.requests.since(0).last,
+		requests:    e.requests.newest(),
 		sessions:    make(map[*record]sessionSeen),
 		conversions: make(map[*conversionRecord]azremoterendering.ConversionStatus),
 		faults:      make(map[int]int),

@@ -120,6 +120,13 @@ func (l *requestLog) since(sequence uint64) requestsSeen {
 	return seen
 }
 
+// newest returns the number of the newest request of all.
+func (l *requestLog) newest() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
 // all returns the requests that are kept, oldest first.
 func (l *requestLog) all() []RequestRecord {
 	l.mu.Lock()
