@@ -5,6 +5,7 @@ package emulator
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,9 @@ func adminRecordOf(r RequestRecord) adminRecord {
 		ResponseBody: r.ResponseBody,
 	}
 }
+
+// statusPattern is a status, a class of them, or 0 for no answer.
+var statusPattern = regexp.MustCompile(`^(0|[1-5][0-9]{2}|[1-5]xx)$`)
 
 // requestQuery says which requests are asked for. Empty fields match all.
 type requestQuery struct {
@@ -159,11 +163,7 @@ func (q *requestQuery) parse(query url.Values) *service.Refusal {
 		return service.BadRequest("The operation is none of create, get, update, stop, list, " +
 			"create-conversion, get-conversion, list-conversions, token and unknown.")
 	}
-	class, whole := strings.CutSuffix(q.status, "xx")
-	if whole {
-		class += "00"
-	}
-	if number, err := strconv.Atoi(class); q.status != "" && (err != nil || number < 0 || number > 599) {
+	if q.status != "" && !statusPattern.MatchString(q.status) {
 		return service.BadRequest("status must be a number such as 404, a class such as 4xx, " +
 			"or 0 for requests without an answer.")
 	}
