@@ -152,7 +152,8 @@ func TestAdminRequests(t *testing.T) {
 		"?region=westeurope": 6, "?region=uksouth": 0, "?account=" + s.Account().ID: 5,
 		"?wait=0s": 6, "?session=a&wait=1h": -1, "?since=7": -1, "?since=-1": -1, "?since=x": -1,
 		"?wait=61s": -1, "?wait=-1s": -1, "?wait=5": -1, "?operation=creat": -1, "?status=999": -1,
-		"?status=x": -1, "?status=xx": -1, "?status=0404": -1, "?status=%2B404": -1, "?session=a&session=b": -1, "?id=a": -1,
+		"?status=x":  -1,
+		"?status=xx": -1, "?status=0404": -1, "?status=%2B404": -1, "?session=a&session=b": -1, "?id=a": -1,
 	} {
 		if want < 0 {
 			assert.Equal(t, http.StatusBadRequest, s.admin("GET", "/requests"+query, "").status, query)
