@@ -28,6 +28,7 @@ type CertificateFiles struct {
 	current *tls.Certificate
 	looked  time.Time // when the files were looked at
 	seen    [2]fileVersion
+	refused [2]fileVersion // was logged as unusable
 }
 
 // fileVersion tells whether a file has changed.
@@ -96,12 +97,15 @@ func (c *CertificateFiles) certificate() *tls.Certificate {
 	if versions == c.seen {
 		return c.current
 	}
-	c.seen = versions
-	current, err := c.load(now)
+	current, err := c.load(now) // again and again if it fails: a certificate may become valid later
 	if err != nil {
-		c.logger.Warn("the certificate before stays in use", slog.Any("error", err))
+		if versions != c.refused {
+			c.refused = versions
+			c.logger.Warn("the certificate before stays in use", slog.Any("error", err))
+		}
 		return c.current
 	}
+	c.seen = versions
 	c.logger.Info("certificate replaced", slog.Time("valid-until", current.Leaf.NotAfter))
 	c.current = current
 	return c.current

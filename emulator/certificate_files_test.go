@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,7 +129,18 @@ func TestCertificateFilesAreReadAgain(t *testing.T) {
 		assert.NotContains(t, log.String(), "half of a ke")
 
 		time.Sleep(time.Minute)
-		replace("c.test")
+		early := validFor("c.test")
+		early.NotBefore = time.Now().Add(time.Minute)
+		writeCertificate(t, cert, key, early)
+		at := time.Now()
+		require.NoError(t, os.Chtimes(cert, at, at))
+		require.NoError(t, os.Chtimes(key, at, at))
+		for range 5 {
+			assert.Equal(t, []string{"b.test"}, files.Names(), "c.test is not valid yet")
+			time.Sleep(2 * time.Second)
+		}
+		assert.Equal(t, 1, strings.Count(log.String(), "is not valid before"), log.String())
+		time.Sleep(time.Minute)
 		assert.Equal(t, []string{"c.test"}, files.Names())
 	})
 }

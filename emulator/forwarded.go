@@ -40,7 +40,6 @@ func newProxies(o Options) (proxies, error) {
 	if err != nil || !isOrigin(external) {
 		return p, &azremoterendering.InvalidArgumentError{
 			Name:   "Options.ExternalURL",
-			Value:  fmt.Sprintf("%.64q", o.ExternalURL),
 			Reason: "must be http:// or https://, a host and perhaps a port, without a path",
 		}
 	}

@@ -42,10 +42,11 @@ func (e *Emulator) keyHint(accountID string) string {
 		return begin + "the key of this account is the published development key"
 	case random && e.journal.keeps():
 		return begin + "the key of this account is random, and kept in its state file: " +
-			"it was printed when the emulator started"
+			"it was printed when the emulator started, or is the one of the last rotation"
 	case random:
 		return begin + "the key of this account is random, and another one after each start: " +
-			"it was printed when the emulator started; a state file or a key of your own stays"
+			"it was printed when the emulator started, or is the one of the last rotation; " +
+			"a state file or a key of your own stays"
 	case primary != given:
 		return begin + "the key of this account was rotated"
 	}

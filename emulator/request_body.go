@@ -71,12 +71,57 @@ var (
 	keyText   = regexp.MustCompile(`(?:[A-Za-z0-9+/]|%2[BbFf]){43,}(?:=|%3[Dd]){1,2}`)
 )
 
+// A key is recognised by its beginning, because answers quote only a part of what they refuse. What
+// follows it and may belong to a key is redacted with it.
+const (
+	keyBeginning = 12 // bytes
+	shortestKey  = 24 // bytes; the beginnings of shorter keys stand in other texts, too
+)
+
+var restOfKey = regexp.MustCompile(`^[A-Za-z0-9+/_=%-]*`)
+
+// beginnings returns how a key begins as it is, in the Base64 of addresses, and escaped.
+func beginnings(key string) [3]string {
+	if len(key) < shortestKey {
+		return [3]string{key, key, key}
+	}
+	begin := key[:keyBeginning]
+	if !strings.ContainsAny(begin, "+/") {
+		return [3]string{begin, begin, begin}
+	}
+	return [3]string{
+		begin,
+		strings.NewReplacer("+", "-", "/", "_").Replace(begin),
+		url.QueryEscape(begin),
+	}
+}
+
+// withoutKey removes a key and its beginnings from a text.
+func withoutKey(text, key string) string {
+	text = strings.ReplaceAll(text, key, redacted)
+	if len(key) < shortestKey {
+		return text
+	}
+	for _, begin := range beginnings(key) {
+		for {
+			before, after, found := strings.Cut(text, begin)
+			if !found {
+				break
+			}
+			text = before + redacted + after[len(restOfKey.FindString(after)):]
+		}
+	}
+	return text
+}
+
 // harmless reports whether a text cannot have a secret: it has no key, no escapes that could hide
 // one, and nothing that stands in or before secrets. Most bodies are so, and need no closer look.
 func (s scrubber) harmless(text string) bool {
 	for _, key := range s.keys {
-		if strings.Contains(text, key) {
-			return false
+		for _, begin := range beginnings(key) {
+			if strings.Contains(text, begin) {
+				return false
+			}
 		}
 	}
 	if strings.ContainsAny(text, `\=%`) {
@@ -92,7 +137,7 @@ func (s scrubber) text(text string) string {
 		return text
 	}
 	for _, key := range s.keys {
-		text = strings.ReplaceAll(text, key, redacted)
+		text = withoutKey(text, key)
 	}
 	text = wire.WithoutSignature(text)
 	text = tokenText.ReplaceAllString(text, redacted)

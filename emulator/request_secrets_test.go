@@ -24,12 +24,14 @@ func TestRecordsHaveNoPartOfAKey(t *testing.T) {
 		"whole":             key,
 		"within a text":     "xx" + key + "xx",
 		"in an address":     "https://h/?key=" + url.QueryEscape(key) + "&a=b",
+		"cut by an answer":  strings.Repeat("x ", 15) + key,
+		"as an id":          strings.TrimRight(strings.NewReplacer("/", "_", "+", "-").Replace(key), "="),
 		"of a storage":      "AccountName=a;AccountKey=" + storageKey + ";",
 		"of a storage, url": url.QueryEscape(storageKey),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, emulator.Options{Accounts: []emulator.AccountOptions{{PrimaryKey: key}}})
-			s.put("a", `{"size":"`+text+`"}`)
+			s.put("a", `{"maxLeaseTimeMinutes":5,"size":"`+text+`"}`)
 			s.send("GET", s.session(url.PathEscape(text))+apiVersion, "", http.Header{
 				"User-Agent": {strings.Repeat("x", 220) + " " + text},
 			})

@@ -20,6 +20,10 @@ import (
 // hundred.
 const MaxBody = 1 << 20
 
+// maxQuotedSize is the longest unknown size that a refusal quotes, in bytes. Names of sizes are
+// shorter, and keys longer.
+const maxQuotedSize = 32
+
 // members reads the body of a request: one JSON object, no member twice. Unknown members are
 // ignored.
 func (q *Request) members() (map[string]json.RawMessage, *Refusal) {
@@ -104,5 +108,8 @@ func sizeOf(members map[string]json.RawMessage) (azremoterendering.SessionSize, 
 			return size, nil
 		}
 	}
-	return "", BadRequest(fmt.Sprintf("Can't specify this VM size: %.64s", text))
+	if len(text) > maxQuotedSize { // may be a secret in the wrong place
+		return "", BadRequest("Can't specify this VM size.")
+	}
+	return "", BadRequest("Can't specify this VM size: " + text)
 }
