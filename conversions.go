@@ -60,7 +60,7 @@ func (c *ConversionsClient) BeginCreate(
 		return nil, err
 	}
 	poller = c.newPoller(conversionID, resp, conversion)
-	poller.recordCreate(resp)
+	poller.created = resp.StatusCode == http.StatusCreated
 	return poller, nil
 }
 

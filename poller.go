@@ -37,11 +37,10 @@ type SessionPoller struct {
 // polling is what the pollers of sessions and of conversions have in common: all but what the
 // answers say.
 type polling struct {
-	service   *serviceClient
-	kind      kind
-	id        string
-	created   bool
-	createdAt time.Time // when BeginCreate was answered; zero if it was not called
+	service *serviceClient
+	kind    kind
+	id      string
+	created bool
 
 	response *http.Response
 	answered time.Time     // when response arrived; zero after a resume, before the first answer
@@ -75,12 +74,6 @@ func (c *SessionsClient) newPoller(
 func (p *SessionPoller) record(resp *http.Response, session Session) {
 	p.last = CreateSessionResponse{session, transport.CorrelationVector(resp)}
 	p.recordAnswer(resp)
-}
-
-// recordCreate is for an answer to a create, after recordAnswer.
-func (p *polling) recordCreate(resp *http.Response) {
-	p.created = resp.StatusCode == http.StatusCreated
-	p.createdAt = p.answered
 }
 
 func (p *polling) recordAnswer(resp *http.Response) {
@@ -223,9 +216,6 @@ func (p *polling) isTransient(failure error) bool {
 	if is[*transport.UnknownHostError](failure) {
 		// The host has answered before, so it exists. This machine has lost its network.
 		return !p.answered.IsZero()
-	}
-	if errors.Is(failure, ErrNotFound) {
-		return !p.createdAt.IsZero() && time.Since(p.createdAt) < wait.ReadLag
 	}
 	return IsTransient(failure)
 }

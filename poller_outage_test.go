@@ -179,13 +179,15 @@ func TestPermanentFailuresEndTheWaitAtOnce(t *testing.T) {
 // A read may lag behind the create that it follows.
 func TestPollerToleratesAReadThatLagsBehindItsCreate(t *testing.T) {
 	for name, c := range map[string]struct {
-		lag     time.Duration
-		created bool
-		err     error
+		lag    time.Duration
+		waits  bool // with BeginWait
+		theirs bool // another client created it
+		err    error
 	}{
-		"visible after 25 s":      {25 * time.Second, true, nil},
-		"visible after a minute":  {time.Minute, true, arr.ErrNotFound},
-		"not created by this one": {25 * time.Second, false, arr.ErrNotFound},
+		"visible after 25 s":            {25 * time.Second, false, false, nil},
+		"visible after 25 s, BeginWait": {25 * time.Second, true, false, nil},
+		"visible after a minute":        {time.Minute, false, false, arr.ErrNotFound},
+		"not created by this one":       {25 * time.Second, true, true, arr.ErrNotFound},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(5 * time.Second)})
@@ -193,7 +195,10 @@ func TestPollerToleratesAReadThatLagsBehindItsCreate(t *testing.T) {
 			began := time.Now()
 			poller, err := client.BeginCreate(t.Context(), "demo", halfHour, nil)
 			require.NoError(t, err)
-			if !c.created {
+			if c.theirs {
+				client, w = newClient(t, e)
+			}
+			if c.waits {
 				poller, err = client.BeginWait(t.Context(), "demo", nil)
 				require.NoError(t, err)
 			}

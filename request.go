@@ -81,7 +81,7 @@ func (c *serviceClient) send(
 		slices.Contains(want, resp.StatusCode) {
 		// The context ended as the answer arrived. azcore reports only that, but the request
 		// succeeded.
-		return resp, nil
+		err = nil
 	}
 	if err != nil && resp != nil && resp.StatusCode >= 400 {
 		// The context ended in the pause before a retry. The last answer says why there was a
@@ -96,7 +96,7 @@ func (c *serviceClient) send(
 		refusal := newServiceError(op, resp)
 		refusal.notYet = resp.StatusCode == http.StatusNotFound && c.created.Lately(c.subject(op))
 		return nil, refusal
-	case resp.StatusCode == http.StatusCreated:
+	case method == http.MethodPut: // 200 may be for a retry after the first answer was lost
 		c.created.Add(c.subject(op))
 	}
 	return resp, nil

@@ -62,7 +62,7 @@ func (c *SessionsClient) BeginCreate(
 		return nil, err
 	}
 	poller = c.newPoller(sessionID, resp, session)
-	poller.recordCreate(resp)
+	poller.created = resp.StatusCode == http.StatusCreated
 	return poller, nil
 }
 
