@@ -165,7 +165,7 @@ func TestPoolUsesTheLongestLeaseOfAll(t *testing.T) {
 		s := newPoolService(t)
 		s.create("pool-long", arr.SessionSizeStandard, 1440*time.Minute)
 		time.Sleep(2 * time.Hour)
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 1, ClaimTime: -1})
+		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, ClaimTime: -1})
 		assert.Equal(t, "pool-long", s.acquire(p).Session().ID)
 	})
 }
