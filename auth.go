@@ -167,8 +167,9 @@ func (c *TokenClient) GetToken(
 	ctx context.Context,
 	options policy.TokenRequestOptions,
 ) (result azcore.AccessToken, err error) {
-	ctx = token.WithoutOverrides(ctx)
-	ctx, endSpan := runtime.StartSpan(ctx, "TokenClient.GetToken", c.internal.Tracer(), nil)
+	const name = "TokenClient.GetToken"
+	ctx = context.WithValue(token.WithoutOverrides(ctx), runtime.CtxAPINameKey{}, name)
+	ctx, endSpan := runtime.StartSpan(ctx, name, c.internal.Tracer(), nil)
 	defer func() { endSpan(err) }()
 
 	req, err := newRequest(ctx, http.MethodGet, c.address.String(), nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 
 	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
 	"github.com/arr-go/azremoterendering/internal/wait"
@@ -209,6 +210,10 @@ func newClientWithTokens(
 	}}, nil
 }
 
+// Tracer returns the tracer of the client, from ClientOptions.TracingProvider. Package lease makes
+// its spans with it. Without a provider it makes no spans.
+func (c *SessionsClient) Tracer() tracing.Tracer { return c.internal.Tracer() }
+
 // Endpoint returns the rendering endpoint that requests go to, without a trailing slash.
 func (c *SessionsClient) Endpoint() string { return c.address() }
 
@@ -335,7 +340,7 @@ func (c *serviceClient) startSpan(
 	var options *runtime.StartSpanOptions
 	if c.internal.Tracer().Enabled() {
 		options = &runtime.StartSpanOptions{Attributes: []tracing.Attribute{
-			{Key: "az.remoterendering." + string(kind) + "_id", Value: id},
+			{Key: spans.AttributePrefix + string(kind) + "_id", Value: id},
 		}}
 	}
 	return runtime.StartSpan(ctx, name, c.internal.Tracer(), options)

@@ -35,6 +35,7 @@ type spans struct {
 type span struct {
 	name, parent, status string
 	attributes           map[string]any
+	handle               tracing.Span
 }
 
 type spanKey struct{}
@@ -50,7 +51,7 @@ func (s *spans) provider() tracing.Provider {
 				for _, a := range options.Attributes {
 					started.attributes[a.Key] = a.Value
 				}
-				return context.WithValue(ctx, spanKey{}, started), tracing.NewSpan(tracing.SpanImpl{
+				started.handle = tracing.NewSpan(tracing.SpanImpl{
 					End: func() {
 						s.mu.Lock()
 						defer s.mu.Unlock()
@@ -65,8 +66,11 @@ func (s *spans) provider() tracing.Provider {
 						started.status = fmt.Sprint(status, " ", text)
 					},
 				})
+				return context.WithValue(ctx, spanKey{}, started), started.handle
 			},
-			nil,
+			&tracing.TracerOptions{SpanFromContext: func(ctx context.Context) tracing.Span {
+				return ctx.Value(spanKey{}).(*span).handle
+			}},
 		)
 	}, nil)
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/arr-go/azremoterendering/internal/spans"
 )
 
 // Policy puts the token of a cache on requests. Its place is behind the retry policy, so that it
@@ -60,7 +62,9 @@ func send(req *policy.Request, token *Token) (*http.Response, error) {
 // WithoutOverrides returns a context without the values that azcore and net/http apply to the
 // caller's own request: a captured response would hold the token, and a trace of the connection the
 // key. The caller's span stays the parent.
-func WithoutOverrides(ctx context.Context) context.Context { return withoutOverrides{ctx} }
+func WithoutOverrides(ctx context.Context) context.Context {
+	return withoutOverrides{spans.Detach(ctx)}
+}
 
 type withoutOverrides struct{ context.Context }
 

@@ -15,7 +15,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 
+	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/text"
 	"github.com/arr-go/azremoterendering/internal/wire"
 )
@@ -36,10 +38,21 @@ const (
 type redactor struct {
 	next   policy.Transporter
 	always bool
+	tracer tracing.Tracer
 }
 
-// Do sends the request and redacts the answer.
+// Do sends the request and redacts the answer. It puts the correlation vector of the answer on
+// azcore's span of the request, which no policy can reach.
 func (t *redactor) Do(req *http.Request) (*http.Response, error) {
+	resp, err := t.send(req)
+	if t.tracer.Enabled() && resp != nil && CorrelationVector(resp) != "" {
+		t.tracer.SpanFromContext(req.Context()).SetAttributes(
+			tracing.Attribute{Key: spans.CorrelationVector, Value: CorrelationVector(resp)})
+	}
+	return resp, err
+}
+
+func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	sent, bodySecrets, err := withOwnBody(req)
 	if err != nil {
 		return nil, err

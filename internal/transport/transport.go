@@ -14,6 +14,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/arr-go/azremoterendering/internal/module"
 )
 
 const (
@@ -43,7 +45,11 @@ func Secure(options azcore.ClientOptions) azcore.ClientOptions {
 			next = withoutRedirects(transport)
 		}
 	}
-	options.Transport = &redactor{next: next, always: options.Logging.IncludeBody}
+	options.Transport = &redactor{
+		next:   next,
+		always: options.Logging.IncludeBody,
+		tracer: options.TracingProvider.NewTracer("azremoterendering", module.Version),
+	}
 	options.Logging.AllowedHeaders = slices.DeleteFunc(
 		slices.Clone(options.Logging.AllowedHeaders),
 		func(name string) bool { return strings.EqualFold(name, "Authorization") },
