@@ -217,9 +217,6 @@ func (c *ConversionsClient) readConversion(
 
 func checkConversionID(id string) error { return checkID("conversionID", id) }
 
-// conversionInterval is how often the clients in other languages poll.
-const conversionInterval = 10 * time.Second
-
 // ConversionPoller waits until a conversion has ended. [ConversionsClient.BeginCreate] and
 // [ConversionsClient.BeginWait] return one. Dropping the poller, or ending the context of one of
 // its methods, ends the wait but never the conversion. A ConversionPoller is not safe for

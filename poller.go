@@ -19,10 +19,13 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
-// The intervals that the team of the service recommended, after its own clients had been throttled.
+// The default intervals between polls. Those for sessions were recommended by the team of the
+// service, after its own clients had been throttled. That for conversions is the one of the clients
+// in other languages.
 const (
-	standardInterval = 2 * time.Second
-	otherInterval    = 10 * time.Second
+	standardInterval   = 2 * time.Second
+	otherInterval      = 10 * time.Second
+	conversionInterval = 10 * time.Second
 )
 
 // SessionPoller waits until a session is Ready. [SessionsClient.BeginCreate] and
