@@ -143,6 +143,7 @@ func newTokenClient(
 			transport.PolicyFunc(token.CheckAuthorization),
 			transport.TimeoutPolicy(clientOptions.Retry),
 			transport.PolicyFunc(transport.FailOnUnknownHost),
+			transport.RecordTries(transport.IsStandard(options.Transport)),
 		},
 		Tracing: tracingOptions,
 	}, &clientOptions)
@@ -172,10 +173,12 @@ func (c *TokenClient) GetToken(
 	ctx, endSpan := runtime.StartSpan(ctx, name, c.internal.Tracer(), nil)
 	defer func() { endSpan(err) }()
 
-	req, err := newRequest(ctx, http.MethodGet, c.address.String(), nil)
+	tries := transport.NewTries(false)
+	req, err := newRequest(tries.Trace(ctx), http.MethodGet, c.address.String(), nil)
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
+	tries.Attach(req)
 	req.Raw().Header.Set(transport.CorrelationVectorHeader, transport.NewCorrelationVector())
 	resp, err := c.internal.Pipeline().Do(req)
 	if err != nil && (resp == nil || resp.StatusCode == http.StatusOK) {
@@ -183,7 +186,9 @@ func (c *TokenClient) GetToken(
 	}
 	if resp.StatusCode != http.StatusOK {
 		// If err is set, the context ended in the pause before a retry.
-		return azcore.AccessToken{}, newExchangeError(c, resp, err)
+		failure := newExchangeError(c, resp, err)
+		failure.proxy = tries.AnsweringProxy(c.address)
+		return azcore.AccessToken{}, failure
 	}
 	value, err := decodeAccessToken(resp)
 	if err != nil {

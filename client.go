@@ -173,7 +173,7 @@ func newClientWithTokens(
 	clientOptions := transport.Secure(options.ClientOptions)
 	clientOptions.PerRetryPolicies = append(
 		slices.Clone(clientOptions.PerRetryPolicies),
-		transport.PolicyFunc(transport.RecordTries),
+		transport.RecordTries(transport.IsStandard(options.Transport)),
 	)
 	if clientOptions.APIVersion == "" {
 		clientOptions.APIVersion = defaultAPIVersion

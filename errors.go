@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -118,7 +119,8 @@ type ServiceError struct {
 	Detail *ErrorDetail
 
 	outcomeUnknown bool
-	notYet         bool // 404 for what the client has created moments ago
+	notYet         bool   // 404 for what the client has created moments ago
+	proxy          string // that may have answered instead of the service, or ""
 	response       *azcore.ResponseError
 }
 
@@ -141,6 +143,7 @@ func (e *ServiceError) Advice() string {
 	if _, kind := splitOperation(e.Operation); kind == kindConversion {
 		what = advice.Conversion(e.StatusCode, e.Code, e.RetryAfter)
 	}
+	what = advice.Proxy(e.proxy, e.StatusCode, what)
 	if e.notYet {
 		what = "it was created moments ago, and a read may lag behind; retry"
 	}
@@ -205,7 +208,8 @@ type AuthenticationError struct {
 	// RetryAfter is how long the token service asked to wait. It is 0 if it did not say.
 	RetryAfter time.Duration
 
-	err error
+	proxy string // that may have answered instead of the token service, or ""
+	err   error
 }
 
 // Error returns one line: what failed, for which account, what was answered, and what to do.
@@ -225,6 +229,9 @@ func (e *AuthenticationError) Error() string {
 	} else if e.err != nil {
 		line += ": " + text.OneLine(e.err.Error())
 	}
+	if strings.HasSuffix(line, "; "+e.Advice()) {
+		return line // it is that of the cause
+	}
 	return complete(line, e.CorrelationVector, e.Advice())
 }
 
@@ -235,9 +242,11 @@ func (e *AuthenticationError) Advice() string {
 		return advice.AccessToken
 	case StageCredential:
 		return advice.Credential
-	default:
-		return advice.TokenService(e.StatusCode, e.RetryAfter)
 	}
+	if proxy, ok := errors.AsType[*transport.ProxyError](e.err); ok {
+		return proxy.Advice()
+	}
+	return advice.Proxy(e.proxy, e.StatusCode, advice.TokenService(e.StatusCode, e.RetryAfter))
 }
 
 // Unwrap returns the error of the step.

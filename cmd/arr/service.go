@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/internal/transport"
 )
 
 // service is what a command works with: the client of an account, and where results go.
@@ -132,9 +132,9 @@ func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
 		}
 	}
 	options.Retry.MaxRetries = azcoreRetries(target.Retries)
-	transport, err := trustingTransport(target.CAFile)
-	if err == nil && transport != nil {
-		options.Transport = &http.Client{Transport: transport}
+	through, err := trustingTransport(target.CAFile)
+	if err == nil && through != nil {
+		options.Transport = &http.Client{Transport: through}
 	}
 	return options, err
 }
@@ -158,13 +158,9 @@ func trustingTransport(path string) (*http.Transport, error) {
 	if err != nil || trusted == nil {
 		return nil, err
 	}
-	transport, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return nil, errors.New("the transport of this program was replaced")
-	}
-	transport = transport.Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
-	return transport, nil
+	through := transport.Standard()
+	through.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+	return through, nil
 }
 
 // trustedCertificates returns those of the system and those of a file, nil if there is no file.

@@ -21,6 +21,10 @@ const (
 	// SessionGoesOn is for a wait that ended while its session starts.
 	SessionGoesOn = "the session goes on, and is billed from Ready until it is stopped or its lease ends"
 
+	proxySignIn = "a proxy on the way asks for a user name and password: put them into HTTP_PROXY, " +
+		"or name the host in NO_PROXY"
+	networkSignIn = "this network lets nothing through before you sign in to it: open a web page"
+
 	misdirected = "the server does not answer for this host name: check endpoint and token service; " +
 		"an emulator takes more names with --allow-host"
 	administrator = "the identity needs the role Remote Rendering Administrator on the account; " +
@@ -50,6 +54,10 @@ func Service(status int, retryAfter time.Duration) string {
 	case status == http.StatusTooManyRequests:
 		const otherwise = "wait before the next request; the limit resets every minute"
 		return throttled(retryAfter, otherwise)
+	case status == http.StatusProxyAuthRequired:
+		return proxySignIn
+	case status == http.StatusNetworkAuthenticationRequired:
+		return networkSignIn
 	case status >= 300 && status < 400:
 		return "redirects are not followed, so that the access token stays with its host: " +
 			"check the endpoint"
@@ -96,11 +104,30 @@ func TokenService(status int, retryAfter time.Duration) string {
 		return misdirected
 	case status == http.StatusTooManyRequests:
 		return throttled(retryAfter, "wait before the next request")
+	case status == http.StatusProxyAuthRequired:
+		return proxySignIn
+	case status == http.StatusNetworkAuthenticationRequired:
+		return networkSignIn
 	case status == 0, status >= 500:
 		return "check the account domain, or try again later"
 	default:
 		return "check the account domain: this may not be a token service"
 	}
+}
+
+// Proxy adds to what a caller is told about a status that the proxy at an address may have answered
+// the request, and not the service. It returns what if proxy is empty, or if no proxy answers so.
+func Proxy(proxy string, status int, what string) string {
+	if proxy == "" || status < 500 && status != http.StatusForbidden &&
+		status != http.StatusProxyAuthRequired {
+		return what
+	}
+	line := "the proxy " + proxy + " may have answered: check HTTP_PROXY, " +
+		"or name the host of the service in NO_PROXY"
+	if what == "" || status == http.StatusProxyAuthRequired {
+		return line
+	}
+	return line + "; " + what
 }
 
 // OutcomeUnknown returns what to do when a call may have taken effect: "create", "stop",

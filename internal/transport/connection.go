@@ -38,10 +38,12 @@ func (c *connection) trace(ctx context.Context) context.Context {
 	})
 }
 
-func (c *connection) reset() {
+// reset begins a try. traces says that the transport is known to trace, so that no trace means that
+// it did not get as far as asking for a connection.
+func (c *connection) reset(traces bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.traced, c.got, c.hop = false, false, ""
+	c.traced, c.got, c.hop = traces, false, ""
 }
 
 func (c *connection) seen() (traced, got bool) {
@@ -54,12 +56,29 @@ func (c *connection) seen() (traced, got bool) {
 func (c *connection) explain(target *url.URL, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	direct := net.JoinHostPort(target.Hostname(), naming.Port(target))
-	// The transport spells a host with other characters than ASCII in Punycode.
-	if !c.traced || c.got || c.hop == direct || strings.ContainsFunc(direct, notASCII) {
+	if c.got || !c.throughProxy(target) {
 		return err
 	}
 	return asProxyError(c.hop, err)
+}
+
+// throughProxy reports whether the transport asked for a connection to another host than that of
+// the request. The lock is held.
+func (c *connection) throughProxy(target *url.URL) bool {
+	direct := net.JoinHostPort(target.Hostname(), naming.Port(target))
+	// The transport spells a host with other characters than ASCII in Punycode.
+	return c.hop != "" && c.hop != direct && !strings.ContainsFunc(direct, notASCII)
+}
+
+// answering returns the proxy that an answer may come from instead of the service: one that sees
+// requests, because they are not encrypted.
+func (c *connection) answering(target *url.URL) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if target.Scheme != "http" || !c.throughProxy(target) {
+		return ""
+	}
+	return c.hop
 }
 
 func notASCII(r rune) bool { return r > unicode.MaxASCII }

@@ -32,7 +32,8 @@ func CorrelationVector(resp *http.Response) string { return resp.Header.Get("Ms-
 // RetryAfter returns how long an answer that arrived now asks to wait, at most 24 hours. It is 0 if
 // the answer does not ask. It reads the headers that azcore reads, in the same order:
 // retry-after-ms and x-ms-retry-after-ms in milliseconds, then Retry-After in seconds or as a date.
-// Numbers may have a fraction.
+// Numbers may have a fraction. A date is compared with the Date of the answer if there is one, so
+// that a wrong local clock does no harm.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	for _, h := range []struct {
 		name string
@@ -48,10 +49,41 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 		}
 	}
 	if date, err := http.ParseTime(header.Get("Retry-After")); err == nil {
+		if served, err := http.ParseTime(header.Get("Date")); err == nil {
+			now = served
+		}
 		return min(max(date.Sub(now), 0), maxRetryAfter)
 	}
 	return 0
 }
+
+// spellRetryAfter makes azcore's retry policy wait as [RetryAfter] says. That policy reads numbers
+// without a fraction, and dates of one form by the local clock; it ignores others, and retries too
+// early.
+func spellRetryAfter(header http.Header, now time.Time) {
+	for _, name := range retryAfterHeaders {
+		value := header.Get(name)
+		if value == "" {
+			continue
+		}
+		number, err := strconv.Atoi(value)
+		if err == nil && number <= 0 {
+			continue
+		}
+		if err != nil || number > int(maxRetryAfter/time.Second) {
+			wait := RetryAfter(header, now)
+			if _, err := http.ParseTime(value); err == nil && wait == 0 {
+				header.Del(name) // that time has passed
+			} else if wait > 0 {
+				milliseconds := (wait + time.Millisecond - 1) / time.Millisecond
+				header.Set("Retry-After-Ms", strconv.FormatInt(int64(milliseconds), 10))
+			}
+		}
+		return
+	}
+}
+
+var retryAfterHeaders = []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms", "Retry-After"}
 
 // IsTransient reports whether the same request may succeed later after an answer with this status:
 // 408, 429 or 5xx.

@@ -4,10 +4,12 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/arr-go/azremoterendering/internal/text"
 )
@@ -15,13 +17,14 @@ import (
 // ProxyError means that a proxy did not open a connection to the service. Nothing was sent to the
 // service.
 type ProxyError struct {
-	// Proxy is host and port of the proxy.
+	// Proxy is host and port of the proxy. It is empty if the setting of the proxy has none.
 	Proxy string
 	// StatusCode is the answer of the proxy to CONNECT. It is 0 if there was none, or if the
 	// transport does not tell.
 	StatusCode int
 
-	err error // nil if StatusCode says it all
+	err    error  // nil if StatusCode says it all
+	advice string // "" means that StatusCode decides
 }
 
 func asProxyError(proxy string, err error) error {
@@ -33,6 +36,9 @@ func asProxyError(proxy string, err error) error {
 
 // Error names the proxy and what to do.
 func (e *ProxyError) Error() string {
+	if e.Proxy == "" {
+		return e.err.Error() + "; " + e.Advice()
+	}
 	line := "no connection through the proxy " + text.OneLine(e.Proxy)
 	if e.StatusCode != 0 {
 		line += fmt.Sprintf(": it answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
@@ -44,11 +50,22 @@ func (e *ProxyError) Error() string {
 
 // Advice says what to do.
 func (e *ProxyError) Advice() string {
-	if e.StatusCode == http.StatusProxyAuthRequired {
-		return "put the user name and password of the proxy into HTTPS_PROXY, " +
-			"or name the host of the service in NO_PROXY"
+	what := e.advice
+	switch {
+	case what != "":
+	case e.StatusCode == http.StatusProxyAuthRequired:
+		what = "put the user name and password of the proxy into HTTPS_PROXY"
+	case isUntrusted(e.err):
+		what = "if the proxy reads TLS, add its certificate authority to those that this machine trusts"
+	default:
+		what = "check HTTPS_PROXY"
 	}
-	return "check HTTPS_PROXY, or name the host of the service in NO_PROXY"
+	return what + ", or name the host of the service in NO_PROXY"
+}
+
+func isUntrusted(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
 }
 
 // Unwrap returns the error of the transport, if there is one.
@@ -56,7 +73,7 @@ func (e *ProxyError) Unwrap() error { return e.err }
 
 // Refused reports whether the proxy refused for a reason that does not pass by itself.
 func (e *ProxyError) Refused() bool {
-	return e.StatusCode >= 400 && !IsTransient(e.StatusCode)
+	return e.Proxy == "" || e.StatusCode >= 400 && !IsTransient(e.StatusCode)
 }
 
 // refusedByProxy is a refusal that azcore does not retry.
@@ -80,8 +97,53 @@ func checkProxyAnswer(
 		return nil
 	}
 	e := &ProxyError{Proxy: proxy.Host, StatusCode: answer.StatusCode}
+	if e.StatusCode == http.StatusProxyAuthRequired {
+		e.advice = signInAdvice(proxy, answer.Header.Values("Proxy-Authenticate"))
+	}
 	if e.Refused() {
 		return refusedByProxy{e}
 	}
 	return e
+}
+
+// signInAdvice says what to do about a 407. net/http signs in at proxies with Basic and nothing
+// else.
+func signInAdvice(proxy *url.URL, challenges []string) string {
+	var schemes []string
+	for _, challenge := range challenges {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(challenge), " ")
+		schemes = append(schemes, strings.TrimSuffix(scheme, ","))
+	}
+	all := strings.Join(schemes, " and ")
+	switch {
+	case all != "" && !strings.Contains(strings.ToLower(strings.Join(challenges, " ")), "basic"):
+		return "it accepts " + text.OneLine(all) + " only, and this program can sign in with Basic: " +
+			"put a local proxy that knows it in between, such as px or cntlm"
+	case proxy.User != nil:
+		return "it does not accept the user name and password in HTTPS_PROXY: correct them, " +
+			"with special characters as %XX"
+	default:
+		return ""
+	}
+}
+
+// readableProxy returns a function like the one given, whose errors do not quote the address of the
+// proxy: that may contain a password.
+func readableProxy(
+	proxy func(*http.Request) (*url.URL, error),
+) func(*http.Request) (*url.URL, error) {
+	if proxy == nil {
+		return nil
+	}
+	return func(req *http.Request) (*url.URL, error) {
+		address, err := proxy(req)
+		if err == nil {
+			return address, nil
+		}
+		setting := strings.ToUpper(req.URL.Scheme) + "_PROXY"
+		return nil, refusedByProxy{&ProxyError{
+			err:    fmt.Errorf("the address of the proxy, %s, cannot be read", setting),
+			advice: "correct " + setting + ", with special characters of user name and password as %XX",
+		}}
+	}
 }

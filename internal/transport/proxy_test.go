@@ -59,11 +59,19 @@ func TestRefusingProxies(t *testing.T) {
 	}
 }
 
-// put sends a PUT through a pipeline with one retry.
-func put(t *testing.T, transport policy.Transporter, tries *Tries) error {
+// put sends a PUT through a pipeline with one retry. The policies are RecordTries by default.
+func put(
+	t *testing.T,
+	transport policy.Transporter,
+	tries *Tries,
+	policies ...policy.Policy,
+) error {
 	t.Helper()
+	if policies == nil {
+		policies = []policy.Policy{RecordTries(false)}
+	}
 	pipeline := runtime.NewPipeline("test", "v0.0.0", runtime.PipelineOptions{
-		PerRetry: []policy.Policy{PolicyFunc(RecordTries)},
+		PerRetry: policies,
 	}, &policy.ClientOptions{
 		Transport: transport,
 		Retry:     policy.RetryOptions{MaxRetries: 1, RetryDelay: 1},

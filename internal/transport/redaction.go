@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -67,6 +68,7 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	if resp.Body == nil { // as hand-made transports leave it
 		resp.Body = http.NoBody
 	}
+	spellRetryAfter(resp.Header, time.Now())
 	refusal := resp.StatusCode >= 300
 	if !refusal {
 		resp.Body = newLimitedBody(resp.Body, answerLimit(req.Context()))

@@ -27,6 +27,10 @@ const (
 	// connectionsPerHost bounds the connections of all clients to one host. Further requests wait
 	// for one. It is also how many stay open when idle: fewer means new handshakes under load.
 	connectionsPerHost = 100
+
+	// maxHeader bounds the header of an answer, which counts beside its body. net/http allows 10
+	// MiB.
+	maxHeader = 256 << 10
 )
 
 // Secure returns a copy of options with which a pipeline neither sends a credential to another host
@@ -60,17 +64,31 @@ func Secure(options azcore.ClientOptions) azcore.ClientOptions {
 // defaultTransport is shared by all clients, like [http.DefaultTransport], and so is its connection
 // pool.
 var defaultTransport = sync.OnceValue(func() *http.Client {
+	return withoutRedirects(&http.Client{Transport: Standard()})
+})
+
+// Standard returns a new transport like the default one of a client: [http.DefaultTransport] with
+// bounds, and with errors that say what a proxy has done.
+func Standard() *http.Transport {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = standard.Clone()
 	}
+	transport.Proxy = readableProxy(transport.Proxy)
 	transport.MaxConnsPerHost = connectionsPerHost
 	transport.MaxIdleConnsPerHost = connectionsPerHost
 	transport.MaxIdleConns = 0 // no limit for all hosts together
+	transport.MaxResponseHeaderBytes = maxHeader
 	transport.OnProxyConnectResponse = checkProxyAnswer
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
-	return withoutRedirects(&http.Client{Transport: transport})
-})
+	return transport
+}
+
+// IsStandard reports whether [Secure] uses the default transport for the given one.
+func IsStandard(given policy.Transporter) bool {
+	client, ok := given.(*http.Client)
+	return given == nil || ok && client == nil
+}
 
 func withoutRedirects(client *http.Client) *http.Client {
 	c := *client

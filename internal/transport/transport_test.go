@@ -35,7 +35,7 @@ func send(
 			Meet: func(req *http.Request, _ testkit.Forward) (*http.Response, error) { return answer(req) },
 		},
 		Retry:            policy.RetryOptions{MaxRetries: retries, RetryDelay: time.Microsecond},
-		PerRetryPolicies: []policy.Policy{PolicyFunc(FailOnUnknownHost), PolicyFunc(RecordTries)},
+		PerRetryPolicies: []policy.Policy{PolicyFunc(FailOnUnknownHost), RecordTries(false)},
 	})
 	pipeline := runtime.NewPipeline("test", "v0.1.0", runtime.PipelineOptions{}, &options)
 	req, err := runtime.NewRequest(t.Context(), http.MethodPut, "https://host.example/x")

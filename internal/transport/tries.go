@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -66,6 +67,7 @@ func settles(status int) bool {
 	switch status {
 	case http.StatusUnauthorized,
 		http.StatusForbidden,
+		http.StatusProxyAuthRequired,
 		http.StatusRequestTimeout,
 		http.StatusTooManyRequests:
 		return false
@@ -75,29 +77,36 @@ func settles(status int) bool {
 }
 
 // RecordTries is a policy. It must be the last one before azcore's own, so that what fails in front
-// of it was never sent.
-func RecordTries(req *policy.Request) (*http.Response, error) {
-	if err := req.Raw().Context().Err(); err != nil {
-		return nil, err
+// of it was never sent. traces says whether the transport is known to trace its connections, as the
+// default one is.
+func RecordTries(traces bool) PolicyFunc {
+	return func(req *policy.Request) (*http.Response, error) {
+		if err := req.Raw().Context().Err(); err != nil {
+			return nil, err
+		}
+		var t *Tries
+		if !req.OperationValue(&t) {
+			return req.Next()
+		}
+		t.connection.reset(traces)
+		resp, err := req.Next()
+		t.record(resp, err)
+		if err != nil && resp == nil {
+			err = t.connection.explain(req.Raw().URL, err)
+		}
+		return resp, err
 	}
-	var t *Tries
-	if !req.OperationValue(&t) {
-		return req.Next()
-	}
-	t.connection.reset()
-	resp, err := req.Next()
-	t.record(resp, err)
-	if err != nil && resp == nil {
-		err = t.connection.explain(req.Raw().URL, err)
-	}
-	return resp, err
 }
+
+// AnsweringProxy returns the host and port of a proxy that may have answered the last try instead
+// of the service at target. It is empty if there was none.
+func (t *Tries) AnsweringProxy(target *url.URL) string { return t.connection.answering(target) }
 
 func (t *Tries) record(resp *http.Response, err error) {
 	t.count++
 	t.whole = err == nil
 	switch {
-	case resp != nil && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusRequestTimeout):
+	case resp != nil && isFault(resp.StatusCode):
 		t.faulted = true
 		t.unreadable = t.unreadable || err != nil
 	case resp != nil && resp.StatusCode >= 400:
@@ -106,6 +115,13 @@ func (t *Tries) record(resp *http.Response, err error) {
 		t.lost = t.lost || !t.neverSent(err)
 		t.unreadable = t.unreadable || resp != nil
 	}
+}
+
+// isFault reports whether an answer leaves open if the request took effect. 511 does not: it comes
+// from a network that lets nothing through yet (RFC 6585, section 6).
+func isFault(status int) bool {
+	return status >= 500 && status != http.StatusNetworkAuthenticationRequired ||
+		status == http.StatusRequestTimeout
 }
 
 // neverSent reports whether a failed try never had a connection to send its request over. What
@@ -120,6 +136,9 @@ func (t *Tries) neverSent(err error) bool {
 		return true
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*ProxyError](err); ok {
 		return true
 	}
 	_, ok = errors.AsType[*tls.CertificateVerificationError](err)
