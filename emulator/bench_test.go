@@ -81,7 +81,6 @@ func (c *crowd) do(b *testing.B, status int, method, path, body string) {
 }
 
 // parallel measures a request while 10,000 sessions are there and 64 clients ask at the same time.
-// Most of the time goes into the signature of the access token, which every request shows.
 func parallel(b *testing.B, do func(c *crowd, n int64)) {
 	c, bytesEach := newCrowd(b, benchmarkSessions)
 	var count atomic.Int64
@@ -117,4 +116,17 @@ func BenchmarkCreate(b *testing.B) {
 	parallel(b, func(c *crowd, n int64) {
 		c.do(b, http.StatusCreated, http.MethodPut, fmt.Sprintf("/new-%d", n), standard5Hours)
 	})
+}
+
+// BenchmarkNew makes an emulator and calls it once, as tests do.
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		e, err := emulator.New(emulator.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		c := &crowd{Emulator: e, sessions: "/accounts/" + e.Account().ID + "/sessions"}
+		c.signIn()
+		c.do(b, http.StatusOK, http.MethodGet, "", "")
+	}
 }

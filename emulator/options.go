@@ -105,11 +105,11 @@ type Options struct {
 	// hours, as recorded from the service.
 	TokenLifetime time.Duration
 
-	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default a key is
-	// made when the first token is needed, which takes up to a second: share one between the
-	// emulators of a test binary to save that time. With a StateFile, New makes one the first time,
-	// and keeps it. Emulators that share key and account id accept
-	// each other's tokens, as the regions of the service did.
+	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default all emulators
+	// of a process share one, which is made when the first token is needed, and accept only their
+	// own tokens. With a StateFile, New makes one the first time, and keeps it. Emulators that are
+	// given the same key accept each other's tokens for an account id that both have, as the
+	// regions of the service did.
 	SigningKey *rsa.PrivateKey
 
 	// StartupTime returns how long a new session of the given size stays Starting. It is called

@@ -202,11 +202,20 @@ func TestTokensOfOtherEmulators(t *testing.T) {
 		sibling.call(http.MethodGet, sibling.list()+apiVersion, "").status,
 	)
 
-	stranger, err := emulator.New(emulator.Options{}) // makes a key of its own
-	require.NoError(t, err)
-	s := &service{Emulator: stranger, t: t}
-	s.authorize()
-	assert.Equal(t, http.StatusOK, s.call(http.MethodGet, s.list()+apiVersion, "").status)
-	s.token = one.token
-	assert.Equal(t, http.StatusUnauthorized, s.call(http.MethodGet, s.list()+apiVersion, "").status)
+	var tokens []string
+	for range 2 { // which share the key of the process
+		stranger, err := emulator.New(emulator.Options{})
+		require.NoError(t, err)
+		s := &service{Emulator: stranger, t: t}
+		s.authorize()
+		tokens = append(tokens, s.token)
+		for _, token := range append([]string{one.token}, tokens...) {
+			s.token = token
+			status := http.StatusUnauthorized
+			if token == tokens[len(tokens)-1] {
+				status = http.StatusOK
+			}
+			assert.Equal(t, status, s.call(http.MethodGet, s.list()+apiVersion, "").status)
+		}
+	}
 }

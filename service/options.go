@@ -65,9 +65,10 @@ type Options struct {
 	// hours, as recorded from the service.
 	TokenLifetime time.Duration
 
-	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default a key is
-	// made when the first token is needed. Services that share key and account id accept each
-	// other's tokens, so replicas of one service must share it.
+	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default all services
+	// of a process share one, which is made when the first token is needed, and accept only their
+	// own tokens. Services that are given the same key accept each other's tokens for an account id
+	// that both have, so replicas of one service must be given one.
 	SigningKey *rsa.PrivateKey
 
 	// Conversions keeps and runs conversions. Without it the service has none: their paths are

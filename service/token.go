@@ -25,23 +25,32 @@ const tokenAudience = "https://" + naming.RenderingPrefix + naming.ServiceDomain
 // tokenService issues and verifies access tokens.
 type tokenService struct {
 	key      func() (*rsa.PrivateKey, error)
+	keyID    string       // in the header of its tokens; empty if the key is the caller's
 	lifetime atomic.Int64 // in seconds
-	parser   *jwt.Parser
+	verified verifiedTokens
+	claims   *jwt.Validator
 	now      func() time.Time
 }
 
 func newTokenService(key *rsa.PrivateKey, lifetime time.Duration, now func() time.Time) *tokenService {
 	t := &tokenService{
-		key: signingKey(key),
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
-			jwt.WithAudience(tokenAudience),
-			jwt.WithTimeFunc(now)),
-		now: now,
+		key:    func() (*rsa.PrivateKey, error) { return key, nil },
+		claims: jwt.NewValidator(jwt.WithAudience(tokenAudience), jwt.WithTimeFunc(now)),
+		now:    now,
+	}
+	if key == nil {
+		t.key, t.keyID = processKey, naming.NewUUID()
 	}
 	t.lifetime.Store(int64(lifetime / time.Second))
 	return t
 }
+
+// processKey signs the tokens of all services of this process that have no key of their own. To
+// make a key takes some 70 ms of CPU, which every test of a user would pay. Tokens name the service
+// that they are for by keyID, so that others do not accept them.
+var processKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, minSigningKeyBits)
+})
 
 // SetTokenLifetime changes how long the access tokens issued from now on are valid, as
 // [Options.TokenLifetime] says; 0 means 24 hours. Tokens issued before stay as they are. It is an
@@ -61,16 +70,6 @@ func checkTokenLifetime(name string, d time.Duration) error {
 			fmt.Sprintf("is not whole seconds, at least 1s; give 0 for %v", defaultTokenLifetime))
 	}
 	return nil
-}
-
-// signingKey returns a function that returns key or, if that is nil, one made at the first call.
-func signingKey(key *rsa.PrivateKey) func() (*rsa.PrivateKey, error) {
-	if key != nil {
-		return func() (*rsa.PrivateKey, error) { return key, nil }
-	}
-	return sync.OnceValues(func() (*rsa.PrivateKey, error) {
-		return rsa.GenerateKey(rand.Reader, minSigningKeyBits)
-	})
 }
 
 // tokenClaims are the claims of an access token, in the order of the documented sample of the token
@@ -141,20 +140,26 @@ func (t *tokenService) issue(a *account, role Role) (string, error) {
 		IntendedRecipient: tokenAudience,
 		Role:              role,
 	})
+	if t.keyID != "" {
+		token.Header["kid"] = t.keyID
+	}
 	return token.SignedString(key)
 }
 
 // accepts reports whether token is a valid access token for an account, and the role of its holder.
 func (t *tokenService) accepts(token string, a *account) (role Role, ok bool) {
-	var claims tokenClaims
-	_, err := t.parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) {
-		key, err := t.key()
-		if err != nil {
-			return nil, err
+	claims := t.verified.get(token)
+	if claims == nil {
+		var err error
+		if claims, err = t.verify(token); err != nil {
+			return "", false
 		}
-		return &key.PublicKey, nil
-	})
-	return claims.Role, err == nil && strings.EqualFold(claims.Account, a.id) &&
+	}
+	if t.claims.Validate(claims) != nil {
+		t.verified.drop(token)
+		return "", false
+	}
+	return claims.Role, strings.EqualFold(claims.Account, a.id) &&
 		!a.revoked(claims.ID, claims.IssuedAt)
 }
 
