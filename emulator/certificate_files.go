@@ -12,11 +12,16 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// certificateCheckInterval is how often handshakes look whether the files have changed.
-const certificateCheckInterval = time.Second
+const (
+	// certificateCheckInterval is how often handshakes look whether the files have changed.
+	certificateCheckInterval = time.Second
+	// certificateCheckPatience is how long a handshake waits for that.
+	certificateCheckPatience = 250 * time.Millisecond
+)
 
 // CertificateFiles is a certificate of your own, such as one of mkcert or cert-manager, for
 // [Emulator.ListenTLS]. Get one with [OpenCertificateFiles]. It is safe for concurrent use.
@@ -24,9 +29,15 @@ type CertificateFiles struct {
 	certFile, keyFile string
 	logger            *slog.Logger
 
-	mu      sync.Mutex
-	current *tls.Certificate
-	looked  time.Time // when the files were looked at
+	current atomic.Pointer[tls.Certificate]
+
+	// mu guards what follows. It is not held while the files are looked at, which may take long, as
+	// on a file system of a network.
+	mu     sync.Mutex
+	looked time.Time     // when the last check began
+	over   chan struct{} // closed when the check in progress is over; nil if there is none
+
+	// What follows belongs to the check in progress.
 	seen    [2]fileVersion
 	refused [2]fileVersion // was logged as unusable
 }
@@ -38,8 +49,9 @@ type fileVersion struct {
 }
 
 // OpenCertificateFiles reads a certificate with its chain, and its private key, both in PEM form.
-// Changed files are read again at a handshake, at most once a second. If that fails, the certificate
-// before stays in use, and the error is logged at level Warn. A nil logger discards it.
+// Changed files are read again at a handshake, at most once a second. A handshake waits 250 ms for
+// that, and then uses the certificate before. If the files cannot be used, the certificate before
+// stays in use, and the error is logged at level Warn. A nil logger discards it.
 //
 // It is an error if a file cannot be read, the key is not that of the certificate, or the
 // certificate has expired, is not valid yet, or has no name and no address. Errors show no key.
@@ -53,7 +65,7 @@ func OpenCertificateFiles(certFile, keyFile string, logger *slog.Logger) (*Certi
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	c.current = current
+	c.current.Store(current)
 	return c, nil
 }
 
@@ -86,16 +98,46 @@ func (c *CertificateFiles) Covers(host string) bool {
 
 // certificate returns the present certificate, from the files if they have changed.
 func (c *CertificateFiles) certificate() *tls.Certificate {
+	if over, patience := c.checking(); patience > 0 {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-over:
+		case <-timer.C:
+		}
+	}
+	return c.current.Load()
+}
+
+// checking begins a check if it is time for one. It returns a channel that is closed when the check
+// in progress is over, and how long to wait for that, which is 0 if there is none. The goroutine of
+// a check ends as soon as the file system has answered; there is one at a time.
+func (c *CertificateFiles) checking() (over <-chan struct{}, patience time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if now.Sub(c.looked) < certificateCheckInterval {
-		return c.current
+	switch {
+	case c.over != nil:
+	case now.Sub(c.looked) < certificateCheckInterval:
+		return nil, 0
+	default:
+		c.looked, c.over = now, make(chan struct{})
+		go c.check(now)
 	}
-	c.looked = now
+	return c.over, certificateCheckPatience - now.Sub(c.looked)
+}
+
+// check reads the files if they have changed.
+func (c *CertificateFiles) check(now time.Time) {
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		close(c.over)
+		c.over = nil
+	}()
 	versions := c.versions()
 	if versions == c.seen {
-		return c.current
+		return
 	}
 	current, err := c.load(now) // again and again if it fails: a certificate may become valid later
 	if err != nil {
@@ -103,12 +145,11 @@ func (c *CertificateFiles) certificate() *tls.Certificate {
 			c.refused = versions
 			c.logger.Warn("the certificate before stays in use", slog.Any("error", err))
 		}
-		return c.current
+		return
 	}
 	c.seen = versions
 	c.logger.Info("certificate replaced", slog.Time("valid-until", current.Leaf.NotAfter))
-	c.current = current
-	return c.current
+	c.current.Store(current)
 }
 
 // versions returns what tells whether the files have changed. It follows links, as those of a
