@@ -150,40 +150,42 @@ func last(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}
-	text := values[len(values)-1]
+	elements := splitUnquoted(values[len(values)-1], ',')
+	return elements[len(elements)-1]
+}
+
+// splitUnquoted splits a text at a separator outside of quotes, and trims the parts.
+func splitUnquoted(text string, separator byte) (parts []string) {
 	quoted, from := false, 0
 	for i := range len(text) {
 		switch {
 		case text[i] == '"':
 			quoted = !quoted
-		case text[i] == ',' && !quoted:
-			from = i + 1
+		case text[i] == separator && !quoted:
+			parts, from = append(parts, strings.TrimSpace(text[from:i])), i+1
 		}
 	}
-	return strings.TrimSpace(text[from:])
+	return append(parts, strings.TrimSpace(text[from:]))
 }
 
 // parseForwarded reads an element of the header Forwarded (RFC 7239, section 4), such as
-// for=192.0.2.43;host="example.com:8443";proto=https.
+// for=192.0.2.43;host="example.com:8443";proto=https. A parameter must not occur twice.
 func parseForwarded(element string) (scheme, host string, ok bool) {
-	if element == "" {
-		return "", "", true
-	}
-	for pair := range strings.SplitSeq(element, ";") {
-		name, value, found := strings.Cut(strings.TrimSpace(pair), "=")
+	values := make(map[string]string)
+	for _, pair := range splitUnquoted(element, ';') {
+		if pair == "" {
+			continue
+		}
+		name, value, found := strings.Cut(pair, "=")
 		if quoted, begins := strings.CutPrefix(value, `"`); begins {
 			value, begins = strings.CutSuffix(quoted, `"`)
 			found = found && begins
 		}
-		if !found || strings.ContainsAny(value, "\"\\") {
+		name = strings.ToLower(name)
+		if _, twice := values[name]; twice || !found || strings.ContainsAny(value, "\"\\") {
 			return "", "", false // no host and no scheme needs an escape
 		}
-		switch strings.ToLower(name) {
-		case "proto":
-			scheme = strings.ToLower(value)
-		case "host":
-			host = value
-		}
+		values[name] = value
 	}
-	return scheme, host, true
+	return strings.ToLower(values["proto"]), values["host"], true
 }

@@ -92,6 +92,9 @@ func TestNextLinksCarryTheAddressThatTheClientUsed(t *testing.T) {
 			http.Header{"Forwarded": {`host=attacker.example;for="a,b", Host=arr.example;PROTO=https`}},
 			"https://arr.example",
 		},
+		"standard, with empty pairs and a semicolon in quotes": {
+			http.Header{"Forwarded": {`;secret="a;host=b";; host=arr.example ;`}}, "http://arr.example",
+		},
 		"both say the same": {
 			http.Header{"Forwarded": {"host=arr.example"}, "X-Forwarded-Host": {"ARR.example"}},
 			"http://arr.example",
@@ -162,6 +165,9 @@ func TestContradictionsOfProxiesAreRefused(t *testing.T) {
 		{"Forwarded": {"host=localhost"}, "X-Forwarded-Host": {"arr.example"}},
 		{"Forwarded": {"proto=http"}, "X-Forwarded-Proto": {"https"}},
 		{"Forwarded": {"host"}},
+		{"Forwarded": {"host=arr.example;host=localhost"}},
+		{"Forwarded": {"proto=https;host=arr.example;Proto=http"}},
+		{"Forwarded": {"for=192.0.2.1;for=192.0.2.2;host=arr.example"}},
 		{"Forwarded": {`host="arr.example`}},
 		{"Forwarded": {`host="a\"b"`}},
 		{"X-Forwarded-Proto": {"javascript"}},

@@ -43,7 +43,7 @@ func newKnownHosts(o Options) (knownHosts, error) {
 		known.allowed = append(known.allowed, host)
 	}
 	for i, name := range o.AllowHosts {
-		host := strings.TrimSuffix(strings.ToLower(name), ".")
+		host := canonicalHost(name)
 		_, notAddress := netip.ParseAddr(host)
 		if notAddress != nil && !hostNamePattern.MatchString(host) {
 			return known, &azremoterendering.InvalidArgumentError{
@@ -59,7 +59,7 @@ func newKnownHosts(o Options) (knownHosts, error) {
 
 // include reports whether a request for a host, as [hostOf] returns it, is answered.
 func (k knownHosts) include(r *http.Request, host string) bool {
-	if address, err := netip.ParseAddr(host); err == nil && address.Unmap().IsLoopback() {
+	if address, err := netip.ParseAddr(host); err == nil && address.IsLoopback() {
 		return true
 	}
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
@@ -138,8 +138,8 @@ func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	return nil
 }
 
-// hostOf splits the host of a request into a name or address in lower case, and a port, which may
-// be empty.
+// hostOf splits the host of a request into a name or address, see [canonicalHost], and a port, which
+// may be empty.
 func hostOf(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -148,7 +148,16 @@ func hostOf(hostport string) (host, port string) {
 			host = strings.TrimSuffix(inside, "]")
 		}
 	}
-	return strings.TrimSuffix(strings.ToLower(host), "."), port
+	return canonicalHost(host), port
+}
+
+// canonicalHost returns the one spelling of a name or address that is compared: names in lower case
+// without the dot at the end, addresses without zone, IPv4 addresses inside IPv6 as IPv4.
+func canonicalHost(host string) string {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.WithZone("").Unmap().String()
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
 // sameOrigin reports whether no page of another origin can have sent a request. The pages of the

@@ -186,7 +186,7 @@ func (s *service) statusFor(server, host string) int {
 func TestKnownHosts(t *testing.T) {
 	s := start(t, emulator.Options{
 		Domain:     "arr.test",
-		AllowHosts: []string{"emulator", "192.0.2.7", ".cluster.Local", "FD00::1"},
+		AllowHosts: []string{"emulator", "192.0.2.7", ".cluster.Local", "FD00:0:0::1"},
 	})
 	s.create("a", standard5)
 	server := httptest.NewServer(s) // a server of the user's own
@@ -196,6 +196,7 @@ func TestKnownHosts(t *testing.T) {
 		"127.0.0.1": true, "127.9.9.9:1": true, "[::1]:80": true, "[::ffff:127.0.0.1]": true,
 		"arr.test": true, "sts.arr.test:443": true, "remoterendering.westeurope.ARR.test": true,
 		"emulator": true, "Emulator:20210": true, "192.0.2.7:20210": true, "[fd00::1]:1": true,
+		"[FD00:0000::0:1]": true, "[::ffff:192.0.2.7]": true, "[0:0:0:0:0:0:0:1]:80": true,
 		"cluster.local": true, "emulator.tests.svc.cluster.local.": true,
 
 		"x.emulator": false, "emulator.evil.example": false, "192.0.2.70": false,
