@@ -31,7 +31,7 @@ func (e *Emulator) hintAtKey(q *service.Request, a service.Answer) {
 func (e *Emulator) keyHint(accountID string) string {
 	const begin = "this is the emulator of Azure Remote Rendering; "
 	if accountID == "" {
-		return begin + "it has no account with this id, only " + e.accounts[0].ID + " by default"
+		return begin + "it has no account with this id; its accounts were printed when it started"
 	}
 	primary, _, err := e.service.Keys(accountID)
 	given, random := e.kept.origin(accountID)

@@ -55,9 +55,16 @@ func TestHintAtTheRightKey(t *testing.T) {
 			}
 		})
 	}
-	s := start(t, emulator.Options{})
+}
+
+// Whoever guesses is told no id of an account.
+func TestHintAtTheRightAccount(t *testing.T) {
+	s := start(t, emulator.Options{Accounts: []emulator.AccountOptions{{ID: secondAccount}, {}}})
 	hint := s.refusedKey("7d0a3f52-4c1b-4e0e-9a51-2f6f3f0c8a77")
-	assert.Contains(t, hint, "only "+emulator.DevelopmentAccountID)
+	assert.Contains(t, hint, "no account with this id")
+	for _, account := range s.Accounts() {
+		assert.NotContains(t, hint, account.ID)
+	}
 }
 
 // refusedKey sends a wrong key of an account over a socket, and returns the hint in the answer.
