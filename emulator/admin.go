@@ -52,12 +52,13 @@ func (e *Emulator) forAdmin(r *http.Request) bool {
 	return e.admin && (path == adminPath || strings.HasPrefix(path, adminPath+"/"))
 }
 
-// administer answers an administrative request.
-func (e *Emulator) administer(r *http.Request) service.Answer {
-	a := e.administerAllowed(r)
+// administer answers an administrative request. The stream is the body of an answer that does not
+// end; nil for others.
+func (e *Emulator) administer(r *http.Request) (a service.Answer, stream *eventStream) {
+	a = e.administerAllowed(r)
 	a.Header.Set("Cache-Control", "no-store")
 	a.Header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	return a
+	return a, e.openEvents(r, a)
 }
 
 func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
@@ -119,7 +120,7 @@ func (e *Emulator) adminInject(r *http.Request, _ []string) service.Answer {
 		id, err = e.inject(f, jsonForm)
 	}
 	if err != nil {
-		return e.service.Refuse(service.BadRequest(strings.TrimPrefix(err.Error(), "emulator: ")))
+		return e.service.Refuse(service.BadRequest(withoutPrefix(err)))
 	}
 	a := service.JSONAnswer(http.StatusCreated, map[string]int{"id": id})
 	a.Header.Set("Location", adminPath+"/faults/"+strconv.Itoa(id))
@@ -139,6 +140,14 @@ func (e *Emulator) adminRemove(_ *http.Request, segments []string) service.Answe
 		)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
+}
+
+// withoutPrefix returns the text of an error for an answer, which the emulator has obviously sent.
+func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "emulator: ") }
+
+// failed answers a request that was valid, and could not be carried out.
+func (e *Emulator) failed(err error) service.Answer {
+	return e.service.Refuse(refusal(http.StatusInternalServerError, withoutPrefix(err)))
 }
 
 func refusal(status int, message string) *service.Refusal {

@@ -87,7 +87,7 @@ func (e *Emulator) adminReset(r *http.Request, _ []string) service.Answer {
 		return e.service.Refuse(refused)
 	}
 	if err := e.Reset(scope); err != nil {
-		return e.service.Refuse(refusal(http.StatusInternalServerError, err.Error()))
+		return e.failed(err)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
 }
@@ -112,7 +112,7 @@ func (e *Emulator) adminRotate(r *http.Request, segments []string) service.Answe
 	}
 	key, err := e.RotateKey(account, which)
 	if err != nil {
-		return e.service.Refuse(refusal(http.StatusInternalServerError, err.Error()))
+		return e.failed(err)
 	}
 	return service.JSONAnswer(http.StatusOK, map[string]string{"key": key})
 }
@@ -131,7 +131,7 @@ func (e *Emulator) adminRevoke(r *http.Request, _ []string) service.Answer {
 		return e.service.Refuse(refused)
 	}
 	if err := e.RevokeTokens(account); err != nil {
-		return e.service.Refuse(refusal(http.StatusInternalServerError, err.Error()))
+		return e.failed(err)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
 }

@@ -39,20 +39,8 @@ type adminRecord struct {
 
 func adminRecordOf(r RequestRecord) adminRecord {
 	return adminRecord{
-		Sequence: r.Sequence,
-		adminRequest: adminRequest{
-			Time:                 adminTime(r.Time),
-			Operation:            r.Operation,
-			Method:               r.Method,
-			Account:              r.AccountID,
-			Region:               string(r.Region),
-			Session:              r.SessionID,
-			Conversion:           r.ConversionID,
-			Status:               r.Status,
-			CorrelationVector:    r.CorrelationVector,
-			DurationMilliseconds: float64(r.Duration) / float64(time.Millisecond),
-			Faults:               r.Faults,
-		},
+		Sequence:     r.Sequence,
+		adminRequest: adminRequestOf(r),
 		Path:         r.Path,
 		ErrorCode:    r.ErrorCode,
 		UserAgent:    r.UserAgent,

@@ -5,7 +5,6 @@ package emulator
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/strictjson"
@@ -19,7 +18,7 @@ func (e *Emulator) adminGetSession(r *http.Request, segments []string) service.A
 		refused = e.store.refuseUnnamed(at, segments[0], exact)
 	}
 	if refused == nil {
-		e.store.ask(func(r *record) bool { return r.ID == segments[0] })
+		e.store.askNamed(segments[0])
 		now := e.store.lock()
 		found, err := e.store.named(at, segments[0])
 		defer e.store.unlock()
@@ -56,10 +55,13 @@ func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.An
 	if refused != nil {
 		return e.service.Refuse(refused)
 	}
-	if err := e.store.setStatus(at, segments[0], status); err != nil {
-		return e.service.Refuse(
-			refusal(http.StatusConflict, strings.TrimPrefix(err.Error(), "emulator: ")),
-		)
+	e.store.askNamed(segments[0])
+	group, err := e.store.changeStatus(at, segments[0], status)
+	if err != nil {
+		return e.service.Refuse(refusal(http.StatusConflict, withoutPrefix(err)))
+	}
+	if err := e.journal.wait(group); err != nil {
+		return e.failed(err)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)
 }
@@ -69,10 +71,8 @@ func (e *Emulator) adminPartition(
 	r *http.Request,
 ) (at service.PartitionKey, exact bool, refused *service.Refusal) {
 	at = e.home
-	for name := range r.URL.Query() {
-		if name != "account" && name != "region" {
-			return at, false, service.BadRequest("The query may have account and region, and nothing else.")
-		}
+	if refused := refuseQuery(r, "account", "region"); refused != nil {
+		return at, false, refused
 	}
 	if id := r.URL.Query().Get("account"); id != "" {
 		if at.AccountID = e.accountID(id); at.AccountID == "" {
@@ -97,10 +97,8 @@ func (m *memory) refuseUnnamed(at service.PartitionKey, id string, exact bool) *
 		)
 	}
 	if _, err := m.named(at, id); err != nil {
-		return refusal(
-			http.StatusNotFound,
-			strings.TrimPrefix(err.Error(), "emulator: ")+"; the query may name account and region",
-		)
+		return refusal(http.StatusNotFound,
+			withoutPrefix(err)+"; the query may name account and region")
 	}
 	return nil
 }

@@ -83,22 +83,26 @@ func (e *Emulator) adminState(*http.Request, []string) service.Answer {
 	for _, c := range now.Conversions {
 		body.Conversions = append(body.Conversions, adminConversionOf(c))
 	}
-	for _, r := range now.Requests {
-		body.Requests = append(body.Requests, adminRequest{
-			Time:                 adminTime(r.Time),
-			Operation:            r.Operation,
-			Method:               r.Method,
-			Account:              r.Account,
-			Region:               string(r.Region),
-			Session:              r.Session,
-			Conversion:           r.Conversion,
-			Status:               r.Status,
-			CorrelationVector:    r.CorrelationVector,
-			DurationMilliseconds: float64(r.Duration) / float64(time.Millisecond),
-			Faults:               r.Faults,
-		})
+	for _, r := range e.requests.shown() {
+		body.Requests = append(body.Requests, adminRequestOf(r))
 	}
 	return service.JSONAnswer(http.StatusOK, body)
+}
+
+func adminRequestOf(r RequestRecord) adminRequest {
+	return adminRequest{
+		Time:                 adminTime(r.Time),
+		Operation:            r.Operation,
+		Method:               r.Method,
+		Account:              r.AccountID,
+		Region:               string(r.Region),
+		Session:              r.SessionID,
+		Conversion:           r.ConversionID,
+		Status:               r.Status,
+		CorrelationVector:    r.CorrelationVector,
+		DurationMilliseconds: float64(r.Duration) / float64(time.Millisecond),
+		Faults:               r.Faults,
+	}
 }
 
 func adminConversionOf(c page.Conversion) adminConversion {

@@ -45,7 +45,14 @@ func (e *Emulator) newEventStream(ctx context.Context, since *uint64) *eventStre
 	free := sync.OnceFunc(func() { e.streams.Add(-1) })
 	stop := context.AfterFunc(ctx, free)
 	s.end = sync.OnceFunc(func() { stop(); free(); close(s.closed) })
+	opened := false
+	defer func() {
+		if !opened { // a back end has panicked
+			s.end()
+		}
+	}()
 	s.seen = e.eventsNow()
+	opened = true
 	if since != nil {
 		s.seen.requests = *since
 	}

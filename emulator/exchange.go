@@ -55,8 +55,12 @@ func (e *Emulator) respond(
 		}
 	}
 	if e.forAdmin(r) {
-		a := e.guarded(r, e.administer)
-		return delivery{Answer: a, stream: e.openEvents(r, a)}
+		var stream *eventStream
+		a := e.guarded(r, func(r *http.Request) (a service.Answer) {
+			a, stream = e.administer(r)
+			return a
+		})
+		return delivery{Answer: a, stream: stream}
 	}
 	if fromNetwork {
 		if refused := e.refuseForeign(r); refused != nil {

@@ -25,6 +25,9 @@ func (m *memory) askAbout(in service.PartitionKey, id string) {
 	m.ask(func(r *record) bool { return r.ID == id && r.partition.key == in })
 }
 
+// askNamed asks the servers of the sessions with an id, wherever they are.
+func (m *memory) askNamed(id string) { m.ask(func(r *record) bool { return r.ID == id }) }
+
 func (m *memory) askable(match func(*record) bool) (records []*record) {
 	m.lock()
 	defer m.unlock()

@@ -149,12 +149,17 @@ func (l *requestLog) remove(match func(RequestRecord) bool) {
 // shownRequests is how many requests the page and the state show.
 const shownRequests = 200
 
-// recent returns the last requests for the page, oldest first.
-func (l *requestLog) recent() []page.Request {
+// shown returns the last requests, oldest first.
+func (l *requestLog) shown() []RequestRecord {
 	all := l.all()
-	all = all[max(0, len(all)-shownRequests):]
-	recent := make([]page.Request, len(all))
-	for i, r := range all {
+	return all[max(0, len(all)-shownRequests):]
+}
+
+// recent returns them for the page.
+func (l *requestLog) recent() []page.Request {
+	shown := l.shown()
+	recent := make([]page.Request, len(shown))
+	for i, r := range shown {
 		recent[i] = page.Request{
 			Time:              r.Time,
 			Operation:         r.Operation,

@@ -31,7 +31,7 @@ func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionS
 }
 
 func (m *memory) setStatus(preferred service.PartitionKey, id string, status azremoterendering.SessionStatus) error {
-	m.ask(func(r *record) bool { return r.ID == id })
+	m.askNamed(id)
 	group, err := m.changeStatus(preferred, id, status)
 	if err != nil {
 		return err
