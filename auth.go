@@ -270,9 +270,9 @@ func newTokenCache(cred azcore.TokenCredential, scope string) *token.Cache {
 
 // AccessTokenOptions contains the optional parameters of [SessionsClient.AccessToken].
 type AccessTokenOptions struct {
-	// ValidFor is how long the token must still be valid at least. If the current token is not, the
-	// client exchanges it first. The default, 0, accepts any valid token, even one that is about to
-	// expire.
+	// ValidFor is the minimum time for which the token must still be valid. If it is not, the
+	// client first gets a new one. The default, 0, accepts any valid token, even one that is about
+	// to expire.
 	ValidFor time.Duration
 
 	// Refused is a token that the service has refused, as reported by a device. It is not returned

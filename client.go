@@ -28,7 +28,7 @@ import (
 // [*AuthenticationError] if the client cannot get an access token, and an [*InvalidArgumentError],
 // before it sends anything, if an argument is invalid. Requests without an answer within 30
 // seconds, or with 408, 429, 500, 502, 503 or 504, are retried up to three times;
-// ClientOptions.Retry changes that. So a call ends also if its context has no deadline: within
+// ClientOptions.Retry changes that. So a call ends even if its context has no deadline: within
 // about two minutes if nothing answers, and five if the service asks to wait between the tries.
 type SessionsClient struct{ *serviceClient }
 
@@ -252,8 +252,7 @@ func (o *SessionsClientOptions) tokenClientOptions() *TokenClientOptions {
 
 // ConversionsClient creates, gets and lists the conversions of one account in one region. A
 // conversion makes an asset that a session can show from a model in Azure Storage. It is safe for
-// concurrent use. All that [SessionsClient] says about errors, retries and sharing one client holds
-// here too.
+// concurrent use. Errors, retries and sharing one client are as for [SessionsClient].
 //
 // The SAS in the settings of a conversion are sent to the service and to nothing else: policies and
 // azcore's log see the body of a create without them, and they are removed from refusals that

@@ -129,9 +129,10 @@ func (c *ConversionsClient) NewListPager(
 // error is the last value, with a zero Conversion. The loop can be left at any time.
 //   - options contains optional parameters; nil means the defaults
 //
-// All every 10 seconds awaits any number of conversions with one request for each page (50
-// conversions in the emulator; at least 48 were seen from the service). The list has all conversions
-// of the last 30 days, so pollers are cheaper once it has more pages than conversions are awaited.
+// To wait for many conversions, call All every 10 seconds: it sends one request for each page (50
+// conversions in the emulator; at least 48 were seen from the service). The list has all
+// conversions of the last 30 days, so pollers are cheaper once it has more pages than conversions
+// are awaited.
 func (c *ConversionsClient) All(
 	ctx context.Context,
 	options *ListConversionsOptions,

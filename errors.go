@@ -307,8 +307,8 @@ func complete(line, vector, advice string) string {
 }
 
 // IsTransient reports whether the same call may succeed later: after throttling, 408, 5xx, an
-// unreadable answer, a failure of the network, or a timeout. So it is for [ErrNotFound] in the 30
-// seconds after the same client has created the session or conversion. It is false for other
+// unreadable answer, a failure of the network, or a timeout. It is also true for [ErrNotFound] in
+// the 30 seconds after the same client created the session or conversion. It is false for other
 // refusals, sessions that have ended, conversions that failed, invalid arguments, host names that
 // do not exist, servers whose certificate is not trusted, proxies that refuse, cancelled contexts,
 // and nil. A transient error may still have had an effect: see [ErrOutcomeUnknown].

@@ -64,7 +64,7 @@ func (r Region) Endpoint() string { return naming.RenderingEndpoint(string(r)) }
 func (r Region) AccountDomain() string { return naming.AccountDomain(string(r)) }
 
 // RegionsClient stands for one account in several regions. A session lives in the region that
-// created it, and is billed there whether or not anybody looks: with a RegionsClient, a program
+// created it, and is billed there until it ends. With a RegionsClient, a program
 // lists, finds and stops the sessions of all regions that it may have used. Package lease takes a
 // RegionsClient wherever it takes a [*SessionsClient].
 //
@@ -227,10 +227,10 @@ func (c *SessionsClient) list(
 //   - options are optional parameters; nil means the defaults
 //
 // If no region knows the session, the error is that of the preferred region, for which [errors.Is]
-// holds with [ErrNotFound]. If the clients have created the session moments ago, and a read does not
-// show it yet, that is the error, and [IsTransient]; a session with the id that has ended elsewhere
-// does not count then. If no region knows it and some could not be asked, it may live there:
-// the error joins a [*RegionError] for each of them, and is not ErrNotFound.
+// holds with [ErrNotFound]. If the clients have created the session moments ago, and a read does
+// not show it yet, that is the error, and [IsTransient]; a session with the id that has ended
+// elsewhere does not count then. If no region knows it and some could not be asked, it may live
+// there: the error joins a [*RegionError] for each of them, and is not ErrNotFound.
 func (r *RegionsClient) Find(
 	ctx context.Context,
 	sessionID string,

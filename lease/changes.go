@@ -101,7 +101,7 @@ type changeFeed struct {
 	yielded map[string]arr.Session // the sessions as last yielded, without ended ones
 	waiting map[string]unread      // changes not yielded yet
 	order   []string               // the keys of waiting, oldest first
-	over    map[string]end         // the sessions that ended lately
+	over    map[string]end         // the sessions that ended recently
 	final   error                  // comes after them
 }
 

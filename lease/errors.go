@@ -22,7 +22,7 @@ var (
 	ErrStopped = errors.New("the session was stopped")
 	// ErrIdle means that [Lease.Touch] was not called for [AcquireOptions.IdleTimeout], and that
 	// the session is being stopped.
-	ErrIdle = errors.New("no sign of life from the user of the session")
+	ErrIdle = errors.New("no heartbeat from the user of the session")
 	// ErrReleased means that [Lease.Release] or [Pool.Return] was called.
 	ErrReleased = errors.New("the lease was released")
 	// ErrDetached means that [Lease.Detach] was called, or [Pool.Close] while the session was
@@ -80,7 +80,7 @@ func retryable(err error) bool {
 	return unknownHost || foreign(err) || arr.IsTransient(err) && !errors.Is(err, ErrBudget)
 }
 
-// foreign reports whether a refusal is not the service's, but that of something on the way, such as
+// foreign reports whether a refusal comes from something between client and service, such as
 // a gateway that got half of a request. The service sends a correlation vector, and explains every
 // status that the protocol gives no meaning. The same request may succeed next time.
 func foreign(err error) bool {

@@ -93,7 +93,7 @@ func ExampleLease_Touch() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	heartbeat := func() { l.Touch() } // called whenever the device is heard of
+	heartbeat := func() { l.Touch() } // called for each message of the device
 	heartbeat()
 	if err := l.Release(ctx); err != nil {
 		log.Fatal(err)
@@ -196,7 +196,7 @@ func ExamplePool() {
 	}
 	atLeast, _ := l.Remaining()
 	fmt.Println(l.Session().Status, atLeast >= 10*time.Minute)
-	l.Touch() // whenever the device gives a sign of life
+	l.Touch() // whenever the device sends a heartbeat
 	if err := pool.Return(l); err != nil {
 		log.Fatal(err)
 	}

@@ -12,15 +12,15 @@ const (
 	// longestIdleSlice and idleSlices bound how long an idleTimer sleeps at once.
 	longestIdleSlice = 10 * time.Second
 	idleSlices       = 8
-	// lateSlice is how late the timer must fire to tell that the program stood still.
+	// lateSlice is how late the timer must fire to count as a sign that the program was suspended.
 	lateSlice = time.Second
 )
 
 // idleTimer calls a function once touch was not called for a time. It counts only time in which
 // touch could have been called: a program that was suspended, as by SIGSTOP or a debugger, gets a
-// chance to call touch when it wakes. So the timer measures in slices. One that took longer than it
-// was set for counts for no more, and one that took much longer does not count at all, unless the
-// one before did so too.
+// chance to call touch when it wakes. So the timer measures in slices. A slice that took longer
+// than it was set for counts with the time that it was set for. A slice that took much longer does
+// not count at all, unless the one before was late too.
 type idleTimer struct {
 	timeout time.Duration
 
@@ -51,8 +51,8 @@ func newIdleTimer(timeout time.Duration, elapsed func()) *idleTimer {
 	return c
 }
 
-// begin begins a slice. After one that did not count it is a whole one, so that there is time to
-// call touch. The lock is held.
+// begin starts a slice. After a slice that did not count it has full length, so that there is time
+// to call touch. The lock is held.
 func (c *idleTimer) begin(now time.Time) {
 	c.slice = min(longestIdleSlice, max(c.timeout/idleSlices, 1))
 	if !c.late {

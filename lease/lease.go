@@ -64,7 +64,7 @@ func (l *Lease) Context() context.Context { return l.ctx }
 // before it runs out.
 func (l *Lease) Remaining() (atLeast, atMost time.Duration) { return l.managed.remaining() }
 
-// Touch is a sign of life from the user of the session: it restarts
+// Touch is a heartbeat from the user of the session: it restarts
 // [AcquireOptions.IdleTimeout]. It reports whether the lease is still held. A program that exits
 // after [ErrIdle] should call [Lease.Release] first, which waits until the session is stopped.
 func (l *Lease) Touch() bool {
@@ -116,7 +116,7 @@ func (l *Lease) settle(o outcome) bool {
 	return l.outcome == o
 }
 
-// endIdle ends a lease whose user gives no sign of life, and stops the session.
+// endIdle ends a lease whose user sends no heartbeat, and stops the session.
 func (l *Lease) endIdle() {
 	l.mu.Lock()
 	undecided := l.outcome == held // even if the lease has ended: then nobody has released it

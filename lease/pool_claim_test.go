@@ -57,7 +57,7 @@ func TestPoolTakesOverAfterACrash(t *testing.T) {
 			t,
 			context.Cause(l.Context()),
 			lease.ErrIdle,
-			"signs of life count as for any lease",
+			"heartbeats count as for any lease",
 		)
 		assert.Equal(t, arr.SessionStatusStopped, s.get(inUse).Status)
 	})

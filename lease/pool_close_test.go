@@ -188,7 +188,7 @@ func TestPoolCloseTriesAgainToStop(t *testing.T) {
 	})
 }
 
-// A session that is being stopped for want of a sign of life is Close's to stop: no goroutine
+// A session that is being stopped because of no heartbeat is Close's to stop: no goroutine
 // outlives it, which synctest would find.
 func TestPoolCloseStopsIdleLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // foreignStops is how many sessions of a pool others must have stopped within an hour before that
-// is logged. One may be an operator's doing.
+// is logged. A single stop may be that of an operator.
 const foreignStops = 3
 
 // conflict is what a pool has noticed of other programs that work on its sessions. Each finding is

@@ -55,7 +55,7 @@ func (p *Pool) acquisition() *acquisition {
 	return &acquisition{options: options, budget: p.budget}
 }
 
-// creationSucceeded takes a session into use that is Ready.
+// creationSucceeded makes a new session that is Ready available to callers.
 func (p *Pool) creationSucceeded(ctx context.Context, e *entry, r *renewer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

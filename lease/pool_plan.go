@@ -19,7 +19,7 @@ type inventory struct {
 	lost        int // of total, those that cannot be stopped and are charged already
 
 	affordable bool          // the budget allows the lease of one more session
-	probing    bool          // after want of capacity: one creation at a time
+	probing    bool          // after a lack of capacity: one creation at a time
 	pause      time.Duration // until the next creation is allowed
 	recount    time.Duration // until time alone changes these numbers
 }
@@ -41,7 +41,7 @@ func decide(n inventory) plan {
 	wanted := n.warm + n.calls
 	// Ageing sessions stay until enough others are ready.
 	next.retireWarm = min(n.ageing, max(0, n.ready+n.ageing-wanted))
-	// Quarantined sessions are kept only for want of others.
+	// Quarantined sessions are kept only while there are too few others.
 	next.retireQuarantined = n.quarantined > 0 && n.ready >= wanted
 
 	missing := wanted - n.ready - n.starting

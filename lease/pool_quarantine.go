@@ -12,7 +12,7 @@ import (
 )
 
 // quarantineLimit is how long a session may stay quarantined while the service answers for others.
-// It is billed, and of no use.
+// It is billed, and nobody can use it.
 const quarantineLimit = 5 * time.Minute
 
 // hopeless reports whether a session whose check failed with this error cannot be used again.
@@ -90,8 +90,8 @@ func (p *Pool) finishRecheck(e *entry, number int, expired bool, failure error) 
 	return false
 }
 
-// answering reports whether a region has shown a session of the pool lately. While it has not, none
-// of its quarantined sessions is given up.
+// answering reports whether a region has recently shown a session of the pool. While it has not,
+// none of its quarantined sessions is given up.
 func (p *Pool) answering(client *arr.SessionsClient) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

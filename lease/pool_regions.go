@@ -32,7 +32,7 @@ func newPoolRegions(clients []*arr.SessionsClient) (regions []*poolRegion) {
 }
 
 // candidates returns the clients for the next creation, in order of preference. Regions in which
-// creations failed lately come last. A region in which a session was lost is left out if there is
+// creations failed recently come last. A region in which a session was lost is left out if there is
 // another: each attempt there might add one more, until there are Max.
 func (p *Pool) candidates() []*arr.SessionsClient {
 	p.mu.Lock()

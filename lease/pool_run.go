@@ -119,7 +119,7 @@ func (p *Pool) count() inventory {
 		if e.state != stateWarm && e.state != stateQuarantined || !e.alive() {
 			continue
 		}
-		if e.managed.doubtful() {
+		if e.managed.unconfirmed() {
 			n.recount = min(n.recount, wait.Tick) // the look that follows shows what is left
 		}
 		switch left := e.managed.usableFor(p.options.MinRemaining); {

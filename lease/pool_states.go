@@ -53,7 +53,7 @@ const (
 	eventFail
 	// eventClaim: the holder from an earlier run has named the session.
 	eventClaim
-	// eventRetire: the session is not needed, of no use, or no longer kept alive.
+	// eventRetire: the session is not needed, cannot be used, or is no longer kept alive.
 	eventRetire
 	// eventGone: nothing is left to stop.
 	eventGone

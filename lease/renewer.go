@@ -30,14 +30,14 @@ type renewer struct {
 	mu           sync.Mutex
 	last         observation
 	bounds       bounds
-	doubt        doubt
+	leap         leap
 	refusedTotal time.Duration // the total that the service refused to extend; 0 if it did not
 	jitter       time.Duration // delays the next extension
 }
 
 func newRenewer(client *arr.SessionsClient, id string, options KeepAliveOptions) *renewer {
 	r := &renewer{client: client, id: id, options: options, turn: make(chan struct{}, 1)}
-	r.doubt.compared = options.clock.Now()
+	r.leap.compared = options.clock.Now()
 	if options.Watcher != nil {
 		r.watcher = options.Watcher.region(client)
 	}
@@ -98,7 +98,7 @@ func (r *renewer) total() time.Duration {
 // seenNow reports whether the session was seen as it was within the last second. An answer that was
 // slow shows what was before, so the time of the request counts.
 func (r *renewer) seenNow() bool {
-	return !r.doubtful() && r.seenAfter(time.Now().Add(-time.Second))
+	return !r.unconfirmed() && r.seenAfter(time.Now().Add(-time.Second))
 }
 
 // seenAfter reports whether an answer to a request sent after t has shown the session.
@@ -239,7 +239,7 @@ func (r *renewer) ensure(ctx context.Context, atLeast time.Duration) error {
 		if err := r.end(); err != nil {
 			return fmt.Errorf("%w: %w", arr.ErrLeaseNotExtended, err)
 		}
-		if r.doubtful() {
+		if r.unconfirmed() {
 			if err := r.look(ctx); err != nil {
 				return err
 			}

@@ -117,7 +117,7 @@ func (r *renewer) plan(
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.compareClocks()
-	if since := r.doubt.since; !since.IsZero() {
+	if since := r.leap.since; !since.IsZero() {
 		return since.Add(grace), false, r.trusted().guaranteedEnd()
 	}
 	if r.bounds.earliest.IsZero() {

@@ -82,7 +82,7 @@ func (r *renewer) updates() *updates {
 	return u
 }
 
-// subscribe subscribes to the watcher, unless it has, or the watcher has failed lately.
+// subscribe subscribes to the watcher, unless it has, or the watcher failed recently.
 func (u *updates) subscribe() {
 	w := u.renewer.watcher
 	if u.subscription == nil && w != nil && !time.Now().Before(u.retryAt) {
@@ -135,7 +135,7 @@ func (u *updates) await(ctx context.Context, at time.Time) (due bool, err error)
 		if left <= wait.Tick {
 			return true, ctx.Err()
 		}
-		if u.renewer.doubtful() {
+		if u.renewer.unconfirmed() {
 			return false, ctx.Err()
 		}
 	}

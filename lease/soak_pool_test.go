@@ -147,7 +147,7 @@ func leave(random *rand.Rand) leaving {
 	}
 }
 
-// hold is a device in use, which gives signs of life.
+// hold is a device in use, which sends heartbeats.
 func (p *poolSoak) hold(l *lease.Lease, d time.Duration) {
 	until := time.Now().Add(d)
 	for time.Now().Before(until) {

@@ -169,8 +169,8 @@ func (w *regionWatcher) show(entry *watched, o observation) {
 	}
 }
 
-// hinder records a temporary failure, and signals it to the subscriptions of a session.
-func (w *regionWatcher) hinder(entry *watched, failure error) {
+// noteFailure records a temporary failure, and signals it to the subscriptions of a session.
+func (w *regionWatcher) noteFailure(entry *watched, failure error) {
 	entry.failure = failure
 	for s := range entry.subscriptions {
 		notify(s.signal)

@@ -142,7 +142,7 @@ func (w *regionWatcher) failed(number uint64, failure error) {
 	if temporary {
 		for _, entry := range w.watched {
 			if entry.listed != number {
-				w.hinder(entry, failure)
+				w.noteFailure(entry, failure)
 			}
 		}
 	} else {
@@ -243,7 +243,7 @@ func (w *regionWatcher) lookedUp(entry *watched, o observation, err error) {
 		w.show(entry, o)
 	case w.temporary(err):
 		entry.notBefore = time.Now().Add(arr.RetryAfter(err))
-		w.hinder(entry, err)
+		w.noteFailure(entry, err)
 	case concernsAll(err):
 		w.endAll(err)
 	default:

@@ -13,7 +13,7 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// heartbeat is the time between two signs of life of the device.
+// heartbeat is the interval of the device's heartbeats.
 const heartbeat = time.Second
 
 // device is a headset in use, for which a session is held.
@@ -103,8 +103,8 @@ func (d *device) open(l *lease.Lease) error {
 	return nil
 }
 
-// live gives signs of life and returns when the lease has ended: because the device fell silent, by
-// Ctrl-C, or because the session has ended. Devices on other machines send their signs of life over
+// live sends heartbeats and returns when the lease has ended: because the device fell silent, by
+// Ctrl-C, or because the session has ended. Devices on other machines send their heartbeats over
 // the network: see examples/pool.
 func (d *device) live(ctx context.Context, l *lease.Lease) error {
 	ticker := time.NewTicker(heartbeat)
@@ -129,7 +129,7 @@ func (d *device) live(ctx context.Context, l *lease.Lease) error {
 			silent = true
 			fmt.Fprintf(
 				d.out,
-				"  The device has gone. Its session is stopped after %v without a sign of life\n",
+				"  The device has gone. Its session is stopped after %v without a heartbeat\n",
 				d.idle,
 			)
 		}

@@ -39,12 +39,12 @@ func main() {
 	alive := flag.Duration(
 		"alive",
 		6*time.Second,
-		"how long the device gives signs of life; 0 means until Ctrl-C",
+		"how long the device sends heartbeats; 0 means until Ctrl-C",
 	)
 	idle := flag.Duration(
 		"idle",
 		4*time.Second,
-		"without a sign of life for this long, the session is stopped; at least 2s",
+		"without a heartbeat for this long, the session is stopped; at least 2s",
 	)
 	printToken := flag.Bool(
 		"print-token",

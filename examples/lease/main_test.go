@@ -32,7 +32,7 @@ func TestADeviceThatFallsSilentLosesItsSession(t *testing.T) {
 			5*time.Second,
 			"a minute to start, an hour of life, a minute of silence",
 		)
-		require.Contains(t, out, "The lease has ended: no sign of life")
+		require.Contains(t, out, "The lease has ended: no heartbeat")
 		require.Empty(t, f.running(t))
 		require.NoFileExists(t, string(f.file))
 	})

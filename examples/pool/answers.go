@@ -31,12 +31,12 @@ type access struct {
 	AccessToken     string `json:"accessToken"`
 	// ExpiresInSeconds is a duration and not a time, because clocks of devices are often wrong.
 	ExpiresInSeconds int64 `json:"expiresInSeconds"`
-	// HeartbeatEverySeconds is the time between two signs of life, to keep the session.
+	// HeartbeatEverySeconds is the time between two heartbeats, to keep the session.
 	HeartbeatEverySeconds float64 `json:"heartbeatEverySeconds"`
 }
 
 // remaining is the time left of the lease. The lease is extended, up to a day, while the device
-// sends signs of life.
+// sends heartbeats.
 type remaining struct {
 	AtLeastSeconds int64 `json:"atLeastSeconds"`
 	AtMostSeconds  int64 `json:"atMostSeconds"`

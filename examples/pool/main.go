@@ -16,18 +16,18 @@
 //	                                       "accountId", "accountDomain", "renderingDomain",
 //	                                       "accessToken", "expiresInSeconds",
 //	                                       "heartbeatEverySeconds"}
-//	PUT    /sessions/{id}/heartbeat   200  a sign of life; the time left of the lease:
+//	PUT    /sessions/{id}/heartbeat   200  the device is alive; the time left of the lease:
 //	                                       {"atLeastSeconds", "atMostSeconds"}
 //	DELETE /sessions/{id}             204  the device has disconnected; another may get the session
 //	GET    /stats                     200  the numbers of the pool
 //
 //	401  no device has this secret
 //	404  the device does not hold this session (any more): it is stopped after -idle without a
-//	     sign of life
+//	     heartbeat
 //	503  no session is free; Retry-After says when to retry
 //
 // After Ctrl-C or SIGTERM, the devices keep their sessions. A pool started with the same prefix,
-// before their leases end, finds them. A device then has the time of -idle to send a sign of life.
+// before their leases end, finds them. A device then has the time of -idle to send a heartbeat.
 //
 // # Replicas
 //
@@ -95,7 +95,7 @@ func main() {
 		&s.idle,
 		"idle",
 		time.Minute,
-		"without a sign of life for this long, a device loses its session",
+		"without a heartbeat for this long, a device loses its session",
 	)
 	flag.DurationVar(
 		&s.wait,

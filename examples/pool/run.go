@@ -24,7 +24,7 @@ type settings struct {
 	prefix    string
 	warm, max int
 	budget    time.Duration
-	idle      time.Duration // without a sign of life for this long, a device loses its session
+	idle      time.Duration // without a heartbeat for this long, a device loses its session
 	wait      time.Duration // how long a device waits for a session
 }
 

@@ -80,7 +80,7 @@ func (s *service) open(w http.ResponseWriter, r *http.Request, device string) {
 		return
 	}
 	s.log.Info("session handed out", "device", device, "session", what.SessionID)
-	// If this response is lost, no sign of life follows, and the pool stops the session.
+	// If this response is lost, no heartbeat follows, and the pool stops the session.
 	w.Header().Set("Location", "/sessions/"+what.SessionID)
 	writeJSON(w, http.StatusCreated, what)
 }
@@ -105,7 +105,7 @@ func (s *service) access(ctx context.Context, l *lease.Lease, device string) (ac
 	}, nil
 }
 
-// heartbeat handles a sign of life from the device that holds a session.
+// heartbeat extends the idle time of a session for the device that holds it.
 func (s *service) heartbeat(w http.ResponseWriter, r *http.Request, device string) {
 	l := s.held(w, r, device)
 	if l == nil {

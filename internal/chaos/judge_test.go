@@ -24,7 +24,7 @@ const (
 	kindNotFound  = "not found, but the service never said so"
 	kindStopped   = "stopped, but nobody stopped it"
 	kindExpired   = "expired, but the lease was not over"
-	kindIdle      = "idle, but there were signs of life"
+	kindIdle      = "idle, but there were heartbeats"
 	kindError     = "in state Error, but nothing failed"
 	kindUnwritten = "outcome unknown, but nothing was written"
 	kindCreated   = "refused or not sent, but the service created the session"
@@ -103,7 +103,7 @@ func (r *run) judgeWaiting(ctx context.Context, since time.Time, err error) {
 
 // judgeEnd checks why a lease ended.
 //   - since is when its session was created at the latest
-//   - touched is when there was the last sign of life
+//   - touched is when there was the last heartbeat
 func (h *history) judgeEnd(who string, l *lease.Lease, since, touched time.Time) {
 	id, cause := l.Session().ID, context.Cause(l.Context())
 	h.judgeError(who, id, cause)

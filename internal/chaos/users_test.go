@@ -122,7 +122,7 @@ func (r *run) claim(id string) *lease.Lease {
 	return nil
 }
 
-// use is a session in use, with signs of life. It returns the last one.
+// use is a session in use, with heartbeats. It returns the last one.
 func (r *run) use(ctx context.Context, l *lease.Lease, d time.Duration) (touched time.Time) {
 	until := time.Now().Add(d)
 	touched = time.Now()

@@ -15,7 +15,7 @@ const (
 	tolerance = 2 * time.Second
 )
 
-// Clock also measures time that the program did not live through. Timers and differences of times
+// Clock also measures the time in which the machine was suspended. Timers and differences of times
 // follow the monotonic clock, which stands still while a machine is suspended. The wall clock goes
 // on, but anybody can set it. So both are compared: if the wall clock gets ahead, time may have
 // passed unnoticed, and what was known has to be looked up again. A wall clock that is set back
