@@ -4,12 +4,10 @@ package azremoterendering_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,73 +23,14 @@ import (
 	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
-// spans is a tracing provider that writes down the spans that end.
-type spans struct {
-	mu    sync.Mutex
-	ended []*span
-}
-
-type span struct {
-	name, parent, status string
-	attributes           map[string]any
-	handle               tracing.Span
-}
-
-type spanKey struct{}
-
-func (s *spans) provider() tracing.Provider {
-	return tracing.NewProvider(func(string, string) tracing.Tracer {
-		return tracing.NewTracer(
-			func(ctx context.Context, name string, options *tracing.SpanOptions) (context.Context, tracing.Span) {
-				started := &span{name: name, attributes: map[string]any{}}
-				if parent, ok := ctx.Value(spanKey{}).(*span); ok {
-					started.parent = parent.name
-				}
-				for _, a := range options.Attributes {
-					started.attributes[a.Key] = a.Value
-				}
-				started.handle = tracing.NewSpan(tracing.SpanImpl{
-					End: func() {
-						s.mu.Lock()
-						defer s.mu.Unlock()
-						s.ended = append(s.ended, started)
-					},
-					SetAttributes: func(attributes ...tracing.Attribute) {
-						for _, a := range attributes {
-							started.attributes[a.Key] = a.Value
-						}
-					},
-					SetStatus: func(status tracing.SpanStatus, text string) {
-						started.status = fmt.Sprint(status, " ", text)
-					},
-				})
-				return context.WithValue(ctx, spanKey{}, started), started.handle
-			},
-			&tracing.TracerOptions{SpanFromContext: func(ctx context.Context) tracing.Span {
-				return ctx.Value(spanKey{}).(*span).handle
-			}},
-		)
-	}, nil)
-}
-
-// names returns the spans that ended, in order, with their parents in front.
-func (s *spans) names() (names []string) {
-	for _, ended := range s.ended {
-		names = append(names, strings.TrimPrefix(ended.parent+" > "+ended.name, " > "))
-	}
-	return names
-}
-
-func (s *spans) last() *span { return s.ended[len(s.ended)-1] }
-
 func TestEveryMethodHasASpan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var all spans
+		var all testkit.Spans
 		e := newEmulator(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Second)})
 		client, _ := newClient(
 			t,
 			e,
-			func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() },
+			func(o *arr.SessionsClientOptions) { o.TracingProvider = all.Provider() },
 		)
 		ctx := t.Context()
 
@@ -103,9 +41,9 @@ func TestEveryMethodHasASpan(t *testing.T) {
 			"SessionsClient.BeginCreate > HTTP GET",
 			"SessionsClient.BeginCreate > HTTP PUT",
 			"SessionsClient.BeginCreate",
-		}, all.names())
-		assert.Equal(t, "demo", all.last().attributes["az.remoterendering.session_id"])
-		assert.Equal(t, "Microsoft.MixedReality", all.last().attributes["az.namespace"])
+		}, all.Names())
+		assert.Equal(t, "demo", all.Last().Attributes["az.remoterendering.session_id"])
+		assert.Equal(t, "Microsoft.MixedReality", all.Last().Attributes["az.namespace"])
 
 		for name, call := range map[string]func() error{
 			"SessionPoller.PollUntilDone": func() error { _, err := poller.PollUntilDone(ctx, nil); return err },
@@ -120,37 +58,37 @@ func TestEveryMethodHasASpan(t *testing.T) {
 				return err
 			},
 		} {
-			all.ended = nil
+			all.Forget()
 			require.NoError(t, call(), name)
-			assert.Equal(t, name, all.last().name)
-			assert.Empty(t, all.last().status)
-			for _, child := range all.ended[:len(all.ended)-1] {
-				assert.Equal(t, name, child.parent)
+			assert.Equal(t, name, all.Last().Name)
+			assert.Empty(t, all.Last().Status)
+			for _, span := range all.Ended() {
+				assert.True(t, strings.HasPrefix(span.Path(), name), span.Path())
 			}
 		}
-		all.ended = nil
+		all.Forget()
 		_, err = client.Stop(ctx, "demo", nil)
 		require.NoError(t, err)
 		assert.Equal(
 			t,
 			[]string{"SessionsClient.Stop > HTTP POST", "SessionsClient.Stop"},
-			all.names(),
+			all.Names(),
 		)
 	})
 }
 
 func TestFailuresAreOnTheSpanOfTheMethod(t *testing.T) {
-	var all spans
+	var all testkit.Spans
 	client, _ := fakeClient(
 		t,
 		func(req *http.Request) (*http.Response, error) { return testkit.Answer(req, 404, ""), nil },
-		func(o *arr.SessionsClientOptions) { o.TracingProvider = all.provider() },
+		func(o *arr.SessionsClientOptions) { o.TracingProvider = all.Provider() },
 	)
 	_, err := client.Get(t.Context(), "demo", nil)
 	require.ErrorIs(t, err, arr.ErrNotFound)
-	assert.Equal(t, "SessionsClient.Get", all.last().name)
-	assert.Contains(t, all.last().status, "*azremoterendering.ServiceError")
-	assert.Contains(t, all.last().status, "abcdefghijklmnopqrstuv.0")
+	assert.Equal(t, "SessionsClient.Get", all.Last().Name)
+	assert.Contains(t, all.Last().Status, "*azremoterendering.ServiceError")
+	assert.Contains(t, all.Last().Status, "abcdefghijklmnopqrstuv.0")
 }
 
 func TestMethodsNameThemselvesToPolicies(t *testing.T) {

@@ -20,9 +20,9 @@ import (
 // Every answer has a correlation vector, which the team of the service asks for. It is on the span
 // of the request, because a call may send several.
 func TestCorrelationVectorsAreOnTheSpansOfRequests(t *testing.T) {
-	var all spans
+	var all testkit.Spans
 	client, _ := newClient(t, newEmulator(t, emulator.Options{}), func(o *arr.SessionsClientOptions) {
-		o.TracingProvider = all.provider()
+		o.TracingProvider = all.Provider()
 	})
 	result, err := client.NewListPager(nil).NextPage(t.Context())
 	require.NoError(t, err)
@@ -30,11 +30,11 @@ func TestCorrelationVectorsAreOnTheSpansOfRequests(t *testing.T) {
 		"Pager[ListSessionsResponse].NextPage > HTTP GET", // the token exchange
 		"Pager[ListSessionsResponse].NextPage > HTTP GET",
 		"Pager[ListSessionsResponse].NextPage",
-	}, all.names())
+	}, all.Names())
 	const key = "az.remoterendering.ms_cv"
-	assert.NotEmpty(t, all.ended[0].attributes[key])
-	assert.Equal(t, result.CorrelationVector, all.ended[1].attributes[key])
-	assert.NotContains(t, all.ended[2].attributes, key)
+	assert.NotEmpty(t, all.Ended()[0].Attributes[key])
+	assert.Equal(t, result.CorrelationVector, all.Ended()[1].Attributes[key])
+	assert.NotContains(t, all.Ended()[2].Attributes, key)
 }
 
 func TestTheTokenExchangeNamesItselfToPolicies(t *testing.T) {
@@ -57,10 +57,10 @@ func TestTheTokenExchangeNamesItselfToPolicies(t *testing.T) {
 // share it. Only the race detector shows if they do.
 func TestARenewalInTheBackgroundSharesNoSpanWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var all spans
+		var all testkit.Spans
 		e := newEmulator(t, emulator.Options{TokenLifetime: 10 * time.Minute})
 		client, w := newClient(t, e, func(o *arr.SessionsClientOptions) {
-			o.TracingProvider = all.provider()
+			o.TracingProvider = all.Provider()
 		})
 		_, err := client.Get(t.Context(), "demo", nil)
 		require.ErrorIs(t, err, arr.ErrNotFound)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -49,7 +50,7 @@ func Acquire(
 		return nil, err
 	}
 	a := &acquisition{options: options, clients: clients}
-	r, err := a.acquire(ctx)
+	r, err := a.acquireTraced(ctx, spanAcquire)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +63,7 @@ type acquisition struct {
 	options AcquireOptions
 	clients []*arr.SessionsClient // the preferred one first
 	budget  *budget               // pays for the sessions; nil if nothing does
+	span    spans.Span            // what is done with the sessions later belongs to it too
 
 	// creating, if non-nil, is called with the id of each session before it is created.
 	creating func(id string)
@@ -69,6 +71,18 @@ type acquisition struct {
 	failedIn func(*arr.SessionsClient)
 	// lost, if non-nil, is called for a session that could not be stopped. No other is tried then.
 	lost func(*renewer)
+}
+
+// acquireTraced is acquire in a span of its own.
+func (a *acquisition) acquireTraced(ctx context.Context, name string) (*renewer, error) {
+	ctx, span := startSpan(ctx, a.clients[0], name)
+	a.span = span.joined
+	r, err := a.acquire(ctx)
+	if r != nil {
+		span.set(spans.SessionID, r.id)
+	}
+	span.end(err)
+	return r, err
 }
 
 // acquire adopts or creates a session, and waits until it is Ready.
@@ -113,6 +127,7 @@ func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 // newRenewer returns the renewer of a session that has not been seen yet.
 func (a *acquisition) newRenewer(client *arr.SessionsClient, id string) *renewer {
 	r := newRenewer(client, id, a.options.keepAlive())
+	r.span = a.span
 	if a.budget != nil {
 		r.granted = func(total time.Duration) { a.budget.record(id, total) }
 		r.allow = func(total time.Duration) error { return a.budget.extend(id, total) }

@@ -34,4 +34,15 @@
 // microsecond. If the wall clock got ahead, nothing counts as guaranteed until the service has
 // shown the session again, and it is asked at once. Nothing is given up by the wall clock, and
 // setting it back changes nothing.
+//
+// # Tracing
+//
+// With ClientOptions.TracingProvider of the client, this package makes spans too. lease.Acquire, or
+// lease.Pool.Create for a session of a pool, covers the creation until Ready; requests that extend
+// or look up the session later, and lease.Stop, are its children, even hours after it has ended. A
+// lease.Pool.Acquire is a child of the span in its own context. Attributes are
+// az.remoterendering.session_id and, on lease.Pool.Acquire, az.remoterendering.creation: its value
+// has a method LinkedContext() context.Context that leads to the span of the creation, and its text
+// is the session id. No attribute contains a key or a token. Lists of a [Watcher] are traces of
+// their own.
 package lease

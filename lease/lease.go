@@ -158,7 +158,7 @@ func newManagedSession(ctx context.Context, r *renewer) *managedSession {
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	go func() {
 		defer close(s.done)
-		s.cancel(r.run(s.ctx))
+		s.cancel(r.run(r.span.In(s.ctx)))
 	}()
 	return s
 }
@@ -173,7 +173,7 @@ func (s *managedSession) stop(ctx context.Context, cause error) error {
 	if s.stopped {
 		return nil
 	}
-	if err := Stop(ctx, s.client, s.id); err != nil {
+	if err := Stop(s.span.In(ctx), s.client, s.id); err != nil {
 		s.options.Logger.ErrorContext(ctx, "session not stopped", "session", s.id, "error", err)
 		return err
 	}

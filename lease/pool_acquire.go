@@ -49,6 +49,17 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	defer cancel(nil)
 	defer context.AfterFunc(p.ctx, func() { cancel(ErrPoolClosed) })()
 	defer logWaiting(ctx, p.options.Logger, "a call waits for a session of the pool", p.situation)()
+	ctx, span := startSpan(ctx, p.regions[0].client, spanPoolAcquire)
+	l, err := p.acquire(ctx)
+	if l != nil {
+		span.link(l.managed.renewer)
+	}
+	span.end(err)
+	return l, err
+}
+
+// acquire is Acquire with a context that ends with the pool.
+func (p *Pool) acquire(ctx context.Context) (*Lease, error) {
 	call := p.nextCall()
 	for {
 		e, err := p.take(ctx, call)

@@ -37,7 +37,7 @@ func (p *Pool) create(ctx context.Context, e *entry) {
 	var lost *renewer
 	a.lost = func(r *renewer) { lost = r }
 	a.clients, a.failedIn = p.candidates(), p.creationFailedIn
-	r, err := a.acquire(ctx)
+	r, err := a.acquireTraced(ctx, spanPoolCreate)
 	if err == nil {
 		p.creationSucceeded(ctx, e, r)
 		return
@@ -104,7 +104,7 @@ func (p *Pool) stopLost(e *entry, r *renewer) {
 	var err error
 	for closing := false; !closing; {
 		closing = wait.Sleep(p.ctx, maxPause) != nil
-		err = Stop(p.ctx, r.client, r.id)
+		err = Stop(r.span.In(p.ctx), r.client, r.id)
 		if err == nil || r.mustBeOver() {
 			err = nil
 			break

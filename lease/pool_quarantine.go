@@ -61,7 +61,7 @@ func (p *Pool) recheck(e *entry, number int) {
 // lookAgain checks a session. What the watcher saw a moment ago does not count: a list may show a
 // session that nothing else can be done with.
 func (p *Pool) lookAgain(e *entry) error {
-	ctx, cancel := context.WithTimeout(e.managed.ctx, tryTimeout)
+	ctx, cancel := context.WithTimeout(e.managed.span.In(e.managed.ctx), tryTimeout)
 	defer cancel()
 	return p.lookAndCheck(ctx, e)
 }

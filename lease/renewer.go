@@ -11,6 +11,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/spans"
 )
 
 // renewer knows one session and extends its lease. This file has its knowledge and its requests;
@@ -25,6 +26,7 @@ type renewer struct {
 	// granted, if non-nil, is called with each larger total that the service shows.
 	granted func(total time.Duration)
 
+	span spans.Span    // in which the session was created or adopted
 	turn chan struct{} // capacity 1: taken by the call that extends the lease
 
 	mu           sync.Mutex

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -41,6 +42,15 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 	if client == nil {
 		return invalid("client", nil, "is nil")
 	}
+	ctx, span := startSpan(ctx, client, spanStop)
+	span.set(spans.SessionID, sessionID)
+	err := stop(ctx, client, sessionID)
+	span.end(err)
+	return err
+}
+
+// stop is Stop without a span.
+func stop(ctx context.Context, client *arr.SessionsClient, sessionID string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	retry := wait.NewBackoff(minPause, 8*time.Second)
