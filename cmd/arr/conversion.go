@@ -12,8 +12,9 @@ import (
 func newConversionCommand() *cobra.Command {
 	s := newServiceFlags()
 	cmd := &cobra.Command{
-		Use:   "conversion",
-		Short: "Create, show, list and await conversions of models",
+		Use:     "conversion",
+		Aliases: []string{"conversions"},
+		Short:   "Create, show, list and await conversions of models",
 		Long: `Create, show, list and await conversions of models. A conversion makes an asset that a session can
 load from a model in Azure Blob storage. "arr convert" does everything at once, from a folder on this
 machine on.
@@ -23,7 +24,6 @@ days. It has no request that cancels or deletes one.`,
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	flags := cmd.PersistentFlags()
 	flags.SortFlags = false
 	addConversionServiceFlags(s, flags)

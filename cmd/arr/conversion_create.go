@@ -22,8 +22,10 @@ type createConversion struct {
 func newConversionCreateCommand(s *serviceFlags) *cobra.Command {
 	c := &createConversion{serviceFlags: s}
 	cmd := &cobra.Command{
-		Use:   "create [ID]",
-		Short: "Convert a model that is in storage, and wait until that has ended",
+		Aliases:    []string{"new", "add"},
+		SuggestFor: []string{"start"},
+		Use:        "create [ID]",
+		Short:      "Convert a model that is in storage, and wait until that has ended",
 		Long: `Convert a model that is in Azure Blob storage, and wait until the conversion has ended. Without an ID,
 the command generates one. An ID has 1 to 256 characters of A-Z, a-z, 0-9, - and _.
 

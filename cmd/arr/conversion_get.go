@@ -13,8 +13,10 @@ func newConversionGetCommand(s *serviceFlags) *cobra.Command {
 	var wait bool
 	var interval time.Duration
 	cmd := &cobra.Command{
-		Use:   "get ID",
-		Short: "Show a conversion",
+		Use:        "get ID",
+		Aliases:    []string{"show"},
+		SuggestFor: []string{"view"},
+		Short:      "Show a conversion",
 		Long: `Show a conversion. The service keeps conversions for 30 days. With --wait, the command waits until the
 conversion has ended, and fails if it has not succeeded.`,
 		Args:              takesConversionIDs(1, 1),

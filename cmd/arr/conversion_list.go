@@ -14,8 +14,9 @@ import (
 func newConversionListCommand(s *serviceFlags) *cobra.Command {
 	var prefix string
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the conversions of the account in the region",
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the conversions of the account in the region",
 		Long: `List the conversions of the last 30 days, in all states, of the account in the region of the endpoint.
 Each region has its own list.`,
 		Args:              takesNoIDs,

@@ -40,8 +40,9 @@ func newConvertCommand() *cobra.Command {
 	s := newServiceFlags()
 	c := &convertCommand{serviceFlags: s}
 	cmd := &cobra.Command{
-		Use:   "convert [FOLDER|FILE]",
-		Short: "Upload a model, convert it, and say which size of session shows it",
+		SuggestFor: []string{"upload"},
+		Use:        "convert [FOLDER|FILE]",
+		Short:      "Upload a model, convert it, and say which size of session shows it",
 		Long: `Upload a model to Azure Blob storage, convert it, wait until that has ended, and show where the result
 is and which size of session it needs.
 

@@ -26,8 +26,10 @@ type regionsCommand struct {
 func newRegionsCommand() *cobra.Command {
 	c := &regionsCommand{serviceFlags: newServiceFlags()}
 	cmd := &cobra.Command{
-		Use:   "regions",
-		Short: "List the regions, and measure the latency to each",
+		Use:        "regions",
+		Aliases:    []string{"region"},
+		SuggestFor: []string{"locations", "location", "ping"},
+		Short:      "List the regions, and measure the latency to each",
 		Long: `List the regions of the hosted service, with their rendering endpoints and the domains of accounts
 created there. The region of a session need not be that of the account.
 

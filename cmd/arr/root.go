@@ -5,18 +5,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 )
-
-// helpWidth is where the descriptions of flags are wrapped.
-const helpWidth = 110
 
 // run executes a command line and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -76,42 +71,33 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.Args = knownCommand
-	root.SuggestionsMinimumDistance = 2
-	root.SetUsageTemplate(
-		strings.ReplaceAll(
-			root.UsageTemplate(),
-			".FlagUsages",
-			fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth),
-		),
-	)
+	root.SetFlagErrorFunc(knownFlag)
+	root.SetUsageFunc(printUsage)
 	root.DisableAutoGenTag = true // the pages in docs/cli have no dates
-	root.AddCommand(
-		newSessionCommand(),
-		newRunCommand(),
-		newConvertCommand(),
-		newConversionCommand(),
-		newTokenCommand(),
-		newRegionsCommand(),
-		newConfigCommand(),
-		newEmulatorCommand(),
-		newVersionCommand(),
-	)
+	for _, group := range commandGroups() {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
+		for _, command := range group.commands {
+			command.GroupID = group.title
+			root.AddCommand(command)
+		}
+	}
+	root.AddCommand(newVersionCommand())
 	root.AddCommand(newTopics()...)
 	addBuiltins(root)
 	return root
 }
 
-// knownCommand refuses an argument that was meant to be a command.
-func knownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+// commandGroup is a group of commands in the help.
+type commandGroup struct {
+	title    string
+	commands []*cobra.Command
+}
+
+func commandGroups() []commandGroup {
+	return []commandGroup{
+		{"Sessions", []*cobra.Command{newSessionCommand(), newRunCommand(), newTokenCommand()}},
+		{"Models", []*cobra.Command{newConvertCommand(), newConversionCommand()}},
+		{"Set-up", []*cobra.Command{newConfigCommand(), newRegionsCommand()}},
+		{"Development", []*cobra.Command{newEmulatorCommand()}},
 	}
-	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		return fmt.Errorf(
-			"there is no command %q; did you mean \"%s\"?",
-			args[0],
-			strings.Join(similar, `" or "`),
-		)
-	}
-	return fmt.Errorf("there is no command %q", args[0])
 }

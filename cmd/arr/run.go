@@ -29,9 +29,10 @@ func newRunCommand() *cobra.Command {
 	c := &runCommand{serviceFlags: newServiceFlags()}
 	c.reach.places = true
 	cmd := &cobra.Command{
-		Use:   "run [flags] -- COMMAND [ARGUMENT...]",
-		Short: "Run a command with a session, and stop the session afterwards",
-		Long:  runManual,
+		SuggestFor: []string{"exec"},
+		Use:        "run [flags] -- COMMAND [ARGUMENT...]",
+		Short:      "Run a command with a session, and stop the session afterwards",
+		Long:       runManual,
 		Example: `  arr run -- ./viewer --model engine.arrAsset
   arr run --size Premium --size Standard --fallback northeurope -- ./viewer
   arr run --session "$id" --leave-running -- ./viewer    with a session that exists, and goes on

@@ -46,6 +46,10 @@ func (s *serviceFlags) addSwitch(flags *pflag.FlagSet, name config.Name, usage s
 
 // addOutputFlags adds what every command with results has.
 func (s *serviceFlags) addOutputFlags(flags *pflag.FlagSet) {
+	grouped(flags, outputGroup, func() { s.addFormat(flags) })
+}
+
+func (s *serviceFlags) addFormat(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.Output,
@@ -59,6 +63,10 @@ var fileFlags = []string{"config", "profile", "arrconfig"}
 
 // addFileFlags adds where settings are read from.
 func (s *serviceFlags) addFileFlags(flags *pflag.FlagSet) {
+	grouped(flags, settingsGroup, func() { s.addPlaces(flags) })
+}
+
+func (s *serviceFlags) addPlaces(flags *pflag.FlagSet) {
 	flags.StringVar(
 		&s.file,
 		"config",
@@ -81,6 +89,11 @@ func (s *serviceFlags) addFileFlags(flags *pflag.FlagSet) {
 
 // addServiceFlags adds which service and account to talk to, and how to sign in.
 func (s *serviceFlags) addServiceFlags(flags *pflag.FlagSet) {
+	grouped(flags, serviceGroup, func() { s.addService(flags) })
+	grouped(flags, signInGroup, func() { s.addSignIn(flags) })
+}
+
+func (s *serviceFlags) addService(flags *pflag.FlagSet) {
 	s.addList(
 		flags,
 		config.Endpoint,
@@ -140,6 +153,9 @@ func (s *serviceFlags) addAccountFlags(flags *pflag.FlagSet) {
 		config.AllowHTTP,
 		"allow http to other machines; http to this machine is always allowed",
 	)
+}
+
+func (s *serviceFlags) addSignIn(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.Auth,

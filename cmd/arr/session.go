@@ -12,15 +12,15 @@ import (
 func newSessionCommand() *cobra.Command {
 	s := newServiceFlags()
 	cmd := &cobra.Command{
-		Use:   "session",
-		Short: "Create, show, extend and stop rendering sessions",
+		Use:     "session",
+		Aliases: []string{"sessions"},
+		Short:   "Create, show, extend and stop rendering sessions",
 		Long: `Create, show, extend and stop rendering sessions.
 
 A session is billed from Ready until its lease ends, unless you stop it before.`,
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	flags := cmd.PersistentFlags()
 	flags.SortFlags = false // they are in the order of their topics
 	s.addServiceFlags(flags)

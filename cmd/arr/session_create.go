@@ -29,8 +29,10 @@ type createCommand struct {
 func newCreateCommand(s *serviceFlags) *cobra.Command {
 	c := &createCommand{serviceFlags: s}
 	cmd := &cobra.Command{
-		Use:   "create [ID]",
-		Short: "Create a session and wait until it is Ready",
+		Aliases:    []string{"new", "add"},
+		SuggestFor: []string{"start"},
+		Use:        "create [ID]",
+		Short:      "Create a session and wait until it is Ready",
 		Long: `Create a session and wait until it is Ready. Without an ID, the command generates one. An ID has 1
 to 256 characters of A-Z, a-z, 0-9, - and _.
 

@@ -17,8 +17,9 @@ import (
 func newExtendCommand(s *serviceFlags) *cobra.Command {
 	var by, atLeast time.Duration
 	cmd := &cobra.Command{
-		Use:   "extend ID --by TIME | --at-least TIME",
-		Short: "Extend the lease of a session",
+		SuggestFor: []string{"renew", "prolong"},
+		Use:        "extend ID --by TIME | --at-least TIME",
+		Short:      "Extend the lease of a session",
 		Long: `Extend the lease of a session: by some time, or so that at least some time is left. To set the total
 since Ready, use "session update".
 

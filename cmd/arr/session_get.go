@@ -13,8 +13,10 @@ func newGetCommand(s *serviceFlags) *cobra.Command {
 	var wait bool
 	var interval time.Duration
 	cmd := &cobra.Command{
-		Use:   "get ID",
-		Short: "Show a session",
+		Use:        "get ID",
+		Aliases:    []string{"show"},
+		SuggestFor: []string{"view"},
+		Short:      "Show a session",
 		Long: `Show a session. The service keeps the record of a session for 30 days after its end.
 
 The remaining lease of a Ready session is shown as two bounds, because the service counts whole

@@ -17,8 +17,10 @@ import (
 func newListCommand(s *serviceFlags) *cobra.Command {
 	var prefix string
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the sessions of the account in one region or several",
+		Use:        "list",
+		Aliases:    []string{"ls"},
+		SuggestFor: []string{"ps"},
+		Short:      "List the sessions of the account in one region or several",
 		Long: `List the sessions of the account. The service lists sessions that are Starting or Ready, and each
 region has its own list. The command shows those of the configured endpoint and its fallbacks, of each
 --endpoint or --region, or of --all-regions.

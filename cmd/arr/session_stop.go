@@ -17,8 +17,10 @@ import (
 
 func newStopCommand(s *serviceFlags) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "stop ID...",
-		Short: "Stop sessions",
+		Use:        "stop ID...",
+		Aliases:    []string{"rm", "delete"},
+		SuggestFor: []string{"remove", "kill", "terminate", "del", "destroy"},
+		Short:      "Stop sessions",
 		Long: `Stop sessions, and their billing, at once. Connected devices lose their connection. This cannot be
 undone. Stopping a session that has ended already succeeds. With several regions, a session is stopped
 in each region that knows its id.`,

@@ -33,8 +33,9 @@ type stopAllCommand struct {
 func newStopAllCommand(s *serviceFlags) *cobra.Command {
 	c := &stopAllCommand{serviceFlags: s}
 	cmd := &cobra.Command{
-		Use:   "stop-all --prefix TEXT | --all",
-		Short: "Stop the sessions with a prefix, or all",
+		SuggestFor: []string{"delete-all", "rm-all", "prune", "purge"},
+		Use:        "stop-all --prefix TEXT | --all",
+		Short:      "Stop the sessions with a prefix, or all",
 		Long: `Stop the sessions of the account whose ids begin with a prefix, or all of them, in every region that
 "arr run" and "session create" may have used: each --endpoint or --region, or else the configured
 endpoint and its fallbacks and, with the hosted service, all of its regions. A region that fails is

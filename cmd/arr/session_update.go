@@ -15,8 +15,9 @@ import (
 func newUpdateCommand(s *serviceFlags) *cobra.Command {
 	var lease time.Duration
 	cmd := &cobra.Command{
-		Use:   "update ID --lease TIME",
-		Short: "Set the length of the lease of a session",
+		SuggestFor: []string{"set", "edit"},
+		Use:        "update ID --lease TIME",
+		Short:      "Set the length of the lease of a session",
 		Long: `Set the length of the lease of a session. It is the total since the session became Ready, not an
 addition. A lease can only become longer, up to 23h59m. An ended session cannot be revived.`,
 		Example:           `  arr session update demo --lease 2h`,

@@ -128,11 +128,18 @@ func TestMistakesInArgumentsComeBeforeAnyRequest(t *testing.T) {
 	assert.Equal(t, arr.SessionStatusReady, service.status("demo"), "the other id was not touched")
 }
 
-func TestSeveralSuggestionsAreReadable(t *testing.T) {
+func TestSuggestionsAreReadable(t *testing.T) {
 	r := runArr(t, nil, "", "session", "lst")
 	assert.Equal(
 		t,
-		"arr: there is no command \"lst\"; did you mean \"get\" or \"list\"?\nSee: arr session --help\n",
+		"arr: there is no command \"lst\"; did you mean \"list\"?\nSee: arr session --help\n",
+		r.stderr,
+	)
+	r = runArr(t, nil, "", "list")
+	assert.Equal(
+		t,
+		"arr: there is no command \"list\"; did you mean \"arr conversion list\" or \"arr session list\"?\n"+
+			"See: arr --help\n",
 		r.stderr,
 	)
 }

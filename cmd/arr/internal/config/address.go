@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/spelling"
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
@@ -38,7 +39,7 @@ func misspelt(text string) error {
 	for _, region := range arr.Regions() {
 		names = append(names, string(region))
 	}
-	near := nearest(text, names)
+	near := spelling.Nearest(text, names)
 	isOther := slices.Contains([]string{"japanwest", "northcentralus"}, strings.ToLower(text))
 	if near == "" || isOther || strings.ContainsAny(text, ".:/") || letters(text) == letters(near) {
 		return nil

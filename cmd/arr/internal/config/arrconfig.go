@@ -12,6 +12,7 @@ import (
 	"github.com/tailscale/hujson"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/spelling"
 	"github.com/arr-go/azremoterendering/internal/text"
 )
 
@@ -146,7 +147,7 @@ func (s *script) ignore(member string, known []string) {
 		!strings.HasPrefix(member, sectionConversion+".") {
 		shown = text.Shown(member)
 	}
-	if near := nearest(member, known); near != "" {
+	if near := spelling.Nearest(member, known); near != "" {
 		shown += " (did you mean " + near + "?)"
 	}
 	s.ignored = append(s.ignored, shown)

@@ -15,6 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/spelling"
 )
 
 // usualProfile is used if the file names no other.
@@ -88,7 +89,7 @@ func parseFile(text []byte) (*file, error) {
 		return nil, fmt.Errorf(
 			"%skey \"default_profile\" names a profile that is not there%s",
 			positionOfDefault(text),
-			didYouMean(f.defaultProfile, names),
+			spelling.DidYouMean(f.defaultProfile, names),
 		)
 	}
 	return f, nil
@@ -133,7 +134,7 @@ func notTOML(err error) error {
 		if key := unknown.Key(); len(key) == 1 {
 			what += ": at the top there are default_profile and [profiles.NAME]"
 		} else {
-			what += didYouMean(key[len(key)-1], keys())
+			what += spelling.DidYouMean(key[len(key)-1], keys())
 		}
 		return wrongKey(unknown, what)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/spelling"
 )
 
 // scriptFile is the file of RenderingSession.ps1 that is looked for in the working folder.
@@ -90,7 +91,7 @@ func (s *Settings) loadProfile(in Inputs) error {
 			from,
 			profile,
 			path,
-			didYouMean(profile, slices.Collect(maps.Keys(file.profiles))),
+			spelling.DidYouMean(profile, slices.Collect(maps.Keys(file.profiles))),
 		)
 	}
 	for name, text := range values {
