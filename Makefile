@@ -2,7 +2,7 @@
 
 golangci := $(shell sed -n 's/^golangci=//p' .ci/run)
 
-.PHONY: test lint widths golden interop bench pictures ci
+.PHONY: test lint widths golden interop browser bench pictures ci
 
 test: ## all tests, without network
 	go test ./...
@@ -20,6 +20,9 @@ golden: ## write golden files, manual and transcripts anew after an intended cha
 interop: ## the official Python and Java clients, JavaScript, curl; needs Python 3.10 with venv, Node.js 18, JDK 17, Maven
 	go test -tags interop -run Interop -count 1 ./emulator
 	go test -tags interop -run 'Interop(Java|Curl|Go)' -count 1 ./cmd/arr
+
+browser: ## the page of the emulator in Chromium
+	go -C emulator/browsertest test -tags browser -count 1 ./...
 
 bench: ## what a call costs
 	go test -run Allocations -v -bench . ./...
