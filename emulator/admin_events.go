@@ -29,6 +29,11 @@ func (e *Emulator) adminEvents(r *http.Request, _ []string) service.Answer {
 	if refused != nil {
 		return e.service.Refuse(refused)
 	}
+	return eventsAnswer()
+}
+
+// eventsAnswer returns the beginning of an answer whose body is a stream.
+func eventsAnswer() service.Answer {
 	return service.Answer{Status: http.StatusOK, Header: http.Header{
 		"Content-Type":      {eventStreamType},
 		"X-Accel-Buffering": {"no"}, // a proxy must not keep events back
@@ -58,5 +63,5 @@ func (e *Emulator) openEvents(r *http.Request, a service.Answer) *eventStream {
 		return nil
 	}
 	since, _ := e.eventCursor(r)
-	return e.newEventStream(r.Context(), since)
+	return e.newEventStream(r.Context(), since, &e.streams)
 }

@@ -75,7 +75,8 @@ func TestAdminStateShowsConversions(t *testing.T) {
 		}, requests)
 		page := s.send("GET", "http://localhost/", "", nil).body
 		for _, text := range []string{
-			"<b>3</b> conversions", "<h3>second</h3>", `>NotStarted</span>`, `>Running</span>`, `>Succeeded</span>`,
+			`<b data-count="conversions">3</b> conversions`, "<h3>second</h3>",
+			`>NotStarted</span>`, `>Running</span>`, `>Succeeded</span>`,
 			"https://a.example/in/Input/models/box.fbx", "→ https://a.example/out/Output/box.arrAsset",
 			`title="third">third<`,
 		} {

@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,8 @@ type Emulator struct {
 	requests    requestLog
 	waits       atomic.Int64  // long polls in flight
 	streams     atomic.Int64  // readers of events
+	pageStreams atomic.Int64  // pages that read theirs
+	pageToken   string        // of the forms of the page, another one in each run
 	closing     chan struct{} // closed by Close
 	faults      faultList
 	firstFaults []Fault // those of the options
@@ -104,6 +107,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		logger:      options.Logger,
 		admin:       options.Admin,
 		closing:     make(chan struct{}),
+		pageToken:   rand.Text(),
 	}
 	for i, a := range engine.Accounts() {
 		e.accounts = append(e.accounts, page.Account{

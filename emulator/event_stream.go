@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,8 @@ const (
 type eventStream struct {
 	emulator *Emulator
 	context  context.Context
+	interval time.Duration // between two looks
+	brief    bool          // whether it says only that something has changed
 	seen     eventsSeen
 	pending  bytes.Buffer
 	looked   time.Time // when it last looked for changes
@@ -40,9 +43,13 @@ type eventStream struct {
 // newEventStream returns a stream of what happens from now on or, if since is not nil, of the
 // requests after a number. The place of the reader, which is taken, is free again when the context
 // ends or the stream is closed.
-func (e *Emulator) newEventStream(ctx context.Context, since *uint64) *eventStream {
-	s := &eventStream{emulator: e, context: ctx, closed: make(chan struct{})}
-	free := sync.OnceFunc(func() { e.streams.Add(-1) })
+func (e *Emulator) newEventStream(
+	ctx context.Context, since *uint64, places *atomic.Int64,
+) *eventStream {
+	s := &eventStream{
+		emulator: e, context: ctx, interval: eventInterval, closed: make(chan struct{}),
+	}
+	free := sync.OnceFunc(func() { places.Add(-1) })
 	stop := context.AfterFunc(ctx, free)
 	s.end = sync.OnceFunc(func() { stop(); free(); close(s.closed) })
 	opened := false
@@ -83,7 +90,7 @@ func (s *eventStream) next() (err error) {
 			err = io.ErrUnexpectedEOF
 		}
 	}()
-	if err := s.sleep(nil, eventInterval-time.Since(s.looked)); err != nil {
+	if err := s.sleep(nil, s.interval-time.Since(s.looked)); err != nil {
 		return err
 	}
 	changed := s.emulator.requests.since(s.seen.requests).changed
@@ -119,9 +126,24 @@ func (s *eventStream) sleep(changed <-chan struct{}, d time.Duration) error {
 // look appends the changes since the last look.
 func (s *eventStream) look() {
 	s.looked = time.Now()
-	s.emulator.changes(&s.seen, s.send)
+	if s.brief {
+		s.notice()
+	} else {
+		s.emulator.changes(&s.seen, s.send)
+	}
 	if s.pending.Len() > 0 {
 		s.wrote = s.looked
+	}
+}
+
+// notice appends one event if anything has changed.
+func (s *eventStream) notice() {
+	changed := false
+	newest := s.emulator.requests.newest()
+	s.emulator.changes(&s.seen, func(string, uint64, any) { changed = true })
+	s.seen.requests = max(s.seen.requests, newest) // one look is enough for many
+	if changed {
+		s.pending.WriteString("event: change\ndata: {}\n\n")
 	}
 }
 

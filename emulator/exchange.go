@@ -70,7 +70,8 @@ func (e *Emulator) respond(
 		}
 	}
 	if e.forPage(r, fromNetwork) {
-		return delivery{Answer: e.guarded(r, e.showPage)}
+		a := e.guarded(r, e.servePage)
+		return delivery{Answer: a, stream: e.openPageEvents(r, a)}
 	}
 	if fromNetwork {
 		r = e.proxies.toExternal(r)

@@ -6,15 +6,14 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/service"
 )
 
-const (
-	pagePath         = "/"
-	refreshParameter = "refresh" // "off" stops the page from reloading itself
-)
+// pagePath is where the page is. Its files, its events and its forms are below [page.Folder].
+const pagePath = page.Path
 
 // forPage reports whether the request is for the page, and not for the service. The page shows all
 // accounts to anybody, so a web site must not be able to read it through a name of its own that
@@ -22,7 +21,8 @@ const (
 // Other machines see it only where they may use the administrative path too.
 func (e *Emulator) forPage(r *http.Request, fromNetwork bool) bool {
 	host, _ := hostOf(r.Host)
-	return r.URL.EscapedPath() == pagePath && e.hosts.include(r, host) &&
+	path := r.URL.EscapedPath()
+	return (path == pagePath || strings.HasPrefix(path, page.Folder)) && e.hosts.include(r, host) &&
 		(e.admin || !fromNetwork || fromHere(r) && !e.proxies.exist())
 }
 
@@ -32,23 +32,54 @@ func fromHere(r *http.Request) bool {
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 
-// showPage answers a request for the page.
-func (e *Emulator) showPage(r *http.Request) service.Answer {
+// servePage answers a request for the page or for something below its folder.
+func (e *Emulator) servePage(r *http.Request) service.Answer {
+	path := r.URL.EscapedPath()
+	if path == page.ActionsPath && e.admin {
+		return e.pageAction(r)
+	}
+	asset, isAsset := page.FindAsset(path)
+	if !isAsset && path != pagePath && path != page.EventsPath {
+		return e.service.Refuse(&service.Refusal{Status: http.StatusNotFound})
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return e.service.Refuse(service.MethodNotAllowed(http.MethodGet, http.MethodHead))
 	}
-	state := e.state()
-	state.Refresh = r.URL.Query().Get(refreshParameter) != "off"
-	body, err := page.Render(state)
-	if err != nil { // does not happen: the template is tested
-		return e.service.Refuse(service.InternalServerError())
+	var a service.Answer
+	switch {
+	case isAsset:
+		a = withBody(http.StatusOK, asset.Header(), asset.Body)
+	case path == page.EventsPath:
+		return e.pageEvents(r)
+	default:
+		a = e.showPage(page.ParseQuery(r.URL.Query()), http.StatusOK, "")
 	}
-	a := service.Answer{Status: http.StatusOK, Header: page.Header(), Body: body}
-	a.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method == http.MethodHead {
 		a.Body = nil
 	}
 	return a
+}
+
+// showPage answers with the page. A problem says why an action was refused.
+func (e *Emulator) showPage(q page.Query, status int, problem string) service.Answer {
+	shown := e.pageState(q)
+	shown.Problem = problem
+	if e.admin {
+		shown.Token = e.pageToken
+	}
+	if problem == "" && shown.Story != nil && shown.Story.Unknown {
+		status = http.StatusNotFound
+	}
+	body, err := page.Render(shown)
+	if err != nil { // does not happen: the template is tested
+		return e.service.Refuse(service.InternalServerError())
+	}
+	return withBody(status, page.Header(), body)
+}
+
+func withBody(status int, header http.Header, body []byte) service.Answer {
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	return service.Answer{Status: status, Header: header, Body: body}
 }
 
 // pageFault returns a fault as the page shows it.

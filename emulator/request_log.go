@@ -146,7 +146,7 @@ func (l *requestLog) remove(match func(RequestRecord) bool) {
 	l.records, l.next = slices.DeleteFunc(l.ordered(), match), 0
 }
 
-// shownRequests is how many requests the page and the state show.
+// shownRequests is how many requests the state shows.
 const shownRequests = 200
 
 // shown returns the last requests, oldest first.
@@ -155,24 +155,32 @@ func (l *requestLog) shown() []RequestRecord {
 	return all[max(0, len(all)-shownRequests):]
 }
 
-// recent returns them for the page.
+// recent returns them as the page has them.
 func (l *requestLog) recent() []page.Request {
 	shown := l.shown()
 	recent := make([]page.Request, len(shown))
 	for i, r := range shown {
-		recent[i] = page.Request{
-			Time:              r.Time,
-			Operation:         r.Operation,
-			Method:            r.Method,
-			Account:           r.AccountID,
-			Region:            r.Region,
-			Session:           r.SessionID,
-			Conversion:        r.ConversionID,
-			Status:            r.Status,
-			CorrelationVector: r.CorrelationVector,
-			Duration:          r.Duration,
-			Faults:            r.Faults,
-		}
+		recent[i] = pageRequest(r)
 	}
 	return recent
+}
+
+// latest returns the last requests that match, oldest first, and how many more there are.
+func (l *requestLog) latest(
+	limit int, matches func(*RequestRecord) bool,
+) (last []RequestRecord, more int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := len(l.records) - 1; i >= 0; i-- {
+		r := &l.records[(l.next+i)%len(l.records)]
+		switch {
+		case !matches(r):
+		case len(last) < limit:
+			last = append(last, *r)
+		default:
+			more++
+		}
+	}
+	slices.Reverse(last)
+	return last, more
 }

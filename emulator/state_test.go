@@ -134,6 +134,7 @@ func TestRecentRequests(t *testing.T) {
 		recent := e.requests.recent()
 		require.Len(t, recent, 4)
 		assert.Equal(t, page.Request{
+			Sequence:          1,
 			Time:              begin,
 			Operation:         "CreateSession",
 			Method:            "PUT",

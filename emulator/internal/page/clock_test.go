@@ -22,7 +22,7 @@ func TestPageSaysWhatIsSpecialAboutTheClock(t *testing.T) {
 		{Clock{Scale: 60, Frozen: true, Offset: 31 * time.Minute}, "frozen, 31 min ahead"},
 		{Clock{Scale: 1, Offset: 31*time.Minute + 5*time.Second}, "31 min 5 s ahead"},
 	} {
-		state := emptyState()
+		state := emptyPage()
 		state.Clock = test.clock
 		body, err := Render(state)
 		require.NoError(t, err)

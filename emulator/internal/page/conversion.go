@@ -27,8 +27,10 @@ type momentView struct {
 	Name, After string // After is the time since the moment before it
 }
 
-func (v *pageView) addConversions(s State) {
-	newest := slices.Clone(s.Conversions)
+func (v *pageView) addConversions(p Page) {
+	newest := slices.DeleteFunc(slices.Clone(p.Conversions), func(c Conversion) bool {
+		return !p.Query.MatchesText(c.Conversion.ID, c.Account, string(c.Region), string(c.Conversion.Status))
+	})
 	slices.Reverse(newest) // so that of conversions of the same time, the later one is first too
 	slices.SortStableFunc(newest, func(a, b Conversion) int {
 		return b.Conversion.CreationTime.Compare(a.Conversion.CreationTime)
@@ -36,7 +38,7 @@ func (v *pageView) addConversions(s State) {
 	shown := newest[:min(len(newest), maxPageConversions)]
 	v.AllConversions, v.MoreConversions = len(newest), len(newest)-len(shown)
 	for _, each := range shown {
-		v.Conversions = append(v.Conversions, conversionViewOf(each, s.Time))
+		v.Conversions = append(v.Conversions, conversionViewOf(each, p.Time))
 	}
 }
 

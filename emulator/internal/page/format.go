@@ -89,3 +89,11 @@ func statusText(status int) string {
 	}
 	return http.StatusText(status)
 }
+
+// fineSpan formats a duration as span, but short ones with fractions of a second.
+func fineSpan(d time.Duration) string {
+	if d < time.Minute {
+		return latency(d)
+	}
+	return span(d)
+}

@@ -3,6 +3,9 @@
 package page
 
 import (
+	"cmp"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +17,33 @@ const accountID = "00000000-1111-2222-3333-444455556666"
 const otherAccountID = "7d0a3f52-4c1b-4e0e-9a51-2f6f3f0c8a77"
 
 // pageSample is a page with something of everything, at a fixed time.
-func pageSample() State {
+func pageSample() Page {
+	p := Page{State: sampleState(), Answered: 2020, Older: 3, Token: "TOKEN"}
+	slices.Reverse(p.Sessions)
+	slices.SortStableFunc(p.Sessions, func(a, b Session) int {
+		return cmp.Compare(boolInt(!a.EndedAt.IsZero()), boolInt(!b.EndedAt.IsZero()))
+	})
+	for _, s := range p.Sessions {
+		if s.EndedAt.IsZero() {
+			p.Living++
+		} else {
+			p.Ended++
+		}
+	}
+	p.Matching = len(p.Sessions)
+	p.Accounts[0].Living, p.Accounts[0].Ended = 3, 4
+	p.Accounts[1].Living = 1
+	return p
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func sampleState() State {
 	now := time.Date(2021, time.May, 4, 12, 30, 0, 0, time.UTC)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	const m = time.Minute
@@ -100,8 +129,8 @@ func pageSample() State {
 	return State{
 		Time: now,
 		Accounts: []Account{
-			{accountID, "westeurope.mixedreality.azure.com", "westeurope"},
-			{otherAccountID, "eastus.mixedreality.azure.com", "eastus"},
+			{ID: accountID, Domain: "westeurope.mixedreality.azure.com", Region: "westeurope"},
+			{ID: otherAccountID, Domain: "eastus.mixedreality.azure.com", Region: "eastus"},
 		},
 		Sessions:    sessions,
 		Conversions: sampleConversions(now),
@@ -167,6 +196,7 @@ func sampleRequests(now time.Time) []Request {
 	add := func(before time.Duration, operation, method, id string, status int, took time.Duration) {
 		n := len(requests)
 		requests = append(requests, Request{
+			Sequence: uint64(n + 1),
 			Time: now.Add(
 				-before,
 			),
@@ -213,6 +243,30 @@ func sampleRequests(now time.Time) []Request {
 	add(2*time.Second, "GetConversion", "GET", "", 200, 90*time.Microsecond)
 	requests[len(requests)-1].Conversion = "engine-v7"
 	requests[4].Faults = []string{"busy"}
+	requests[4].ErrorCode = "ServiceUnavailable"
 	requests[6].Faults = []string{"busy", "drop=after"}
 	return requests
 }
+
+// storySample is the story of a session that a fault has struck.
+func storySample() Page {
+	p := pageSample()
+	starting := slices.IndexFunc(p.Sessions, func(s Session) bool { return s.Session.ID == sampleStory })
+	story := &Story{Session: p.Sessions[starting], Earlier: 1}
+	for _, r := range p.Requests {
+		if r.Session == sampleStory {
+			r.UserAgent = "azsdk-go-azremoterendering/v0.1.0"
+			r.ResponseBody = `{"id":"` + sampleStory + `","status":"Starting","numbers":[1.0,null]}`
+			if r.Method == http.MethodPut {
+				r.RequestBody = `{"maxLeaseTimeMinutes":5,"size":"Standard"}`
+			}
+			story.Requests = append(story.Requests, r)
+		}
+	}
+	story.Requests[1].ResponseBody = "(33 bytes, not JSON)"
+	p.Query.Session, p.Query.Account, p.Query.Region = sampleStory, accountID, "westeurope"
+	p.Story = story
+	return p
+}
+
+const sampleStory = "c1f0f6ae-8d53-4a4c-9f2b-1d5a0f3f7c10"

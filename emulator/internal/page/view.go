@@ -3,9 +3,7 @@
 package page
 
 import (
-	"cmp"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -15,10 +13,8 @@ import (
 
 // Limits that keep the page short.
 const (
-	maxPageSessions    = 100
 	maxPageConversions = 50
 	maxPageFaults      = 50
-	maxPageRequests    = 50
 )
 
 // otherStatus is the class of unknown states; known states have the class of their name.
@@ -26,10 +22,19 @@ const otherStatus = "other"
 
 // pageView is the input of the template. Its text is plain: the template escapes it.
 type pageView struct {
-	Style   template.CSS
-	Refresh bool // whether the page reloads itself
-	Now     pageTime
-	Clock   string // what is special about it; may be empty
+	Style, Script string // addresses
+	Events        string // of the stream; empty if the page stays as it is
+	Now           pageTime
+	Clock         string // what is special about it; may be empty
+	Frozen        bool
+
+	Query         Query
+	Self, Refresh string // addresses of this page: with the query, and to be reloaded
+	Pause         string // address of this page, paused or not
+	Notice        string // what has just been done; may be empty
+	Problem       string
+
+	Token, Actions string // of the forms; without a token there are none
 
 	Accounts []accountView
 	Several  bool // whether to name the account, because there are several
@@ -37,15 +42,34 @@ type pageView struct {
 	Faults              []Fault // in their order
 	InForce, MoreFaults int     // how many there are, and how many are not shown
 
-	Sessions      []sessionView // newest first
-	Axis          timeAxis
-	Living, Ended int    // counts of all sessions
-	Rest          string // says how many sessions are not shown; may be empty
+	Sessions      []sessionView
+	Ticks         []tick
+	Living, Ended int // counts of all sessions
+	Filters       []filterView
+	Pager         *pagerView // nil if there is one page
+	Selected      int        // how many sessions match
 
 	Conversions                     []conversionView // newest first
 	AllConversions, MoreConversions int              // how many there are, and how many are not shown
 
-	Requests []requestView // newest first
+	Requests      []requestView // newest first
+	AllRequests   uint64
+	OlderRequests int
+
+	Story *storyView // instead of all but the accounts
+}
+
+// filterView is a choice of sessions.
+type filterView struct {
+	Value, Name, Address string
+	Count                int
+	Current              bool
+}
+
+// pagerView leads to other pages of sessions. Addresses are empty where there is no page.
+type pagerView struct {
+	First, Last, Of     int // the sessions on this page, from 1
+	Newer, Older, Begin string
 }
 
 type accountView struct {
@@ -54,6 +78,7 @@ type accountView struct {
 	Conversions        int
 }
 
+// sessionView is a session in the list.
 type sessionView struct {
 	ID, Size, Region, Account string
 	Status, Class             string
@@ -61,93 +86,105 @@ type sessionView struct {
 	Since                     pageTime
 	SinceSpan                 string
 	Lease, LeaseNote          string
-	Host                      []string // the labels of the name, between which a line may break
-	Ports                     string
 	Error                     string
 	Line                      timeline
-}
-
-type requestView struct {
-	Time                           pageTime
-	Operation, Account, Region, ID string
-	Status                         int
-	StatusText, StatusClass        string
-	CorrelationVector, Duration    string
-	Faults                         []string
+	Story                     string // its address
 }
 
 // newPageView selects what the page shows, and formats it.
-func newPageView(s State) pageView {
+func newPageView(p Page) pageView {
 	v := pageView{
-		Refresh: s.Refresh,
-		Style:   template.CSS(pageStyle), // #nosec G203 -- a constant of this package
+		Style:  stylePath,
+		Script: scriptPath,
+		Events: EventsPath,
 		Now: pageTime{
-			s.Time.UTC().Format("2006-01-02 15:04:05"),
-			s.Time.UTC().Format(time.RFC3339),
+			p.Time.UTC().Format("2006-01-02 15:04:05"),
+			p.Time.UTC().Format(time.RFC3339),
 		},
-		Clock:   s.Clock.note(),
-		Several: len(s.Accounts) > 1,
-		Faults:  s.Faults[:min(len(s.Faults), maxPageFaults)],
-		InForce: len(s.Faults),
+		Clock:    p.Clock.note(),
+		Frozen:   p.Clock.Frozen,
+		Query:    p.Query,
+		Self:     p.Query.with(func(*Query) {}),
+		Pause:    p.Query.with(func(q *Query) { q.Paused = !q.Paused }),
+		Notice:   notices[p.Query.Done],
+		Problem:  p.Problem,
+		Token:    p.Token,
+		Actions:  ActionsPath,
+		Several:  len(p.Accounts) > 1,
+		Faults:   p.Faults[:min(len(p.Faults), maxPageFaults)],
+		InForce:  len(p.Faults),
+		Living:   p.Living,
+		Ended:    p.Ended,
+		Selected: p.Matching,
+		Ticks:    axisTicks,
+
+		AllRequests:   p.Answered,
+		OlderRequests: p.Older,
 	}
-	v.MoreFaults = len(s.Faults) - len(v.Faults)
-	for _, a := range s.Accounts {
-		row := accountView{ID: a.ID, Domain: a.Domain, Region: string(a.Region)}
-		for _, each := range s.Sessions {
-			if each.Account == a.ID {
-				count(each, &row.Living, &row.Ended)
-			}
+	v.Refresh = v.Self
+	if p.Query.Paused {
+		v.Events, v.Refresh = "", ""
+	}
+	v.MoreFaults = len(p.Faults) - len(v.Faults)
+	v.addAccounts(p)
+	if p.Story != nil {
+		v.Story = v.storyView(p)
+		return v
+	}
+	v.addSessions(p)
+	v.addConversions(p)
+	v.Requests = requestViews(p)
+	return v
+}
+
+func (v *pageView) addAccounts(p Page) {
+	for _, a := range p.Accounts {
+		row := accountView{
+			ID: a.ID, Domain: a.Domain, Region: string(a.Region), Living: a.Living, Ended: a.Ended,
 		}
-		for _, each := range s.Conversions {
+		for _, each := range p.Conversions {
 			if each.Account == a.ID {
 				row.Conversions++
 			}
 		}
 		v.Accounts = append(v.Accounts, row)
-		v.Living += row.Living
-		v.Ended += row.Ended
-	}
-	v.addSessions(s)
-	v.addConversions(s)
-	v.addRequests(s.Requests, s.Time)
-	return v
-}
-
-func count(s Session, living, ended *int) {
-	if s.EndedAt.IsZero() {
-		*living++
-	} else {
-		*ended++
 	}
 }
 
-func (v *pageView) addSessions(s State) {
-	newest := slices.Clone(s.Sessions)
-	slices.Reverse(newest) // so that of sessions of the same time, the later one is first too
-	slices.SortStableFunc(newest, func(a, b Session) int {
-		return b.Session.CreationTime.Compare(a.Session.CreationTime)
-	})
-	shown := newest[:min(len(newest), maxPageSessions)]
-	if rest := newest[len(shown):]; len(rest) > 0 {
-		living, ended := 0, 0
-		for _, each := range rest {
-			count(each, &living, &ended)
-		}
-		v.Rest = fmt.Sprintf(
-			"Not shown: %s, of which %d living and %d ended.",
-			plural(len(rest), "older session"),
-			living,
-			ended,
-		)
+func (v *pageView) addSessions(p Page) {
+	for _, f := range []filterView{
+		{Value: "", Name: "All", Count: p.Living + p.Ended},
+		{Value: ShowLiving, Name: "Living", Count: p.Living},
+		{Value: ShowEnded, Name: "Ended", Count: p.Ended},
+	} {
+		f.Current = p.Query.Show == f.Value
+		f.Address = p.Query.with(func(q *Query) { q.Show, q.Page = f.Value, 1 })
+		v.Filters = append(v.Filters, f)
 	}
-	v.Axis = newTimeAxis(s.Time, shown)
-	for _, each := range shown {
-		v.Sessions = append(v.Sessions, v.sessionView(each))
+	axis := axis{p.Time}
+	for _, each := range p.Sessions {
+		v.Sessions = append(v.Sessions, sessionViewOf(axis, each, p.Query))
 	}
+	v.Pager = pagerOf(p)
 }
 
-func (v *pageView) sessionView(s Session) sessionView {
-	now := v.Axis.now
+func pagerOf(p Page) *pagerView {
+	if p.Matching <= SessionsPerPage && p.Query.Page == 1 {
+		return nil
+	}
+	to := func(page int) string { return p.Query.with(func(q *Query) { q.Page = page }) }
+	before := (p.Query.Page - 1) * SessionsPerPage
+	pager := &pagerView{First: before + 1, Last: before + len(p.Sessions), Of: p.Matching}
+	if p.Query.Page > 1 {
+		pager.Begin, pager.Newer = to(1), to(p.Query.Page-1)
+	}
+	if pager.Last < p.Matching && len(p.Sessions) > 0 {
+		pager.Older = to(p.Query.Page + 1)
+	}
+	return pager
+}
+
+func sessionViewOf(a axis, s Session, q Query) sessionView {
 	view := sessionView{
 		ID:        s.Session.ID,
 		Size:      string(s.Session.Size),
@@ -156,19 +193,21 @@ func (v *pageView) sessionView(s Session) sessionView {
 		Status:    string(s.Session.Status),
 		Class:     statusClassOf(s.Session.Status),
 		Over:      !s.EndedAt.IsZero(),
-		Since:     pageTimeOf(s.Since, now, time.TimeOnly),
-		SinceSpan: span(now.Sub(s.Since)),
-		Ports:     portsText(s.Session),
-		Line:      v.Axis.timelineOf(s),
+		Since:     pageTimeOf(s.Since, a.now, time.TimeOnly),
+		SinceSpan: span(a.now.Sub(s.Since)),
+		Line:      a.timelineOf(s),
+		Error:     errorText(s.Session.Error),
+		Story:     q.story(s),
 	}
-	if s.Session.Hostname != "" {
-		view.Host = strings.Split(s.Session.Hostname, ".")
-	}
-	if e := s.Session.Error; e != nil {
-		view.Error = e.Code + ": " + e.Message
-	}
-	view.Lease, view.LeaseNote = leaseText(s, now)
+	view.Lease, view.LeaseNote = leaseText(s, a.now)
 	return view
+}
+
+func errorText(e *azremoterendering.ErrorDetail) string {
+	if e == nil {
+		return ""
+	}
+	return e.Code + ": " + e.Message
 }
 
 // portsText lists the known ports.
@@ -204,27 +243,4 @@ func statusClassOf(status azremoterendering.SessionStatus) string {
 		return strings.ToLower(string(status))
 	}
 	return otherStatus
-}
-
-func (v *pageView) addRequests(requests []Request, now time.Time) {
-	recent := requests[max(len(requests)-maxPageRequests, 0):]
-	for _, r := range slices.Backward(recent) {
-		operation := r.Operation
-		if operation == "unknown" {
-			operation = "unknown " + r.Method
-		}
-		v.Requests = append(v.Requests, requestView{
-			Time:              pageTimeOf(r.Time, now, "15:04:05.000"),
-			Operation:         operation,
-			Account:           r.Account,
-			Region:            string(r.Region),
-			ID:                cmp.Or(r.Session, r.Conversion),
-			Status:            r.Status,
-			StatusText:        statusText(r.Status),
-			StatusClass:       statusClass(r.Status),
-			CorrelationVector: r.CorrelationVector,
-			Duration:          latency(r.Duration),
-			Faults:            r.Faults,
-		})
-	}
 }
