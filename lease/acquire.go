@@ -65,8 +65,8 @@ type acquisition struct {
 	budget  *budget               // pays for the sessions; nil if nothing does
 	span    spans.Span            // what is done with the sessions later belongs to it too
 
-	// creating, if non-nil, is called with the id of each session before it is created.
-	creating func(id string)
+	// creating, if non-nil, is called with each session before it is created.
+	creating func(*renewer)
 	// failedIn, if non-nil, is called for each region that has no servers or cannot be reached.
 	failedIn func(*arr.SessionsClient)
 	// lost, if non-nil, is called for a session that could not be stopped. No other is tried then.

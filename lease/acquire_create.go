@@ -22,7 +22,7 @@ func (a *acquisition) create(
 		return nil, err
 	}
 	if a.creating != nil {
-		a.creating(r.id)
+		a.creating(r)
 	}
 	mayExist, err := a.start(ctx, r, size)
 	switch {

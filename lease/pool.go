@@ -124,47 +124,6 @@ func (p *Pool) Return(l *Lease) error {
 	return nil
 }
 
-// PoolStats describes a pool at one moment.
-type PoolStats struct {
-	// Starting, Idle, HandedOut, Unclaimed and Stopping are numbers of sessions. Idle includes
-	// those that are not handed out because their last check failed. Unclaimed are those of an
-	// earlier run that a device may hold.
-	Starting, Idle, HandedOut, Unclaimed, Stopping int
-	// Waiting is the number of calls of [Pool.Acquire] that wait for a session.
-	Waiting int
-	// Created is the number of sessions created by the pool that have become Ready.
-	Created int
-	// Spent is the most that ended sessions were billed. Committed adds the whole leases of those
-	// that run.
-	Spent, Committed time.Duration
-	// LastError is the last failure to create, check or stop a session. It is nil if there was
-	// none.
-	LastError error
-}
-
-// Stats returns the present numbers of the pool.
-func (p *Pool) Stats() PoolStats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := PoolStats{Waiting: len(p.waiters), Created: p.created, LastError: p.lastError}
-	for _, e := range p.entries {
-		switch e.state {
-		case stateIntended, stateStarting:
-			s.Starting++
-		case stateWarm, stateQuarantined:
-			s.Idle++
-		case stateChecking, stateOut:
-			s.HandedOut++
-		case stateUnclaimed:
-			s.Unclaimed++
-		case stateStopping:
-			s.Stopping++
-		}
-	}
-	s.Spent, s.Committed = p.budget.totals()
-	return s
-}
-
 // Close ends the pool. It stops warm and starting sessions and detaches those that are handed out:
 // their leases end with [ErrDetached], and a later run may [Pool.Claim] them. Sessions of an
 // earlier run that nobody has claimed yet keep running too.

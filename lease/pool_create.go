@@ -28,10 +28,10 @@ func (p *Pool) startCreation() {
 // create creates the session of an entry and waits until it is Ready.
 func (p *Pool) create(ctx context.Context, e *entry) {
 	a := p.acquisition()
-	a.creating = func(id string) {
+	a.creating = func(r *renewer) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		e.id = id
+		e.id, e.client = r.id, r.client
 		e.move(eventCreate)
 	}
 	var lost *renewer

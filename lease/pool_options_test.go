@@ -51,31 +51,6 @@ func TestPoolRefusesWrongOptions(t *testing.T) {
 	assert.Empty(t, s.requests())
 }
 
-func TestPoolStats(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newPoolService(t)
-		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 2, Max: 3})
-		assert.Equal(t, lease.PoolStats{}, p.Stats())
-		time.Sleep(10 * time.Second)
-		assert.Equal(t, lease.PoolStats{Starting: 2, Committed: time.Hour}, p.Stats())
-		time.Sleep(3 * time.Minute)
-		assert.Equal(t, lease.PoolStats{Idle: 2, Created: 2, Committed: time.Hour}, p.Stats())
-		s.acquireAtOnce(p)
-		time.Sleep(time.Second)
-		assert.Equal(
-			t,
-			lease.PoolStats{
-				Starting:  1,
-				Idle:      1,
-				HandedOut: 1,
-				Created:   2,
-				Committed: 90 * time.Minute,
-			},
-			p.Stats(),
-		)
-	})
-}
-
 // prying is a logger's handler that asks the pool for its state, as one that exports metrics may.
 type prying struct {
 	slog.Handler

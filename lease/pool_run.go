@@ -171,7 +171,7 @@ func (p *Pool) retireQuarantined() {
 // manage begins to keep the session of an entry alive. When that ends, for whatever reason, reap
 // takes care of the rest.
 func (p *Pool) manage(e *entry, r *renewer) {
-	e.since = r.earliestReady()
+	e.client, e.since = r.client, r.earliestReady()
 	e.managed = newManagedSession(p.ctx, r)
 	e.managed.pooled = true
 	p.work.Go(func() {

@@ -5,6 +5,8 @@ package lease
 import (
 	"context"
 	"time"
+
+	arr "github.com/arr-go/azremoterendering"
 )
 
 // poolState says what a session of a pool is doing, and so who may use or stop it. Each state is
@@ -107,9 +109,10 @@ var transitions = map[poolState]map[poolEvent]poolState{
 // entry is one session of a pool, from the decision to create it until it is gone. The pool's lock
 // guards all of it; managed does not change once it is set.
 type entry struct {
-	id    string // empty until the creation begins
-	state poolState
-	began time.Time // when the creation, or the take-over, began
+	id     string              // empty until the creation begins
+	client *arr.SessionsClient // that of its region; nil until the creation begins
+	state  poolState
+	began  time.Time // when the creation, or the take-over, began
 
 	cancel  context.CancelCauseFunc // ends the creation; nil if an earlier run created the session
 	managed *managedSession         // nil while the pool creates the session

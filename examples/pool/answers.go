@@ -11,7 +11,6 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/lease"
 )
 
 // defaultRetryAfter is when a device that got no session is to retry, unless the rendering service
@@ -40,38 +39,6 @@ type access struct {
 type remaining struct {
 	AtLeastSeconds int64 `json:"atLeastSeconds"`
 	AtMostSeconds  int64 `json:"atMostSeconds"`
-}
-
-// stats are lease.PoolStats in JSON.
-type stats struct {
-	Starting         int     `json:"starting"`
-	Idle             int     `json:"idle"`
-	HandedOut        int     `json:"handedOut"`
-	Unclaimed        int     `json:"unclaimed"`
-	Stopping         int     `json:"stopping"`
-	Waiting          int     `json:"waiting"`
-	Created          int     `json:"created"`
-	SpentMinutes     float64 `json:"spentMinutes"`
-	CommittedMinutes float64 `json:"committedMinutes"`
-	LastError        string  `json:"lastError,omitempty"`
-}
-
-func newStats(p lease.PoolStats) stats {
-	s := stats{
-		Starting:         p.Starting,
-		Idle:             p.Idle,
-		HandedOut:        p.HandedOut,
-		Unclaimed:        p.Unclaimed,
-		Stopping:         p.Stopping,
-		Waiting:          p.Waiting,
-		Created:          p.Created,
-		SpentMinutes:     p.Spent.Minutes(),
-		CommittedMinutes: p.Committed.Minutes(),
-	}
-	if p.LastError != nil {
-		s.LastError = p.LastError.Error() // errors of the client contain no secrets
-	}
-	return s
 }
 
 // unavailable tells the device when to retry. The reason goes to the log only.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering/examples/internal/backend"
+	"github.com/arr-go/azremoterendering/lease"
 )
 
 // headset is a device of the demo. It does what the software on a real device would do.
@@ -27,7 +28,7 @@ func (d *demo) newHeadset(name string) *headset {
 
 // awaitWarm waits until so many sessions are warm.
 func (d *demo) awaitWarm(ctx context.Context, h *headset, want int) error {
-	var got stats
+	var got lease.PoolStats
 	for got.Idle < want {
 		time.Sleep(time.Second)
 		if _, err := d.send(ctx, h, http.MethodGet, "/stats", &got); err != nil {

@@ -155,7 +155,7 @@ func (s *service) held(w http.ResponseWriter, r *http.Request, device string) *l
 	return l
 }
 
-// stats returns the numbers of the pool.
+// stats returns the numbers of the pool. Errors of the client contain no secrets.
 func (s *service) stats(w http.ResponseWriter, _ *http.Request, _ string) {
-	writeJSON(w, http.StatusOK, newStats(s.pool.Stats()))
+	writeJSON(w, http.StatusOK, s.pool.Stats())
 }

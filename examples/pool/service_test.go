@@ -16,6 +16,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/lease"
 )
 
 func TestADeviceGetsAWarmSessionAtOnceAndGivesItBack(t *testing.T) {
@@ -159,7 +160,7 @@ func TestADeviceGetsNoSessionWithoutAToken(t *testing.T) {
 		require.NoError(t, f.emulator.RevokeTokens(emulator.DevelopmentAccountID))
 		time.Sleep(time.Minute) // the pool has noticed
 		f.expect(t, http.StatusServiceUnavailable, f.one, http.MethodPost, "/sessions")
-		var s stats
+		var s lease.PoolStats
 		require.NoError(
 			t,
 			json.Unmarshal(
