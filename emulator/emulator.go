@@ -126,7 +126,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	e.home = service.PartitionKey{AccountID: e.accounts[0].ID, Region: options.Region}
-	e.faults.seed = options.Seed
+	e.faults.seed, e.faults.clock = options.Seed, clock
 	e.firstFaults = slices.Clone(options.Faults)
 	for i, fault := range options.Faults {
 		if _, err := e.Inject(fault); err != nil {

@@ -49,6 +49,10 @@ type Fault struct {
 	// at most 1. The default, 0, means always. [Options.Seed] makes the draws repeatable.
 	Probability float64
 
+	// For is how long the fault is in force, on the [Clock], at most 24 hours. Then it is removed. The
+	// default, 0, means until it is removed by somebody.
+	For time.Duration
+
 	// Delay is how long the request waits before it is performed, at most 24 hours. If the client
 	// leaves in the meantime, the request is never performed.
 	Delay time.Duration

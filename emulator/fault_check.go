@@ -107,6 +107,7 @@ func (f *Fault) checkTimes() *faultProblem {
 		field string
 		value time.Duration
 	}{
+		{"For", f.For},
 		{"Delay", f.Delay},
 		{"RetryAfter", f.RetryAfter},
 		{"SlowFor", f.SlowFor},

@@ -19,7 +19,7 @@ type faultField struct {
 }
 
 // The first matching fields of a fault say which requests it affects, the others what happens.
-const matchingFields = 8
+const matchingFields = 9
 
 // fields returns the fields of a fault in their order.
 func (f *Fault) fields() []faultField {
@@ -32,6 +32,7 @@ func (f *Fault) fields() []faultField {
 		{"Skip", "skip", "skip", &f.Skip},
 		{"Count", "count", "count", &f.Count},
 		{"Probability", "probability", "probability", &f.Probability},
+		{"For", "for", "for", &f.For},
 		{"Delay", "delay", "delay", &f.Delay},
 		{"Status", "status", "status", &f.Status},
 		{"AfterEffect", "afterEffect", "after-effect", &f.AfterEffect},

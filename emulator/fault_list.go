@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -19,6 +20,7 @@ const maxFaults = 1000
 // faultList holds the faults in force, in the order of their injection.
 type faultList struct {
 	seed  uint64
+	clock *Clock
 	count atomic.Int64 // so that requests need no lock while there are none
 
 	mu     sync.Mutex
@@ -31,10 +33,11 @@ type activeFault struct {
 	FaultState
 	operations []string
 	random     *rand.Rand
+	until      time.Time // when it is removed; zero if nothing but a call does that
 }
 
-// Inject puts a fault in force until remove or [Emulator.ClearFaults] is called. remove may be
-// called more than once.
+// Inject puts a fault in force until remove or [Emulator.ClearFaults] is called, or as long as its
+// For says. remove may be called more than once.
 //
 // A request asks the faults in the order of their injection, and the effects of those that affect
 // it add up: delays and the times of slow bodies are summed; of effects that exclude each other,
@@ -72,6 +75,7 @@ func (e *Emulator) Faults() []FaultState {
 	l := &e.faults
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.removeOver()
 	states := make([]FaultState, len(l.faults))
 	for i, f := range l.faults {
 		states[i] = f.FaultState
@@ -91,6 +95,7 @@ func (e *Emulator) ClearFaults() {
 func (l *faultList) add(f Fault, operations []string) (id int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.removeOver()
 	if len(l.faults) == maxFaults {
 		return 0, fmt.Errorf(
 			"emulator: %d faults are in force, the limit: remove some",
@@ -98,20 +103,34 @@ func (l *faultList) add(f Fault, operations []string) (id int, err error) {
 		)
 	}
 	l.lastID++
-	l.faults = append(l.faults, &activeFault{
+	added := &activeFault{
 		FaultState: FaultState{ID: l.lastID, Fault: f},
 		operations: operations,
 		// Each has its own draws, so that faults do not change each other's.
 		random: rand.New(rand.NewPCG(l.seed, uint64(l.lastID))),
-	})
+	}
+	if f.For > 0 {
+		added.until = l.clock.Now().Add(f.For)
+	}
+	l.faults = append(l.faults, added)
 	l.count.Store(int64(len(l.faults)))
 	return l.lastID, nil
+}
+
+// removeOver removes the faults whose time is over. Call it under the lock.
+func (l *faultList) removeOver() {
+	now := l.clock.Now()
+	l.faults = slices.DeleteFunc(l.faults, func(f *activeFault) bool {
+		return !f.until.IsZero() && !now.Before(f.until)
+	})
+	l.count.Store(int64(len(l.faults)))
 }
 
 // remove reports whether there was a fault with the id.
 func (l *faultList) remove(id int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.removeOver()
 	before := len(l.faults)
 	l.faults = slices.DeleteFunc(l.faults, func(f *activeFault) bool { return f.ID == id })
 	l.count.Store(int64(len(l.faults)))
@@ -134,6 +153,7 @@ func (l *faultList) on(q *service.Request) effects {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.removeOver()
 	for _, f := range l.faults {
 		if f.affects(q) {
 			all.add(&f.Fault)

@@ -68,8 +68,8 @@ func separates(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 //	operation=create status=503 retry-after=15s count=2
 //
 // The names are those of the fields of [Fault] in lower case with hyphens: name, operation,
-// account-id, session, conversion-id, skip, count, probability, delay, status, after-effect,
-// retry-after, challenge, drop, body, slow-for, show-status, show-size, next-link, start,
+// account-id, session, conversion-id, skip, count, probability, for, delay, status,
+// after-effect, retry-after, challenge, drop, body, slow-for, show-status, show-size, next-link, start,
 // die-after, read-lag, conversion, spelling. Times are written as 500ms, 15s or 1m30s.
 // "after-effect" alone means true. A value with commas, spaces or quotes stands in double quotes as
 // in Go.

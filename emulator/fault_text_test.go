@@ -85,6 +85,7 @@ var everything = emulator.Fault{
 	Skip:         1,
 	Count:        2,
 	Probability:  0.5,
+	For:          time.Minute,
 	Delay:        time.Second,
 	Status:       401,
 	AfterEffect:  true,
@@ -106,7 +107,7 @@ var everything = emulator.Fault{
 func TestFaultAsJSON(t *testing.T) {
 	const text = `{"name":"all, \"of\" it","operation":"create",` +
 		`"accountId":"11111111-2222-3333-4444-555566667777","session":"a*","conversionId":"c*",` +
-		`"skip":1,"count":2,"probability":0.5,"delay":"1s","status":401,"afterEffect":true,` +
+		`"skip":1,"count":2,"probability":0.5,"for":"1m","delay":"1s","status":401,"afterEffect":true,` +
 		`"retryAfter":"1m","challenge":"none",` +
 		`"drop":"after","body":"slow","slowFor":"1h","showStatus":"x","showSize":"y",` +
 		`"nextLink":"loop","start":"dies","dieAfter":"1m30s","readLag":"10s",` +

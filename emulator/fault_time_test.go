@@ -41,6 +41,28 @@ func TestDelay(t *testing.T) {
 	})
 }
 
+// A fault with For is in force that long by the clock of the emulator, and then gone.
+func TestFaultForSomeTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, emulator.Options{})
+		s.inject(emulator.Fault{Status: 429, For: time.Minute})
+		s.inject(emulator.Fault{Status: 503})
+		time.Sleep(time.Minute - 1)
+		assert.Equal(t, 429, s.get("a").status)
+		assert.Len(t, s.Faults(), 2)
+		time.Sleep(1)
+		assert.Equal(t, 503, s.get("a").status)
+		require.Len(t, s.Faults(), 1)
+		assert.Equal(t, 2, s.Faults()[0].ID)
+
+		remove, err := s.Inject(emulator.Fault{Status: 429, For: 24 * time.Hour})
+		require.NoError(t, err)
+		require.NoError(t, s.Clock().Advance(24*time.Hour))
+		remove() // a second time
+		assert.Len(t, s.Faults(), 1)
+	})
+}
+
 func TestDelayOfAnAbandonedRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, emulator.Options{})

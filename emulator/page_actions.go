@@ -92,7 +92,7 @@ var pageActions = map[string]func(e *Emulator, r *http.Request, form url.Values)
 		return e.adminInject(asAdminRequest(r, nil, string(body)), nil)
 	},
 	"throttle": func(e *Emulator, r *http.Request, _ url.Values) service.Answer {
-		return e.adminInject(asAdminRequest(r, nil, `{"status":429,"retryAfter":"15s"}`), nil)
+		return e.adminInject(asAdminRequest(r, nil, `{"status":429,"retryAfter":"15s","for":"1m"}`), nil)
 	},
 	"reset": func(e *Emulator, r *http.Request, _ url.Values) service.Answer {
 		return e.adminReset(asAdminRequest(r, nil, ""), nil)

@@ -79,6 +79,13 @@ func TestPageActionsOnTheEmulator(t *testing.T) {
 		assert.Empty(t, s.Faults())
 		assert.Equal(t, http.StatusNotFound, s.press("action=remove-fault&fault=1").status)
 
+		require.Equal(t, http.StatusSeeOther, s.press("action=throttle").status)
+		throttled := s.get("b")
+		assert.Equal(t, http.StatusTooManyRequests, throttled.status)
+		assert.Equal(t, "15", throttled.header.Get("Retry-After"))
+		time.Sleep(time.Minute)
+		assert.Equal(t, http.StatusOK, s.get("b").status)
+
 		require.Equal(t, http.StatusSeeOther, s.press("action=reset").status)
 		assert.Empty(t, s.Sessions())
 	})

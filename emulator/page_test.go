@@ -48,7 +48,7 @@ func TestPageIsServed(t *testing.T) {
 		assert.Len(t, r.Header().Get("MS-CV"), 24)
 	}
 	assert.Empty(t, log.String())
-	assert.Empty(t, e.requests.recent())
+	assert.Empty(t, e.requests.shown())
 }
 
 func TestPageStopsRefreshing(t *testing.T) {

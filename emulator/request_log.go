@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
 // keptRequests is how many requests the emulator remembers.
@@ -153,16 +152,6 @@ const shownRequests = 200
 func (l *requestLog) shown() []RequestRecord {
 	all := l.all()
 	return all[max(0, len(all)-shownRequests):]
-}
-
-// recent returns them as the page has them.
-func (l *requestLog) recent() []page.Request {
-	shown := l.shown()
-	recent := make([]page.Request, len(shown))
-	for i, r := range shown {
-		recent[i] = pageRequest(r)
-	}
-	return recent
 }
 
 // latest returns the last requests that match, oldest first, and how many more there are.

@@ -10,14 +10,9 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 )
 
-// state returns everything the emulator knows, for the page and the administrative path.
+// state returns accounts, sessions and conversions at one moment.
 func (e *Emulator) state() page.State {
-	s := page.State{Accounts: slices.Clone(e.accounts), Requests: e.requests.recent()}
-	clock := e.clock.State()
-	s.Clock = page.Clock{Scale: clock.Scale, Frozen: clock.Frozen, Offset: clock.Offset}
-	for _, fault := range e.Faults() {
-		s.Faults = append(s.Faults, pageFault(fault))
-	}
+	s := page.State{Accounts: slices.Clone(e.accounts)}
 	order := e.accountOrder()
 	s.Conversions = e.conversions.state(order)
 	s.Sessions, s.Time = e.store.state(order)
