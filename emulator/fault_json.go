@@ -24,12 +24,9 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler]. Members that a fault does not have, members given
 // twice, and null are errors. It does not check what [Emulator.Inject] checks.
 func (f *Fault) UnmarshalJSON(data []byte) error {
-	members, err := strictjson.Object(data)
-	switch {
-	case errors.Is(err, strictjson.ErrNotJSON):
-		return errors.New("emulator: fault: this is not JSON")
-	case err != nil:
-		return fmt.Errorf("emulator: fault: %w", err)
+	members, err := faultMembers(data)
+	if err != nil {
+		return err
 	}
 	var read Fault
 	fields := read.fields()
@@ -44,6 +41,17 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	}
 	*f = read
 	return nil
+}
+
+func faultMembers(data []byte) (map[string]json.RawMessage, error) {
+	members, err := strictjson.Object(data)
+	switch {
+	case errors.Is(err, strictjson.ErrNotJSON):
+		return nil, errors.New("emulator: fault: this is not JSON")
+	case err != nil:
+		return nil, fmt.Errorf("emulator: fault: %w", err)
+	}
+	return members, nil
 }
 
 // decode gives a field the value that JSON says.
@@ -95,12 +103,9 @@ func (s FaultState) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler]. It reads what MarshalJSON writes, as strictly as
 // that of a [Fault].
 func (s *FaultState) UnmarshalJSON(data []byte) error {
-	members, err := strictjson.Object(data)
-	switch {
-	case errors.Is(err, strictjson.ErrNotJSON):
-		return errors.New("emulator: fault: this is not JSON")
-	case err != nil:
-		return fmt.Errorf("emulator: fault: %w", err)
+	members, err := faultMembers(data)
+	if err != nil {
+		return err
 	}
 	var read FaultState
 	for name, number := range map[string]*int{"id": &read.ID, "matched": &read.Matched, "affected": &read.Affected} {

@@ -17,6 +17,14 @@ import (
 
 // addOptionFlags adds the flags that say what service is emulated.
 func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
+	c.addAccountFlags(cmd)
+	c.addServerFlags(cmd)
+	c.addAnswerFlags(cmd)
+	c.addTokenFlags(cmd)
+}
+
+// addAccountFlags adds the flags of the account and its region.
+func (c *emulatorCommand) addAccountFlags(cmd *cobra.Command) {
 	o, flags := &c.options, cmd.Flags()
 	o.Region = arr.RegionWestEurope
 	o.Accounts = make([]emulator.AccountOptions, 1)
@@ -40,6 +48,11 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"region of the account, and of requests whose host names none",
 		func(text string) (arr.Region, error) { return arr.Region(text), nil },
 	)
+}
+
+// addServerFlags adds the flags of the servers behind sessions, and of the limits of the service.
+func (c *emulatorCommand) addServerFlags(cmd *cobra.Command) {
+	o := &c.options
 	addValue(
 		cmd,
 		&o.StartupTime,
@@ -73,6 +86,22 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 	)
 	addValue(
 		cmd,
+		&c.exec,
+		"exec",
+		"COMMAND",
+		"",
+		"program to start for each session, such as 'server --port={port}'; the session is Ready "+
+			"when the program accepts connections on {port}. Arguments may contain {session}, {account}, "+
+			"{region}, {size}, {port}, {inspector-port} and {lease-minutes}; no shell is involved",
+		parseCommand,
+	)
+}
+
+// addAnswerFlags adds the flags that say how answers are written.
+func (c *emulatorCommand) addAnswerFlags(cmd *cobra.Command) {
+	o := &c.options
+	addValue(
+		cmd,
 		&o.Decisions.PageSize,
 		"page-size",
 		"N",
@@ -99,16 +128,20 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		choice[emulator.AbsentValues]{"omitted", emulator.AbsentOmitted},
 		choice[emulator.AbsentValues]{"null", emulator.AbsentNull},
 	)
+}
+
+// addTokenFlags adds the flags of access tokens and Microsoft Entra identities.
+func (c *emulatorCommand) addTokenFlags(cmd *cobra.Command) {
 	addValue(
 		cmd,
-		&o.TokenLifetime,
+		&c.options.TokenLifetime,
 		"token-lifetime",
 		"TIME",
 		"24h",
 		"how long access tokens are valid",
 		parseTokenLifetime,
 	)
-	flags.BoolVar(
+	cmd.Flags().BoolVar(
 		&c.anyIdentity,
 		"accept-any-identity",
 		false,
@@ -119,17 +152,6 @@ func (c *emulatorCommand) addOptionFlags(cmd *cobra.Command) {
 		"role of all Microsoft Entra identities; a client may use sessions but no conversions",
 		choice[emulator.Role]{"administrator", emulator.RoleAdministrator},
 		choice[emulator.Role]{"client", emulator.RoleClient})
-	addValue(
-		cmd,
-		&c.exec,
-		"exec",
-		"COMMAND",
-		"",
-		"program to start for each session, such as 'server --port={port}'; the session is Ready "+
-			"when the program accepts connections on {port}. Arguments may contain {session}, {account}, "+
-			"{region}, {size}, {port}, {inspector-port} and {lease-minutes}; no shell is involved",
-		parseCommand,
-	)
 }
 
 // newEmulator makes the emulator that the flags ask for.

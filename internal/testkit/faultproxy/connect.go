@@ -4,7 +4,6 @@ package faultproxy
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // ConnectAnswer is what a [ConnectProxy] does with a CONNECT request. The zero value tunnels.
@@ -26,35 +26,19 @@ type ConnectAnswer struct {
 
 // ConnectProxy is an HTTP proxy for https addresses.
 type ConnectProxy struct {
-	listener net.Listener
-	answer   func(target string) ConnectAnswer
-	work     sync.WaitGroup
-	ctx      context.Context // ended by Close
-	end      context.CancelFunc
-
-	mu    sync.Mutex
-	open  map[net.Conn]struct{}
-	asked int
-	ended bool
+	acceptor
+	answer func(target string) ConnectAnswer
+	asked  atomic.Int64
 }
 
 // ListenConnect starts an HTTP proxy on a free port of loopback.
 //   - answer says what happens to a request to connect to target, "HOST:PORT". Nil means that every
 //     request gets its tunnel. It may be called by several goroutines at once
 func ListenConnect(answer func(target string) ConnectAnswer) (*ConnectProxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := &ConnectProxy{answer: answer}
+	if err := p.start(func(int) func(net.Conn) { return p.serve }); err != nil {
 		return nil, err
 	}
-	ctx, end := context.WithCancel(context.Background())
-	p := &ConnectProxy{
-		listener: listener,
-		answer:   answer,
-		ctx:      ctx,
-		end:      end,
-		open:     make(map[net.Conn]struct{}),
-	}
-	p.work.Go(p.accept)
 	return p, nil
 }
 
@@ -64,59 +48,7 @@ func (p *ConnectProxy) URL() *url.URL {
 }
 
 // Asked returns how many CONNECT requests there were.
-func (p *ConnectProxy) Asked() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.asked
-}
-
-// Close ends the proxy and all tunnels. No goroutine of it is left when it returns.
-func (p *ConnectProxy) Close() error {
-	p.mu.Lock()
-	p.ended = true
-	p.end()
-	for conn := range p.open {
-		reset(conn)
-	}
-	p.mu.Unlock()
-	err := p.listener.Close()
-	p.work.Wait()
-	return err
-}
-
-func (p *ConnectProxy) accept() {
-	for {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		if !p.adopt(conn) {
-			return
-		}
-		p.work.Go(func() {
-			defer p.drop(conn)
-			p.serve(conn)
-		})
-	}
-}
-
-func (p *ConnectProxy) adopt(conn net.Conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.ended {
-		reset(conn)
-		return false
-	}
-	p.open[conn] = struct{}{}
-	return true
-}
-
-func (p *ConnectProxy) drop(conn net.Conn) {
-	p.mu.Lock()
-	delete(p.open, conn)
-	p.mu.Unlock()
-	_ = conn.Close()
-}
+func (p *ConnectProxy) Asked() int { return int(p.asked.Load()) }
 
 func (p *ConnectProxy) serve(client net.Conn) {
 	reader := bufio.NewReader(client)
@@ -128,9 +60,7 @@ func (p *ConnectProxy) serve(client net.Conn) {
 		_, _ = io.WriteString(client, "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
 		return
 	}
-	p.mu.Lock()
-	p.asked++
-	p.mu.Unlock()
+	p.asked.Add(1)
 	var answer ConnectAnswer
 	if p.answer != nil {
 		answer = p.answer(req.Host)

@@ -7,7 +7,6 @@
 package faultproxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -65,18 +64,10 @@ type Plan struct {
 
 // Proxy passes TCP connections on to one address, and breaks them as planned.
 type Proxy struct {
-	listener net.Listener
+	acceptor
 	upstream string
 	plan     func(n int) Plan
-
-	work sync.WaitGroup
-	ctx  context.Context // ended by Close
-	end  context.CancelFunc
-
-	mu     sync.Mutex
-	open   map[net.Conn]struct{}
-	counts map[Action]int
-	ended  bool
+	counts   map[Action]int // guarded by mu
 }
 
 // Listen starts a proxy on a free port of loopback. Every connection to it is passed on to
@@ -84,21 +75,10 @@ type Proxy struct {
 //   - plan says what happens to the n-th connection, counted from 0. Nil means that nothing does.
 //     It is called by one goroutine at a time
 func Listen(upstream string, plan func(n int) Plan) (*Proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := &Proxy{upstream: upstream, plan: plan, counts: make(map[Action]int)}
+	if err := p.start(p.handler); err != nil {
 		return nil, err
 	}
-	ctx, end := context.WithCancel(context.Background())
-	p := &Proxy{
-		ctx:      ctx,
-		end:      end,
-		listener: listener,
-		upstream: upstream,
-		plan:     plan,
-		open:     make(map[net.Conn]struct{}),
-		counts:   make(map[Action]int),
-	}
-	p.work.Go(p.accept)
 	return p, nil
 }
 
@@ -116,69 +96,15 @@ func (p *Proxy) Counts() map[string]int {
 	return counts
 }
 
-// Disconnect resets all connections that are open. The proxy goes on.
-func (p *Proxy) Disconnect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for conn := range p.open {
-		reset(conn)
+func (p *Proxy) handler(n int) func(net.Conn) {
+	var plan Plan
+	if p.plan != nil {
+		plan = p.plan(n)
 	}
-}
-
-// Close resets all connections and ends the proxy. No goroutine of it is left when it returns.
-func (p *Proxy) Close() error {
-	p.mu.Lock()
-	first := !p.ended
-	p.ended = true
-	p.mu.Unlock()
-	var err error
-	if first {
-		p.end()
-		err = p.listener.Close()
-		p.Disconnect()
-	}
-	p.work.Wait()
-	return err
-}
-
-func (p *Proxy) accept() {
-	for n := 0; ; n++ {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		var plan Plan
-		if p.plan != nil {
-			plan = p.plan(n)
-		}
-		if !p.adopt(conn) {
-			return
-		}
-		p.work.Go(func() { p.serve(conn, plan) })
-	}
-}
-
-// adopt notes an open connection, and reports whether the proxy still runs.
-func (p *Proxy) adopt(conn net.Conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.ended {
-		reset(conn)
-		return false
-	}
-	p.open[conn] = struct{}{}
-	return true
-}
-
-func (p *Proxy) drop(conn net.Conn) {
-	p.mu.Lock()
-	delete(p.open, conn)
-	p.mu.Unlock()
-	_ = conn.Close()
+	return func(client net.Conn) { p.serve(client, plan) }
 }
 
 func (p *Proxy) serve(client net.Conn, plan Plan) {
-	defer p.drop(client)
 	server, err := (&net.Dialer{}).DialContext(p.ctx, "tcp", p.upstream)
 	if err != nil {
 		reset(client)
