@@ -66,15 +66,15 @@ type ConversionPage struct {
 // present and cannot be read. It drops what the service never sends and could be a secret: SAS
 // members, the queries of addresses, signatures in messages.
 func ReadConversion(data []byte) (Conversion, Unread, error) {
-	var unread Unread
-	c, err := readConversion(bytes.TrimPrefix(data, byteOrderMark), &unread)
+	r := reading{commas: maxCommas}
+	c, err := readConversion(bytes.TrimPrefix(data, byteOrderMark), &r)
 	switch {
 	case err != nil:
 		return Conversion{}, nil, err
-	case slices.Contains(unread, "id") || slices.Contains(unread, "status"):
+	case slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status"):
 		return Conversion{}, nil, errors.New("id or status is not a string")
 	}
-	return c, unread, nil
+	return c, r.unread, nil
 }
 
 // ReadConversionPage reads a page of conversions. It fails if data is not a JSON object with an
@@ -83,9 +83,9 @@ func ReadConversion(data []byte) (Conversion, Unread, error) {
 // readable status has none.
 func ReadConversionPage(data []byte) (ConversionPage, Unread, error) {
 	var page ConversionPage
-	var unread Unread
-	nextLink, err := readPage(data, "conversions", &unread, func(element []byte) bool {
-		c, err := readConversion(element, &unread)
+	r := reading{commas: maxPageCommas}
+	nextLink, err := readPage(data, "conversions", &r, func(element []byte) bool {
+		c, err := readConversion(element, &r)
 		if err != nil || c.ID == "" {
 			return false
 		}
@@ -96,41 +96,41 @@ func ReadConversionPage(data []byte) (ConversionPage, Unread, error) {
 		return ConversionPage{}, nil, err
 	}
 	page.NextLink = nextLink
-	return page, unread, nil
+	return page, r.unread, nil
 }
 
-func readConversion(data []byte, unread *Unread) (Conversion, error) {
+func readConversion(data []byte, r *reading) (Conversion, error) {
 	var c Conversion
-	if !ordinary(data) || json.Unmarshal(data, &c) != nil {
+	if !r.affords(data) || json.Unmarshal(data, &c) != nil {
 		c = Conversion{}
-		if err := c.members().read(data, "", unread); err != nil {
+		if err := c.members().read(data, "", r); err != nil {
 			return Conversion{}, err
 		}
 	}
-	c.finish(unread)
+	c.finish(&r.unread)
 	return c, nil
 }
 
 func (c *Conversion) members() members {
 	input, output := &c.Settings.Input, &c.Settings.Output
 	return members{
-		"id":           &c.ID,
-		"creationTime": &c.CreationTime,
-		"settings": members{
-			"inputLocation": members{
-				"storageContainerUri":    &input.ContainerURI,
-				"blobPrefix":             &input.BlobPrefix,
-				"relativeInputAssetPath": &input.AssetPath,
-			},
-			"outputLocation": members{
-				"storageContainerUri": &output.ContainerURI,
-				"blobPrefix":          &output.BlobPrefix,
-				"outputAssetFilename": &output.AssetFilename,
-			},
-		},
-		"output": members{"outputAssetUri": &c.Output.AssetURI},
-		"error":  &c.Error,
-		"status": &c.Status,
+		{"id", &c.ID},
+		{"creationTime", &c.CreationTime},
+		{"settings", members{
+			{"inputLocation", members{
+				{"storageContainerUri", &input.ContainerURI},
+				{"blobPrefix", &input.BlobPrefix},
+				{"relativeInputAssetPath", &input.AssetPath},
+			}},
+			{"outputLocation", members{
+				{"storageContainerUri", &output.ContainerURI},
+				{"blobPrefix", &output.BlobPrefix},
+				{"outputAssetFilename", &output.AssetFilename},
+			}},
+		}},
+		{"output", members{{"outputAssetUri", &c.Output.AssetURI}}},
+		{"error", &c.Error},
+		{"status", &c.Status},
 	}
 }
 

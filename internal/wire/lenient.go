@@ -10,43 +10,49 @@ import (
 	"strings"
 )
 
-// members says where the members of an object go: a pointer to the value, or the members of an
-// object inside it.
-type members map[string]any
+// members says where the members of an object go.
+type members []member
+
+// member is a member of an object: its name, and a pointer to the value, or the members of an object
+// inside it.
+type member struct {
+	name   string
+	target any
+}
 
 // read reads an object member by member, after reading it at once has failed, or would cost too
-// much. It fails if data is not an object. path precedes the names of its members in unread.
-func (m members) read(data []byte, path string, unread *Unread) error {
+// much. It fails if data is not an object. path precedes the names of its members in r.unread.
+func (m members) read(data []byte, path string, r *reading) error {
 	return eachMember(data, func(name, value []byte) {
 		known := m.known(name)
-		if known == "" || string(value) == "null" {
+		if known == nil || string(value) == "null" {
 			return
 		}
-		if !readMember(value, path+known, m[known], unread) {
-			unread.add(path + known)
+		if !readMember(value, path+known.name, known.target, r) {
+			r.unread.add(path + known.name)
 		}
 	})
 }
 
-// known returns the proper name of a member, whose name may be in any case, as for encoding/json.
-// It returns "" if it does not know the member.
-func (m members) known(name []byte) string {
-	for known := range m {
-		if bytes.EqualFold([]byte(known), name) {
-			return known
+// known returns the member with a name, which may be in any case, as for encoding/json; nil if there
+// is none.
+func (m members) known(name []byte) *member {
+	for i := range m {
+		if bytes.EqualFold([]byte(m[i].name), name) {
+			return &m[i]
 		}
 	}
-	return ""
+	return nil
 }
 
-func readMember(value []byte, path string, target any, unread *Unread) bool {
+func readMember(value []byte, path string, target any, r *reading) bool {
 	if inner, ok := target.(members); ok {
-		return inner.read(value, path+".", unread) == nil
+		return inner.read(value, path+".", r) == nil
 	}
-	return readValue(value, target)
+	return readValue(value, target, r)
 }
 
-func readValue(value []byte, target any) bool {
+func readValue(value []byte, target any, r *reading) bool {
 	switch target := target.(type) {
 	case *string:
 		return json.Unmarshal(value, target) == nil
@@ -65,7 +71,7 @@ func readValue(value []byte, target any) bool {
 		*target = float32(number)
 		return true
 	case **Error:
-		return readError(value, target)
+		return readError(value, target, r)
 	}
 	return false
 }
@@ -84,20 +90,21 @@ func readNumber(value []byte) (float64, bool) {
 }
 
 // readError reads an error object, of which code and message matter. A text alone is a message.
-func readError(value []byte, target **Error) bool {
+func readError(value []byte, target **Error, r *reading) bool {
 	var whole Error
-	if ordinary(value) && json.Unmarshal(value, &whole) == nil {
+	if r.affords(value) && json.Unmarshal(value, &whole) == nil {
 		*target = &whole
 		return true
 	}
-	var message string
-	if json.Unmarshal(value, &message) == nil {
+	if value[0] == '"' {
+		var message string
+		_ = json.Unmarshal(value, &message) // a valid string can be read
 		*target = &Error{Message: message}
 		return true
 	}
 	var e Error
-	texts := members{"code": &e.Code, "message": &e.Message, "target": &e.Target}
-	if texts.read(value, "", new(Unread)) == nil {
+	texts := members{{"code", &e.Code}, {"message", &e.Message}, {"target", &e.Target}}
+	if texts.read(value, "", new(reading)) == nil {
 		*target = &e
 	}
 	return false
@@ -113,6 +120,6 @@ func ReadError(data []byte) *Error {
 		return nil
 	}
 	var e *Error
-	readError(body.Error, &e)
+	readError(body.Error, &e, &reading{commas: maxCommas})
 	return e
 }

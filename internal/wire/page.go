@@ -11,21 +11,36 @@ import (
 const (
 	// maxElements bounds the elements of a page. Fifty are usual.
 	maxElements = 100_000
-	// maxCommas bounds what is read at once. A session has a dozen commas, and an error object with
-	// many details some hundred. In memory, an element of two bytes takes a hundred.
-	maxCommas = 1000
+	// maxCommas bounds what is read at once of a session, and maxPageCommas of all elements of a
+	// page together. A session has a dozen commas, and an error object with many details some
+	// hundred. In memory, an element of two bytes takes a hundred.
+	maxCommas     = 1000
+	maxPageCommas = 100_000
 )
 
-// ordinary reports whether data can be read at once, because it has no more values than a session
-// or an error object may have.
-func ordinary(data []byte) bool { return bytes.Count(data, []byte{','}) <= maxCommas }
+// reading is the state of reading an answer.
+type reading struct {
+	unread Unread
+	commas int // how many may still be read at once
+}
+
+// affords reports whether data can be read at once, because it has no more values than a session or
+// an error object may have, and what was read before has left enough.
+func (r *reading) affords(data []byte) bool {
+	commas := bytes.Count(data, []byte{','})
+	if commas > maxCommas || commas > r.commas {
+		return false
+	}
+	r.commas -= commas
+	return true
+}
 
 // readPage calls read for every object in the array that a page has under a name, and returns the
-// next link. If read returns false, or an element is no object, it adds name to unread.
+// next link. If read returns false, or an element is no object, it adds name to r.unread.
 func readPage(
 	data []byte,
 	name string,
-	unread *Unread,
+	r *reading,
 	read func(element []byte) bool,
 ) (nextLink string, err error) {
 	var array []byte
@@ -54,7 +69,7 @@ func readPage(
 		var element []byte
 		element, rest = splitValue(rest)
 		if element[0] != '{' || !read(element) {
-			unread.add(name)
+			r.unread.add(name)
 		}
 	}
 	return nextLink, nil
@@ -63,13 +78,12 @@ func readPage(
 // eachMember calls each for every member of an object. It fails if data is neither an object nor
 // null. It keeps nothing, so that its cost does not depend on what the object contains.
 func eachMember(data []byte, each func(name, value []byte)) error {
-	var ignored struct{}
-	if err := json.Unmarshal(data, &ignored); err != nil {
-		return err
-	}
 	data = bytes.TrimSpace(data)
-	if data[0] != '{' {
+	if string(data) == "null" {
 		return nil
+	}
+	if !json.Valid(data) || data[0] != '{' {
+		return json.Unmarshal(data, new(struct{})) // says why
 	}
 	rest := data[1 : len(data)-1]
 	for len(bytes.TrimSpace(rest)) > 0 {

@@ -37,6 +37,14 @@ func distinct(size int, head, tail string) []byte {
 	return []byte(strings.TrimSuffix(b.String(), ",") + tail)
 }
 
+// oddSession returns a session, or a conversion, whose error has n details.
+func oddSession(n int, detail string) string {
+	details := strings.TrimSuffix(strings.Repeat(detail+",", n), ",")
+	return `{"id":"demo","status":"Ready","error":{"details":[` + details + `]}}`
+}
+
+func odd900(detail string) string { return oddSession(900, detail) }
+
 func allocated(f func()) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -52,10 +60,15 @@ func TestPagesCostLittleWhateverTheyContain(t *testing.T) {
 		head, tail := `{"`+list+`":[`, `]}`
 		odd := head + `{"id":"demo","status":"Ready","error":`
 		for name, data := range map[string][]byte{
-			"zeros":                     fill(pageSize, head, `0`, tail),
-			"empty objects":             fill(pageSize, head, `{}`, tail),
-			"empty arrays":              fill(pageSize, head, `[]`, tail),
-			"ids":                       fill(pageSize, head, `{"id":"a"}`, tail),
+			"zeros":                  fill(pageSize, head, `0`, tail),
+			"empty objects":          fill(pageSize, head, `{}`, tail),
+			"empty arrays":           fill(pageSize, head, `[]`, tail),
+			"ids":                    fill(pageSize, head, `{"id":"a"}`, tail),
+			"details of many errors": fill(pageSize, head, odd900(`{}`), tail),
+			"nulls of many errors":   fill(pageSize, head, odd900(`null`), tail),
+			"details of few, each":   fill(pageSize, head, oddSession(14, `{}`), tail),
+			"errors that are read twice": fill(pageSize, head,
+				strings.Replace(odd900(`{}`), `"Ready"`, `"Ready","size":7`, 1), tail),
 			"details of one error":      fill(pageSize, odd+`{"details":[`, `{}`, `]}}`+tail),
 			"zeros for details":         fill(pageSize, odd+`{"details":[`, `0`, `]}}`+tail),
 			"zeros for an error":        fill(pageSize, odd+`[`, `0`, `]}`+tail),

@@ -69,15 +69,15 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // ReadSession reads a session. It fails if data is not a JSON object, or if id or status is present
 // and cannot be read.
 func ReadSession(data []byte) (Session, Unread, error) {
-	var unread Unread
-	s, err := readSession(bytes.TrimPrefix(data, byteOrderMark), &unread)
+	r := reading{commas: maxCommas}
+	s, err := readSession(bytes.TrimPrefix(data, byteOrderMark), &r)
 	if err != nil {
 		return Session{}, nil, err
 	}
-	if slices.Contains(unread, "id") || slices.Contains(unread, "status") {
+	if slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status") {
 		return Session{}, nil, errors.New("id or status is not a string")
 	}
-	return s, unread, nil
+	return s, r.unread, nil
 }
 
 // ReadPage reads a page of sessions. It fails if data is not a JSON object with an array of up to
@@ -86,9 +86,9 @@ func ReadSession(data []byte) (Session, Unread, error) {
 // none.
 func ReadPage(data []byte) (Page, Unread, error) {
 	var page Page
-	var unread Unread
-	nextLink, err := readPage(data, "sessions", &unread, func(element []byte) bool {
-		s, err := readSession(element, &unread)
+	r := reading{commas: maxPageCommas}
+	nextLink, err := readPage(data, "sessions", &r, func(element []byte) bool {
+		s, err := readSession(element, &r)
 		if err != nil || s.ID == "" {
 			return false
 		}
@@ -99,34 +99,34 @@ func ReadPage(data []byte) (Page, Unread, error) {
 		return Page{}, nil, err
 	}
 	page.NextLink = nextLink
-	return page, unread, nil
+	return page, r.unread, nil
 }
 
-func readSession(data []byte, unread *Unread) (Session, error) {
+func readSession(data []byte, r *reading) (Session, error) {
 	var s Session
-	if !ordinary(data) || json.Unmarshal(data, &s) != nil {
+	if !r.affords(data) || json.Unmarshal(data, &s) != nil {
 		s = Session{}
-		if err := s.members().read(data, "", unread); err != nil {
+		if err := s.members().read(data, "", r); err != nil {
 			return Session{}, err
 		}
 	}
-	s.finish(unread)
+	s.finish(&r.unread)
 	return s, nil
 }
 
 func (s *Session) members() members {
 	return members{
-		"id":                  &s.ID,
-		"creationTime":        &s.CreationTime,
-		"arrInspectorPort":    &s.ArrInspectorPort,
-		"handshakePort":       &s.HandshakePort,
-		"elapsedTimeMinutes":  &s.ElapsedTimeMinutes,
-		"hostname":            &s.Hostname,
-		"maxLeaseTimeMinutes": &s.MaxLeaseTimeMinutes,
-		"size":                &s.Size,
-		"status":              &s.Status,
-		"teraflops":           &s.Teraflops,
-		"error":               &s.Error,
+		{"id", &s.ID},
+		{"creationTime", &s.CreationTime},
+		{"arrInspectorPort", &s.ArrInspectorPort},
+		{"handshakePort", &s.HandshakePort},
+		{"elapsedTimeMinutes", &s.ElapsedTimeMinutes},
+		{"hostname", &s.Hostname},
+		{"maxLeaseTimeMinutes", &s.MaxLeaseTimeMinutes},
+		{"size", &s.Size},
+		{"status", &s.Status},
+		{"teraflops", &s.Teraflops},
+		{"error", &s.Error},
 	}
 }
 
