@@ -61,12 +61,16 @@ The config file is arr/config.toml in your configuration folder (~/.config, ~/Li
   endpoint = "westeurope"
   account_id = "00000000-1111-2222-3333-444455556666"
   account_key_file = "arr.key"
+  price.standard = "3.20 EUR"
 
   [profiles.lab]
   endpoint = "https://arr.example.com"
   account_id = "00000000-1111-2222-3333-444455556666"
   account_domain = "arr.example.com"
   auth = "entra"
+
+A price is what you pay for an hour of a session of a size, with or without a currency. The service tells none, and
+no price is assumed.
 
 --profile or ARR_PROFILE chooses another. Without default_profile the profile "default" is used, if there is
 one. A key that is not known is a mistake. If other users of the machine can read a file with a key or token,

@@ -42,16 +42,46 @@ func (s *scalar) UnmarshalText(text []byte) error {
 
 // profileType is a struct with a field for each key of a profile. In its strict mode the library
 // gives the position of every key that has no field.
-func profileType() reflect.Type {
+func profileType() reflect.Type { return tableType(keys()) }
+
+// tableType is a struct with a field for each key of a table. Keys with the same text in front of a
+// dot share a table within it.
+func tableType(keys []string) reflect.Type {
 	var fields []reflect.StructField
-	for i, key := range keys() {
+	tables := make(map[string][]string)
+	for _, key := range keys {
+		fieldType := reflect.TypeFor[scalar]()
+		if table, within, nested := strings.Cut(key, "."); nested {
+			if tables[table] = append(tables[table], within); len(tables[table]) > 1 {
+				continue
+			}
+			key = table
+		}
 		fields = append(fields, reflect.StructField{
-			Name: "Field" + strconv.Itoa(i),
-			Type: reflect.TypeFor[scalar](),
+			Name: fieldName(key),
+			Type: fieldType,
 			Tag:  reflect.StructTag("toml:" + strconv.Quote(key)),
 		})
 	}
+	for i := range fields {
+		for table, within := range tables {
+			if fields[i].Name == fieldName(table) {
+				fields[i].Type = tableType(within)
+			}
+		}
+	}
 	return reflect.StructOf(fields)
+}
+
+func fieldName(key string) string { return "Field_" + key }
+
+// valueOf returns the value of a key in a profile.
+func valueOf(profile reflect.Value, key string) scalar {
+	for part := range strings.SplitSeq(key, ".") {
+		profile = profile.FieldByName(fieldName(part))
+	}
+	value, _ := profile.Interface().(scalar)
+	return value
 }
 
 // parseFile reads TOML. No error quotes what the file holds but names of keys, for the rest may be
@@ -76,9 +106,9 @@ func parseFile(text []byte) (*file, error) {
 	for _, profile := range content.Elem().Field(1).MapKeys() {
 		values := make(map[Name]string)
 		fields := content.Elem().Field(1).MapIndex(profile)
-		for i, key := range keys() {
+		for _, key := range keys() {
 			name, _ := nameOfKey(key)
-			if value, _ := fields.Field(i).Interface().(scalar); value.set {
+			if value := valueOf(fields, key); value.set {
 				values[name] = value.text
 			}
 		}
@@ -134,7 +164,7 @@ func notTOML(err error) error {
 		if key := unknown.Key(); len(key) == 1 {
 			what += ": at the top there are default_profile and [profiles.NAME]"
 		} else {
-			what += spelling.DidYouMean(key[len(key)-1], keys())
+			what += spelling.DidYouMean(strings.Join(key[min(2, len(key)-1):], "."), keys())
 		}
 		return wrongKey(unknown, what)
 	}

@@ -36,6 +36,8 @@ const (
 	Retries       Name = "retries"
 	Size          Name = "size"
 	Lease         Name = "lease"
+	PriceStandard Name = "price.standard"
+	PricePremium  Name = "price.premium"
 	Output        Name = "output"
 
 	StorageAccount          Name = "storage-account"
@@ -77,6 +79,8 @@ var all = [...]Name{
 	Retries,
 	Size,
 	Lease,
+	PriceStandard,
+	PricePremium,
 	Output,
 	StorageAccount,
 	StorageEndpoint,
@@ -114,7 +118,7 @@ func (n Name) OfConversions() bool {
 // them: all but those of a session to create, of conversions, of output and of retries.
 func NamesService(n Name) bool {
 	switch n {
-	case Size, Lease, Output, Retries:
+	case Size, Lease, PriceStandard, PricePremium, Output, Retries:
 		return false
 	}
 	return slices.Contains(all[:], n) && !n.OfConversions()
@@ -126,8 +130,10 @@ func (n Name) isPath() bool {
 }
 
 // hasFlag reports whether there is a flag: other users of a machine can see the arguments of a
-// program, so secrets have none. The local folder is an argument.
-func (n Name) hasFlag() bool { return !n.Secret() && n != LocalFolder }
+// program, so secrets have none. The local folder is an argument. Prices belong in a profile.
+func (n Name) hasFlag() bool {
+	return !n.Secret() && n != LocalFolder && n != PriceStandard && n != PricePremium
+}
 
 // variable returns the environment variable, empty if there is none. Those of storage are the
 // variables of the Azure CLI.
@@ -148,10 +154,10 @@ func (n Name) variable() string {
 	case StorageConnectionString:
 		return storage.VarConnectionString
 	}
-	return "ARR_" + strings.ToUpper(strings.ReplaceAll(string(n), "-", "_"))
+	return "ARR_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(string(n)))
 }
 
-// key returns the key in a profile, empty if there is none.
+// key returns the key in a profile, empty if there is none. A dot leads into a table.
 func (n Name) key() string {
 	switch n {
 	case KeyStdin:
