@@ -66,7 +66,7 @@ where settings come from.`,
 	s.addStorageFlags(flags)
 	s.addFileFlags(flags)
 	s.addOutputFlags(flags)
-	for _, name := range []string{"emulator", "timeout"} {
+	for _, name := range []string{"emulator", "timeout", logLevelFlag} {
 		_ = flags.MarkHidden(name) // they are no settings, and do nothing here
 	}
 	completeWords(cmd, words())

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -75,12 +74,12 @@ func openStorage(
 	if err != nil {
 		return nil, err
 	}
-	transport, err := trustingTransport(trusted)
+	client, err := httpClient(cmd, trusted)
 	if err != nil {
 		return nil, err
 	}
-	if transport != nil {
-		settings.ClientOptions.Transport = &http.Client{Transport: transport}
+	if client != nil {
+		settings.ClientOptions.Transport = client
 	}
 	account, err := storage.New(settings)
 	if err != nil {

@@ -81,11 +81,12 @@ func TestConvertShowsNoSAS(t *testing.T) {
 				service.environment = append(service.environment,
 					strings.ReplaceAll(variable, "ENDPOINT", blobs.endpoint()))
 			}
-			r := service.arr(convertArgs(folder, append(test.flags, "--output", "json")...)...)
+			r := service.arr(convertArgs(folder, append(test.flags, "--output", "json", "--log-level", "debug")...)...)
 			assert.Equal(t, test.code, r.code, r.stderr)
 			assertNoSecret(t, r.stdout+r.stderr)
 			if test.code != failure.Usage {
-				assert.Contains(t, r.stderr, "OUTGOING REQUEST", "the log is on")
+				assert.Contains(t, r.stderr, "OUTGOING REQUEST", "the log of the SDK is on")
+				assert.Contains(t, r.stderr, "level=DEBUG msg=request", "the log of arr is on")
 			}
 		})
 	}

@@ -62,31 +62,28 @@ type choice[T any] struct {
 
 // addChoice adds a flag that is one of some words, of which the first is the default.
 func addChoice[T any](cmd *cobra.Command, target *T, name, usage string, choices ...choice[T]) {
-	words := make([]string, len(choices))
-	for i, c := range choices {
-		words[i] = c.word
-	}
+	words, parse := wordsOf(choices)
 	*target = choices[0].value
-	addValue(
-		cmd,
-		target,
-		name,
-		strings.Join(words, "|"),
-		words[0],
-		usage,
-		func(text string) (T, error) {
-			for _, c := range choices {
-				if c.word == text {
-					return c.value, nil
-				}
-			}
-			var none T
-			return none, fmt.Errorf("give one of %s", strings.Join(words, ", "))
-		},
-	)
+	addValue(cmd, target, name, strings.Join(words, "|"), words[0], usage, parse)
 	// An error would mean that there is no such flag.
 	_ = cmd.RegisterFlagCompletionFunc(
 		name,
 		cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp),
 	)
+}
+
+// wordsOf returns the words of a flag, and what reads it.
+func wordsOf[T any](choices []choice[T]) (words []string, parse func(string) (T, error)) {
+	for _, c := range choices {
+		words = append(words, c.word)
+	}
+	return words, func(text string) (T, error) {
+		for _, c := range choices {
+			if c.word == text {
+				return c.value, nil
+			}
+		}
+		var none T
+		return none, fmt.Errorf("give one of %s", strings.Join(words, ", "))
+	}
 }

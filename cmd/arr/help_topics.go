@@ -130,6 +130,9 @@ does the same, and otherwise writes the session whenever its lease is extended.
 the token, for convert the address of the asset. It shows no progress. Together with --output json,
 results are still JSON.
 
+--log-level debug writes a line to standard error for each request: method, address, status, correlation
+vector, time. It never shows a key, a token or a signature. --log-level info writes the events of leases.
+
 arr run writes nothing to standard output: that belongs to its command.
 
 PROGRESS is one line on a terminal, which is updated: session or conversion, state, time since the

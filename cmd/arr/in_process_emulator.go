@@ -62,7 +62,7 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 		Account:     e.Account(),
 		Retries:     retries,
 	}
-	options, err := clientOptions(target)
+	options, err := clientOptions(cmd, target)
 	if err == nil {
 		opened.account, opened.target = target.Account, target
 		opened.SessionsClient, err = arr.NewSessionsClientWithKeyCredential(

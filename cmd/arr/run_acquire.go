@@ -89,7 +89,7 @@ func (c *runCommand) acquire(
 	options.Progress = progress.Saw
 	created := &createdSession{svc: svc}
 	defer created.done()
-	options.Logger = slog.New(created.observe(notesHandler(cmd.ErrOrStderr(), progress.Aside)))
+	options.Logger = slog.New(created.observe(notesHandler(cmd, progress.Aside)))
 	if c.interval > 0 {
 		watcher, err := lease.NewWatcher(
 			svc.regions,

@@ -119,7 +119,7 @@ func (s *serviceFlags) open(
 	return opened, inSettings(err, values)
 }
 
-func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
+func clientOptions(cmd *cobra.Command, target config.Target) (*arr.SessionsClientOptions, error) {
 	options := &arr.SessionsClientOptions{
 		STSEndpoint: target.STSEndpoint,
 		STSScope:    target.STSScope,
@@ -132,9 +132,9 @@ func clientOptions(target config.Target) (*arr.SessionsClientOptions, error) {
 		}
 	}
 	options.Retry.MaxRetries = azcoreRetries(target.Retries)
-	through, err := trustingTransport(target.CAFile)
-	if err == nil && through != nil {
-		options.Transport = &http.Client{Transport: through}
+	client, err := httpClient(cmd, target.CAFile)
+	if client != nil {
+		options.Transport = client
 	}
 	return options, err
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -123,6 +124,7 @@ func (s *serviceFlags) addService(flags *pflag.FlagSet) {
 		config.Retries,
 		"`N`: retries of a request without an answer, or answered with 408, 429 or 5xx (default 3)",
 	)
+	addLogLevel(flags)
 }
 
 func (s *serviceFlags) addAccountFlags(flags *pflag.FlagSet) {
@@ -230,7 +232,11 @@ func (s *serviceFlags) warnOfExposed(cmd *cobra.Command, values *config.Settings
 
 // progress starts to show progress on standard error.
 func (s *serviceFlags) progress(cmd *cobra.Command) *show.Progress {
-	return show.NewProgress(cmd.ErrOrStderr(), s.quiet, os.Getenv)
+	out := cmd.ErrOrStderr()
+	if requestLog(cmd) != nil {
+		out = struct{ io.Writer }{out} // a line that is drawn again and again would hide the log
+	}
+	return show.NewProgress(out, s.quiet, os.Getenv)
 }
 
 // usualWait is how long a command waits for Ready if nothing else is said. Sessions were seen to

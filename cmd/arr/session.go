@@ -47,8 +47,10 @@ func words() map[config.Name][]string {
 	for _, region := range arr.Regions() {
 		regions = append(regions, string(region))
 	}
+	levels, _ := wordsOf(logLevels())
 	return map[config.Name][]string{
 		config.Output:        {"text", "json"},
+		logLevelFlag:         levels,
 		config.Auth:          config.SignIns(),
 		config.Region:        regions,
 		config.Endpoint:      regions,

@@ -59,7 +59,7 @@ func (k *keepAliveFlags) run(
 		Threshold:    k.threshold,
 		MaxLeaseTime: k.maxLease,
 		LookEvery:    k.lookEvery(),
-		Logger:       newNotes(cmd.ErrOrStderr(), progress.Aside),
+		Logger:       newNotes(cmd, progress.Aside),
 	}
 	if len(ids) > 1 {
 		watcher, err := lease.NewWatcher(

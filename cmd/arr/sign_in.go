@@ -17,7 +17,7 @@ type connector func(config.Target) (*arr.SessionsClient, error)
 func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
 	with := func(connect func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error)) connector {
 		return func(target config.Target) (*arr.SessionsClient, error) {
-			options, err := clientOptions(target)
+			options, err := clientOptions(cmd, target)
 			if err != nil {
 				return nil, err
 			}

@@ -15,6 +15,15 @@ import (
 
 // identity returns the Microsoft Entra credential that the settings ask for.
 func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential, error) {
+	var options azcore.ClientOptions
+	if log := requestLog(cmd); log != nil {
+		logSignIn(log)
+		client, err := httpClient(cmd, "")
+		if err != nil {
+			return nil, err
+		}
+		options.Transport = client
+	}
 	switch target.SignIn {
 	case config.SignInAzureCLI:
 		return made(
@@ -24,22 +33,22 @@ func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential,
 		)
 	case config.SignInDeviceCode:
 		return made(azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-			TenantID: target.Tenant, ClientID: target.ClientID,
+			ClientOptions: options, TenantID: target.Tenant, ClientID: target.ClientID,
 			UserPrompt: func(_ context.Context, message azidentity.DeviceCodeMessage) error {
 				_, err := fmt.Fprintln(cmd.ErrOrStderr(), message.Message)
 				return err
 			},
 		}))
 	case config.SignInManagedIdentity:
-		options := &azidentity.ManagedIdentityCredentialOptions{}
+		managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
 		if target.ClientID != "" {
-			options.ID = azidentity.ClientID(target.ClientID)
+			managed.ID = azidentity.ClientID(target.ClientID)
 		}
-		return made(azidentity.NewManagedIdentityCredential(options))
+		return made(azidentity.NewManagedIdentityCredential(managed))
 	default:
 		return made(
 			azidentity.NewDefaultAzureCredential(
-				&azidentity.DefaultAzureCredentialOptions{TenantID: target.Tenant},
+				&azidentity.DefaultAzureCredentialOptions{ClientOptions: options, TenantID: target.Tenant},
 			),
 		)
 	}

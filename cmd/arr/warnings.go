@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/internal/text"
 )
@@ -20,11 +22,16 @@ type notes struct {
 }
 
 // newNotes returns a logger for people.
-func newNotes(out io.Writer, aside func(func() error) error) *slog.Logger {
-	return slog.New(notesHandler(out, aside))
+func newNotes(cmd *cobra.Command, aside func(func() error) error) *slog.Logger {
+	return slog.New(notesHandler(cmd, aside))
 }
 
-func notesHandler(out io.Writer, aside func(func() error) error) notes {
+// notesHandler returns what shows people warnings, or what --log-level asks for.
+func notesHandler(cmd *cobra.Command, aside func(func() error) error) slog.Handler {
+	out := cmd.ErrOrStderr()
+	if log := loggerFor(cmd, slog.LevelInfo, asideWriter{out, aside}); log != nil {
+		return log.Handler()
+	}
 	return notes{write: func(line string) {
 		// nobody can be told that standard error is closed
 		_ = aside(func() error { _, err := fmt.Fprintln(out, line); return err })
@@ -69,4 +76,15 @@ func capitalized(text string) string {
 		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// asideWriter writes beside progress that is being shown.
+type asideWriter struct {
+	out   io.Writer
+	aside func(func() error) error
+}
+
+func (w asideWriter) Write(line []byte) (n int, err error) {
+	err = w.aside(func() error { n, err = w.out.Write(line); return err })
+	return n, err
 }
