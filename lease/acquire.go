@@ -55,7 +55,7 @@ func Acquire(
 		return nil, err
 	}
 	r.options.Progress = nil // it is never called after Acquire
-	return newLease(newManagedSession(ctx, r), options.IdleTimeout), nil
+	return newLease(newManagedSession(ctx, r, false), options.IdleTimeout), nil
 }
 
 // acquisition is one call of [Acquire], or the creation of one session of a pool.
@@ -190,6 +190,8 @@ func (a *acquisition) adoptSeen(ctx context.Context, r *renewer) (*renewer, erro
 	switch {
 	case err == nil:
 		a.options.Logger.InfoContext(ctx, "session adopted", "session", r.id)
+		r.since = time.Now()
+		r.observe(EventAdopted, 0, nil)
 		return r, nil
 	case ctx.Err() != nil:
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/wait"
@@ -24,16 +25,21 @@ func (a *acquisition) create(
 	if a.creating != nil {
 		a.creating(r)
 	}
+	began := time.Now()
 	mayExist, err := a.start(ctx, r, size)
-	switch {
-	case err == nil:
+	if err == nil {
+		r.observe(EventReady, time.Since(began), nil)
 		return r, nil
-	case !mayExist:
+	}
+	r.observe(EventCreateFailed, time.Since(began), err)
+	if !mayExist {
 		a.budget.drop(r.id)
+		r.endedIfCreated(err, nil)
 		return nil, err
 	}
 	notStopped := Stop(ctx, client, r.id)
 	a.budget.close(r, notStopped)
+	r.endedIfCreated(err, notStopped)
 	if notStopped == nil {
 		a.options.Logger.InfoContext(ctx, "session stopped", "session", r.id, "cause", err)
 		return nil, fmt.Errorf("%w; the session was stopped", err)
@@ -68,6 +74,7 @@ func (a *acquisition) start(
 		"session", r.id, "size", size, "endpoint", r.client.Endpoint())
 	// 200 and 201 mean the same here: nobody else has the random id.
 	r.learn(observed(poller.Session(), asked, ""))
+	r.observe(EventCreated, 0, nil)
 	err = a.wait(ctx, r, poller)
 	if err == nil {
 		err = r.ensure(ctx, a.options.MinRemaining)

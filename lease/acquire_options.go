@@ -88,6 +88,10 @@ type AcquireOptions struct {
 	// [Acquire] waits, and never after Acquire has returned.
 	Progress func(arr.Session)
 
+	// Observe, if not nil, is called with each [Event], from several goroutines at once. It runs in
+	// the goroutines that keep sessions alive, so it must return soon.
+	Observe func(Event)
+
 	// Logger receives sessions created, adopted and stopped at level Info, extensions at level
 	// Debug, and failures at level Warn. The default, nil, discards them.
 	Logger *slog.Logger
@@ -159,6 +163,7 @@ func (o AcquireOptions) keepAlive() KeepAliveOptions {
 		LookEvery:    o.LookEvery,
 		Watcher:      o.Watcher,
 		Progress:     o.Progress,
+		Observe:      o.Observe,
 		Logger:       o.Logger,
 		clock:        o.clock,
 	}

@@ -57,6 +57,10 @@ type KeepAliveOptions struct {
 	// the goroutine that keeps the session alive, so it must return soon.
 	Progress func(arr.Session)
 
+	// Observe, if not nil, is called with each [Event], from several goroutines at once. It runs in
+	// the goroutines that keep sessions alive, so it must return soon.
+	Observe func(Event)
+
 	// Logger receives extensions at level Debug. It receives failures at level Warn, and after half
 	// a minute that the session was not seen yet. The default, nil, discards them.
 	Logger *slog.Logger

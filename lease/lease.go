@@ -100,6 +100,9 @@ func (l *Lease) Detach() {
 	l.cancel(ErrDetached)
 	l.managed.cancel(ErrDetached)
 	<-l.managed.done
+	if !l.managed.pooled {
+		l.managed.ended(ErrDetached, nil)
+	}
 }
 
 // settle decides the outcome, unless it is decided, and reports whether it is this one.
@@ -152,13 +155,23 @@ type managedSession struct {
 	pooled   bool          // a pool stops the session once it is no longer kept alive
 }
 
-// newManagedSession keeps a session alive that has been seen, until ctx ends.
-func newManagedSession(ctx context.Context, r *renewer) *managedSession {
-	s := &managedSession{renewer: r, done: make(chan struct{}), stopping: make(chan struct{}, 1)}
+// newManagedSession keeps a session alive that has been seen, until ctx ends. pooled says that a
+// pool stops it then.
+func newManagedSession(ctx context.Context, r *renewer, pooled bool) *managedSession {
+	s := &managedSession{
+		renewer:  r,
+		done:     make(chan struct{}),
+		stopping: make(chan struct{}, 1),
+		pooled:   pooled,
+	}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	go func() {
 		defer close(s.done)
-		s.cancel(r.run(r.span.In(s.ctx)))
+		err := r.run(r.span.In(s.ctx))
+		if !pooled && s.ctx.Err() == nil { // nobody has given the session up
+			r.ended(err, nil)
+		}
+		s.cancel(err)
 	}()
 	return s
 }
@@ -175,10 +188,14 @@ func (s *managedSession) stop(ctx context.Context, cause error) error {
 	}
 	if err := Stop(s.span.In(ctx), s.client, s.id); err != nil {
 		s.options.Logger.ErrorContext(ctx, "session not stopped", "session", s.id, "error", err)
+		s.observe(EventFailed, 0, err)
 		return err
 	}
 	s.stopped = true
 	s.recordEnd()
+	if !s.pooled {
+		s.ended(context.Cause(s.ctx), nil)
+	}
 	s.options.Logger.InfoContext(ctx, "session stopped",
 		"session", s.id, "cause", context.Cause(s.ctx))
 	return nil

@@ -50,12 +50,23 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	defer context.AfterFunc(p.ctx, func() { cancel(ErrPoolClosed) })()
 	defer logWaiting(ctx, p.options.Logger, "a call waits for a session of the pool", p.situation)()
 	ctx, span := startSpan(ctx, p.regions[0].client, spanPoolAcquire)
+	began := time.Now()
 	l, err := p.acquire(ctx)
+	p.observeCall(l, time.Since(began), err)
 	if l != nil {
 		span.link(l.managed.renewer)
 	}
 	span.end(err)
 	return l, err
+}
+
+// observeCall tells of a call of Acquire that has ended.
+func (p *Pool) observeCall(l *Lease, took time.Duration, err error) {
+	if l != nil {
+		l.managed.observe(EventHandedOut, took, nil)
+	} else if observe := p.options.observe(); observe != nil {
+		observe(Event{Kind: EventNotHandedOut, Duration: took, Err: err})
+	}
 }
 
 // acquire is Acquire with a context that ends with the pool.
@@ -219,6 +230,7 @@ func (p *Pool) putBack(e *entry, suspect bool) {
 // checkFailed takes a session back whose check failed, and reports whether the call retries. It
 // does not if the failure is permanent, the session may recover, and no other is warm.
 func (p *Pool) checkFailed(e *entry, call uint64, failure error) (retry bool) {
+	e.managed.observe(EventFailed, 0, failure)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failed(failure)

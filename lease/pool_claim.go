@@ -154,6 +154,9 @@ func (p *Pool) takeOverListed(region *poolRegion, settled bool) error {
 			&arr.RegionError{Endpoint: region.client.Endpoint(), Err: err})
 		p.options.Logger.WarnContext(p.ctx, "pool cannot list its sessions",
 			"pool", p.options.IDPrefix, "endpoint", region.client.Endpoint(), "error", err)
+		if observe := p.options.observe(); observe != nil {
+			observe(Event{Kind: EventFailed, Client: region.client, Err: err})
+		}
 		p.listFailed(region, err)
 		return err
 	}
@@ -205,6 +208,7 @@ func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, aske
 		}
 		r := a.newRenewer(client, session.ID)
 		r.learn(observed(session, asked, ""))
+		r.since = time.Now()
 		p.budget.adopt(session.ID, session.MaxLeaseTime)
 		e := &entry{id: session.ID, state: stateUnclaimed, began: asked.Time()}
 		leftOver := session.Status != arr.SessionStatusStarting // else nobody can hold it
@@ -222,6 +226,7 @@ func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, aske
 // it was Starting or the options say so, serves any caller once it is Ready. Any other is stopped
 // if nobody claims it in time: a device might still use it.
 func (p *Pool) settleTakenOver(e *entry, leftOver bool) {
+	e.managed.observe(EventAdopted, 0, nil)
 	usable := true
 	switch {
 	case !leftOver:

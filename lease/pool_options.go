@@ -73,6 +73,10 @@ type PoolOptions struct {
 	// Watch configures how often the sessions are listed. Its Logger is not used.
 	Watch WatcherOptions
 
+	// Observe, if not nil, is called with each [Event], from several goroutines at once. It runs in
+	// the goroutines that keep sessions alive, so it must return soon.
+	Observe func(Event)
+
 	// Logger receives sessions created, taken over and stopped at level Info, extensions at level
 	// Debug, and failures at level Warn. It also receives at level Warn what a call of
 	// [Pool.Acquire] waits for, after half a minute and then every ten minutes. The default, nil,
@@ -125,6 +129,7 @@ func (o PoolOptions) session() AcquireOptions {
 		MinRemaining: o.MinRemaining,
 		StartTimeout: o.StartTimeout,
 		IdleTimeout:  o.IdleTimeout,
+		Observe:      o.observe(),
 		Logger:       o.Logger,
 		clock:        o.clock,
 	}

@@ -47,6 +47,7 @@ func (p *Pool) recheck(e *entry, number int) {
 		answering := p.answering(e.managed.client)
 		failure := p.lookAgain(e)
 		if failure != nil {
+			e.managed.observe(EventFailed, 0, failure)
 			p.options.Logger.WarnContext(e.managed.ctx, "quarantined session fails its check",
 				"session", e.id, "error", failure)
 		}

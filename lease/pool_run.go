@@ -172,8 +172,7 @@ func (p *Pool) retireQuarantined() {
 // takes care of the rest.
 func (p *Pool) manage(e *entry, r *renewer) {
 	e.client, e.since = r.client, r.earliestReady()
-	e.managed = newManagedSession(p.ctx, r)
-	e.managed.pooled = true
+	e.managed = newManagedSession(p.ctx, r, true)
 	p.work.Go(func() {
 		<-e.managed.done
 		p.reap(e)
@@ -193,6 +192,7 @@ func (p *Pool) reap(e *entry) {
 	if !isDetached {
 		notStopped = e.managed.stopUntilOver(p.ctx, ErrStopped)
 	}
+	e.managed.ended(context.Cause(e.managed.ctx), notStopped)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if isDetached {

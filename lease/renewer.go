@@ -26,13 +26,16 @@ type renewer struct {
 	// granted, if non-nil, is called with each larger total that the service shows.
 	granted func(total time.Duration)
 
-	span spans.Span    // in which the session was created or adopted
+	span    spans.Span // in which the session was created or adopted
+	endOnce sync.Once  // tells of its end
+
 	turn chan struct{} // capacity 1: taken by the call that extends the lease
 
 	mu           sync.Mutex
 	last         observation
 	bounds       bounds
 	leap         leap
+	since        time.Time     // when the session was adopted; zero if it was created here
 	refusedTotal time.Duration // the total that the service refused to extend; 0 if it did not
 	jitter       time.Duration // delays the next extension
 }
@@ -216,6 +219,7 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 			r.id, arr.ErrLeaseNotExtended, total, before)
 	}
 	r.options.Logger.DebugContext(ctx, "lease extended", "session", r.id, "total", total)
+	r.observe(EventExtended, r.total()-before, nil)
 	return nil
 }
 

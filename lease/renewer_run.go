@@ -185,6 +185,7 @@ func (r *renewer) pauseAfter(
 	if !end.IsZero() {
 		pause = min(pause, max(minPause, time.Until(end)/2))
 	}
+	r.observe(EventFailed, 0, failure)
 	r.options.Logger.WarnContext(ctx, "keeping a session alive failed, retrying",
 		"session", r.id, "pause", pause, "error", failure)
 	return pause
