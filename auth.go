@@ -21,6 +21,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/token"
 	"github.com/arr-go/azremoterendering/internal/transport"
+	"github.com/arr-go/azremoterendering/internal/wait"
 	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
@@ -179,6 +180,7 @@ func (c *TokenClient) GetToken(
 		return azcore.AccessToken{}, err
 	}
 	tries.Attach(req)
+	asked := wait.Clock{}.Now()
 	req.Raw().Header.Set(transport.CorrelationVectorHeader, transport.NewCorrelationVector())
 	resp, err := c.internal.Pipeline().Do(req)
 	if err != nil && (resp == nil || resp.StatusCode == http.StatusOK) {
@@ -194,13 +196,8 @@ func (c *TokenClient) GetToken(
 	if err != nil {
 		return azcore.AccessToken{}, newExchangeError(c, nil, err)
 	}
-	now := time.Now()
-	expires := now.Add(token.Lifetime(value, now))
-	return azcore.AccessToken{
-		Token:     value,
-		ExpiresOn: expires,
-		RefreshOn: token.RefreshTime(now, expires),
-	}, nil
+	expires, renew := token.Times(value, asked, wait.Clock{}.Now())
+	return azcore.AccessToken{Token: value, ExpiresOn: expires, RefreshOn: renew}, nil
 }
 
 // decodeAccessToken reads the answer of the token service. Its errors reveal nothing of the
@@ -213,10 +210,8 @@ func decodeAccessToken(resp *http.Response) (string, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // a byte order mark
 	if json.Unmarshal(data, &body) != nil || !token.Sendable(body.AccessToken) {
-		return "", fmt.Errorf(
-			"the answer %d holds no access token; is this the address of a token service?",
-			resp.StatusCode,
-		)
+		return "", fmt.Errorf("the answer %d holds no access token; "+
+			"is this the address of a token service?", resp.StatusCode)
 	}
 	return body.AccessToken, nil
 }
@@ -311,11 +306,8 @@ func (c *SessionsClient) AccessToken(
 		return azcore.AccessToken{}, err
 	}
 	if left := c.tokens.Left(current); left < options.ValidFor {
-		return azcore.AccessToken{}, fmt.Errorf(
-			"azremoterendering: no token is valid for %v: the new one is for %v",
-			options.ValidFor,
-			left.Round(time.Second),
-		)
+		return azcore.AccessToken{}, fmt.Errorf("azremoterendering: no token is valid for %v: "+
+			"the new one is for %v", options.ValidFor, left.Round(time.Second))
 	}
 	return azcore.AccessToken{
 		Token:     current.Value,

@@ -148,7 +148,7 @@ func (p *Pool) searched() {
 // of an earlier run should be known by now.
 func (p *Pool) takeOverListed(region *poolRegion, settled bool) error {
 	asked := p.options.clock.Now()
-	found, err := list(p.ctx, region.client)
+	found, _, err := list(p.ctx, region.client)
 	if err != nil {
 		err = fmt.Errorf("listing the sessions of pool %q: %w", p.options.IDPrefix,
 			&arr.RegionError{Endpoint: region.client.Endpoint(), Err: err})

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -91,8 +93,9 @@ type StopAllOptions struct {
 	// must be empty then.
 	EveryPrefix bool
 
-	// OlderThan skips sessions created less than this long ago, by the service's clock compared
-	// with the local one, and sessions without a creation time. The default, 0, skips none.
+	// OlderThan skips sessions created less than this long ago, and sessions without a creation
+	// time. The present is the Date of the service's answer, so that a wrong local clock does no
+	// harm; without one it is the local clock. The default, 0, skips none.
 	OlderThan time.Duration
 
 	// Keep, if not nil, skips the sessions for which it returns true. Calls do not overlap.
@@ -169,12 +172,12 @@ func stopRegion(
 ) (result regionStopped) {
 	listed := logWaiting(ctx, options.Logger, "sessions are still being listed",
 		func() []any { return []any{"endpoint", client.Endpoint()} })
-	found, err := list(ctx, client)
+	found, now, err := list(ctx, client)
 	listed()
 	var selected []arr.RegionSession
 	for _, session := range found {
 		session := arr.RegionSession{Session: session, Client: client}
-		if options.selects(session) {
+		if options.selects(session, now) {
 			selected = append(selected, session)
 		}
 	}
@@ -193,28 +196,33 @@ func stopRegion(
 	return result
 }
 
-func (o StopAllOptions) selects(session arr.RegionSession) bool {
+// selects reports whether a session is to be stopped. now is the time of the service.
+func (o StopAllOptions) selects(session arr.RegionSession, now time.Time) bool {
 	old := o.OlderThan == 0 ||
-		!session.CreationTime.IsZero() && time.Since(session.CreationTime) >= o.OlderThan
+		!session.CreationTime.IsZero() && now.Sub(session.CreationTime) >= o.OlderThan
 	return !session.Status.Ended() &&
 		strings.HasPrefix(session.ID, o.Prefix) &&
 		old &&
 		(o.Keep == nil || !o.Keep(session))
 }
 
-// list returns every session once. It retries temporary failures for as long as a poller would, and
-// returns what it has found together with the error.
-func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error) {
+// list returns every session once, and the time of the service at the last page. It retries
+// temporary failures for as long as a poller would, and returns what it has found together with the
+// error.
+func list(
+	ctx context.Context,
+	client *arr.SessionsClient,
+) (found []arr.Session, now time.Time, failure error) {
 	ctx, cancel := context.WithTimeout(ctx, wait.Patience)
 	defer cancel()
 	retry := wait.NewBackoff(minPause, maxPause)
-	var found []arr.Session
 	known := make(map[string]bool)
+	now = time.Now()
 	for {
-		var failure error
+		failure = nil
 		for pager := client.NewListPager(nil); pager.More() && failure == nil; {
 			var page arr.ListSessionsResponse
-			page, failure = nextPage(ctx, pager)
+			page, failure = nextPage(ctx, pager, &now)
 			for _, session := range page.Sessions {
 				if !known[session.ID] {
 					known[session.ID] = true
@@ -224,20 +232,28 @@ func list(ctx context.Context, client *arr.SessionsClient) ([]arr.Session, error
 		}
 		if failure == nil || !arr.IsTransient(failure) ||
 			wait.Sleep(ctx, retry.Next(arr.RetryAfter(failure))) != nil {
-			return found, failure
+			return found, now, failure
 		}
 	}
 }
 
 // nextPage reads one page with a timeout of its own, so that a page that hangs does not use up the
-// time of all.
+// time of all. It sets now to the time of the service, if the answer tells.
 func nextPage(
 	ctx context.Context,
 	pager *runtime.Pager[arr.ListSessionsResponse],
+	now *time.Time,
 ) (arr.ListSessionsResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	return pager.NextPage(ctx)
+	var answer *http.Response
+	page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &answer))
+	if answer != nil {
+		if served, unread := http.ParseTime(answer.Header.Get("Date")); unread == nil {
+			*now = served
+		}
+	}
+	return page, err
 }
 
 // stopEach stops sessions, some at a time, and returns those that were stopped.

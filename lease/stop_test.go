@@ -129,6 +129,42 @@ func TestStopAllStopsWhatIsMeant(t *testing.T) {
 	}
 }
 
+// How old a session is the service knows. A local clock that is years off must not make old what is
+// new, nor new what is old.
+func TestStopAllGoesByTheClockOfTheService(t *testing.T) {
+	for name, off := range map[string]time.Duration{
+		"ten years ahead": 10 * 365 * 24 * time.Hour,
+		"ten years back":  -10 * 365 * 24 * time.Hour,
+		"right":           0,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := three(t)
+			s.handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+				if testkit.Name(req) != "LIST" {
+					return forward()
+				}
+				served := time.Now().Add(-off)
+				resp, err := changeAnswers(req, forward, func(m map[string]any) {
+					for _, x := range m["sessions"].([]any) {
+						session := x.(map[string]any)
+						created, err := time.Parse(time.RFC3339, session["creationTime"].(string))
+						assert.NoError(t, err)
+						session["creationTime"] = created.Add(-off).Format(time.RFC3339)
+					}
+				})
+				if err == nil {
+					resp.Header.Set("Date", served.UTC().Format(http.TimeFormat))
+				}
+				return resp, err
+			})
+			_, err := lease.StopAll(t.Context(), s.client,
+				lease.StopAllOptions{Prefix: "show-", OlderThan: 30 * time.Minute})
+			require.NoError(t, err)
+			assert.ElementsMatch(t, []string{"show-new", "other"}, s.running(), name)
+		})
+	}
+}
+
 func TestStopAllRefusesToStopEverythingByMistake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := three(t)

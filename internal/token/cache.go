@@ -36,12 +36,21 @@ type Token struct {
 	received      wait.Instant
 }
 
-// Lifetime returns how long the token lives from its receipt on.
-func (t *Token) Lifetime() time.Duration { return t.ExpiresOn.Sub(t.received.Time()) }
+// Lifetime returns how long the token lives altogether, as it says itself, or else from its receipt
+// on: it may have been received late, from a cache or by a machine that was suspended.
+func (t *Token) Lifetime() time.Duration {
+	if _, readable := readClaims(t.Value); readable {
+		return max(t.usable(), Lifetime(t.Value, t.received.Time()))
+	}
+	return t.usable()
+}
+
+// usable returns how long the token can be used from its receipt on.
+func (t *Token) usable() time.Duration { return t.ExpiresOn.Sub(t.received.Time()) }
 
 // Left returns how long the token is still valid. Time in which the machine was suspended counts.
 func (c *Cache) Left(t *Token) time.Duration {
-	return min(time.Until(t.ExpiresOn), t.Lifetime()-c.clock.Since(t.received))
+	return min(time.Until(t.ExpiresOn), t.usable()-c.clock.Since(t.received))
 }
 
 // Cache holds the access token that many callers share.

@@ -4,6 +4,7 @@ package token
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -191,6 +192,39 @@ func TestTokensAgeWhileTheMachineIsSuspended(t *testing.T) {
 		assert.Equal(t, 2, calls)
 		assert.Equal(t, time.Hour, cache.Left(get()))
 	})
+}
+
+// A token that was under way while the machine was suspended is older than its receipt.
+func TestTokensAgeOnTheirWay(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead time.Duration // what the wall clock got ahead meanwhile
+		left  time.Duration
+	}{
+		"no leap":      {0, time.Hour},
+		"suspended":    {40 * time.Minute, 20 * time.Minute},
+		"for too long": {3 * time.Hour, -2 * time.Hour},
+		"set back":     {-3 * time.Hour, time.Hour},
+		"adjusted":     {time.Second, time.Hour},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ahead := time.Duration(0)
+			clock := wait.Clock{Wall: func() time.Time { return time.Now().Add(ahead) }}
+			value := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"iat":1,"exp":3601}`)) + ".c2ln"
+			asked := clock.Now()
+			time.Sleep(2 * time.Second)
+			ahead = c.ahead
+			received := clock.Now()
+			expires, renew := Times(value, asked, received)
+			assert.Equal(t, c.left, time.Until(expires), name)
+			assert.False(t, renew.After(expires), name)
+
+			cache := NewCache(nil, nil)
+			cache.clock = clock
+			held := newToken(azcore.AccessToken{Token: value, ExpiresOn: expires, RefreshOn: renew}, received)
+			assert.Equal(t, c.left, cache.Left(held), name)
+			assert.Equal(t, time.Hour, held.Lifetime(), "a new one lives longer")
+		})
+	}
 }
 
 func TestTimesThatACredentialLeavesOpen(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
 const (
@@ -47,6 +49,18 @@ func Lifetime(token string, now time.Time) time.Duration {
 	default:
 		return time.Duration(seconds * float64(time.Second))
 	}
+}
+
+// Times returns when a token expires and when to renew it, on the local clock. asked and received are
+// when the exchange began and ended. If the machine was suspended in between, the token may be older
+// than its receipt by so much.
+func Times(token string, asked, received wait.Instant) (expires, renew time.Time) {
+	now := received.Time()
+	if received.Leapt(asked) {
+		now = now.Add(-received.Ahead(asked))
+	}
+	expires = now.Add(Lifetime(token, now))
+	return expires, RefreshTime(now, expires)
 }
 
 // expiry returns when a token expires, ten years from now at most. It is the zero time if the token
