@@ -235,7 +235,7 @@ type Conversion struct {
 	CreationTime time.Time
 
 	// OutputAssetURL is the address of the result, without a SAS. It is set only if the conversion
-	// succeeded. <asset>.info.json and <asset>.result.json lie beside it.
+	// succeeded. <asset>.info.json and <asset>.result.json are next to it.
 	OutputAssetURL string
 
 	// Error says why the conversion failed. Otherwise it is nil.

@@ -21,7 +21,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
-// scripted makes the service show a conversion in one state after the other, the last one for ever.
+// scripted makes the service show a conversion in one state after the other, the last one forever.
 // An empty state is an outage.
 func scripted(w *testkit.Wire, rest string, states ...string) {
 	w.Handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {

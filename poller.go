@@ -246,7 +246,7 @@ type waitError struct {
 func (e *waitError) Error() string { return e.error.Error() + "; " + e.Advice() }
 func (e *waitError) Unwrap() error { return e.error }
 
-// Advice says what becomes of the session or conversion: the last part of the text of the error,
+// Advice says what happens to the session or conversion: the last part of the text of the error,
 // after "; ".
 func (e *waitError) Advice() string { return e.goesOn }
 
@@ -289,8 +289,8 @@ func (c *SessionsClient) resume(sessionID, token string) (*SessionPoller, error)
 	return &SessionPoller{polling: polling, client: c, last: last}, nil
 }
 
-// resumeToken contains names and no addresses, so that whoever can change a token cannot make the
-// client send its access token elsewhere. It has one of the two ids.
+// resumeToken contains names and no addresses, so that anyone who can change a token cannot make
+// the client send its access token elsewhere. It has one of the two ids.
 type resumeToken struct {
 	SessionID    string `json:"sessionID,omitempty"`
 	ConversionID string `json:"conversionID,omitempty"`

@@ -139,7 +139,7 @@ func TestASignInPageOfTheNetwork(t *testing.T) {
 	}
 }
 
-// The pause between the tries of one call is what the service asked for, however it is spelt.
+// The pause between the tries of one call is what the service asked for, however it is spelled.
 func TestRetryAfterBetweenTriesHoweverItIsSpelt(t *testing.T) {
 	for header, value := range map[string]string{
 		"Retry-After":         "7.5",

@@ -94,7 +94,7 @@ func (c *serviceClient) send(
 	switch {
 	case !slices.Contains(want, resp.StatusCode):
 		refusal := newServiceError(op, resp)
-		refusal.notYet = resp.StatusCode == http.StatusNotFound && c.created.Lately(c.subject(op))
+		refusal.notYet = resp.StatusCode == http.StatusNotFound && c.created.Recently(c.subject(op))
 		return nil, refusal
 	case method == http.MethodPut: // 200 may be for a retry after the first answer was lost
 		c.created.Add(c.subject(op))

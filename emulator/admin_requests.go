@@ -148,7 +148,7 @@ func (q *requestQuery) parse(query url.Values) *service.Refusal {
 		return strings.EqualFold(o.name, q.operation)
 	})
 	if q.operation != "" && q.operation != "unknown" && !known {
-		return service.BadRequest("The operation is none of create, get, update, stop, list, " +
+		return service.BadRequest("The operation is not one of create, get, update, stop, list, " +
 			"create-conversion, get-conversion, list-conversions, token and unknown.")
 	}
 	if q.status != "" && !statusPattern.MatchString(q.status) {

@@ -70,7 +70,7 @@ func TestAdminRefusesBadFaults(t *testing.T) {
 	for body, want := range map[string]string{
 		``:                             "not JSON",
 		`[]`:                           "not a JSON object",
-		`{"status":503,"stat":1}`:      `\"stat\" is none of`,
+		`{"status":503,"stat":1}`:      `\"stat\" is not one of`,
 		`{"status":503,"status":503}`:  "twice",
 		`{"status":99}`:                "status 99 is out of range; give 200 to 599",
 		`{"delay":5}`:                  "give text such as",
@@ -283,7 +283,7 @@ func TestAdminProtection(t *testing.T) {
 			require.NoError(t, err)
 			req.Host = test.host
 			name, value, _ := strings.Cut(test.header, ": ")
-			// over TLS the same, but for the scheme and its port
+			// over TLS the same, except for the scheme and its port
 			if strings.HasPrefix(address, "https:") && name == "Origin" {
 				value = strings.NewReplacer("https:", "http:", "http:", "https:", ":80", ":443").
 					Replace(value)

@@ -135,7 +135,7 @@ func TestBackendServerFails(t *testing.T) {
 						} else {
 							require.NotNil(t, seen.Error)
 							assert.Equal(t, test.code, seen.Error.Code)
-							assert.Equal(t, 1, b.server("a").stops, "whoever failed is stopped too")
+							assert.Equal(t, 1, b.server("a").stops, "a server that failed is stopped too")
 							time.Sleep(5 * time.Minute)
 						}
 					}

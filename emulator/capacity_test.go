@@ -104,7 +104,7 @@ func TestExtendedSessionsKeepTheirServer(t *testing.T) {
 	})
 }
 
-// A session without a server takes none from others, whatever becomes of it.
+// A session without a server takes none from others, whatever happens to it.
 func TestDoomedSessionsHoldNoServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(

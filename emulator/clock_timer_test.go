@@ -43,8 +43,8 @@ func TestTimersOfTheClockAreCalledInOrder(t *testing.T) {
 	assert.True(t, late.Stop())
 }
 
-// Whoever moves the clock, and however many do, each function is called once, not before it is due,
-// and not with another.
+// Anyone who moves the clock, and however many do, each function is called once, not before it is
+// due, and not with another.
 func TestMovingTheClockConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, emulator.Options{})

@@ -163,8 +163,8 @@ func (w *walker) want(status int, method, path, body string) reply {
 	return r
 }
 
-// refused asks for something that must be answered with an error object, the same but for message
-// in both spellings.
+// refused asks for something that must be answered with an error object, the same except for
+// message in both spellings.
 func (w *walker) refused(status int, code, message, method, path, body string) {
 	w.t.Helper()
 	assert.Equal(

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ConversionOptions says what comes of conversions. The zero value needs no storage: every
+// ConversionOptions says how conversions end. The zero value needs no storage: every
 // conversion is Succeeded on the first read after its creation if its asset exists, and nothing is
 // read or written. Functions among the options are called concurrently and must return at once.
 type ConversionOptions struct {

@@ -15,16 +15,16 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// conversionPlan is what is to come of a new conversion.
+// conversionPlan is what is to happen to a new conversion.
 type conversionPlan struct {
 	notStarted, running time.Duration
 	convert             bool // in storage, which decides about the end
-	endless             bool // Running for ever
+	endless             bool // Running forever
 	as                  azremoterendering.ConversionStatus
 	failure             *azremoterendering.ErrorDetail
 }
 
-// planOf decides what comes of a conversion, unless storage does.
+// planOf decides what happens to a conversion, unless storage does.
 func (c *conversions) planOf(n service.NewConversion) conversionPlan {
 	notStarted, running := c.options.Times()
 	plan := conversionPlan{
@@ -55,7 +55,7 @@ func (p *conversionPlan) fail(failure *azremoterendering.ErrorDetail) {
 	p.as, p.failure, p.convert = azremoterendering.ConversionStatusFailed, failure, false
 }
 
-// settle writes into the facts of a new conversion what is to come of it.
+// settle writes into the facts of a new conversion what is to happen to it.
 func (p conversionPlan) settle(f *service.ConversionFacts) {
 	f.StartedAt = f.CreatedAt.Add(p.notStarted)
 	if !p.endless {

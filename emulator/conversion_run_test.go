@@ -116,7 +116,7 @@ func TestCloseEndsConversions(t *testing.T) {
 	})
 }
 
-// A converter that does not heed its context keeps Close for 10 seconds, and no longer.
+// A converter that ignores its context keeps Close for 10 seconds, and no longer.
 func TestCloseGivesUpOnAConverterThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := make(chan struct{})
@@ -162,7 +162,7 @@ func TestResetGivesUpOnAConverterThatHangs(t *testing.T) {
 	})
 }
 
-// A panic and an error that is none of the service fail the conversion, and free its place.
+// A panic and an error that is not one of the service fail the conversion, and free its place.
 func TestConverterThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -257,7 +257,7 @@ func TestNothingOfConversionsLeaks(t *testing.T) {
 	}
 }
 
-// Faults that decide what becomes of a conversion keep storage untouched.
+// Faults that decide what happens to a conversion keep storage untouched.
 func TestFaultsKeepStorageUntouched(t *testing.T) {
 	e := newEmulator(t, Options{Storage: converterFunc(
 		func(context.Context, conversion.Request) (conversion.Result, error) {

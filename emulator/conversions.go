@@ -138,8 +138,8 @@ func (c *conversions) Get(
 	return facts, c.journal.wait(group)
 }
 
-// Create is part of [service.ConversionStore]. A fault of the request may choose what comes of the
-// conversion.
+// Create is part of [service.ConversionStore]. A fault of the request may choose what happens to
+// the conversion.
 func (c *conversions) Create(
 	ctx context.Context, in service.PartitionKey, n service.NewConversion,
 ) (facts service.ConversionFacts, created bool, err error) {
@@ -264,7 +264,7 @@ func (c *conversions) page(in service.PartitionKey, after uint64, limit int) (
 	return page, next, group, nil
 }
 
-// closePatience is how long close waits for a converter that does not heed its context.
+// closePatience is how long close waits for a converter that ignores its context.
 const closePatience = 10 * time.Second
 
 // close ends the conversions that run in storage, and refuses new ones. It is an error if a
@@ -285,6 +285,6 @@ func (c *conversions) close() error {
 	case <-time.After(closePatience):
 		return fmt.Errorf(
 			"emulator: conversions go on %v after their context ended: the converter of Options.Storage "+
-				"does not heed it", closePatience)
+				"ignores it", closePatience)
 	}
 }

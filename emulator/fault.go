@@ -49,8 +49,8 @@ type Fault struct {
 	// at most 1. The default, 0, means always. [Options.Seed] makes the draws repeatable.
 	Probability float64
 
-	// For is how long the fault is in force, on the [Clock], at most 24 hours. Then it is removed. The
-	// default, 0, means until it is removed by somebody.
+	// For is how long the fault is in force, on the [Clock], at most 24 hours. Then it is removed.
+	// The default, 0, means until it is removed by somebody.
 	For time.Duration
 
 	// Delay is how long the request waits before it is performed, at most 24 hours. If the client
@@ -93,7 +93,7 @@ type Fault struct {
 	// NextLink corrupts @nextLink on the pages of lists.
 	NextLink NextLinkFault
 
-	// Start is what becomes of a session that the request creates. A request that finds the session
+	// Start is what happens to a session that the request creates. A request that finds the session
 	// already there changes nothing.
 	Start StartFault
 
@@ -105,7 +105,7 @@ type Fault struct {
 	// answers 404, and the list leaves it out. The other operations find it. At most 24 hours.
 	ReadLag time.Duration
 
-	// Conversion is what becomes of a conversion that the request creates. A request that finds the
+	// Conversion is what happens to a conversion that the request creates. A request that finds the
 	// conversion already there changes nothing.
 	Conversion ConversionFault
 
@@ -154,7 +154,7 @@ const (
 	NextLinkLoop NextLinkFault = "loop"
 )
 
-// StartFault says what becomes of a new session. In each case it counts for [Options.Capacity]
+// StartFault says what happens to a new session. In each case it counts for [Options.Capacity]
 // until its end.
 type StartFault string
 

@@ -199,7 +199,8 @@ func (f *Fault) checkShown() *faultProblem {
 	return nil
 }
 
-// checkTogether refuses effects that are impossible or invisible beside others of the same fault.
+// checkTogether refuses effects that are impossible or invisible together with others of the same
+// fault.
 func (f *Fault) checkTogether() *faultProblem {
 	shown := cmp.Or(
 		set("ShowStatus", f.ShowStatus != ""),

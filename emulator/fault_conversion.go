@@ -9,7 +9,7 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/conversion"
 )
 
-// ConversionFault says what becomes of a new conversion, with [Options.Storage] too: then storage
+// ConversionFault says what happens to a new conversion, with [Options.Storage] too: then storage
 // is neither read nor written. The times of [ConversionOptions.Times] hold.
 type ConversionFault string
 
@@ -38,7 +38,7 @@ func conversionFaultOf(ctx context.Context) ConversionFault {
 	return fault
 }
 
-// change lets a fault decide what comes of a conversion.
+// change lets a fault decide what happens to a conversion.
 func (c *conversions) change(plan *conversionPlan, fault ConversionFault) {
 	switch fault {
 	case ConversionFails:

@@ -141,5 +141,5 @@ func (form faultForm) named(fields []faultField, name string) (faultField, error
 		}
 	}
 	return faultField{}, form.invalid("fault", fmt.Sprintf("%.64s", name),
-		"is none of "+strings.Join(names, ", "))
+		"is not one of "+strings.Join(names, ", "))
 }

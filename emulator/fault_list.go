@@ -61,7 +61,7 @@ func (e *Emulator) inject(f Fault, form faultForm) (id int, err error) {
 	f, operations, refused := f.withDefaults()
 	if refused == nil && f.AccountID != "" && e.accountID(f.AccountID) == "" {
 		refused = problem("AccountID", f.AccountID,
-			"is none of the emulator's accounts; leave it out for all")
+			"is not one of the emulator's accounts; leave it out for all")
 	}
 	if refused != nil {
 		return 0, form.refuse(refused)

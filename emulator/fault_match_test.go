@@ -181,7 +181,7 @@ func TestInjectRefuses(t *testing.T) {
 		{f{Name: "a\nb", Delay: 1}, "Fault.Name"},
 		{f{Name: strings.Repeat("x", 129), Delay: 1}, "Fault.Name"},
 		{f{AccountID: "x", Delay: 1}, "Fault.AccountID"},
-		{f{AccountID: secondAccount, Delay: 1}, "none of the emulator's accounts"},
+		{f{AccountID: secondAccount, Delay: 1}, "not one of the emulator's accounts"},
 		{f{Session: "a b", Delay: 1}, "Fault.Session"},
 		{f{Session: "a", Operation: "list", Delay: 1}, "Fault.Session has no effect on ListSessions"},
 		{f{Skip: -1, Delay: 1}, "Fault.Skip"},

@@ -59,9 +59,9 @@ func TestParseFault(t *testing.T) {
 		"status":                        `status "true" is not a number; give a whole number`,
 		"status=":                       "give a whole number",
 		"drop=":                         "give a value",
-		"state=500":                     `"state" is none of name, operation, account-id`,
-		"Status=500":                    `"Status" is none of`,
-		"=500":                          "fault is none of",
+		"state=500":                     `"state" is not one of name, operation, account-id`,
+		"Status=500":                    `"Status" is not one of`,
+		"=500":                          "fault is not one of",
 		"status=500 status=500":         "given twice",
 		"delay=5":                       "give a time such as 500ms",
 		"status=500 after-effect=maybe": "give true or false",
@@ -133,8 +133,8 @@ func TestFaultAsJSON(t *testing.T) {
 	)
 
 	for text, want := range map[string]string{
-		`{"state":500}`:             `"state" is none of name, operation, accountId`,
-		`{"Status":500}`:            `"Status" is none of`,
+		`{"state":500}`:             `"state" is not one of name, operation, accountId`,
+		`{"Status":500}`:            `"Status" is not one of`,
 		`{"status":500,"status":5}`: "twice",
 		`{"status":"500"}`:          `status: "500" is not a whole number`,
 		`{"status":5.5}`:            "not a whole number",

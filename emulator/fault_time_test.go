@@ -159,7 +159,7 @@ func TestSlowBodyEndsWithContextAndClose(t *testing.T) {
 	})
 }
 
-// What becomes of a session whose start is faulty. The start-up time is one minute.
+// What happens to a session whose start is faulty. The start-up time is one minute.
 func TestStartFaults(t *testing.T) {
 	for _, test := range []struct {
 		fault emulator.Fault

@@ -26,8 +26,8 @@ import (
 //
 // Clients that are not browsers use hosts that are known and say nothing about origins.
 
-// knownHosts are the hosts for which requests from the network are answered, beside this machine's
-// own names and addresses.
+// knownHosts are the hosts for which requests from the network are answered, in addition to this
+// machine's own names and addresses.
 type knownHosts struct {
 	domain  string
 	allowed []string // in lower case; a dot in front means the rest and all names below it
@@ -138,8 +138,8 @@ func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	return nil
 }
 
-// hostOf splits the host of a request into a name or address, see [canonicalHost], and a port, which
-// may be empty.
+// hostOf splits the host of a request into a name or address, see [canonicalHost], and a port,
+// which may be empty.
 func hostOf(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {

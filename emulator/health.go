@@ -10,7 +10,7 @@ import (
 )
 
 // The paths by which others see whether the emulator lives and whether it is ready. They tell
-// nothing else, so they are answered for every host, and whoever asks: probes of containers use
+// nothing else, so they are answered for every host, no matter who asks: probes of containers use
 // addresses that the emulator does not know.
 const (
 	healthPath = "/healthz"

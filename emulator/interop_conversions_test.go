@@ -25,8 +25,9 @@ type pyConversion struct {
 
 const interopContainer = "https://interop.blob.core.windows.net/"
 
-// conversionExpectations returns what must come of the steps with conversions. kind is that of the
-// client, "sync" or "async". An async client comes second and finds the conversions of both.
+// conversionExpectations returns what must be the result of the steps with conversions. kind is
+// that of the client, "sync" or "async". An async client comes second and finds the conversions of
+// both.
 func (r *interopRun) conversionExpectations(kind string) []interopExpectation {
 	conversions := r.rendering + "/accounts/"
 	asset := interopContainer + "output/Output/box.arrAsset"

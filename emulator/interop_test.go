@@ -232,7 +232,7 @@ type interopExpectation struct {
 	check func(*testing.T, interopOutcome)
 }
 
-// expectations returns what must come of each step, in their order.
+// expectations returns what must be the result of each step, in their order.
 func (r *interopRun) expectations() []interopExpectation {
 	ready := pyWanted{"interop_1-A", "Standard", "Ready", 4, "westeurope", 10.6, ""}
 	updated, stopped, elsewhere := ready, ready, ready

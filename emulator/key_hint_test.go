@@ -57,7 +57,7 @@ func TestHintAtTheRightKey(t *testing.T) {
 	}
 }
 
-// Whoever guesses is told no id of an account.
+// Anyone who guesses is told no id of an account.
 func TestHintAtTheRightAccount(t *testing.T) {
 	s := start(t, emulator.Options{Accounts: []emulator.AccountOptions{{ID: secondAccount}, {}}})
 	hint := s.refusedKey("7d0a3f52-4c1b-4e0e-9a51-2f6f3f0c8a77")

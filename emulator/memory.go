@@ -130,7 +130,7 @@ func (m *memory) unlock() {
 
 // warnCrowded logs, once, that what has ended is forgotten early.
 func warnCrowded(logger *slog.Logger, what string, limit int) {
-	logger.Warn( // whoever noticed it has nothing to do with it, so there is no context
+	logger.Warn( // anyone who noticed it has nothing to do with it, so there is no context
 		what+" that have ended are forgotten before their retention is over, the oldest first: "+
 			"there are too many; raise Options.KeepEnded or --keep-ended to keep more",
 		slog.Int("kept", limit))

@@ -18,7 +18,7 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// The bodies below are those recorded from the service, but for id, time, host and ports.
+// The bodies below are those recorded from the service, except for id, time, host and ports.
 func TestSessionSpellings(t *testing.T) {
 	for name, test := range map[string]struct {
 		absent                                          emulator.AbsentValues

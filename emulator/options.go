@@ -22,7 +22,8 @@ import (
 
 // The development account: the same everywhere, and published, as that of Azurite is. arr emulator
 // has it by default as long as only this machine can reach it, so that the settings of clients
-// outlive a restart. The key protects nothing: whoever reaches an emulator that has it may use it.
+// outlive a restart. The key protects nothing: anyone who reaches an emulator that has it may use
+// it.
 const (
 	// DevelopmentAccountID is also the account id of an emulator whose options name none.
 	DevelopmentAccountID = "00000000-1111-2222-3333-444455556666"
@@ -51,7 +52,8 @@ type Options struct {
 	// module does not know. The default is [azremoterendering.RegionWestEurope].
 	Region azremoterendering.Region
 
-	// Regions are the regions that are served beside Region; requests to others are answered with
+	// Regions are the regions that are served in addition to Region; requests to others are
+	// answered with
 	// 404. Nil means any.
 	//
 	// The host of a request names its region, as in
@@ -87,8 +89,8 @@ type Options struct {
 	// TrustedProxies are the addresses of proxies whose word about the address that a client used
 	// counts: the headers Forwarded (RFC 7239), X-Forwarded-Proto and X-Forwarded-Host. Of several
 	// values the last one counts, which is that of the nearest proxy. A proxy must remove what
-	// clients send in these headers. Both its own host and the one in the headers must be known, see
-	// AllowHosts. The default trusts nobody, and the headers have no effect.
+	// clients send in these headers. Both its own host and the one in the headers must be known,
+	// see AllowHosts. The default trusts nobody, and the headers have no effect.
 	TrustedProxies []netip.Prefix
 
 	// AcceptIdentity decides whether a token of Microsoft Entra may be exchanged for an access
@@ -98,18 +100,19 @@ type Options struct {
 	AcceptIdentity func(token string) error
 
 	// IdentityRole returns the role that an identity has, once AcceptIdentity has accepted its
-	// token. The access token of the identity carries it. The default is [RoleAdministrator] for all.
+	// token. The access token of the identity carries it. The default is [RoleAdministrator] for
+	// all.
 	IdentityRole func(token string) Role
 
 	// TokenLifetime is how long an access token is valid, in whole seconds. The default is 24
 	// hours, as recorded from the service.
 	TokenLifetime time.Duration
 
-	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default all emulators
-	// of a process share one, which is made when the first token is needed, and accept only their
-	// own tokens. With a StateFile, New makes one the first time, and keeps it. Emulators that are
-	// given the same key accept each other's tokens for an account id that both have, as the
-	// regions of the service did.
+	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default all
+	// emulators of a process share one, which is made when the first token is needed, and accept
+	// only their own tokens. With a StateFile, New makes one the first time, and keeps it.
+	// Emulators that are given the same key accept each other's tokens for an account id that both
+	// have, as the regions of the service did.
 	SigningKey *rsa.PrivateKey
 
 	// StartupTime returns how long a new session of the given size stays Starting. It is called
@@ -139,7 +142,7 @@ type Options struct {
 	// for one that reads and writes Azure Blob storage, or Azurite; it renders nothing.
 	Storage conversion.Converter
 
-	// Conversions says what comes of conversions.
+	// Conversions says how conversions end.
 	Conversions ConversionOptions
 
 	// TimeScale is how many seconds pass on the [Clock] of the emulator in one second, between
@@ -186,10 +189,10 @@ type Options struct {
 	Seed uint64
 
 	// Admin serves the administrative path /_emulator/, by which programs in any language can reset
-	// the emulator, move its clock, inject faults, change the state of sessions, rotate keys, revoke
-	// tokens, and read requests, events and the state of the emulator. GET /_emulator/ lists what
-	// there is. It needs no key: everybody who can reach the emulator may use it. It is served only
-	// for known hosts (see AllowHosts), and never to web pages of other origins.
+	// the emulator, move its clock, inject faults, change the state of sessions, rotate keys,
+	// revoke tokens, and read requests, events and the state of the emulator. GET /_emulator/ lists
+	// what there is. It needs no key: everybody who can reach the emulator may use it. It is served
+	// only for known hosts (see AllowHosts), and never to web pages of other origins.
 	Admin bool
 
 	// Decisions holds the points that the protocol leaves open.
@@ -314,8 +317,8 @@ const (
 	CompareFirst = service.CompareFirst
 )
 
-// Role is what an identity may do with an account; whoever has an account key may do everything. See
-// [service.Role].
+// Role is what an identity may do with an account; anyone who has an account key may do everything.
+// See [service.Role].
 type Role = service.Role
 
 const (

@@ -185,8 +185,8 @@ func (s pageServer) Status() ServerStatus {
 func (pageServer) SetLease(time.Duration) {}
 func (pageServer) Stop()                  {}
 
-// golden compares a page, without the versions of its files, with the file of that name. With ARR_GOLDEN=1 in the
-// environment it writes the file instead.
+// golden compares a page, without the versions of its files, with the file of that name. With
+// ARR_GOLDEN=1 in the environment it writes the file instead.
 func golden(t *testing.T, name string, body []byte) {
 	t.Helper()
 	got := version.ReplaceAllString(string(body), "/page.")
@@ -201,7 +201,7 @@ func golden(t *testing.T, name string, body []byte) {
 
 var version = regexp.MustCompile(`/page-[0-9a-f]+\.`)
 
-// The page shows what becomes of sessions as the clock goes.
+// The page shows what happens to sessions as the clock goes.
 func TestPageOfALife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEmulator(t, Options{Backend: pageBackend{}})

@@ -64,8 +64,8 @@ func (e *Emulator) scrubber() scrubber {
 	return s
 }
 
-// Texts that are secrets whoever they belong to, beside the signature of a SAS: a JWT, and 32 bytes
-// or more in Base64, as keys of accounts and of storage are, perhaps escaped for an address.
+// Texts that are secrets no matter who they belong to, beside the signature of a SAS: a JWT, and 32
+// bytes or more in Base64, as keys of accounts and of storage are, perhaps escaped for an address.
 var (
 	tokenText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+`)
 	keyText   = regexp.MustCompile(`(?:[A-Za-z0-9+/]|%2[BbFf]){43,}(?:=|%3[Dd]){1,2}`)

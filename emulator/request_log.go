@@ -30,7 +30,7 @@ type RequestRecord struct {
 	Method, Path string
 
 	// Operation is the name of the operation, such as "CreateSession"; "unknown" if path or method
-	// is none of the protocol.
+	// is not one of the protocol.
 	Operation string
 
 	// AccountID is empty if there is no such account, Region if it is not served.

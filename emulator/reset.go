@@ -132,7 +132,7 @@ func (c *conversions) reset(scope Scope) {
 		case <-r.done:
 		case <-patience.C:
 			c.logger.LogAttrs(c.context, slog.LevelWarn,
-				"conversions go on after a reset: the converter does not heed its context")
+				"conversions go on after a reset: the converter ignores its context")
 			return
 		}
 	}

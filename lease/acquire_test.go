@@ -81,7 +81,7 @@ func TestAcquireAdopts(t *testing.T) {
 			func(s *service) { s.create("saved", arr.SessionSizeStandard, 30*time.Minute) },
 			lease.AcquireOptions{}, true,
 		},
-		"one spelt otherwise": {
+		"one spelled otherwise": {
 			func(s *service) { s.ready("saved", 30*time.Minute); s.fault(emulator.Fault{ShowSize: "standard"}) },
 			lease.AcquireOptions{}, true,
 		},
@@ -153,7 +153,7 @@ func TestAcquireAdopts(t *testing.T) {
 				assert.True(
 					t,
 					s.get(l.Session().ID).Status.Ended(),
-					"Release stops, whoever created it",
+					"Release stops, no matter who created it",
 				)
 			})
 		})

@@ -19,8 +19,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// lagging starts a service whose reads show a session only so long after its creation. If lossy, the
-// answer to the first creation is lost, and the client creates once more.
+// lagging starts a service whose reads show a session only so long after its creation. If lossy,
+// the answer to the first creation is lost, and the client creates once more.
 func lagging(t *testing.T, lag, startup time.Duration, lossy bool) *service {
 	t.Helper()
 	s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(startup)})
@@ -117,7 +117,7 @@ func TestAReadThatLagsBehindItsOwnCreateIsTolerated(t *testing.T) {
 	}
 }
 
-// Whoever did not create the session has no reason to wait, and 30 seconds are enough.
+// Anyone who did not create the session has no reason to wait, and 30 seconds are enough.
 func TestASessionThatStaysUnknownIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := lagging(t, time.Hour, time.Second, false)

@@ -66,17 +66,17 @@ func TestChangesDoNotGoBack(t *testing.T) {
 		defer cancel()
 		go func() {
 			time.Sleep(time.Minute)
-			mend := s.fault(emulator.Fault{
+			fix := s.fault(emulator.Fault{
 				Operation: "list", ShowStatus: arr.SessionStatusStarting,
 			})
 			time.Sleep(2 * time.Minute)
-			mend()
+			fix()
 			// Lists say that the session has ended, and then show it alive: it is.
-			mend = s.fault(emulator.Fault{
+			fix = s.fault(emulator.Fault{
 				Operation: "list", ShowStatus: arr.SessionStatusStopped, Count: 1,
 			})
 			time.Sleep(2 * time.Minute)
-			mend()
+			fix()
 		}()
 		for change, err := range w.Changes(ctx) {
 			if err == nil && change.After.ID == "demo" {
@@ -97,13 +97,13 @@ func TestPoolDoesNotCountAnOutdatedAnswerAsASignOfLife(t *testing.T) {
 		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
 		time.Sleep(10 * time.Second)
 		id := s.running()[0]
-		mend := s.fault(emulator.Fault{
+		fix := s.fault(emulator.Fault{
 			Operation: "get", Session: id, ShowStatus: arr.SessionStatusStarting,
 		})
 		served := s.acquireLater(t.Context(), p)
 		time.Sleep(time.Minute)
 		assert.Equal(t, 1, p.Stats().Waiting)
-		mend()
+		fix()
 		assert.Equal(t, id, (<-served).Session().ID)
 	})
 }

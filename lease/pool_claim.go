@@ -222,7 +222,7 @@ func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, aske
 	}
 }
 
-// settleTakenOver decides what becomes of a session of an earlier run. One that nobody can hold, as
+// settleTakenOver decides what happens to a session of an earlier run. One that nobody can hold, as
 // it was Starting or the options say so, serves any caller once it is Ready. Any other is stopped
 // if nobody claims it in time: a device might still use it.
 func (p *Pool) settleTakenOver(e *entry, leftOver bool) {

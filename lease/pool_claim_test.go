@@ -203,7 +203,7 @@ func TestPoolWaitsForTheListOfItsSessions(t *testing.T) {
 		s := newPoolService(t)
 		s.create("pool-a", arr.SessionSizeStandard, 60*time.Minute)
 		time.Sleep(3 * time.Minute)
-		mend := s.fault(emulator.Fault{Operation: "list", Status: 503})
+		fix := s.fault(emulator.Fault{Operation: "list", Status: 503})
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
 		claimed := make(chan error)
 		go func() {
@@ -213,7 +213,7 @@ func TestPoolWaitsForTheListOfItsSessions(t *testing.T) {
 		time.Sleep(20 * time.Minute)
 		assert.Zero(t, s.count("PUT"))
 		assert.Error(t, p.Stats().LastError)
-		mend()
+		fix()
 		assert.NoError(t, <-claimed)
 	})
 }

@@ -179,10 +179,10 @@ func TestPoolCloseTriesAgainToStop(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 1})
 		l := s.acquire(p)
-		mend := s.fault(emulator.Fault{Operation: "stop", Status: 503})
+		fix := s.fault(emulator.Fault{Operation: "stop", Status: 503})
 		require.NoError(t, p.Return(l))
 		time.Sleep(45 * time.Second) // the first try has failed, the next is due in half a minute
-		mend()
+		fix()
 		require.NoError(t, p.Close(t.Context()))
 		assert.Empty(t, s.running())
 	})

@@ -61,7 +61,7 @@ func (s *service) someSession() string {
 	return ""
 }
 
-// 20 callers wait and 20 sessions start. What becomes of one session concerns that session: every
+// 20 callers wait and 20 sessions start. What happens to one session concerns that session: every
 // caller is served, no healthy session is stopped, and the replacement is created within seconds.
 func TestPoolTheEndOfOneCreationConcernsThatCreation(t *testing.T) {
 	for name, end := range map[string]func(s *service, id string){

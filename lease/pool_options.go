@@ -28,8 +28,8 @@ type PoolOptions struct {
 	// most.
 	IDPrefix string
 
-	// Warm is the number of sessions kept ready beside those that are handed out. They are billed.
-	// The default, 0, keeps none: then [Pool.Acquire] waits while a session starts.
+	// Warm is the number of sessions kept ready in addition to those that are handed out. They are
+	// billed. The default, 0, keeps none: then [Pool.Acquire] waits while a session starts.
 	Warm int
 
 	// Max limits the number of sessions, including those handed out, starting or stopping. Sessions

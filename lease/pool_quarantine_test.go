@@ -175,10 +175,10 @@ func TestPoolKeepsQuarantinedSessionsThroughAnOutage(t *testing.T) {
 		p := s.newWarmPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1})
 		time.Sleep(10 * time.Second)
 		before := s.running()
-		mend := s.fault(emulator.Fault{Status: 503})
+		fix := s.fault(emulator.Fault{Status: 503})
 		served := s.acquireLater(t.Context(), p)
 		time.Sleep(9 * time.Minute)
-		mend()
+		fix()
 		assert.Equal(t, before[0], (<-served).Session().ID)
 	})
 }
@@ -282,13 +282,13 @@ func TestPoolUsesItsOwnSessionsHoweverTheirSizeIsSpelt(t *testing.T) {
 func TestPoolChargesNothingForCreationsThatWereRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
-		mend := s.fault(
+		fix := s.fault(
 			emulator.Fault{Operation: "create", Status: 429, RetryAfter: 50 * time.Second},
 		)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, Budget: time.Hour})
 		time.Sleep(3 * time.Hour)
 		assert.Zero(t, p.Stats().Spent)
-		mend()
+		fix()
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, 1, p.Stats().Idle)
 	})

@@ -72,7 +72,7 @@ func TestPoolMovesToTheNextRegionAndBack(t *testing.T) {
 		_, region := acquireIn(t, p)
 		assert.Equal(t, arr.RegionNorthEurope, region)
 
-		// While the first region has failed lately, it costs no attempt.
+		// While the first region has failed recently, it costs no attempt.
 		created := len(s.lives())
 		_, region = acquireIn(t, p)
 		assert.Equal(t, arr.RegionNorthEurope, region)

@@ -108,7 +108,7 @@ func TestPoolServesThoseFirstWhoCameFirst(t *testing.T) {
 	})
 }
 
-// Whoever was given a session that turned out to be dead has not lost the place in the queue.
+// Anyone who was given a session that turned out to be dead has not lost the place in the queue.
 func TestPoolKeepsThePlaceOfACallThatMetADeadSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -222,7 +222,7 @@ func TestPoolNeverExceedsMaxWithSessionsThatCannotBeStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
 		s.fault(emulator.Fault{Start: emulator.StartNever})
-		mend := s.fault(emulator.Fault{Operation: "stop", Status: 503})
+		fix := s.fault(emulator.Fault{Operation: "stop", Status: 503})
 		p := s.newPool(
 			lease.PoolOptions{
 				IDPrefix: "pool-",
@@ -236,7 +236,7 @@ func TestPoolNeverExceedsMaxWithSessionsThatCannotBeStopped(t *testing.T) {
 			assert.LessOrEqual(t, len(s.running()), 1)
 		}
 		assert.Error(t, p.Stats().LastError)
-		mend()
+		fix()
 		require.NoError(t, p.Close(t.Context()))
 		assert.Empty(t, s.running())
 	})

@@ -108,7 +108,7 @@ func TestPoolRefusalEndsTheWaiting(t *testing.T) {
 		t.Run(operation, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newPoolService(t)
-				mend := s.fault(emulator.Fault{Operation: operation, Status: http.StatusForbidden})
+				fix := s.fault(emulator.Fault{Operation: operation, Status: http.StatusForbidden})
 				p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 1})
 				for range 3 {
 					began := time.Now()
@@ -118,15 +118,15 @@ func TestPoolRefusalEndsTheWaiting(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				assert.Less(t, len(s.requests()), 200)
-				mend()
+				fix()
 				s.acquire(p)
 			})
 		})
 	}
 }
 
-// The service or its token service may be away for a while: warm sessions live, whoever waits is
-// served afterwards.
+// The service or its token service may be away for a while: warm sessions live, a caller that waits
+// is served afterwards.
 func TestPoolOutlastsAnOutage(t *testing.T) {
 	for name, hit := range map[string]func(req *http.Request) bool{
 		"service":       func(req *http.Request) bool { return !strings.HasSuffix(req.URL.Path, "/token") },
@@ -158,9 +158,9 @@ func TestPoolOutlastsAnOutage(t *testing.T) {
 					"the outage is not answered with a storm",
 				)
 				s.handle(nil)
-				mended := time.Now()
+				fixed := time.Now()
 				a, b := <-first, <-second
-				assert.LessOrEqual(t, time.Since(mended), 5*time.Minute)
+				assert.LessOrEqual(t, time.Since(fixed), 5*time.Minute)
 				assert.NotEqual(t, a.Session().ID, b.Session().ID)
 				assert.NoError(t, held.Context().Err(), "the lease has outlasted it")
 				assert.Equal(t, arr.SessionStatusReady, s.get(a.Session().ID).Status)
@@ -182,10 +182,10 @@ func TestPoolKeepsTheSessionThatACallCannotCheckYet(t *testing.T) {
 		defer cancel()
 		s.acquireLater(impatient, p)
 		synctest.Wait()
-		mend := s.fault(emulator.Fault{Operation: "get", Status: 503})
+		fix := s.fault(emulator.Fault{Operation: "get", Status: 503})
 		require.NoError(t, p.Return(l))
 		time.Sleep(2 * time.Minute)
-		mend()
+		fix()
 		next := <-served
 		assert.Equal(t, l.Session().ID, next.Session().ID)
 		require.NoError(t, p.Return(next))
@@ -200,14 +200,14 @@ func TestPoolStopsWhatCouldNotBeStoppedAtFirst(t *testing.T) {
 		s := newPoolService(t)
 		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Max: 2})
 		l, idle := s.acquire(p), s.acquire(p)
-		mend := s.fault(emulator.Fault{Operation: "stop", Status: 503})
+		fix := s.fault(emulator.Fault{Operation: "stop", Status: 503})
 		var notStopped *lease.NotStoppedError
 		require.ErrorAs(t, l.Release(t.Context()), &notStopped)
 		require.NoError(t, p.Return(idle))
 		time.Sleep(3 * time.Minute)
 		assert.Equal(t, 2, p.Stats().Stopping)
 		assert.Len(t, s.running(), 2)
-		mend()
+		fix()
 		time.Sleep(2 * time.Minute)
 		assert.Empty(t, s.running())
 		assert.Zero(t, p.Stats().Stopping)

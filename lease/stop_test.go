@@ -63,7 +63,7 @@ func TestStopSaysWhatItCouldNotStop(t *testing.T) {
 			},
 			"no answer": {emulator.Fault{Operation: "stop", Delay: time.Hour}, arr.ErrOutcomeUnknown, 30 * time.Second},
 		} {
-			mend := s.fault(test.fault)
+			fix := s.fault(test.fault)
 			began := time.Now()
 			err := lease.Stop(t.Context(), s.client, "demo")
 			var notStopped *lease.NotStoppedError
@@ -71,7 +71,7 @@ func TestStopSaysWhatItCouldNotStop(t *testing.T) {
 			assert.ErrorIs(t, err, test.want, name)
 			assert.LessOrEqual(t, time.Since(began), test.most, name)
 			assert.Equal(t, "demo", notStopped.SessionID)
-			mend()
+			fix()
 		}
 		assert.ErrorIs(t, lease.Stop(t.Context(), nil, "demo"), arr.ErrInvalidArgument)
 		assert.ErrorIs(t, lease.Stop(t.Context(), s.client, "not/an/id"), arr.ErrInvalidArgument)

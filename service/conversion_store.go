@@ -90,8 +90,8 @@ type ConversionSettings struct {
 	OutputName         string // ends in ".arrAsset"
 }
 
-// ConversionFacts is what is known of a conversion, beside the present time. Its state is not among
-// them: [ConversionFacts.Status] derives it.
+// ConversionFacts is what is known of a conversion, apart from the present time. Its state is not
+// among them: [ConversionFacts.Status] derives it.
 type ConversionFacts struct {
 	// ID, Settings and CreatedAt never change.
 	ID        string

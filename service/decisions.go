@@ -116,13 +116,13 @@ func (d Decisions) withDefaults() (Decisions, error) {
 	switch {
 	case !d.Vintage.known():
 		return d, invalid("Decisions.Vintage", int(d.Vintage),
-			"is none of 2021, 2022 and 2023; give 0 for 2023")
+			"is not one of 2021, 2022 and 2023; give 0 for 2023")
 	case d.AbsentValues < AbsentOmitted || d.AbsentValues > AbsentNull:
 		return d, invalid("Decisions.AbsentValues", d.AbsentValues,
 			"is neither AbsentOmitted nor AbsentNull")
 	case d.SameSettings < CompareCurrentOrFirst || d.SameSettings > CompareFirst:
 		return d, invalid("Decisions.SameSettings", d.SameSettings,
-			"is none of CompareCurrentOrFirst, CompareCurrent and CompareFirst")
+			"is not one of CompareCurrentOrFirst, CompareCurrent and CompareFirst")
 	case d.MaxLease < 0 || d.MaxLease > longestMaxLease || d.MaxLease%time.Minute != 0:
 		return d, invalid("Decisions.MaxLease", d.MaxLease,
 			fmt.Sprintf("is not whole minutes between 1m and %v; give 0 for %v",

@@ -15,7 +15,7 @@ import (
 type hosts struct {
 	domain        string // of all hosts
 	defaultRegion azremoterendering.Region
-	served        []azremoterendering.Region // beside defaultRegion; nil: all
+	served        []azremoterendering.Region // in addition to defaultRegion; nil: all
 }
 
 // regionOf returns the region that the host of a request names, as in

@@ -37,7 +37,8 @@ type Options struct {
 	// [azremoterendering.RegionWestEurope].
 	Region azremoterendering.Region
 
-	// Regions are the regions that are served beside Region; requests to others are answered with
+	// Regions are the regions that are served in addition to Region; requests to others are
+	// answered with
 	// 404. Nil means any.
 	//
 	// The host of a request names its region, as in
@@ -65,10 +66,10 @@ type Options struct {
 	// hours, as recorded from the service.
 	TokenLifetime time.Duration
 
-	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default all services
-	// of a process share one, which is made when the first token is needed, and accept only their
-	// own tokens. Services that are given the same key accept each other's tokens for an account id
-	// that both have, so replicas of one service must be given one.
+	// SigningKey signs access tokens, with RS256. It has at least 2048 bits. By default all
+	// services of a process share one, which is made when the first token is needed, and accept
+	// only their own tokens. Services that are given the same key accept each other's tokens for an
+	// account id that both have, so replicas of one service must be given one.
 	SigningKey *rsa.PrivateKey
 
 	// Conversions keeps and runs conversions. Without it the service has none: their paths are

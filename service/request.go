@@ -26,7 +26,7 @@ type Request struct {
 	Arrived time.Time
 
 	// Operation names what the request asks for, such as [CreateSession]; "unknown" if its path or
-	// method is none of the protocol.
+	// method is not one of the protocol.
 	Operation string
 
 	// Region is the region that the host names. It is empty if that region is not served.

@@ -85,7 +85,7 @@ func parsePath(escaped string) target {
 	return t
 }
 
-// empty reports whether nothing follows a collection in a path, but for a slash at its end.
+// empty reports whether nothing follows a collection in a path, except for a slash at its end.
 func empty(rest []string) bool { return len(rest) == 0 || len(rest) == 1 && rest[0] == "" }
 
 // versioned reports whether the target belongs to the session service, which looks at api-version,

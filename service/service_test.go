@@ -116,7 +116,7 @@ func (s *racing) Extend(
 	return s.Store.Extend(ctx, in, id, from, to)
 }
 
-// An update is checked against the lease that it replaces, whoever changed it meanwhile.
+// An update is checked against the lease that it replaces, no matter who changed it meanwhile.
 func TestUpdateThatLosesARace(t *testing.T) {
 	const minute = time.Minute
 	for name, test := range map[string]struct {

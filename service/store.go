@@ -26,8 +26,8 @@ import (
 //     change once they are in the past, nor does anything of a session that has ended.
 //
 // Ids, sizes and leases have been validated when a method is called. The context is that of the
-// request: it ends when the client leaves. An error that is none of this package's means that the
-// store failed: the service logs it and answers 500, so it must contain no secret.
+// request: it ends when the client leaves. An error that is not one of this package's means that
+// the store failed: the service logs it and answers 500, so it must contain no secret.
 type Store interface {
 	// Create makes a session and begins to start its server, unless the partition has a session
 	// with the id, whatever its state. It returns the facts of the session that is there
@@ -98,7 +98,7 @@ type ListQuery struct {
 	Ended bool
 }
 
-// Facts is what is known of a session, beside the present time. Its state is not among them:
+// Facts is what is known of a session, apart from the present time. Its state is not among them:
 // [Facts.Session] derives it.
 type Facts struct {
 	// ID, Size, CreatedAt and FirstLease never change.

@@ -15,7 +15,7 @@ import (
 )
 
 // table is the simplest store: rows in the order of creation, which are Ready at once and are kept
-// for ever.
+// forever.
 type table struct {
 	mu   sync.Mutex
 	rows []row

@@ -179,7 +179,7 @@ func (c *convertCommand) inspect(cmd *cobra.Command) error {
 		}
 		return &failure.Advised{
 			Err:    usagef("%w", err),
-			Advice: "Mend the model, or give the folder with all of its files; --no-check uploads it as it is.",
+			Advice: "Fix the model, or give the folder with all of its files; --no-check uploads it as it is.",
 		}
 	}
 	c.tell(cmd, found.lines()...)

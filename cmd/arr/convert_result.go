@@ -65,9 +65,9 @@ type sizeResult struct {
 	line     string
 }
 
-// addInfo reads the info file, saves it if that is asked for, and adds the size that follows from it.
-// Without the file the conversion has succeeded all the same, so it is an error only if the file is to
-// be saved.
+// addInfo reads the info file, saves it if that is asked for, and adds the size that follows from
+// it. Without the file the conversion has succeeded all the same, so it is an error only if the
+// file is to be saved.
 func (c *convertCommand) addInfo(ctx context.Context, cmd *cobra.Command, result *convertResult) error {
 	if c.where.account == nil {
 		return nil
@@ -124,7 +124,7 @@ func (c *convertCommand) withReport(ctx context.Context, err error) error {
 	if said := reportOf(content); said != "" {
 		return &failure.Advised{
 			Err:    &reportedError{err, said},
-			Advice: "Mend what the result file says, then convert again under another id.",
+			Advice: "Fix what the result file says, then convert again under another id.",
 		}
 	}
 	return err

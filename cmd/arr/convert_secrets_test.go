@@ -129,8 +129,8 @@ func TestConfigShowsNoSAS(t *testing.T) {
 	assertNoSecret(t, r.stdout+r.stderr)
 }
 
-// A program that arr run starts has no SAS of conversions in its environment. No argument holds one,
-// because no flag takes one: see TestNoFlagTakesASecretOfAService.
+// A program that arr run starts has no SAS of conversions in its environment. No argument holds
+// one, because no flag takes one: see TestNoFlagTakesASecretOfAService.
 func TestTheCommandOfARunSeesNoSAS(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no env")
@@ -145,8 +145,8 @@ func TestTheCommandOfARunSeesNoSAS(t *testing.T) {
 	}
 }
 
-// A SAS goes only where its user means it to go: whoever can write an arrconfig.json into the working
-// folder could otherwise get one for the user's storage.
+// A SAS goes only where its user means it to go: anyone who can write an arrconfig.json into the
+// working folder could otherwise get one for the user's storage.
 func TestAFoundArrconfigLeadsNoSASAway(t *testing.T) {
 	blobs := newTestStorage(t, "models", "assets")
 	folder := pavilion(t)

@@ -169,12 +169,12 @@ func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 	if !c.listening.tls && !address.loopback && !strings.HasPrefix(c.listening.external, "https:") {
 		warn(
 			log,
-			"keys and tokens cross the network unencrypted, and whoever can reach this address can try them: "+
+			"keys and tokens cross the network unencrypted, and anyone who can reach this address can try them: "+
 				"listen on 127.0.0.1, or give --tls and --domain",
 		)
 	}
 	if c.converting.storage && c.converting.linked && !address.loopback {
-		warn(log, "whoever can reach this address can read and write the storage account of --linked-storage")
+		warn(log, "anyone who can reach this address can read and write the storage account of --linked-storage")
 	}
 	c.injection.warn(address, log)
 }

@@ -146,7 +146,7 @@ func (c *emulatorCommand) addTokenFlags(cmd *cobra.Command) {
 		"accept-any-identity",
 		false,
 		"accept Microsoft Entra tokens that are meant for the token service and have not expired, "+
-			"without checking their signature: whoever can reach the emulator can make one",
+			"without checking their signature: anyone who can reach the emulator can make one",
 	)
 	addChoice(cmd, &c.role, "identity-role",
 		"role of all Microsoft Entra identities; a client may use sessions but no conversions",

@@ -73,7 +73,7 @@ func (k *keeping) apply(o *emulator.Options, address listenAddress, log *slog.Lo
 		account.PrimaryKey = ""
 	case account.PrimaryKey == emulator.DevelopmentKey && !address.loopback:
 		warn(log, "the account key is the published one, and other machines can reach this address: "+
-			"whoever can do so can use the emulator")
+			"anyone who can do so can use the emulator")
 	case account.PrimaryKey != "":
 	case address.loopback:
 		account.PrimaryKey = emulator.DevelopmentKey
@@ -84,7 +84,7 @@ func (k *keeping) apply(o *emulator.Options, address listenAddress, log *slog.Lo
 	return nil
 }
 
-// last returns the line that says what becomes of sessions when the emulator ends.
+// last returns the line that says what happens to sessions when the emulator ends.
 func (k *keeping) last(programs bool) string {
 	switch file := input.Path(k.file, ""); {
 	case file == "":

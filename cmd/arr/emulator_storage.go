@@ -17,7 +17,7 @@ import (
 	"github.com/arr-go/azremoterendering/emulator/conversion/blobconverter"
 )
 
-// converting says what comes of conversions.
+// converting says how conversions end.
 type converting struct {
 	storage bool     // they read and write storage
 	hosts   []string // further ones of storage

@@ -164,7 +164,7 @@ func (c *runCommand) check(cmd *cobra.Command) error {
 		return usagef("--start-timeout is a time above 0, such as 10m")
 	}
 	if c.grace < 0 {
-		return usagef("--grace is a time such as 10s, or 0 for ever")
+		return usagef("--grace is a time such as 10s, or 0 forever")
 	}
 	return nil
 }

@@ -201,8 +201,8 @@ func adviseNotAcquired(err error) error {
 func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) error {
 	exit, ran := errors.AsType[*failure.Exit](result)
 	session := held.Session()
-	// A new session is left to whoever the command has told of it, one that was there before in any
-	// case.
+	// A new session is left to those whom the command has told of it, one that was there before in
+	// any case.
 	if c.leave && (session.ID == c.session || ran && exit.Err == nil) {
 		held.Detach()
 		if !session.Status.Ended() {

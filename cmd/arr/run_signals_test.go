@@ -74,7 +74,8 @@ func TestRunInterruptedBeforeTheCommand(t *testing.T) {
 	}
 }
 
-// met waits until a request has met a fault for an operation, such as get, or for any if that is "".
+// met waits until a request has met a fault for an operation, such as get, or for any if that is
+// "".
 func (s *testService) met(operation string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
@@ -296,6 +297,6 @@ func TestRunThatIsKilled(t *testing.T) {
 	require.NoError(
 		t,
 		syscall.Kill(n, syscall.SIGKILL),
-		"the command goes on; what becomes of it is not for arr to say any more",
+		"the command goes on; what happens to it is not for arr to say any more",
 	)
 }

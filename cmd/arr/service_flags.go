@@ -223,7 +223,7 @@ func (s *serviceFlags) warnOfExposed(cmd *cobra.Command, values *config.Settings
 	for _, path := range values.Exposed() {
 		fmt.Fprintf(
 			cmd.ErrOrStderr(),
-			"Warning: %s holds a key or token, and other users of this machine can read it. Mend it: chmod 600 %s\n",
+			"Warning: %s holds a key or token, and other users of this machine can read it. Fix it: chmod 600 %s\n",
 			path,
 			quoteSh(path),
 		)

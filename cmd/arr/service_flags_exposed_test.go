@@ -47,7 +47,7 @@ func TestFilesWithKeysThatOthersCanReadAreNamed(t *testing.T) {
 		assert.Equal(
 			t,
 			"Warning: "+path+" holds a key or token, and other users of this machine can read it. "+
-				"Mend it: chmod 600 '"+path+"'\n",
+				"Fix it: chmod 600 '"+path+"'\n",
 			r.stderr,
 		)
 		assert.Empty(t, service.arr(append(args, "--quiet")...).stderr)

@@ -52,7 +52,7 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 }
 
 // untilEnd reads until the context ends. Reading itself cannot be interrupted: a pipe may stay
-// empty for ever.
+// empty forever.
 func untilEnd(ctx context.Context, read func() (string, error)) (string, error) {
 	type answer struct {
 		text string

@@ -33,7 +33,7 @@ func newTokenCommand() *cobra.Command {
 With --quiet, print only the token.
 
 AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, which is 24 hours with the hosted service.
-Whoever has it can create, list and stop every session. Give it only to devices that you trust.`,
+Anyone who has it can create, list and stop every session. Give it only to devices that you trust.`,
 		Example: `  arr token
   ARR_ACCESS_TOKEN=$(arr token --quiet) some-program`,
 		Args: takesNoIDs,
@@ -49,7 +49,7 @@ Whoever has it can create, list and stop every session. Give it only to devices 
 				if svc.print.OnTerminal() {
 					fmt.Fprintln(
 						cmd.ErrOrStderr(),
-						"Whoever has this token can create, list and stop every session of the "+
+						"Anyone who has this token can create, list and stop every session of the "+
 							"account until it expires.",
 					)
 				}

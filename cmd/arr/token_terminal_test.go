@@ -21,6 +21,6 @@ func TestATokenOnATerminalComesWithAWarning(t *testing.T) {
 	assert.Contains(
 		t,
 		p.screen.String(),
-		"Whoever has this token can create, list and stop every session",
+		"Anyone who has this token can create, list and stop every session",
 	)
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
-// troublePage is written by hand but for its transcripts, each of which stands below a comment with
-// the name of what makes it.
+// troublePage is written by hand except for its transcripts, each of which stands below a comment
+// with the name of what makes it.
 var (
 	troublePage      = filepath.Join("..", "..", "docs", "troubleshooting.md")
 	transcriptInPage = regexp.MustCompile(

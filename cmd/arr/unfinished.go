@@ -95,7 +95,7 @@ func (u *unfinished) interrupted() {
 	defer u.mu.Unlock()
 	u.signals++
 	for _, s := range u.sessions {
-		s.told = s.told && u.owned // arr run heeds the signal at once if its user knows already
+		s.told = s.told && u.owned // arr run follows the signal at once if its user knows already
 	}
 	time.AfterFunc(stopNotice, u.tell)
 }

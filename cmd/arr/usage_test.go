@@ -81,7 +81,7 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		},
 		{
 			[]string{"--fault", "status=500 account-id=11111111-2222-3333-4444-555555555555"},
-			`--fault account-id "11111111-2222-3333-4444-555555555555" is none of the emulator's accounts`,
+			`--fault account-id "11111111-2222-3333-4444-555555555555" is not one of the emulator's accounts`,
 		},
 		{[]string{"--fault", "start=fails,status=503"}, `start has no effect`},
 		{[]string{"--seed", "-1"}, `invalid argument "-1" for "--seed" flag: give a whole number`},

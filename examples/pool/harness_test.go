@@ -43,7 +43,7 @@ type fixture struct {
 	one, two string // their secrets
 	devices  backend.Devices
 	log      *lockedBuffer
-	answers  bytes.Buffer // all that devices got, but for access tokens
+	answers  bytes.Buffer // all that devices got, except for access tokens
 }
 
 // lockedBuffer is a log that the pool's goroutines write to.

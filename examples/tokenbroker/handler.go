@@ -30,9 +30,10 @@ const defaultRetryAfter = 10 * time.Second
 // sessionAccess is the answer to POST /devices/session: what the runtime on a device needs to open
 // the session.
 //
-// AccessToken opens the whole account, not only this session: whoever holds it can create, list and
-// stop every session, for up to 24 hours, and nothing takes it back. A device keeps it in memory,
-// and sends it to the rendering service alone. When it is about to expire, the device asks again.
+// AccessToken opens the whole account, not only this session: anyone who holds it can create, list
+// and stop every session, for up to 24 hours, and nothing takes it back. A device keeps it in
+// memory, and sends it to the rendering service alone. When it is about to expire, the device asks
+// again.
 type sessionAccess struct {
 	SessionID       string `json:"sessionId"`
 	AccountID       string `json:"accountId"`

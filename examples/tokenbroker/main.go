@@ -21,7 +21,7 @@
 //
 // # What the token opens
 //
-// An access token opens the whole account: whoever holds it can create, list and stop every
+// An access token opens the whole account: anyone who holds it can create, list and stop every
 // session, for up to 24 hours, and nothing takes it back. The service has no lesser token.
 // Therefore
 //

@@ -36,7 +36,7 @@ const (
 )
 
 // knownToday names the problems that today's client has, with the reason. They are logged, and do
-// not fail the run. Whoever mends the client removes the entry.
+// not fail the run. Anyone who fixes the client removes the entry.
 var knownToday = map[string]string{}
 
 // quoted is how errors name a session.

@@ -24,7 +24,7 @@ func TestTextsAreUnescapedAndCut(t *testing.T) {
 	}
 }
 
-// FuzzScannerReadsAllJSON: everything that encoding/json accepts is read, but for limits.
+// FuzzScannerReadsAllJSON: everything that encoding/json accepts is read, except for limits.
 func FuzzScannerReadsAllJSON(f *testing.F) {
 	f.Add([]byte(`{"a":[1,2.5e-3,-0,true,null,"\n\u0041\\"],"":{}, "b" : [ ] }`))
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -42,8 +42,8 @@ func (i Instant) Ahead(earlier Instant) time.Duration {
 	return i.wall.Sub(earlier.wall) - i.monotonic.Sub(earlier.monotonic)
 }
 
-// Leapt is [Clock.Leapt] from an earlier instant to i. Whoever compares repeatedly should compare
-// each instant with the one before, so that a clock that was set back hides no later leap.
+// Leapt is [Clock.Leapt] from an earlier instant to i. Anyone who compares repeatedly should
+// compare each instant with the one before, so that a clock that was set back hides no later leap.
 func (i Instant) Leapt(earlier Instant) bool { return i.Ahead(earlier) > tolerance }
 
 // Now returns the present moment.

@@ -30,8 +30,8 @@ func (c *Created) Add(key string) {
 	c.at[key] = time.Now()
 }
 
-// Lately reports whether the creation is so recent that a read may not show it yet.
-func (c *Created) Lately(key string) bool {
+// Recently reports whether the creation is so recent that a read may not show it yet.
+func (c *Created) Recently(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at, ok := c.at[key]

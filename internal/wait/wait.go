@@ -11,7 +11,7 @@ import (
 )
 
 // Patience is how long a wait tolerates failures without a good answer, and the longest Retry-After
-// that it heeds. Sessions are billed, and leases run out, in the meantime.
+// that it respects. Sessions are billed, and leases run out, in the meantime.
 const Patience = 5 * time.Minute
 
 // ReadLag is how long after its own create a session may be unknown to a read: a part of the

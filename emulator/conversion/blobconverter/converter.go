@@ -30,9 +30,9 @@ const ToolVersion = "azremoterendering-emulator"
 
 // Options say how storage is reached.
 type Options struct {
-	// Allow refuses addresses of containers by an error, which is logged. Requests name any address,
-	// and the converter sends requests there: whoever can reach the emulator could let it ask
-	// servers of your network. Nil allows all. See [AllowHosts].
+	// Allow refuses addresses of containers by an error, which is logged. Requests name any
+	// address, and the converter sends requests there: anyone who can reach the emulator could let
+	// it ask servers of your network. Nil allows all. See [AllowHosts].
 	Allow func(container *url.URL) error
 	// Open opens a container for which a request has no SAS, as linked storage. It is an error if
 	// that container is not linked, which must be found out without a request. Nil means that no

@@ -25,7 +25,7 @@ const (
 	ShowEnded  = "ended"
 )
 
-// Query says what a page shows. Everything that is not understood has its default: whoever edits
+// Query says what a page shows. Everything that is not understood has its default: anyone who edits
 // the address of a page sees a page.
 type Query struct {
 	Search string // only what contains this

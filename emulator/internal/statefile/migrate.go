@@ -40,7 +40,7 @@ func (f *File) migrate(migrations []migration) error {
 }
 
 // protect calls do, and returns an error if it panics or touches memory beyond the end of a mapped
-// file: that is what becomes of a damaged or truncated database.
+// file: that is what happens to a damaged or truncated database.
 func protect(do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

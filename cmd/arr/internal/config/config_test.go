@@ -256,7 +256,7 @@ func TestFoundScriptSettingsDoNotLeadAwayAKeyFromElsewhere(t *testing.T) {
 		"accountSettings.arrAccountDomain in arrconfig.json leads to evil.example",
 	)
 	s.inputs.Script = "arrconfig.json"
-	assert.Equal(t, "evil.example", s.target().Account.Domain, "whoever names the file means it")
+	assert.Equal(t, "evil.example", s.target().Account.Domain, "anyone who names the file means it")
 	s.inputs.Script = ""
 	s.environment["ARR_ACCOUNT_DOMAIN"] = "westeurope"
 	assert.Equal(t, "westeurope.mixedreality.azure.com", s.target().Account.Domain)

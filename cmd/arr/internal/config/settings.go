@@ -128,7 +128,7 @@ func parse[T any](s *Settings, name Name, fallback T, read func(string) (T, erro
 	return result, nil
 }
 
-// Mistake is an error in the settings, which only their user can mend.
+// Mistake is an error in the settings, which only their user can fix.
 type Mistake struct{ err error }
 
 func (m *Mistake) Error() string { return m.err.Error() }

@@ -262,7 +262,7 @@ func (s *Settings) checkAddresses(t Target) error {
 	}
 	_, secret, _ := s.choose(KeyFile, KeyStdin, AccountKey, AccessToken)
 	if t.Credential == AccountKey && secret.layer == scriptLayer && !s.sendsSAS {
-		return nil // whoever has written the file has the key
+		return nil // anyone who has written the file has the key
 	}
 	foreign := &UnnamedFileError{sas: t.Credential == AccountKey && secret.layer == scriptLayer}
 	_, endpoint, _ := s.choose(Endpoint, Region)
@@ -285,7 +285,7 @@ func (s *Settings) checkAddresses(t Target) error {
 }
 
 // UnnamedFileError means that an arrconfig.json that was merely found in the working folder would
-// lead a key or token from elsewhere to a service that only the file names. Whoever can write to
+// lead a key or token from elsewhere to a service that only the file names. Anyone who can write to
 // the folder, or listen on this machine, could have put it there.
 type UnnamedFileError struct {
 	// Addresses are where the key or token would go.

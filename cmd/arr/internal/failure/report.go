@@ -37,7 +37,7 @@ func Report(w io.Writer, err error, help string) {
 		return
 	}
 	if _, advised := errors.AsType[*Advised](err); !advised && Code(err) == Unread {
-		return // whoever closed the pipe knows
+		return // the reader that closed the pipe knows
 	}
 	what, advice := lines(err)
 	if better := betterAdvice(err); better != "" {
@@ -148,7 +148,7 @@ func usualAdvice(err error, help string) string {
 		return "Another session is needed."
 	}
 	if _, ok := errors.AsType[*naming.ForeignLinkError](err); ok {
-		return "Tell whoever runs the service. The list is incomplete."
+		return "Tell the operator of the service. The list is incomplete."
 	}
 	if refusal, ok := errors.AsType[*arr.ServiceError](err); ok && refusal.StatusCode < 500 {
 		return "Change what the service objects to."
