@@ -9,7 +9,7 @@ import (
 	"github.com/arr-go/azremoterendering"
 )
 
-// SessionState is a session as its account sees it, and where it is.
+// SessionState is a session with its account and region.
 type SessionState struct {
 	AccountID string
 	Region    azremoterendering.Region
@@ -29,7 +29,7 @@ func (e *Emulator) Sessions() []SessionState {
 }
 
 // RunningSessions returns the sessions that have not ended, in the order of [Emulator.Sessions].
-// With the service each of them would cost money, so a test ends well with
+// At a real service each of them would cost money, so a test can end with
 //
 //	assert.Empty(t, e.RunningSessions())
 func (e *Emulator) RunningSessions() []SessionState {

@@ -61,11 +61,11 @@
 // With [Options.StateFile] sessions, conversions, keys and access tokens outlive the emulator,
 // however it ends: a change is in the file before a client is told of it.
 //
-// # What was asked for, and what is left
+// # Requests, running sessions, reset
 //
-// [Emulator.Requests] returns the requests so far, [Emulator.RunningSessions] what still runs, and
-// [Emulator.Reset] removes what earlier tests have left, all of it or that of one prefix. With
-// [Options.Admin] the same, and more, is served to programs in other languages: see
+// [Emulator.Requests] returns the recorded requests, [Emulator.RunningSessions] the sessions that
+// still run, and [Emulator.Reset] removes what earlier tests have left: everything, or what has one
+// prefix. With [Options.Admin], programs in other languages can do the same and more: see
 // docs/emulator.md, or GET /_emulator/.
 //
 // # Where the service is undocumented

@@ -19,8 +19,8 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// Emulator is the service: an [http.Handler], and a maker of clients and servers for it. Create one
-// with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend],
+// Emulator is the emulated service. It is an [http.Handler], and makes clients and servers. Create
+// one with [New]. It is safe for concurrent use. It needs no closing, unless it has a [Backend],
 // [Options.Storage] or an [Options.StateFile].
 type Emulator struct {
 	service     *service.Service

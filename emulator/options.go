@@ -73,8 +73,8 @@ type Options struct {
 	// container: names or addresses, without ports, in any case. A name that begins with a dot
 	// stands for the rest and all names below it.
 	//
-	// Known without it are loopback addresses, localhost, the names at or below Domain, and the
-	// address at which a request arrives. Requests for other hosts are answered with 421, because a
+	// Always known are loopback addresses, localhost, the names at or below Domain, and the address
+	// at which a request arrives. Requests for other hosts are answered with 421, because a
 	// web page could send them through a name of its own that leads to this machine (DNS
 	// rebinding). Requests in memory ([Emulator.Transport]) may be for any host.
 	AllowHosts []string
@@ -86,11 +86,11 @@ type Options struct {
 	// default links carry the address of the request.
 	ExternalURL string
 
-	// TrustedProxies are the addresses of proxies whose word about the address that a client used
-	// counts: the headers Forwarded (RFC 7239), X-Forwarded-Proto and X-Forwarded-Host. Of several
-	// values the last one counts, which is that of the nearest proxy. A proxy must remove what
-	// clients send in these headers. Both its own host and the one in the headers must be known,
-	// see AllowHosts. The default trusts nobody, and the headers have no effect.
+	// TrustedProxies are the addresses of proxies that may say which address a client used, in the
+	// headers Forwarded (RFC 7239), X-Forwarded-Proto and X-Forwarded-Host. Of several values the
+	// last one counts, which is that of the nearest proxy. A proxy must remove what clients send in
+	// these headers. Both its own host and the one in the headers must be known, see AllowHosts. By
+	// default no proxy is trusted, and the headers have no effect.
 	TrustedProxies []netip.Prefix
 
 	// AcceptIdentity decides whether a token of Microsoft Entra may be exchanged for an access
@@ -154,7 +154,8 @@ type Options struct {
 	StartFrozen bool
 
 	// Retention is how long a session can be read after its end, and a conversion after its
-	// creation. Then its id is unknown, and free. The default is 30 days, as documented.
+	// creation. Then its id is unknown and can be used again. The default is 30 days, as
+	// documented.
 	Retention time.Duration
 
 	// KeepEnded is how many sessions that have ended are kept, and how many conversions. Beyond it
@@ -163,9 +164,10 @@ type Options struct {
 	KeepEnded int
 
 	// StateFile is the path of a file that keeps sessions, conversions, accounts, their keys and
-	// the signing key, so that a restart goes unnoticed, also one after a crash: what a client was
-	// told is in the file before. It is made if there is none, for its user alone, because it holds
-	// keys. With it, call [Emulator.Close] at the end. One emulator uses a file at a time.
+	// the signing key, so that clients do not notice a restart, even after a crash: each change is
+	// in the file before a client is told of it. The file is created if it does not exist, and only
+	// its user can read it, because it holds keys. With it, call [Emulator.Close] at the end. One
+	// emulator uses a file at a time.
 	//
 	// Leases run on while no emulator runs. Keys that the options leave out, and keys that were
 	// rotated, come from the file; a key that the options change counts. Servers of a Backend end

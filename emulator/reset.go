@@ -15,11 +15,11 @@ import (
 
 // Scope says what [Emulator.Reset] removes. The zero value means everything.
 type Scope struct {
-	// AccountID restricts it to one account.
+	// AccountID restricts the reset to one account.
 	AccountID string
 
-	// Prefix restricts it to sessions and conversions whose ids begin with it, so that tests that
-	// run at the same time can each use, and reset, ids of their own.
+	// Prefix restricts the reset to sessions and conversions whose ids begin with it. Tests that
+	// run at the same time can each use, and reset, ids with a prefix of their own.
 	Prefix string
 }
 
