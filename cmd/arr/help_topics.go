@@ -119,6 +119,8 @@ only, and not if NO_COLOR is set or TERM is dumb.
       totalMilliseconds, error
   config
       name, value, secret, source
+  doctor
+      check, host, status (ok, warning, failed, skipped), detail, cure, milliseconds
   version
       version, go, os, architecture
 

@@ -97,7 +97,7 @@ func commandGroups() []commandGroup {
 	return []commandGroup{
 		{"Sessions", []*cobra.Command{newSessionCommand(), newRunCommand(), newTokenCommand()}},
 		{"Models", []*cobra.Command{newConvertCommand(), newConversionCommand()}},
-		{"Set-up", []*cobra.Command{newConfigCommand(), newRegionsCommand()}},
+		{"Set-up", []*cobra.Command{newConfigCommand(), newDoctorCommand(), newRegionsCommand()}},
 		{"Development", []*cobra.Command{newEmulatorCommand()}},
 	}
 }

@@ -92,15 +92,8 @@ func (s *serviceFlags) open(
 		return opened, s.openEmulator(cmd, opened)
 	}
 	target, err := askedTarget(cmd, values)
-	if config.IsUnconfigured(err) {
-		return nil, &failure.Advised{
-			Err: err,
-			Advice: "Set ARR_ENDPOINT, ARR_ACCOUNT_ID and ARR_ACCOUNT_KEY, or see \"arr help configuration\"; " +
-				"to try this without a service, add --emulator.",
-		}
-	}
 	if err != nil {
-		return nil, err
+		return nil, adviseUnconfigured(err)
 	}
 	opened.account, opened.target = target.Account, target
 	connect, err := signIn(cmd, target)
@@ -117,6 +110,18 @@ func (s *serviceFlags) open(
 	opened.regions, err = opened.InRegions(endpoints...)
 	printer.Regions = len(endpoints) > 1
 	return opened, inSettings(err, values)
+}
+
+// adviseUnconfigured adds to an error, if it means that nothing is configured, what to do.
+func adviseUnconfigured(err error) error {
+	if !config.IsUnconfigured(err) {
+		return err
+	}
+	return &failure.Advised{
+		Err: &failure.UsageError{Err: err},
+		Advice: "Set ARR_ENDPOINT, ARR_ACCOUNT_ID and ARR_ACCOUNT_KEY, or see \"arr help configuration\"; " +
+			"to try this without a service, add --emulator.",
+	}
 }
 
 func clientOptions(cmd *cobra.Command, target config.Target) (*arr.SessionsClientOptions, error) {

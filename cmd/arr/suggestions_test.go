@@ -24,7 +24,7 @@ func TestCommandsThatDoNotExistSuggestThoseThatDo(t *testing.T) {
 		"sesion list":             `did you mean "session"?`,
 		"emu":                     `did you mean "emulator"?`,
 		"serve":                   `did you mean "emulator"?`,
-		"session strat":           `did you mean "create"?`,
+		"session strt":            `did you mean "create"?`,
 		"session remove x":        `did you mean "stop"?`,
 		"session lst":             `did you mean "list"?`,
 		"session keepalive":       `did you mean "keep-alive"?`,

@@ -39,14 +39,20 @@ func Report(w io.Writer, err error, help string) {
 	if _, advised := errors.AsType[*Advised](err); !advised && Code(err) == Unread {
 		return // the reader that closed the pipe knows
 	}
-	what, advice := lines(err)
+	what, advice := Explain(err, help)
+	fmt.Fprintf(w, "arr: %s\n%s\n", what, advice)
+}
+
+// Explain returns what failed and what to do, a line each. help is the command whose help may tell.
+func Explain(err error, help string) (what, advice string) {
+	what, advice = lines(err)
 	if better := betterAdvice(err); better != "" {
 		advice = better
 	}
 	if advice == "" {
 		advice = usualAdvice(err, help)
 	}
-	fmt.Fprintf(w, "arr: %s\n%s\n", oneLine(what), oneLine(advice))
+	return oneLine(what), oneLine(advice)
 }
 
 // WithSignal adds to an error the signal that has led to it, if one has.
