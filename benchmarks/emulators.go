@@ -19,29 +19,31 @@ type crowd struct {
 	path, authorization string
 }
 
-func newCrowd(sessions int) (*crowd, error) {
+func newCrowd(ctx context.Context, sessions int) (*crowd, error) {
 	e, err := emulator.New(emulator.Options{})
 	if err != nil {
 		return nil, err
 	}
 	c := &crowd{handler: e, path: "/accounts/" + e.Account().ID + "/sessions"}
 	c.authorization = "Bearer " + e.Account().ID + ":" + e.Key()
-	body, err := c.do(http.MethodGet, "/accounts/"+e.Account().ID+"/token", "", http.StatusOK)
+	body, err := c.do(ctx, http.MethodGet, "/accounts/"+e.Account().ID+"/token", "", http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
 	_, accessToken, _ := strings.Cut(strings.TrimSuffix(body, `"}`), `":"`)
 	c.authorization = "Bearer " + accessToken
 	for i := range sessions {
-		if err := c.create(fmt.Sprintf("session-%08d", i)); err != nil {
+		if err := c.create(ctx, fmt.Sprintf("session-%08d", i)); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-func (c *crowd) do(method, path, body string, status int) (string, error) {
-	req := httptest.NewRequestWithContext(context.Background(), method,
+func (c *crowd) do(
+	ctx context.Context, method, path, body string, status int,
+) (string, error) {
+	req := httptest.NewRequestWithContext(ctx, method,
 		"https://remoterendering.westeurope.mixedreality.azure.com"+path+"?api-version=2021-01-01",
 		strings.NewReader(body))
 	req.Header.Set("Authorization", c.authorization)
@@ -53,19 +55,19 @@ func (c *crowd) do(method, path, body string, status int) (string, error) {
 	return recorder.Body.String(), nil
 }
 
-func (c *crowd) create(id string) error {
-	_, err := c.do(http.MethodPut, c.path+"/"+id, `{"maxLeaseTimeMinutes":300,"size":"Standard"}`,
+func (c *crowd) create(ctx context.Context, id string) error {
+	_, err := c.do(ctx, http.MethodPut, c.path+"/"+id, `{"maxLeaseTimeMinutes":300,"size":"Standard"}`,
 		http.StatusCreated)
 	return err
 }
 
-func (c *crowd) get(id string) error {
-	_, err := c.do(http.MethodGet, c.path+"/"+id, "", http.StatusOK)
+func (c *crowd) get(ctx context.Context, id string) error {
+	_, err := c.do(ctx, http.MethodGet, c.path+"/"+id, "", http.StatusOK)
 	return err
 }
 
-func (c *crowd) list() error {
-	_, err := c.do(http.MethodGet, c.path, "", http.StatusOK)
+func (c *crowd) list(ctx context.Context) error {
+	_, err := c.do(ctx, http.MethodGet, c.path, "", http.StatusOK)
 	return err
 }
 
@@ -79,26 +81,28 @@ func measureEmulator(ctx context.Context, s settings) (table, error) {
 			"beside a bare net/http handler that sends the same bytes.",
 		header: []string{"Request", "CPU", "Ratio"},
 	}
-	c, err := newCrowd(sessions)
+	c, err := newCrowd(ctx, sessions)
 	if err != nil {
 		return t, err
 	}
-	bare, err := newBare(c)
+	bare, err := newBare(ctx, c)
 	if err != nil {
 		return t, err
 	}
 	for _, request := range []struct {
 		name  string
 		calls int
-		do    func(c *crowd, n int) error
+		do    func(ctx context.Context, c *crowd, n int) error
 	}{
-		{"Get", 5000, func(c *crowd, n int) error { return c.get(fmt.Sprintf("session-%08d", n%sessions)) }},
-		{"a page of the list", 1000, func(c *crowd, _ int) error { return c.list() }},
+		{"Get", 5000, func(ctx context.Context, c *crowd, n int) error {
+			return c.get(ctx, fmt.Sprintf("session-%08d", n%sessions))
+		}},
+		{"a page of the list", 1000, func(ctx context.Context, c *crowd, _ int) error { return c.list(ctx) }},
 	} {
 		variants := []variant{
-			inProcess(request.name, 1, func(_ context.Context, n int) error { return request.do(c, n) }),
+			inProcess(request.name, 1, func(ctx context.Context, n int) error { return request.do(ctx, c, n) }),
 			inProcess(request.name+", bare", 1,
-				func(_ context.Context, n int) error { return request.do(bare, n) }),
+				func(ctx context.Context, n int) error { return request.do(ctx, bare, n) }),
 		}
 		costs, err := inTurn(ctx, s.rounds, request.calls, variants)
 		if err != nil {
@@ -107,8 +111,8 @@ func measureEmulator(ctx context.Context, s settings) (table, error) {
 		t.compare(variants, costs)
 	}
 	variants := []variant{inProcess("a new emulator and its first call", 1,
-		func(context.Context, int) error {
-			_, err := newCrowd(0)
+		func(ctx context.Context, _ int) error {
+			_, err := newCrowd(ctx, 0)
 			return err
 		})}
 	costs, err := inTurn(ctx, s.rounds, 50, variants)
@@ -120,12 +124,12 @@ func measureEmulator(ctx context.Context, s settings) (table, error) {
 }
 
 // newBare returns a crowd whose handler answers with the bytes of another's.
-func newBare(c *crowd) (*crowd, error) {
-	one, err := c.do(http.MethodGet, c.path+"/session-00000000", "", http.StatusOK)
+func newBare(ctx context.Context, c *crowd) (*crowd, error) {
+	one, err := c.do(ctx, http.MethodGet, c.path+"/session-00000000", "", http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
-	page, err := c.do(http.MethodGet, c.path, "", http.StatusOK)
+	page, err := c.do(ctx, http.MethodGet, c.path, "", http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func measureEmulatorGrowth(ctx context.Context, s settings) (table, error) {
 	}
 	var crowds []*crowd
 	for _, size := range sizes {
-		c, err := newCrowd(size)
+		c, err := newCrowd(ctx, size)
 		if err != nil {
 			return t, err
 		}
@@ -158,19 +162,21 @@ func measureEmulatorGrowth(ctx context.Context, s settings) (table, error) {
 	created := 0
 	for _, request := range []struct {
 		name string
-		do   func(c *crowd, size, n int) error
+		do   func(ctx context.Context, c *crowd, size, n int) error
 	}{
-		{"Get", func(c *crowd, size, n int) error { return c.get(fmt.Sprintf("session-%08d", n*7919%size)) }},
-		{"Create", func(c *crowd, _, _ int) error {
-			created++
-			return c.create(fmt.Sprintf("new-%d", created))
+		{"Get", func(ctx context.Context, c *crowd, size, n int) error {
+			return c.get(ctx, fmt.Sprintf("session-%08d", n*7919%size))
 		}},
-		{"a page of the list", func(c *crowd, _, _ int) error { return c.list() }},
+		{"Create", func(ctx context.Context, c *crowd, _, _ int) error {
+			created++
+			return c.create(ctx, fmt.Sprintf("new-%d", created))
+		}},
+		{"a page of the list", func(ctx context.Context, c *crowd, _, _ int) error { return c.list(ctx) }},
 	} {
 		var variants []variant
 		for i, c := range crowds {
 			variants = append(variants, inProcess(fmt.Sprint(sizes[i]), 1,
-				func(_ context.Context, n int) error { return request.do(c, sizes[i], n) }))
+				func(ctx context.Context, n int) error { return request.do(ctx, c, sizes[i], n) }))
 		}
 		costs, err := inTurn(ctx, s.rounds, 500, variants)
 		if err != nil {
