@@ -17,10 +17,11 @@ import (
 // connection is what the transport tells of the connection of one try. A transport may tell it from
 // goroutines of its own, also late; then the try counts as sent, which is the careful answer.
 type connection struct {
-	mu     sync.Mutex
-	traced bool   // the transport asked for a connection, and so it traces
-	got    bool   // it got one: the request may have been written
-	hop    string // host and port that it connects to: those of a proxy, if there is one
+	mu       sync.Mutex
+	standard bool   // the transport is the default one, which uses the proxy of the environment
+	traced   bool   // the transport asked for a connection, and so it traces
+	got      bool   // it got one: the request may have been written
+	hop      string // host and port that it connects to: those of a proxy, if there is one
 }
 
 func (c *connection) trace(ctx context.Context) context.Context {
@@ -38,12 +39,12 @@ func (c *connection) trace(ctx context.Context) context.Context {
 	})
 }
 
-// reset begins a try. traces says that the transport is known to trace, so that no trace means that
-// it did not get as far as asking for a connection.
-func (c *connection) reset(traces bool) {
+// reset begins a try. standard says that the transport is the default one. That traces, so no trace
+// means that it did not get as far as asking for a connection.
+func (c *connection) reset(standard bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.traced, c.got, c.hop = traces, false, ""
+	c.standard, c.traced, c.got, c.hop = standard, standard, false, ""
 }
 
 func (c *connection) seen() (traced, got bool) {
@@ -56,10 +57,16 @@ func (c *connection) seen() (traced, got bool) {
 func (c *connection) explain(target *url.URL, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.got || !c.throughProxy(target) {
+	switch {
+	case c.got:
+		return err
+	case c.throughProxy(target):
+		return asProxyError(c.hop, err)
+	case c.standard:
+		return withUnusedProxy(target, err)
+	default:
 		return err
 	}
-	return asProxyError(c.hop, err)
 }
 
 // throughProxy reports whether the transport asked for a connection to another host than that of

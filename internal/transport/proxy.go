@@ -3,12 +3,14 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/arr-go/azremoterendering/internal/text"
@@ -125,6 +127,38 @@ func signInAdvice(proxy *url.URL, challenges []string) string {
 	default:
 		return ""
 	}
+}
+
+// unusedProxyError is a failure to connect without a proxy, although one is set: net/http passes over
+// a setting that it cannot read, in silence.
+type unusedProxyError struct {
+	setting string
+	err     error
+}
+
+func (e *unusedProxyError) Error() string { return e.err.Error() + "; " + e.note() }
+func (e *unusedProxyError) Unwrap() error { return e.err }
+
+func (e *unusedProxyError) note() string {
+	return e.setting + " is not used, because it is not the address of a proxy: " +
+		"write special characters of user name and password as %XX"
+}
+
+// withUnusedProxy adds to a failure to connect that the setting of a proxy cannot be read, if that
+// is so.
+func withUnusedProxy(target *url.URL, err error) error {
+	setting := strings.ToUpper(target.Scheme) + "_PROXY"
+	value := cmp.Or(os.Getenv(setting), os.Getenv(strings.ToLower(setting)))
+	if value == "" {
+		return err
+	}
+	// as net/http reads it
+	for _, address := range []string{value, "http://" + value} {
+		if proxy, unread := url.Parse(address); unread == nil && proxy.Scheme != "" && proxy.Host != "" {
+			return err
+		}
+	}
+	return &unusedProxyError{setting, err}
 }
 
 // readableProxy returns a function like the one given, whose errors do not quote the address of the

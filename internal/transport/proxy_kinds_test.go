@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -70,6 +71,35 @@ func TestAProxySettingThatCannotBeReadIsNotQuoted(t *testing.T) {
 	assert.NotContains(t, err.Error(), "secret")
 	assert.False(t, tries.OutcomeUnknown(0), "nothing was sent")
 	assert.Equal(t, 1, asked, "it is not retried")
+}
+
+// net/http passes over a setting that it cannot read. Then no host is found, or none answers.
+func TestAProxySettingThatIsPassedOverIsTold(t *testing.T) {
+	direct := func() error {
+		through := Standard()
+		through.Proxy = nil // as net/http does then
+		return put(t, &http.Client{Transport: through}, NewTries(true), RecordTries(true),
+			PolicyFunc(func(req *policy.Request) (*http.Response, error) {
+				req.Raw().URL.Host = "127.0.0.1:1"
+				return req.Next()
+			}))
+	}
+	for value, told := range map[string]bool{
+		"http://me:100%-secret@proxy:3128": true,
+		"me:%zz@proxy:3128":                true,
+		"http://proxy:3128":                false,
+		"proxy:3128":                       false,
+		"":                                 false,
+	} {
+		t.Setenv("HTTPS_PROXY", "")
+		t.Setenv("https_proxy", value)
+		err := direct()
+		require.ErrorContains(t, err, "connection refused", value)
+		assert.Equal(t, told, strings.Contains(err.Error(), "; HTTPS_PROXY is not used"), value)
+		assert.NotContains(t, err.Error(), "secret")
+	}
+	unknown := &UnknownHostError{Host: "x", err: &unusedProxyError{"HTTPS_PROXY", errors.New("y")}}
+	assert.ErrorContains(t, unknown, "HTTPS_PROXY is not used")
 }
 
 // Other ways for a proxy to refuse: each names the proxy, and leaves nothing unknown.
@@ -168,9 +198,9 @@ func TestAProxyThatReadsTLS(t *testing.T) {
 // Requests that net/http refuses are never sent. Of the default transport that is known, because it
 // traces.
 func TestRequestsThatCannotBeSent(t *testing.T) {
-	for traces, unknown := range map[bool]bool{true: false, false: true} {
+	for standard, unknown := range map[bool]bool{true: false, false: true} {
 		tries := NewTries(true)
-		err := put(t, &http.Client{Transport: Standard()}, tries, RecordTries(traces),
+		err := put(t, &http.Client{Transport: Standard()}, tries, RecordTries(standard),
 			PolicyFunc(spoilHeader))
 		require.ErrorContains(t, err, "invalid header field value")
 		assert.Equal(t, unknown, tries.OutcomeUnknown(0))

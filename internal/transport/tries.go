@@ -77,9 +77,8 @@ func settles(status int) bool {
 }
 
 // RecordTries is a policy. It must be the last one before azcore's own, so that what fails in front
-// of it was never sent. traces says whether the transport is known to trace its connections, as the
-// default one is.
-func RecordTries(traces bool) PolicyFunc {
+// of it was never sent. standard says whether the transport is the default one.
+func RecordTries(standard bool) PolicyFunc {
 	return func(req *policy.Request) (*http.Response, error) {
 		if err := req.Raw().Context().Err(); err != nil {
 			return nil, err
@@ -88,7 +87,7 @@ func RecordTries(traces bool) PolicyFunc {
 		if !req.OperationValue(&t) {
 			return req.Next()
 		}
-		t.connection.reset(traces)
+		t.connection.reset(standard)
 		resp, err := req.Next()
 		t.record(resp, err)
 		if err != nil && resp == nil {

@@ -24,8 +24,12 @@ type UnknownHostError struct {
 
 // Error names the host and what to check.
 func (e *UnknownHostError) Error() string {
-	return "there is no host " + text.OneLine(e.Host) +
+	line := "there is no host " + text.OneLine(e.Host) +
 		": check endpoint, account domain and proxy"
+	if unused, ok := errors.AsType[*unusedProxyError](e.err); ok {
+		line += "; " + unused.note()
+	}
+	return line
 }
 
 // Unwrap returns the error of the transport.
