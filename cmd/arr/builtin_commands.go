@@ -8,9 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// addBuiltins adds the commands that the library has: completion and help. Left to itself it
-// answers a word that it does not know with a general text and exit code 0, which a script takes
-// for what it has asked for.
+// addBuiltins adds the commands that the library has: completion and help. By itself, the library
+// answers an unknown word with a general text and exit code 0, which a script takes for success.
 func addBuiltins(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

@@ -14,12 +14,12 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 )
 
-// completionTime is how long a person who has pressed Tab is kept waiting.
+// completionTime is the longest wait after Tab is pressed.
 const completionTime = 2 * time.Second
 
-// completeIDs lets shells complete the ids of sessions that are Starting or Ready. Whatever goes
-// wrong, there are none: a person who presses Tab has asked for no error. most is how many ids the
-// command takes, -1 for any number.
+// completeIDs lets shells complete the ids of sessions that are Starting or Ready. If anything
+// fails there are no ids, because a person who presses Tab expects no error. most is how many ids
+// the command takes, -1 for any number.
 func completeIDs(s *serviceFlags, most int) cobra.CompletionFunc {
 	return completeListed(s, most, func(ctx context.Context, client *arr.SessionsClient) ([]string, error) {
 		page, err := client.NewListPager(nil).NextPage(ctx)
@@ -70,8 +70,8 @@ func asksItsUser(target config.Target) bool {
 	}
 }
 
-// listedIDs returns the ids on the first page of a list. What is no id, or looks like a flag, is
-// left out: a shell would write it into the command line.
+// listedIDs returns the ids on the first page of a list. Invalid ids, and ids that look like a
+// flag, are left out, because the shell would put them on the command line.
 func listedIDs(
 	cmd *cobra.Command,
 	target config.Target,

@@ -25,7 +25,7 @@ func confirm(ctx context.Context, cmd *cobra.Command, question string) (bool, er
 	answers := make(chan string, 1)
 	go func() {
 		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-		if err != nil { // without an answer it is no
+		if err != nil { // no answer means no
 			fmt.Fprintln(out)
 		}
 		answers <- strings.ToLower(strings.TrimSpace(line))

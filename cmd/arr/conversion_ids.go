@@ -29,8 +29,7 @@ func takesConversionIDs(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// checkConversionID refuses what is no id of a conversion. A SAS that was put in its place is not
-// shown.
+// checkConversionID rejects an invalid conversion id. A SAS that was put in its place is not shown.
 func checkConversionID(id string) error {
 	if reason := naming.CheckID(id); reason != "" {
 		return usagef("the conversion id %s", reason)

@@ -85,7 +85,7 @@ func awaitConversion(
 	}
 	progress.SawConversion(failed.Conversion)
 	if svc.print.Format == show.Quiet {
-		return ended, err // what is printed there is of conversions that have succeeded
+		return ended, err // the ids printed there are those of conversions that have succeeded
 	}
 	printing := progress.Aside(
 		func() error { return svc.print.Conversion(failed.Conversion, failed.CorrelationVector) },

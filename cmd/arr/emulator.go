@@ -100,7 +100,7 @@ func (c *emulatorCommand) addOutputFlags(cmd *cobra.Command) {
 
 // run runs the emulator until the context ends.
 func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
-	// an emulator whose log nobody reads any more was left behind by the program that started it
+	// the emulator ends if nobody reads its log any more: the program that started it has gone
 	signal.Reset(syscall.SIGPIPE)
 	log := c.logging.logger(cmd.ErrOrStderr())
 	if path := input.Path(c.envFile.path, ""); path != "" {
@@ -151,7 +151,7 @@ func (c *emulatorCommand) run(cmd *cobra.Command) (err error) {
 	return nil
 }
 
-// warn tells what the user may not have meant.
+// warn logs settings that the user may not have intended.
 func (c *emulatorCommand) warn(address listenAddress, log *slog.Logger) {
 	sts := naming.STSPrefix + c.options.Domain
 	if own := c.listening.own; own != nil && c.options.Domain != "" &&
@@ -192,7 +192,7 @@ func (c *emulatorCommand) announce(cmd *cobra.Command, connection connection, se
 	return connection.writeText(cmd.OutOrStdout(), c.next(connection, served))
 }
 
-// next returns what a person might do next. served is the address by number.
+// next returns suggestions for what to do next. served is the address by number.
 func (c *emulatorCommand) next(connection connection, served string) []string {
 	var lines []string
 	if address, err := url.Parse(served); err == nil && c.listening.tls && c.options.Domain != "" {

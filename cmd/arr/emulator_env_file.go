@@ -95,7 +95,7 @@ func (f envFile) wrong(err error) error {
 	}
 }
 
-// ours reports whether the file is one of this or another run, or empty.
+// ours reports whether arr wrote the file, in this or another run, or the file is empty.
 func (f envFile) ours() bool {
 	content, err := input.ReadFile(f.path)
 	text := strings.TrimPrefix(string(content), byteOrder)
@@ -131,7 +131,7 @@ func (f envFile) write(variables []variable) (err error) {
 	if err = errors.Join(err, draft.Close()); err != nil {
 		return f.wrong(err)
 	}
-	// A link fails if something has got there since clear. Some file systems have no links.
+	// A link fails if another file was created after clear. Some file systems have no links.
 	if err = os.Link(draft.Name(), f.path); err == nil {
 		return nil
 	}

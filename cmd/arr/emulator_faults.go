@@ -50,7 +50,7 @@ func (i *injection) addFlags(cmd *cobra.Command) {
 }
 
 // apply puts the faults into the options. The administrative path is open on loopback, which only
-// programs of this machine can reach; anywhere else it takes the user's word.
+// programs of this machine can reach; on other addresses only with --admin.
 func (i *injection) apply(cmd *cobra.Command, o *emulator.Options, address listenAddress) {
 	o.Faults, o.Seed, o.Admin = i.faults, i.seed, i.admin
 	if !cmd.Flags().Changed("admin") {

@@ -100,11 +100,11 @@ func (l *listening) addFlags(cmd *cobra.Command) {
 type listenAddress struct {
 	text     string
 	name     string // as the user gave it, or empty
-	loopback bool   // nobody else can reach it, through a proxy either
+	loopback bool   // other machines cannot reach it, not even through a proxy
 }
 
-// resolve looks at the flags. What it returns holds the IP address that was looked at, so that a
-// name cannot change its mind.
+// resolve looks at the flags. It returns the IP address that it has checked, so that a name cannot
+// lead to another one later.
 func (l *listening) resolve() (listenAddress, error) {
 	if l.tls && l.domain != "" && !strings.Contains(l.domain, ".") {
 		return listenAddress{}, usagef(

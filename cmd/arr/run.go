@@ -121,12 +121,12 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 	)
 }
 
-// run is the whole life of arr run: acquire, run the command, let go.
+// run acquires a session, runs the command, and stops the session.
 func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.check(cmd); err != nil {
 		return err
 	}
-	path, err := findCommand(args[0]) // before anybody waits for minutes
+	path, err := findCommand(args[0]) // a mistake in the command shows at once
 	if err != nil {
 		return err
 	}
@@ -138,22 +138,22 @@ func (c *runCommand) run(cmd *cobra.Command, args []string) error {
 	svc.open.own()
 	signals := receive(passedOn())
 	defer signals.stop()
-	messages := receive(told())
+	messages := receive(messageSignals())
 	defer messages.stop()
 	held, err := c.acquire(cmd, svc, options, signals)
 	if err != nil {
 		return err
 	}
 	defer held.end()
-	messages.waiting() // discarded: there was no command to tell
+	messages.waiting() // discarded: no command has run
 	child, err := startChild(path, args, held.environment, cmd)
 	if err != nil {
-		return c.letGo(cmd, held, err)
+		return c.finish(cmd, held, err)
 	}
-	return c.letGo(cmd, held, c.supervise(cmd, held, child, signals, messages))
+	return c.finish(cmd, held, c.supervise(cmd, held, child, signals, messages))
 }
 
-// check refuses what cannot be meant.
+// check rejects invalid values of flags.
 func (c *runCommand) check(cmd *cobra.Command) error {
 	if cmd.Flags().Changed("session") {
 		if err := checkID(c.session); err != nil {

@@ -25,7 +25,7 @@ type heldSession struct {
 	svc         *service // in the region of the session
 	signals     received
 	environment []string
-	end         func() // ends what was started to hold it; the session is stopped or left before
+	end         func() // ends what was started for the session; call it after the session was stopped or left
 }
 
 // prepare opens the service and says what session is wanted.
@@ -71,7 +71,7 @@ func (c *runCommand) wantedSizes(values *config.Settings) ([]arr.SessionSize, er
 	return sizes, nil
 }
 
-// acquire returns a session that is Ready, and what the command is to know of it.
+// acquire returns a session that is Ready, and the environment of the command.
 func (c *runCommand) acquire(
 	cmd *cobra.Command,
 	svc *service,
@@ -110,7 +110,7 @@ func (c *runCommand) acquire(
 		return nil, adviseNotAcquired(inKeepAliveFlags(err))
 	}
 	if id := l.Session().ID; c.session != "" && id != c.session && !c.quiet {
-		_ = progress.Aside(func() error { // as with all that is only for people to know
+		_ = progress.Aside(func() error { // as for all notices to people
 			_, err := fmt.Fprintf(
 				cmd.ErrOrStderr(),
 				"Session %s could not be used; session %s is new.\n",
@@ -131,7 +131,7 @@ func (c *runCommand) acquire(
 	}
 	if err != nil {
 		defer end()
-		return nil, c.letGo(cmd, held, err)
+		return nil, c.finish(cmd, held, err)
 	}
 	return held, nil
 }
@@ -178,7 +178,7 @@ func (c *runCommand) beginning(
 	return ctx, func() { close(over); watching.Wait() }, func() { cancel(context.Canceled) }
 }
 
-// adviseNotAcquired adds what became of the sessions that were created.
+// adviseNotAcquired adds what happened to the sessions that were created.
 func adviseNotAcquired(err error) error {
 	if _, runs := errors.AsType[*lease.NotStoppedError](err); runs {
 		return adviseNotStopped(err)
@@ -196,17 +196,17 @@ func adviseNotAcquired(err error) error {
 	return err
 }
 
-// letGo stops the session, or leaves it if it is to be left, and returns what the end of arr run is
-// to say.
-func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) error {
+// finish stops the session, or leaves it running if the flags ask for that, and returns the error
+// with which arr run ends.
+func (c *runCommand) finish(cmd *cobra.Command, held *heldSession, result error) error {
 	exit, ran := errors.AsType[*failure.Exit](result)
 	session := held.Session()
-	// A new session is left to those whom the command has told of it, one that was there before in
-	// any case.
+	// With --leave-running, a new session is left running only if the command has run, because
+	// otherwise nobody knows of it. A session that existed before is left in any case.
 	if c.leave && (session.ID == c.session || ran && exit.Err == nil) {
 		held.Detach()
 		if !session.Status.Ended() {
-			// which may be that of a fallback
+			// the endpoint may be a fallback
 			fmt.Fprintln(cmd.ErrOrStderr(), held.svc.goesOn(session.ID, held.Client().Endpoint()))
 		}
 		return result
@@ -226,8 +226,8 @@ func (c *runCommand) letGo(cmd *cobra.Command, held *heldSession, result error) 
 	}
 }
 
-// release stops the session. A signal ends arr once its user knows what arr is waiting for; those
-// that come before are meant for the command.
+// release stops the session. A signal ends arr only after its user was told what arr is waiting
+// for: earlier ones were meant for the command.
 func (held *heldSession) release(cmd *cobra.Command) error {
 	defer held.svc.stopping(held.Session().ID)()
 	released := make(chan struct{})

@@ -23,9 +23,9 @@ import (
 // it go: none of them ends arr at once.
 type received struct{ C chan os.Signal }
 
-// receive begins to take signals. Those that arr was told to ignore stay ignored, by the command
-// too, as SIGHUP does with nohup. SIGINT is the exception: shells have the background jobs of
-// scripts ignore it, and a script that is interrupted shall not leave a session behind.
+// receive starts to receive signals. Signals that arr inherited as ignored, such as SIGHUP below
+// nohup, stay ignored, also by the command. SIGINT is the exception: shells let the background jobs
+// of scripts ignore it, and an interrupted script must not leave a session behind.
 func receive(signals []os.Signal) received {
 	r := received{make(chan os.Signal, 16)}
 	for _, s := range signals {
@@ -38,7 +38,7 @@ func receive(signals []os.Signal) received {
 
 func (r received) stop() { signal.Stop(r.C) }
 
-// waiting returns the signals that have come and that nobody has taken yet.
+// waiting returns the signals that have arrived and were not handled yet.
 func (r received) waiting() (signals []os.Signal) {
 	for {
 		select {
@@ -116,8 +116,8 @@ func (c *child) result() error {
 	return &failure.Exit{Code: c.ProcessState.ExitCode()}
 }
 
-// supervise passes signals on to the command, and watches over it and its session until the command
-// has ended.
+// supervise passes signals on to the command, and watches the command and its session until the
+// command has ended.
 func (c *runCommand) supervise(
 	cmd *cobra.Command,
 	held *heldSession,
@@ -133,8 +133,8 @@ func (c *runCommand) supervise(
 			kill = time.After(c.grace)
 		}
 	}
-	// Signals that came before the command was there have not reached it, typed or not. One that was
-	// typed while it started may have: it is passed on, but the command need not end.
+	// Signals that arrived before the command started have not reached it, typed or not. One that
+	// was typed while it started may have: it is passed on, but the command need not end.
 	settle()
 	for _, s := range signals.waiting() {
 		child.pass(s)

@@ -22,8 +22,8 @@ func passedOn() []os.Signal {
 	return []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 }
 
-// told returns the signals that are passed on to a command and mean nothing to arr.
-func told() []os.Signal { return []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2} }
+// messageSignals returns the signals that arr passes on to the command and otherwise ignores.
+func messageSignals() []os.Signal { return []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2} }
 
 // settle returns when the signals that reached this process before the call are in their channels.
 // The runtime queues signals and hands out those of a batch in the order of their numbers, so the
@@ -83,9 +83,9 @@ func (p place) close() {
 	}
 }
 
-// pass sends a signal to the command, and to its group if that is its own. That it has ended just
-// now is no failure. A command that is stopped is woken for a signal that is to end it: otherwise
-// it would not learn of it.
+// pass sends a signal to the command, and to its group if that is its own. It is no failure if the
+// command has just ended. SIGCONT follows a signal that is to end the command, because a suspended
+// command would not receive it.
 func (c *child) pass(s os.Signal) {
 	c.send(s)
 	if s == syscall.SIGTERM || s == syscall.SIGHUP {

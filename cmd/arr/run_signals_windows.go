@@ -11,8 +11,8 @@ import (
 // console, of the login or of the machine.
 func passedOn() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
-// told returns no signals: there are none here that are messages to a command.
-func told() []os.Signal { return nil }
+// messageSignals returns no signals: Windows has none that a command could handle as a message.
+func messageSignals() []os.Signal { return nil }
 
 // settle does nothing: the console starts a thread for each event, which needs no queue.
 func settle() {}

@@ -215,7 +215,7 @@ func (s *serviceFlags) printer(cmd *cobra.Command, values *config.Settings) (*sh
 	return show.NewPrinter(cmd.OutOrStdout(), format, os.Getenv), err
 }
 
-// warnOfExposed tells of files with keys that others can read.
+// warnOfExposed warns of files with keys that others can read.
 func (s *serviceFlags) warnOfExposed(cmd *cobra.Command, values *config.Settings) {
 	if s.quiet {
 		return

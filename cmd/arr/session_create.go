@@ -169,8 +169,8 @@ func (c *createCommand) await(
 	return c.abandon(ctx, svc, poller.Session().ID, own, err)
 }
 
-// abandon stops a session that has not become Ready, or whose id could not be written, unless it is
-// to be kept or may be somebody else's, and tells its user.
+// abandon stops a session that has not become Ready, or whose id could not be written, and says so.
+// It leaves the session with --keep, and if it may not be this command's.
 func (c *createCommand) abandon(
 	ctx context.Context,
 	svc *service,

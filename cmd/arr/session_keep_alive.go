@@ -103,7 +103,7 @@ func keepAlive(
 		if total > 0 && session.MaxLeaseTime > total && !session.Status.Ended() && printing == nil {
 			printing = progress.Aside(func() error { return svc.printExtended(session) })
 			if printing != nil {
-				cancel(printing) // nobody reads what this command has to say
+				cancel(printing) // nobody reads the output of this command
 			}
 		}
 		total = max(total, session.MaxLeaseTime)
@@ -118,8 +118,8 @@ func keepAlive(
 	return inKeepAliveFlags(err)
 }
 
-// goesOn is what to know of a session that is left running. If endpoint is empty, it is that of the
-// settings.
+// goesOn returns the notice about a session that is left running. If endpoint is empty, it is that
+// of the settings.
 func (svc *service) goesOn(id, endpoint string) string {
 	return fmt.Sprintf(
 		"Session %s goes on, and is billed until its lease ends. Stop it: %s",
@@ -128,8 +128,8 @@ func (svc *service) goesOn(id, endpoint string) string {
 	)
 }
 
-// printExtended shows a session whose lease was extended. There is nothing to say of it with
-// --quiet: its id is known.
+// printExtended shows a session whose lease was extended. With --quiet it writes nothing, because
+// the id is known.
 func (svc *service) printExtended(session arr.Session) error {
 	switch svc.print.Format {
 	case show.JSON:

@@ -106,8 +106,8 @@ func askForKey(cmd *cobra.Command, terminal *os.File, target config.Target) (key
 	return checkedKey(text, "your answer")
 }
 
-// checkedKey returns a key without what surrounds it in a file. It is not quoted: it may be one
-// with a slip of the hand.
+// checkedKey returns a key without what surrounds it in a file. Errors do not quote it: it may be a
+// key with a typing error.
 func checkedKey(text, source string) (string, error) {
 	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 	if key == "" {

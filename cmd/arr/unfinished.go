@@ -59,7 +59,7 @@ func unfinishedOf(ctx context.Context) *unfinished {
 	return &unfinished{}
 }
 
-// own says that the command handles signals itself.
+// own records that the command handles signals itself.
 func (u *unfinished) own() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -88,7 +88,7 @@ func (u *unfinished) add(s *unfinishedSession) (done func()) {
 	}
 }
 
-// interrupted notes that a signal has asked the command to end. If it is still stopping sessions
+// interrupted records that a signal has asked the command to end. If it is still stopping sessions
 // a moment later, the user is told.
 func (u *unfinished) interrupted() {
 	u.mu.Lock()
@@ -100,7 +100,7 @@ func (u *unfinished) interrupted() {
 	time.AfterFunc(stopNotice, u.tell)
 }
 
-// tell names the sessions that are being stopped, each once before a signal and once after it.
+// tell writes which sessions are being stopped: each once before a signal and once after it.
 func (u *unfinished) tell() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -144,7 +144,7 @@ func (u *unfinished) endNow(out io.Writer, s os.Signal) {
 // exit ends the process. It says which sessions may keep running, and how to stop them.
 func (u *unfinished) exit(out io.Writer, s os.Signal) {
 	err := error(failure.Signal{Signal: s})
-	u.mu.Lock() // for good: nobody else is to write now
+	u.mu.Lock() // never unlocked, so that nothing else is written
 	if len(u.sessions) > 0 {
 		failure.Report(out, &failure.Advised{
 			Err:    fmt.Errorf("%w: %s", err, u.mayRun()),
@@ -154,7 +154,7 @@ func (u *unfinished) exit(out io.Writer, s os.Signal) {
 	os.Exit(failure.Code(err))
 }
 
-// mayRun is what the user is to know of the sessions.
+// mayRun returns the lines that tell the user about the sessions.
 func (u *unfinished) mayRun() string {
 	var ids []string
 	for _, s := range u.sessions {
@@ -187,13 +187,13 @@ func (u *unfinished) howToStop() string {
 	return "To stop: " + strings.Join(lines, "; ")
 }
 
-// creating notes that a command is about to create a session. done is to be called when the session
-// is no longer the business of this process.
+// creating records that a command is about to create a session. Call done when this process is no
+// longer responsible for the session.
 func (svc *service) creating(id string) (done func()) {
 	return svc.open.add(&unfinishedSession{id: id, flags: svc.flags(svc.Endpoint()), say: svc.say})
 }
 
-// stopping notes that a session is being stopped, until done is called. If that takes long, the
+// stopping records that a session is being stopped, until done is called. If that takes long, the
 // user is told.
 func (svc *service) stopping(id string) (done func()) {
 	return svc.open.add(&unfinishedSession{
@@ -222,7 +222,7 @@ func (s *serviceFlags) flagsFor(cmd *cobra.Command, endpoint string) string {
 	return strings.Join(given, " ")
 }
 
-// quoteIfNeeded quotes a value for sh, unless it means itself there.
+// quoteIfNeeded quotes a value for sh, unless it needs no quotes.
 func quoteIfNeeded(text string) string {
 	special := func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:,=+@%", r)

@@ -18,7 +18,7 @@ import (
 // notes shows people the warnings of package lease, a line each. It is a slog.Handler.
 type notes struct {
 	write func(line string)
-	also  string // what was given to With
+	also  string // attributes of With
 }
 
 // newNotes returns a logger for people.
@@ -33,7 +33,7 @@ func notesHandler(cmd *cobra.Command, aside func(func() error) error) slog.Handl
 		return log.Handler()
 	}
 	return notes{write: func(line string) {
-		// nobody can be told that standard error is closed
+		// there is no other place to report this
 		_ = aside(func() error { _, err := fmt.Fprintln(out, line); return err })
 	}}
 }

@@ -31,8 +31,8 @@ func regionOf(text, prefix string) (arr.Region, bool) {
 	return arr.Region(name), isName && name == strings.ToLower(text)
 }
 
-// misspelt returns an error for a word that is probably a slip of the keyboard in the name of a
-// known region. The set of regions is open, so names that differ in digits alone are not, such as
+// misspelt returns an error for a word that is probably a typing error in the name of a known
+// region. The set of regions is open, so names that differ in digits alone are not, such as
 // eastus3, nor are those of Azure regions that never had the service.
 func misspelt(text string) error {
 	names := make([]string, 0, len(arr.Regions()))

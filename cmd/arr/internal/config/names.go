@@ -142,7 +142,7 @@ func (n Name) variable() string {
 	case KeyStdin:
 		return ""
 	case KeyFile:
-		return "ARR_ACCOUNT_KEY_FILE" // it stands beside ARR_ACCOUNT_KEY
+		return "ARR_ACCOUNT_KEY_FILE" // similar to ARR_ACCOUNT_KEY
 	case StorageAccount:
 		return storage.VarAccount
 	case StorageEndpoint:

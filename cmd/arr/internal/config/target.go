@@ -314,7 +314,7 @@ func (e *UnnamedFileError) Error() string {
 	)
 }
 
-// TrustFound takes the word of an arrconfig.json that was found for where a key or token goes.
+// TrustFound lets an arrconfig.json that was merely found decide where a key or token goes.
 func (s *Settings) TrustFound() { s.found = false }
 
 // missing makes the error for a setting that is needed and has no value.

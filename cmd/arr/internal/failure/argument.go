@@ -12,8 +12,8 @@ import (
 )
 
 // InWords returns err as a mistake of the user, if it is about an invalid argument of a Go package:
-// name returns what the user knows that argument as, such as a flag, for its Go name. Where name
-// returns nothing, and for other errors, err stays as it is.
+// for the Go name of the argument, name returns the name that the user knows, such as a flag. Where
+// name returns nothing, and for other errors, err stays as it is.
 func InWords(err error, name func(argument string) string) error {
 	invalid, ok := errors.AsType[*arr.InvalidArgumentError](err)
 	if !ok {

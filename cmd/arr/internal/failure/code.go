@@ -105,7 +105,7 @@ func (s Signal) code() int {
 const SignalBase = 128
 
 // Exit is how a command ended that arr has run, or why it could not be run. Without Err there is
-// nothing to report: what there was to say the command has said itself.
+// nothing to report, because the command has reported its failure itself.
 type Exit struct {
 	Code int
 	Err  error
@@ -221,8 +221,8 @@ func (s Several) code() int {
 	for i, err := range s {
 		codes[i] = Code(err)
 	}
-	// That the command was ended, or that something may go on being billed, must not be lost among
-	// other failures.
+	// The end by a signal, and an outcome that may still be billed, take precedence over other
+	// failures.
 	first := []int{Interrupted, Terminated}
 	for _, code := range codes {
 		if code > SignalBase && code != Unread {

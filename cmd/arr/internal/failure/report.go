@@ -37,7 +37,7 @@ func Report(w io.Writer, err error, help string) {
 		return
 	}
 	if _, advised := errors.AsType[*Advised](err); !advised && Code(err) == Unread {
-		return // the reader that closed the pipe knows
+		return // the reader has closed the pipe on purpose
 	}
 	what, advice := Explain(err, help)
 	fmt.Fprintf(w, "arr: %s\n%s\n", what, advice)
@@ -64,8 +64,8 @@ func WithSignal(ctx context.Context, err error) error {
 	return Because(signal, err)
 }
 
-// Because returns err as what a signal has led to. The text names the signal instead of the
-// canceled context.
+// Because returns err with a signal as its cause. The text names the signal instead of the canceled
+// context.
 func Because(signal Signal, err error) error { return &interruption{signal, err} }
 
 type interruption struct {

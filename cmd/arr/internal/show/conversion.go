@@ -9,8 +9,8 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Conversion is how a conversion is written as JSON. Members that have no value are left out, but
-// for those that every conversion has. It holds no SAS: settings marshal without theirs.
+// Conversion is how a conversion is written as JSON. Members without a value are left out, except
+// those that every conversion has. It holds no SAS: settings marshal without theirs.
 type Conversion struct {
 	ID                string                 `json:"id"`
 	Status            arr.ConversionStatus   `json:"status"`

@@ -35,11 +35,11 @@ type Progress struct {
 	drawn bool
 }
 
-// observation is what there is to say of a session or a conversion.
+// observation is what is shown of a session or a conversion.
 type observation struct {
 	status string
 	paint  paint
-	// detail, if not nil, returns what is said beside the state, so long after the observation.
+	// detail, if not nil, returns the text after the state, for a given time since the observation.
 	detail func(since time.Duration) string
 	at     time.Time
 }
@@ -95,8 +95,7 @@ func (p *Progress) observe(id string, seen observation) {
 	}
 }
 
-// Aside lets write write something while no progress is shown. The line comes back with the next
-// look.
+// Aside calls write while no progress is shown. The line is drawn again at the next update.
 func (p *Progress) Aside(write func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,7 +149,7 @@ func (p *Progress) drawLine() {
 	} else {
 		id := p.order[0]
 		state := "  " + p.state(id)
-		// Ids that are made up are long, and all that changes stands behind them.
+		// Generated ids are long, and everything that changes follows them.
 		text = cut(
 			cut(clean(id), max(shortestID, limit-utf8.RuneCountInString(state)))+state,
 			limit,
@@ -182,7 +181,7 @@ func (p *Progress) describe(id string) string {
 	return clean(id) + "  " + p.state(id)
 }
 
-// state is what there is to say of a session or conversion behind its id.
+// state returns the text that follows the id of a session or conversion.
 func (p *Progress) state(id string) string {
 	seen := p.last[id]
 	text := fmt.Sprintf("%s  %s", clean(seen.status), Span(time.Since(p.began)))

@@ -10,8 +10,8 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 )
 
-// Session is how a session is written as JSON. Members that have no value are left out, but for
-// those that every session has.
+// Session is how a session is written as JSON. Members without a value are left out, except those
+// that every session has.
 type Session struct {
 	ID                  string            `json:"id"`
 	Status              arr.SessionStatus `json:"status"`

@@ -33,13 +33,13 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// colourful reports whether w is to get colours: it is a terminal that has them, and its user has
-// not said no.
+// colourful reports whether w gets colours: it is a terminal with colours, and the user has not
+// turned them off.
 func colourful(w io.Writer, getenv func(string) string) bool {
 	return IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }
 
-// paint is a colour, an SGR parameter; empty is none.
+// paint is a colour, an SGR parameter; empty means no colour.
 type paint string
 
 const (

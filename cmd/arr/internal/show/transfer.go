@@ -45,8 +45,7 @@ func (t *Transfer) Saw(done, total int64, files, allFiles int) {
 	t.drawn = true
 }
 
-// Close removes the line from a terminal and writes what has become of the upload, if there is
-// anything to say.
+// Close removes the line from a terminal and writes the result of the upload, if there is one.
 func (t *Transfer) Close(result string) {
 	if t.drawn {
 		fmt.Fprint(t.out, "\r\x1b[K")
