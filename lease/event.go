@@ -36,9 +36,9 @@ const (
 	// EventEnded: nothing more happens to a session that was created or adopted. Err says why, as
 	// the cause of [Lease.Context] does; a [*NotStoppedError] means that it may run on. Duration is
 	// the time that it was billed while this program had it: from Ready, or its adoption, until it
-	// was stopped, ended or detached. That is too long by the time between two looks at most; for a
-	// session that could not be stopped, it is its whole lease, and for one that was never seen
-	// Ready, it is 0.
+	// was stopped, ended or detached. That is never too short, and too long by at most twice the
+	// time between two looks at a session that starts: some seconds. For a session that could not
+	// be stopped it is the whole lease, and for one that was never seen Ready it is 0.
 	EventEnded EventKind = "ended"
 )
 
