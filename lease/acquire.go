@@ -195,7 +195,7 @@ func (a *acquisition) adoptSeen(ctx context.Context, r *renewer) (*renewer, erro
 		return r, nil
 	case ctx.Err() != nil:
 		return nil, err
-	case errors.Is(err, errStartTimeout):
+	case errors.Is(err, ErrStartTimeout):
 		return refuse("it was not Ready in time")
 	case errors.Is(err, arr.ErrNotFound), noCapacity(err), r.end() != nil:
 		return refuse("it ended while it was waited for")

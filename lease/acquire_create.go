@@ -86,7 +86,7 @@ func (a *acquisition) start(
 func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionPoller) error {
 	if a.options.StartTimeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, a.options.StartTimeout, errStartTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, a.options.StartTimeout, ErrStartTimeout)
 		defer cancel()
 	}
 	retry := wait.NewBackoff(minPause, maxPause)
@@ -101,9 +101,9 @@ func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionP
 		}
 		err = a.waitOnce(ctx, r, poller)
 	}
-	if err != nil && errors.Is(context.Cause(ctx), errStartTimeout) {
+	if err != nil && errors.Is(context.Cause(ctx), ErrStartTimeout) {
 		return fmt.Errorf("session %q was %w: it was %q after %v",
-			r.id, errStartTimeout, r.session().Status, a.options.StartTimeout)
+			r.id, ErrStartTimeout, r.session().Status, a.options.StartTimeout)
 	}
 	return err
 }

@@ -62,15 +62,15 @@ func endOf(ended *arr.SessionEndedError) error {
 	}
 }
 
-// errStartTimeout means that a session was not Ready within StartTimeout.
-var errStartTimeout = errors.New("not Ready in time")
+// ErrStartTimeout means that a session was not Ready within StartTimeout.
+var ErrStartTimeout = errors.New("not Ready in time")
 
 // noCapacity reports whether a session did not become Ready for a reason that another size or
 // region may not have. The service documents no error code for a lack of servers, so every session
 // that fails while it starts counts.
 func noCapacity(err error) bool {
 	ended, ok := errors.AsType[*arr.SessionEndedError](err)
-	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, errStartTimeout)
+	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, ErrStartTimeout)
 }
 
 // retryable reports whether a request is worth a retry, once the service has answered before. An
