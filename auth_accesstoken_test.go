@@ -95,7 +95,7 @@ func TestAccessTokenThatIsValidForLongEnough(t *testing.T) {
 			)
 			assert.ErrorIs(t, err, arr.ErrInvalidArgument)
 		}
-		assert.Equal(t, 2, w.Count("STS"), "what cannot be had is not asked for")
+		assert.Equal(t, 2, w.Count("STS"), "no further exchange is tried")
 	})
 }
 

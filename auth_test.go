@@ -189,7 +189,7 @@ func TestSecondRefusalIsReturned(t *testing.T) {
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, http.StatusUnauthorized, refused.StatusCode)
 		require.ErrorIs(t, err, arr.ErrUnauthorized)
-		assert.Equal(t, 2, w.Count("GET demo"), "once more with a fresh token, and no more")
+		assert.Equal(t, 2, w.Count("GET demo"), "one retry with a new token, and no more")
 		assert.Equal(t, 2, w.Count("STS"))
 	})
 }

@@ -45,7 +45,7 @@ func TestTransientFailures(t *testing.T) {
 		"token service throttles": {
 			&arr.AuthenticationError{Stage: arr.StageTokenExchange, StatusCode: 429}, true,
 		},
-		"token service cannot be had":  {&arr.AuthenticationError{Stage: arr.StageTokenExchange}, true},
+		"token service unreachable":    {&arr.AuthenticationError{Stage: arr.StageTokenExchange}, true},
 		"credential gives no token":    {&arr.AuthenticationError{Stage: arr.StageCredential}, false},
 		"ready-made token has expired": {&arr.AuthenticationError{Stage: arr.StageAccessToken}, false},
 	} {

@@ -340,7 +340,7 @@ func ExampleSessionEndedError() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// no server to be had
+	// no server available
 	if err := service.SetStatus("demo", azremoterendering.SessionStatusError); err != nil {
 		log.Fatal(err)
 	}

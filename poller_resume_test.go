@@ -106,7 +106,7 @@ func TestHostileResumeTokens(t *testing.T) {
 }
 
 // FuzzResumeToken: what is accepted names this session, this account and this host, and goes
-// through once more unchanged.
+// through again unchanged.
 func FuzzResumeToken(f *testing.F) {
 	const good = `{"sessionID":"demo","accountID":"` + testkit.AccountID + `","host":"rendering.example"}`
 	for _, token := range []string{

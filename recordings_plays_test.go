@@ -186,7 +186,7 @@ var plays = map[string]recording{
 		play:  exchangeRefused(429, "", 5*time.Second, arr.ErrThrottled),
 	},
 	"token-renewed-after-401": {
-		shows: "An access token that the service refuses before its time (401) is exchanged anew, " +
+		shows: "An access token that the service refuses before its time (401) is exchanged again, " +
 			"and the request sent again.",
 		holds: []string{"code: 401", "stop"},
 		front: once("POST demo/:stop", 401, "", "WWW-Authenticate", `Bearer error="invalid_token"`),
@@ -279,8 +279,8 @@ func checkStandsFor(t *testing.T, err, want error) {
 	}
 }
 
-// checkAnswer checks that the answer itself can be had, without the credential of its request, and
-// returns it.
+// checkAnswer checks that the answer itself is available, without the credential of its request,
+// and returns it.
 func checkAnswer(t *testing.T, err error, status int) *http.Response {
 	t.Helper()
 	var response *azcore.ResponseError

@@ -173,12 +173,12 @@ func (s *stage) checkToken(token azcore.AccessToken, n int) {
 	)
 }
 
-// TestMakeRecordings writes testdata/recordings anew: what TestRecordings replays is played against
+// TestMakeRecordings rewrites testdata/recordings: what TestRecordings replays is played against
 // the emulator, with the same expectations. All that changes from run to run is replaced, so that a
 // change in a file is a change in client or emulator.
 func TestMakeRecordings(t *testing.T) {
 	if os.Getenv("ARR_RECORD") != "1" {
-		t.Skip("only ARR_RECORD=1 writes " + recordingsFolder + " anew")
+		t.Skip("only ARR_RECORD=1 rewrites " + recordingsFolder)
 	}
 	for name, r := range plays {
 		t.Run(name, func(t *testing.T) {

@@ -103,21 +103,21 @@ type ServerStatus struct {
 	Settled bool
 }
 
-// settledServer is an invented server: everything about it is known from the start.
-type settledServer ServerStatus
+// inventedServer is an invented server: everything about it is known from the start.
+type inventedServer ServerStatus
 
 // Status implements [BackendServer], as do the methods below it.
-func (s settledServer) Status() ServerStatus { s.Settled = true; return ServerStatus(s) }
+func (s inventedServer) Status() ServerStatus { s.Settled = true; return ServerStatus(s) }
 
 // SetLease does nothing: the emulator counts the lease.
-func (settledServer) SetLease(time.Duration) {}
+func (inventedServer) SetLease(time.Duration) {}
 
 // Stop does nothing: there is nothing to stop.
-func (settledServer) Stop() {}
+func (inventedServer) Stop() {}
 
-// doomedServer returns a server that is never ready and fails at a time.
-func doomedServer(at time.Time, failure *azremoterendering.ErrorDetail) BackendServer {
-	return settledServer{Failure: failure, FailedAt: at}
+// failingServer returns a server that is never ready and fails at a time.
+func failingServer(at time.Time, failure *azremoterendering.ErrorDetail) BackendServer {
+	return inventedServer{Failure: failure, FailedAt: at}
 }
 
 // failureOf returns the error of a session in state Error. Of the codes of the service only this

@@ -15,7 +15,7 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// conversionPlan is what is to happen to a new conversion.
+// conversionPlan is how a new conversion will end.
 type conversionPlan struct {
 	notStarted, running time.Duration
 	convert             bool // in storage, which decides about the end

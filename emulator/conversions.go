@@ -173,7 +173,7 @@ func (c *conversions) warn() {
 	c.warned = c.crowded
 	c.mu.Unlock()
 	if warn {
-		warnCrowded(c.logger, "conversions", c.keepEnded)
+		warnForgotten(c.logger, "conversions", c.keepEnded)
 	}
 }
 

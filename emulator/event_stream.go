@@ -150,7 +150,7 @@ func (s *eventStream) notice() {
 // send appends an event. A request has its number as id, with which a reader can go on.
 func (s *eventStream) send(name string, id uint64, data any) {
 	encoded, err := json.Marshal(data)
-	if err != nil { // does not happen: there is nothing that has no JSON
+	if err != nil { // does not happen: every event has a JSON form
 		return
 	}
 	fmt.Fprintf(&s.pending, "event: %s\n", name)

@@ -37,7 +37,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // respond returns the complete answer to a request, from the network or in memory. Requests to the
 // service are recorded; those for the page and the administrative path are not, because they would
-// soon fill the log. respond calls extendDeadline if the answer is going to come late.
+// soon fill the log. respond calls extendDeadline if the answer will be late.
 func (e *Emulator) respond(
 	r *http.Request,
 	fromNetwork bool,

@@ -34,28 +34,28 @@ func (f startFault) start(
 ) BackendServer {
 	switch f.kind {
 	case StartFails:
-		return doomedServer(spec.Clock.Now().Add(startup()), failureOf(false))
+		return failingServer(spec.Clock.Now().Add(startup()), failureOf(false))
 	case StartNever:
-		return settledServer{}
+		return inventedServer{}
 	case StartNoCapacity:
 		return pool{spec.Region, spec.Size}.exhausted(spec.Clock.Now().Add(startup()))
 	}
 	server := backend.Start(spec)
 	if f.kind == StartDies && server != nil {
-		return mortalServer{server, f.dieAfter, failureOf(true)}
+		return dyingServer{server, f.dieAfter, failureOf(true)}
 	}
 	return server
 }
 
-// mortalServer is a server that fails some time after it is ready, if it has not failed before.
-type mortalServer struct {
+// dyingServer is a server that fails some time after it is ready, unless it has failed before.
+type dyingServer struct {
 	BackendServer
 	dieAfter time.Duration
 	failure  *azremoterendering.ErrorDetail
 }
 
 // Status is part of [BackendServer].
-func (s mortalServer) Status() ServerStatus {
+func (s dyingServer) Status() ServerStatus {
 	status := s.BackendServer.Status()
 	if status.Failure == nil && !status.ReadyAt.IsZero() {
 		status.Failure, status.FailedAt = s.failure, status.ReadyAt.Add(s.dieAfter)

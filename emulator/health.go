@@ -9,9 +9,9 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// The paths by which others see whether the emulator lives and whether it is ready. They tell
-// nothing else, so they are answered for every host, no matter who asks: probes of containers use
-// addresses that the emulator does not know.
+// The paths that tell whether the emulator is alive and whether it is ready. They tell nothing
+// else, so they are answered for every host, no matter who asks: probes of containers use addresses
+// that the emulator does not know.
 const (
 	healthPath = "/healthz"
 	readyPath  = "/readyz"

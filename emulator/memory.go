@@ -121,15 +121,15 @@ func (m *memory) unlock() {
 	m.warned = m.crowded
 	m.mu.Unlock()
 	if crowded {
-		warnCrowded(m.logger, "sessions", m.keepEnded)
+		warnForgotten(m.logger, "sessions", m.keepEnded)
 	}
 	for _, server := range ending {
 		defer server.Stop()
 	}
 }
 
-// warnCrowded logs, once, that what has ended is forgotten early.
-func warnCrowded(logger *slog.Logger, what string, limit int) {
+// warnForgotten logs, once, that what has ended is forgotten early.
+func warnForgotten(logger *slog.Logger, what string, limit int) {
 	logger.Warn( // anyone who noticed it has nothing to do with it, so there is no context
 		what+" that have ended are forgotten before their retention is over, the oldest first: "+
 			"there are too many; raise Options.KeepEnded or --keep-ended to keep more",

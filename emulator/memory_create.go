@@ -132,7 +132,7 @@ func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
 		server = r.pool().exhausted(m.clock.Now().Add(startup()))
 	}
 	if server == nil {
-		server = doomedServer(time.Time{}, failureOf(false))
+		server = failingServer(time.Time{}, failureOf(false))
 	}
 	m.attach(r, server, server.Status())
 	attached = true
@@ -184,7 +184,7 @@ type pool struct {
 // exhausted returns the server of a session for which the pool has none: its creation succeeds, and
 // it fails at the time when it should be ready.
 func (p pool) exhausted(at time.Time) BackendServer {
-	return doomedServer(at, &azremoterendering.ErrorDetail{
+	return failingServer(at, &azremoterendering.ErrorDetail{
 		Code:    codeCapacityExceeded,
 		Message: fmt.Sprintf("No server of size %s is available in region %s.", p.size, p.region),
 	})

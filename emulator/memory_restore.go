@@ -145,7 +145,7 @@ func (m *memory) complete(r *record) {
 		m.startServer(r, r.Facts, startFault{})
 		return
 	}
-	server := doomedServer(time.Time{}, serverLost())
+	server := failingServer(time.Time{}, serverLost())
 	m.attach(r, server, server.Status())
 }
 

@@ -52,10 +52,10 @@ const (
 
 // standingOf returns how the session of a server stands to it.
 func standingOf(server BackendServer) standing {
-	if mortal, ok := server.(mortalServer); ok {
-		server = mortal.BackendServer
+	if dying, ok := server.(dyingServer); ok {
+		server = dying.BackendServer
 	}
-	if _, invented := server.(settledServer); invented {
+	if _, invented := server.(inventedServer); invented {
 		return standsAlone
 	}
 	return standsOnServer

@@ -33,7 +33,7 @@ func (b syntheticBackend) Start(spec ServerSpec) BackendServer {
 	startup := max(0, b.startupTime(spec.Size))
 	handshake := rand.Int32N(ports)
 	inspector := (handshake + 1 + rand.Int32N(ports-1)) % ports // any but the first one
-	server := settledServer{
+	server := inventedServer{
 		ReadyAt: spec.Clock.Now().Add(startup),
 		Hostname: b.machine(spec) + "." + naming.RenderingPrefix + "vm." +
 			string(spec.Region) + "." + b.domain,

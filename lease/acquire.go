@@ -147,7 +147,7 @@ func (a *acquisition) adopt(ctx context.Context) (*renewer, error) {
 			err = r.look(ctx)
 		}
 		if retryable(err) && ctx.Err() == nil {
-			err = r.look(ctx) // a second request costs less than a session given up
+			err = r.look(ctx) // a second request costs less than losing the session
 		}
 		switch {
 		case err == nil:

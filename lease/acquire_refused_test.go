@@ -136,7 +136,7 @@ func TestAcquireOfACrowd(t *testing.T) {
 					s.client,
 					lease.AcquireOptions{Watcher: w, Sizes: arr.PossibleSessionSizeValues()},
 				)
-				if err == nil { // both sizes may be had by nobody
+				if err == nil { // neither size may be available
 					mu.Lock()
 					leases[i], had[l.Session().ID] = l, time.Now()
 					mu.Unlock()

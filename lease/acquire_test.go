@@ -62,7 +62,7 @@ func TestAcquireCreatesASessionAndReleaseStopsIt(t *testing.T) {
 		require.NoError(t, l.Release(t.Context()))
 		assert.ErrorIs(t, context.Cause(l.Context()), lease.ErrReleased)
 		assert.Empty(t, s.running())
-		require.NoError(t, l.Release(t.Context()), "once more does no harm")
+		require.NoError(t, l.Release(t.Context()), "a second call does no harm")
 		assert.Equal(t, 1, s.count("POST"))
 	})
 }

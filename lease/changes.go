@@ -30,7 +30,7 @@ type Change struct {
 // Changes returns the changes of the sessions in all regions. It yields every session that is
 // listed, and from then on each session that appears, that ends, or whose Status, MaxLeaseTime,
 // host, ports or Error changes. The list holds sessions that have not ended. A session that ends is
-// yielded once more. Sessions that had ended before are not yielded.
+// yielded a last time. Sessions that had ended before are not yielded.
 //   - ctx ends the changes
 //
 // For a slow consumer, several changes of one session are merged into one, so at most one change
@@ -105,7 +105,7 @@ type changeFeed struct {
 	final   error                  // comes after them
 }
 
-// end is the end of a session. A list may lag behind, and show the session once more.
+// end is the end of a session. A list may lag behind, and show the session again.
 type end struct {
 	created time.Time // tells the session from a later one with its id
 	seen    time.Time

@@ -73,8 +73,8 @@ func noCapacity(err error) bool {
 	return ok && ended.Session.Status == arr.SessionStatusError || errors.Is(err, ErrStartTimeout)
 }
 
-// retryable reports whether a request is worth a retry, once the service has answered before. An
-// unknown host is, then: this machine has lost its network.
+// retryable reports whether a request is worth a retry, once the service has answered before. That
+// includes an unknown host, because then this machine has lost its network.
 func retryable(err error) bool {
 	_, unknownHost := errors.AsType[*net.DNSError](err)
 	return unknownHost || foreign(err) || arr.IsTransient(err) && !errors.Is(err, ErrBudget)

@@ -65,7 +65,7 @@ func create(client *arr.SessionsClient, id string) {
 	}
 }
 
-// A session that the program held before it was started anew is adopted, if it still runs.
+// A session that the program held before it was restarted is adopted, if it still runs.
 func ExampleAcquire_adopt() {
 	ctx, client := context.Background(), newClient()
 	create(client, "saved") // by the earlier run, which noted the id

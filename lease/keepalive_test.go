@@ -54,7 +54,7 @@ func TestKeepAliveExtendsAsOftenAsNeeded(t *testing.T) {
 	}
 }
 
-// Without a cap, so much has surely been extended at any time that the threshold is left, and no
+// Without a cap, the lease has always been extended far enough that the threshold is left, and no
 // more than a step beyond it.
 func TestKeepAliveKeepsWithinItsBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

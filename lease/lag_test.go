@@ -20,7 +20,7 @@ import (
 )
 
 // lagging starts a service whose reads show a session only so long after its creation. If lossy,
-// the answer to the first creation is lost, and the client creates once more.
+// the answer to the first creation is lost, and the client repeats the create.
 func lagging(t *testing.T, lag, startup time.Duration, lossy bool) *service {
 	t.Helper()
 	s := newService(t, emulator.Options{StartupTime: emulator.FixedStartup(startup)})

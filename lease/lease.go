@@ -202,7 +202,7 @@ func (s *managedSession) stop(ctx context.Context, cause error) error {
 }
 
 // stopUntilOver stops the session. It retries every minute until the lease must be over or ctx
-// ends, and once more when ctx has ended.
+// ends, and a last time when ctx has ended.
 func (s *managedSession) stopUntilOver(ctx context.Context, cause error) error {
 	for {
 		last := ctx.Err() != nil

@@ -14,7 +14,7 @@ import (
 
 const (
 	// checkTimeout bounds the check of a session before it is handed out. A caller waits, and
-	// another session may do.
+	// another session may be healthy.
 	checkTimeout = 20 * time.Second
 	// slowCheck is how long a check may take before the session is quarantined although the check
 	// only ended because its caller gave up.

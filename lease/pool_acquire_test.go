@@ -68,7 +68,7 @@ func TestPoolEndsTheLeaseOfASessionThatEnded(t *testing.T) {
 	})
 }
 
-// What is promised is surely left at the moment of the hand-out, though the leases of warm sessions
+// MinRemaining is guaranteed at the moment of the hand-out, though the leases of warm sessions
 // are kept short.
 func TestPoolKeepsItsPromise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestPoolReplacesSessionsBeforeTheyAreTooOld(t *testing.T) {
 		for _, life := range s.lives() {
 			oldest = max(oldest, life.billed(time.Now()))
 		}
-		assert.LessOrEqual(t, oldest, lease.LongestLease-promise, "a session of no use is not kept")
+		assert.LessOrEqual(t, oldest, lease.LongestLease-promise, "a session that nobody can use is not kept")
 		assert.GreaterOrEqual(
 			t,
 			oldest,

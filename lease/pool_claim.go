@@ -80,7 +80,7 @@ func (e *entry) claimable() bool {
 }
 
 // takeOver starts to find the sessions of an earlier run. It returns when the pool may create
-// others: when all regions were listed, or when some were and the others have had their time.
+// others: when all regions were listed, or when some were and listGrace is over for the others.
 func (p *Pool) takeOver() {
 	for _, region := range p.regions {
 		p.work.Go(func() { p.takeOverRegion(region) })

@@ -104,7 +104,7 @@ func TestPoolCreatesThoughAskedToWaitForADay(t *testing.T) {
 	})
 }
 
-// A session that is not Ready was in nobody's hands, and stays so when it is Ready.
+// A session that is not Ready was held by no device, also once it is Ready.
 func TestPoolClaimRefusesSessionsThatAreStarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -136,7 +136,7 @@ func TestPoolClaimRefusesSessionsInAStateThatNobodyKnows(t *testing.T) {
 	})
 }
 
-// Who did not claim in time has lost the session for good once it was handed to somebody else.
+// Who did not claim in time has lost the session once it was handed to somebody else.
 func TestPoolClaimComesTooLateAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -153,7 +153,7 @@ func TestPoolClaimComesTooLateAfterAnother(t *testing.T) {
 	})
 }
 
-// A session of an earlier run that is Starting is in nobody's hands: Close stops it like the pool's
+// A session of an earlier run that is Starting is held by no device: Close stops it like the pool's
 // own.
 func TestPoolCloseStopsSessionsTakenOverThatAreStarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

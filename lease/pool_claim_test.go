@@ -111,7 +111,7 @@ func TestPoolUsesSessionsThatNobodyCanHold(t *testing.T) {
 	})
 }
 
-// A session that was not Ready was in nobody's hands. It is used as soon as it is Ready, and given
+// A session that was not Ready was held by no device. It is used as soon as it is Ready, and given
 // up if that takes too long.
 func TestPoolTakesOverSessionsThatAreStarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

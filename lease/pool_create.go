@@ -11,7 +11,7 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
-// errNotNeeded ends a creation whose session is not needed any more.
+// errNotNeeded ends a creation whose session is no longer needed.
 var errNotNeeded = errors.New("the session is no longer needed")
 
 // startCreation starts to create one session. The lock is held.
@@ -99,7 +99,7 @@ func (p *Pool) creationFailed(ctx context.Context, e *entry, lost *renewer, err 
 }
 
 // stopLost stops a session that did not become Ready and could not be stopped yet. It may become
-// Ready at any time, so there is no end to it before Close.
+// Ready at any time, so stopLost retries until Close.
 func (p *Pool) stopLost(e *entry, r *renewer) {
 	var err error
 	for closing := false; !closing; {
@@ -116,8 +116,9 @@ func (p *Pool) stopLost(e *entry, r *renewer) {
 	p.forget(e, err)
 }
 
-// permanent reports whether a failure would meet every next attempt with any session, and will not
-// pass by itself. Budget comes back when sessions end, so decide alone says when it is used up.
+// permanent reports whether every further attempt would fail in the same way, whatever the session.
+// A used-up budget is not permanent: it comes back when sessions end, and decide tells when it is
+// used up.
 func permanent(err error) bool {
 	return !noCapacity(err) && !concernsOne(err) && !retryable(err) && !errors.Is(err, ErrBudget)
 }

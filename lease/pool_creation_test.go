@@ -119,7 +119,7 @@ func TestPoolReplacesALostSessionAtOnce(t *testing.T) {
 }
 
 // While an operator, or a script, stops every session that starts, the pool tries again at growing
-// intervals, and nobody's waiting ends.
+// intervals, and callers continue to wait.
 func TestPoolBacksOffWhileEverySessionIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)

@@ -99,7 +99,7 @@ func (s *service) billed() (sum time.Duration) {
 	return sum
 }
 
-// line is the network of one program, which can be cut for good: what the program does from then on
+// line is the network of one program, which can be cut: what the program does from then on
 // reaches nobody, as after a crash.
 type line struct {
 	*service
@@ -114,7 +114,7 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 }
 
 // crash starts a pool, lets use do what it will with it, and cuts the pool off. It returns when the
-// program could have been started anew.
+// program could have been restarted.
 func (s *service) crash(options lease.PoolOptions, use func(p *lease.Pool)) {
 	s.t.Helper()
 	network := &line{service: s}

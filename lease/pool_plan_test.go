@@ -47,11 +47,11 @@ func TestPoolPlan(t *testing.T) {
 			func(n *inventory) { n.pause, n.recount = time.Minute, second },
 			plan{again: second},
 		},
-		"want of capacity, one is tried already": {
+		"lack of capacity, one is tried already": {
 			func(n *inventory) { n.probing, n.starting, n.total = true, 1, 1 },
 			plan{again: hour},
 		},
-		"want of capacity, none is tried": {
+		"lack of capacity, none is tried": {
 			func(n *inventory) { n.probing = true },
 			plan{create: true, again: second},
 		},

@@ -59,8 +59,8 @@ func (p *Pool) recheck(e *entry, number int) {
 	}
 }
 
-// lookAgain checks a session. What the watcher saw a moment ago does not count: a list may show a
-// session that nothing else can be done with.
+// lookAgain checks a session. A recent observation of the watcher does not count, because a list
+// may show a session for which every other request fails.
 func (p *Pool) lookAgain(e *entry) error {
 	ctx, cancel := context.WithTimeout(e.managed.span.In(e.managed.ctx), tryTimeout)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 )
 
 // The budget may refuse a creation a moment before a session that ended gives some of it back.
-// Calls wait on, and the next step decides anew.
+// Calls wait on, and the next step decides again.
 func TestPoolIgnoresARefusalByTheBudgetThatIsOutdated(t *testing.T) {
 	w := &waiter{call: 1, served: make(chan *entry, 1), failed: make(chan error, 1)}
 	e := &entry{state: stateStarting, own: true, began: time.Now()}

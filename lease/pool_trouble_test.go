@@ -22,7 +22,7 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// Want of capacity is met with growing pauses and one session at a time. Once there are servers
+// A lack of capacity leads to growing pauses and one creation at a time. Once there are servers
 // again, the pool fills.
 func TestPoolBacksOffForWantOfCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -45,7 +45,7 @@ func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) er
 		return r.end()
 	}
 	if err != nil && ctx.Err() != nil {
-		// The poller's error says that the session runs on. Here the caller decides that.
+		// The poller's error says that the session continues. Here the caller decides that.
 		return &interruptedWait{
 			sessionID: r.id,
 			seen:      fmt.Sprintf("%q", r.session().Status),

@@ -224,7 +224,7 @@ func TestWatcherLooksUpWhatTheListDoesNotShow(t *testing.T) {
 		_, failure := f.patience(time.Now())
 		require.NoError(t, failure)
 
-		// Once it was listed, it is missed anew.
+		// Once it was listed, it is missed again.
 		lagging.Store(false)
 		time.Sleep(watchInterval)
 		lagging.Store(true)

@@ -52,7 +52,7 @@ func (w *regionWatcher) begin(start time.Time) uint64 {
 }
 
 // list reads pages until all needed sessions are found. Each page is shown at once: a failure of a
-// later page does not make it less true.
+// later page does not change that.
 func (w *regionWatcher) list(ctx context.Context, number uint64) error {
 	pages := 0
 	for pager := w.client.NewListPager(nil); pager.More() && (pages == 0 || w.wantsMore(number)); {

@@ -108,7 +108,7 @@ func sizeOf(members map[string]json.RawMessage) (azremoterendering.SessionSize, 
 			return size, nil
 		}
 	}
-	if len(text) > maxQuotedSize { // may be a secret in the wrong place
+	if len(text) > maxQuotedSize { // it may be a secret
 		return "", BadRequest("Can't specify this VM size.")
 	}
 	return "", BadRequest("Can't specify this VM size: " + text)

@@ -63,11 +63,10 @@ type Request struct {
 // partition returns the key under which the store has the session.
 func (q *Request) partition() PartitionKey { return PartitionKey{q.AccountID, q.Region} }
 
-// ValidSessionID returns the session id of the path if it is one that can exist, otherwise "".
+// ValidSessionID returns the session id of the path if it is valid, otherwise "".
 func (q *Request) ValidSessionID() string { return validID(q.SessionID) }
 
-// ValidConversionID returns the conversion id of the path if it is one that can exist, otherwise
-// "".
+// ValidConversionID returns the conversion id of the path if it is valid, otherwise "".
 func (q *Request) ValidConversionID() string { return validID(q.ConversionID) }
 
 func validID(id string) string {

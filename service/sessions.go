@@ -86,7 +86,7 @@ func (q *Request) updateSession() Answer {
 }
 
 // maxExtendTries limits the tries of one update. Each that fails means that another request changed
-// the session, so more than a few are a sign of a store that is not right.
+// the session, so more than a few are a sign of a faulty store.
 const maxExtendTries = 100
 
 // extend changes the lease of the session, by compare-and-set: if the session has changed since it
@@ -130,8 +130,7 @@ func refuseLease(f *Facts, now time.Time, lease time.Duration, decisions Decisio
 			"The maxLeaseTimeMinutes value must be larger than the current value %d.",
 			current/time.Minute))
 	case lease <= 0, f.WasReady(now) && !now.Before(f.ReadyAt.Add(lease)):
-		// Otherwise the session would have ended in the past, and its elapsed time would run
-		// backwards.
+		// Otherwise the session would have ended in the past, and its elapsed time would decrease.
 		return unprocessable("The maxLeaseTimeMinutes value must be larger than the time elapsed.")
 	}
 	return nil
@@ -157,7 +156,7 @@ func (q *Request) storeFailed(err error) Answer {
 	case errors.Is(err, ErrBadCursor):
 		return q.Refuse(badSkipToken)
 	case errors.Is(err, context.Canceled):
-		return q.Refuse(InternalServerError()) // nobody reads it
+		return q.Refuse(InternalServerError()) // the client has left
 	}
 	q.service.logger.LogAttrs(q.HTTP.Context(), slog.LevelError, "the store failed",
 		slog.String("operation", q.Operation), q.loggedID(),

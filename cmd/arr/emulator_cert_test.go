@@ -66,7 +66,7 @@ func TestWrongOwnCertificate(t *testing.T) {
 	}{
 		{[]string{"--cert", cert}, "only together"},
 		{[]string{"--key", key}, "only together"},
-		{[]string{"--cert", cert, "--key", key, "--ca-dir", "x"}, "of no use with --cert"},
+		{[]string{"--cert", cert, "--key", key, "--ca-dir", "x"}, "no effect with --cert"},
 		{[]string{"--cert", cert, "--key", otherKey}, "do not belong to each other"},
 		{[]string{"--cert", missing, "--key", key}, "cannot read"},
 	} {

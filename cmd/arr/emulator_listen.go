@@ -114,7 +114,7 @@ func (l *listening) resolve() (listenAddress, error) {
 		)
 	}
 	if l.caDir != "" && l.certFile != "" {
-		return listenAddress{}, usagef("--ca-dir is of no use with --cert")
+		return listenAddress{}, usagef("--ca-dir has no effect with --cert")
 	}
 	if (l.certFile == "") != (l.keyFile == "") {
 		return listenAddress{}, usagef("--cert and --key are of use only together")

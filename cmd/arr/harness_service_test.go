@@ -141,7 +141,7 @@ func (tr *transcript) add(args []string, r result) {
 	tr.text.WriteString("-- exit " + string(rune('0'+r.code)) + " --\n\n")
 }
 
-// compare holds the transcript against a golden file. ARR_GOLDEN=1 writes the file anew.
+// compare holds the transcript against a golden file. ARR_GOLDEN=1 rewrites the file.
 func (tr *transcript) compare(t *testing.T, name string) {
 	t.Helper()
 	text := steady(tr.text.String(), tr.url)

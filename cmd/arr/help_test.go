@@ -71,7 +71,7 @@ func TestBuiltinCommandsRefuseWhatTheyDoNotKnow(t *testing.T) {
 	}
 }
 
-// The help is the manual. ARR_GOLDEN=1 writes the file anew.
+// The help is the manual. ARR_GOLDEN=1 rewrites the file.
 func TestHelp(t *testing.T) {
 	code, help, stderr := runOnce(t, "emulator", "--help")
 	assert.Equal(t, failure.OK, code)

@@ -18,7 +18,7 @@ import (
 // manualFolder is where the manual pages are.
 var manualFolder = filepath.Join("..", "..", "docs", "cli")
 
-// The pages in docs/cli are what the commands say of themselves. ARR_GOLDEN=1 writes them anew.
+// The pages in docs/cli are what the commands say of themselves. ARR_GOLDEN=1 rewrites them.
 func TestManualPages(t *testing.T) {
 	root := newRoot()
 	root.InitDefaultCompletionCmd()

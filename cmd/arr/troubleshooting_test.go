@@ -27,8 +27,8 @@ var (
 	)
 )
 
-// The transcripts in docs/troubleshooting.md are what the program says. ARR_GOLDEN=1 writes them
-// anew.
+// The transcripts in docs/troubleshooting.md are what the program says. ARR_GOLDEN=1 rewrites
+// them.
 func TestTroubleshooting(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the transcripts quote the system, and other systems have other words")

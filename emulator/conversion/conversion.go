@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package conversion is between the emulator, which answers the conversion requests of the
-// protocol, and a converter, which does what a conversion does to storage. It needs no storage
-// library: package blobconverter below it is the converter that does.
+// Package conversion defines the interface between the emulator, which answers conversion requests,
+// and a converter, which reads and writes storage. It imports no storage library; package
+// blobconverter below it does.
 package conversion
 
 import (
@@ -16,9 +16,9 @@ import (
 
 // Converter performs conversions. It must be safe for concurrent use.
 type Converter interface {
-	// Convert performs one conversion and returns when it has ended, or soon after ctx has. An error
-	// that is an [*Error] is how the conversion failed; any other, such as that of a context, is
-	// InternalServerError.
+	// Convert performs one conversion and returns when it has ended, or soon after ctx has. An
+	// error that is an [*Error] is how the conversion failed; any other, such as that of a context,
+	// is InternalServerError.
 	Convert(ctx context.Context, request Request) (Result, error)
 }
 

@@ -31,7 +31,7 @@ const defaultRetryAfter = 10 * time.Second
 // the session.
 //
 // AccessToken opens the whole account, not only this session: anyone who holds it can create, list
-// and stop every session, for up to 24 hours, and nothing takes it back. A device keeps it in
+// and stop every session, for up to 24 hours, and it cannot be revoked. A device keeps it in
 // memory, and sends it to the rendering service alone. When it is about to expire, the device asks
 // again.
 type sessionAccess struct {
@@ -61,8 +61,8 @@ func (b *broker) handler() http.Handler {
 func (b *broker) serveSession(w http.ResponseWriter, r *http.Request) {
 	device, ok := b.devices.Authenticate(r)
 	if !ok {
-		// The same answer for a missing, a malformed and an unknown secret: the difference would
-		// help only who guesses.
+		// A missing, a malformed and an unknown secret get the same answer, which helps nobody to
+		// guess.
 		b.log.Warn("refused a device", "remote", r.RemoteAddr)
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		writeError(w, http.StatusUnauthorized, "unauthorized")

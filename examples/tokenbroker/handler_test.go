@@ -185,7 +185,7 @@ func TestAnOutageWhileTheTokenIsValidFailsNoDevice(t *testing.T) {
 		}
 		time.Sleep(4 * time.Minute)
 		w := f.ask(t.Context(), "Bearer "+f.secret)
-		require.Equal(t, http.StatusServiceUnavailable, w.Code, "an expired token is of no use")
+		require.Equal(t, http.StatusServiceUnavailable, w.Code, "an expired token is not handed out")
 		f.requireNoSecret(t, []string{first.AccessToken}, w.Body.String())
 	})
 }

@@ -17,7 +17,7 @@
 //
 //	200  {"sessionId", "accountId", "accountDomain", "renderingDomain", "accessToken", "expiresInSeconds"}
 //	401  no device has this secret
-//	503  no access token can be had at present; Retry-After says when to come back
+//	503  no access token is available; Retry-After says when to retry
 //
 // # What the token opens
 //

@@ -122,7 +122,7 @@ func (e *Error) notSignedIn() bool {
 // so to anonymous requests for what is not public.
 func (e *Error) NotFound() bool { return e.StatusCode == http.StatusNotFound }
 
-// Advice says what to do, in one sentence. Empty if there is nothing better than to try again.
+// Advice says what to do, in one sentence. It is empty if a retry is the only advice.
 func (e *Error) Advice() string {
 	switch bloberror.Code(e.Code) {
 	case bloberror.AuthenticationFailed:

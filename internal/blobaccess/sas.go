@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// Package blobaccess reaches Azure Blob storage without giving away what it signs in with. A shared
-// access signature (SAS) is part of the address of every request, and addresses appear in errors,
-// logs and traces. Here the SAS is added below all of these, by the transport, and errors are made
-// anew from what is harmless.
+// Package blobaccess accesses Azure Blob storage without revealing the credential. A shared access
+// signature (SAS) is part of the address of every request, and addresses appear in errors, logs and
+// traces. Here the SAS is added below all of these, by the transport, and errors are rebuilt from
+// their harmless parts.
 package blobaccess
 
 import (

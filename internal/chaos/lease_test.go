@@ -267,7 +267,7 @@ func (r *run) closePool() {
 	}
 }
 
-// restarter is a program that is started anew now and then, while devices hold its sessions.
+// restarter is a program that is restarted now and then, while devices hold its sessions.
 func (r *run) restarter(ctx context.Context) {
 	random := r.draws(3)
 	for pause(ctx, between(random, 15*time.Second, 30*time.Second)) {

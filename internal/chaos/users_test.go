@@ -42,7 +42,7 @@ type leaving int
 func (l leaving) returns() bool { return l < 75 }
 func (l leaving) forgets() bool { return l >= 92 }
 
-// hold is a device with a session. When the program is started anew, the device claims it.
+// hold is a device with a session. When the program is restarted, the device claims it.
 func (r *run) hold(ctx context.Context, n int, l *lease.Lease, d time.Duration, how leaving) {
 	id, from, until := l.Session().ID, time.Now(), time.Now().Add(d)
 	var touched time.Time

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package naming knows what the protocol calls things: the hosts of the service, the ids of
-// accounts and sessions, and which next links may be followed. The client, package lease, the
-// emulator and the command line all ask here, so that each rule stands in one place.
+// Package naming has the rules for the names of the protocol: the hosts of the service, the ids of
+// accounts, sessions and conversions, and which next links may be followed. The client, package
+// lease, the emulator and the command line use it, so that each rule exists once.
 //
 // A check returns the reason why a value is refused, as the end of a sentence that begins with the
 // name of the value, and "" if the value is valid. A reason never contains the value.

@@ -47,8 +47,8 @@ func Terminal(s string) string {
 	}, valid(s))
 }
 
-// Control reports whether a character acts on its surroundings instead of being seen: controls,
-// format characters such as those that change the direction of text, and line separators.
+// Control reports whether a character is invisible and changes how text around it is shown:
+// controls, format characters such as those that change the direction of text, and line separators.
 func Control(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func valid(s string) string { return strings.ToValidUTF8(s, string(unicode.ReplacementChar)) }

@@ -15,8 +15,8 @@ import (
 )
 
 // Policy puts the token of a cache on requests. Its place is behind the retry policy, so that it
-// handles every try. When the service refuses a token, the policy sends the request once more with
-// a fresh one.
+// handles every try. When the service refuses a token, the policy sends the request again with a
+// new one.
 type Policy struct {
 	// Cache has the token.
 	Cache *Cache

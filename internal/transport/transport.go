@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Package transport makes requests travel safely. Its policies and transports keep credentials from
+// Package transport sends requests safely. Its policies and transports keep credentials from
 // leaving their host, from coming back in answers and from entering logs, bound the size of
 // answers, fail fast on unknown hosts, and record what became of each try of a request.
 package transport

@@ -206,7 +206,7 @@ func openRegular(path string, flags int, mode os.FileMode) (*os.File, error) {
 
 var (
 	errForeign = errors.New("it is not a state file of the emulator; give another path")
-	errDamaged = errors.New("it is damaged, or was cut off; restore a copy, or remove it to begin anew")
+	errDamaged = errors.New("it is damaged, or was cut off; restore a copy, or remove it to start again")
 )
 
 // fail returns an error about the file.
@@ -266,8 +266,8 @@ func writeVersion(tx *bolt.Tx, version uint64) error {
 	return own.Put(versionKey, binary.BigEndian.AppendUint64(nil, version))
 }
 
-// Each calls do for each value of a bucket, in the order of the keys. Key and value are valid during
-// the call only.
+// Each calls do for each value of a bucket, in the order of the keys. Key and value are valid
+// during the call only.
 func (f *File) Each(bucket string, do func(key, value []byte) error) error {
 	err := protect(func() error {
 		return f.db.View(func(tx *bolt.Tx) error {

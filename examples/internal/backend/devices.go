@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Package backend is what the web services among the examples share: devices that show a secret of
-// their own, and a server that those outside this machine reach over TLS only. It has nothing to do
-// with Remote Rendering, and is meant to be copied with the example.
+// Package backend has what the web services in the examples share: devices that send a secret of
+// their own, and a server that other machines reach over TLS only. It has nothing to do with Remote
+// Rendering, and is meant to be copied with the example.
 package backend
 
 import (

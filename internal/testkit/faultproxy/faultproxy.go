@@ -26,7 +26,7 @@ const (
 	Close
 	// HalfClose ends the direction of the fault with FIN. The other direction goes on.
 	HalfClose
-	// Stall swallows what follows in the direction of the fault, and resets after [Fault.For].
+	// Stall discards what follows in the direction of the fault, and resets after [Fault.For].
 	Stall
 	// Garbage sends [Fault.Data] to the client and ends both connections.
 	Garbage
@@ -203,7 +203,7 @@ func (c *connection) apply(to, from net.Conn, fault Fault) {
 	}
 }
 
-// stall swallows a direction for a time.
+// stall discards what one direction sends, for a time.
 func (c *connection) stall(from net.Conn, d time.Duration) {
 	if d > 0 {
 		_ = from.SetReadDeadline(time.Now().Add(d))
