@@ -4,7 +4,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -58,8 +57,8 @@ type ConversionResult struct {
 
 // ConversionPage is one page of a list of conversions.
 type ConversionPage struct {
-	Conversions []Conversion
-	NextLink    string
+	Conversions []Conversion `json:"conversions"`
+	NextLink    string       `json:"@nextLink"`
 }
 
 // ReadConversion reads a conversion. It fails if data is not a JSON object, or if id or status is
@@ -67,14 +66,14 @@ type ConversionPage struct {
 // members, the queries of addresses, signatures in messages.
 func ReadConversion(data []byte) (Conversion, Unread, error) {
 	r := reading{commas: maxCommas}
-	c, err := readConversion(bytes.TrimPrefix(data, byteOrderMark), &r)
+	c, err := readElement[Conversion](bytes.TrimPrefix(data, byteOrderMark), &r)
 	switch {
 	case err != nil:
 		return Conversion{}, nil, err
 	case slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status"):
 		return Conversion{}, nil, errors.New("id or status is not a string")
 	}
-	return c, r.unread, nil
+	return *c, r.unread, nil
 }
 
 // ReadConversionPage reads a page of conversions. It fails if data is not a JSON object with an
@@ -83,33 +82,14 @@ func ReadConversion(data []byte) (Conversion, Unread, error) {
 // readable status has none.
 func ReadConversionPage(data []byte) (ConversionPage, Unread, error) {
 	var page ConversionPage
-	r := reading{commas: maxPageCommas}
-	nextLink, err := readPage(data, "conversions", &r, func(element []byte) bool {
-		c, err := readConversion(element, &r)
-		if err != nil || c.ID == "" {
-			return false
-		}
-		page.Conversions = append(page.Conversions, c)
-		return true
-	})
+	unread, err := readPage(data, "conversions", &page, &page.Conversions, &page.NextLink)
 	if err != nil {
 		return ConversionPage{}, nil, err
 	}
-	page.NextLink = nextLink
-	return page, r.unread, nil
+	return page, unread, nil
 }
 
-func readConversion(data []byte, r *reading) (Conversion, error) {
-	var c Conversion
-	if !r.affords(data) || json.Unmarshal(data, &c) != nil {
-		c = Conversion{}
-		if err := c.members().read(data, "", r); err != nil {
-			return Conversion{}, err
-		}
-	}
-	c.finish(&r.unread)
-	return c, nil
-}
+func (c *Conversion) identity() string { return c.ID }
 
 func (c *Conversion) members() members {
 	input, output := &c.Settings.Input, &c.Settings.Output

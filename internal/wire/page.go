@@ -35,36 +35,131 @@ func (r *reading) affords(data []byte) bool {
 	return true
 }
 
-// readPage calls read for every object in the array that a page has under a name, and returns the
-// next link. If read returns false, or an element is no object, it adds name to r.unread.
-func readPage(
+// element is what a page has many of: a session or a conversion.
+type element interface {
+	identity() string
+	members() members
+	finish(unread *Unread)
+}
+
+// readElement reads a session or a conversion. It fails if data is not a JSON object.
+func readElement[T any, E interface {
+	*T
+	element
+}](data []byte, r *reading) (E, error) {
+	e := E(new(T))
+	if !r.affords(data) || json.Unmarshal(data, e) != nil {
+		e = E(new(T))
+		if err := e.members().read(data, "", r); err != nil {
+			return nil, err
+		}
+	}
+	e.finish(&r.unread)
+	return e, nil
+}
+
+// readPage reads a page whose array has a name. list and nextLink point into page. It fails if data
+// is not a JSON object with such an array, or if the next link cannot be read. An element that has
+// no identity is left out, and adds name to the names of what is unread.
+func readPage[T any, E interface {
+	*T
+	element
+}](data []byte, name string, page any, list *[]T, nextLink *string) (Unread, error) {
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	r := reading{commas: maxPageCommas}
+	if readAtOnce(data, name, &r, page) && *list != nil {
+		kept := (*list)[:0]
+		for i := range *list {
+			if e := E(&(*list)[i]); e.identity() == "" {
+				r.unread.add(name)
+			} else {
+				e.finish(&r.unread)
+				kept = append(kept, *e)
+			}
+		}
+		*list = kept
+		return r.unread, nil
+	}
+	*list, *nextLink = nil, ""
+	err := readEach(data, name, &r, nextLink, func(data []byte) bool {
+		e, err := readElement[T, E](data, &r)
+		if err != nil || e.identity() == "" {
+			return false
+		}
+		*list = append(*list, *e)
+		return true
+	})
+	return r.unread, err
+}
+
+// readAtOnce decodes a usual page, which costs half of reading it element by element. It reports
+// whether it did: whatever is large, or odd, is for [readEach]. The elements of a second array
+// would be decoded into those of the first.
+func readAtOnce(data []byte, name string, r *reading, page any) bool {
+	return r.affords(data) && hasOnce(data, name) && json.Unmarshal(data, page) == nil
+}
+
+// hasOnce reports whether a name, in any case, is in data exactly once, also as a value. It is false
+// if a name in data is escaped, since that may be this one.
+func hasOnce(data []byte, name string) bool {
+	count := 0
+	for {
+		quote := bytes.IndexByte(data, '"')
+		if quote < 0 {
+			return count == 1
+		}
+		data = data[quote+1:]
+		end, escaped := 0, false
+		for ; end < len(data) && data[end] != '"'; end++ {
+			if data[end] == '\\' {
+				escaped = true
+				end++
+			}
+		}
+		if end >= len(data) {
+			return false // it is no JSON
+		}
+		if bytes.EqualFold(data[:end], []byte(name)) {
+			count++
+		}
+		data = data[end+1:]
+		if escaped && bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte{':'}) {
+			return false
+		}
+	}
+}
+
+// readEach calls read for every object in the array that a page has under a name. If read returns
+// false, or an element is no object, it adds name to r.unread.
+func readEach(
 	data []byte,
 	name string,
 	r *reading,
+	nextLink *string,
 	read func(element []byte) bool,
-) (nextLink string, err error) {
+) error {
 	var array []byte
 	var linkErr error
-	err = eachMember(bytes.TrimPrefix(data, byteOrderMark), func(member, value []byte) {
+	err := eachMember(data, func(member, value []byte) {
 		switch {
 		case bytes.EqualFold(member, []byte(name)):
 			array = value
 		case bytes.EqualFold(member, []byte("@nextLink")):
-			linkErr = json.Unmarshal(value, &nextLink)
+			linkErr = json.Unmarshal(value, nextLink)
 		}
 	})
 	switch {
 	case err != nil:
-		return "", err
+		return err
 	case linkErr != nil:
-		return "", linkErr
+		return linkErr
 	case len(array) == 0 || array[0] != '[':
-		return "", fmt.Errorf("%s is missing, or not an array", name)
+		return fmt.Errorf("%s is missing, or not an array", name)
 	}
 	rest := array[1 : len(array)-1]
 	for n := 0; len(bytes.TrimSpace(rest)) > 0; n++ {
 		if n == maxElements {
-			return "", fmt.Errorf("it has more than %d %s", maxElements, name)
+			return fmt.Errorf("it has more than %d %s", maxElements, name)
 		}
 		var element []byte
 		element, rest = splitValue(rest)
@@ -72,7 +167,7 @@ func readPage(
 			r.unread.add(name)
 		}
 	}
-	return nextLink, nil
+	return nil
 }
 
 // eachMember calls each for every member of an object. It fails if data is neither an object nor

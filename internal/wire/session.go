@@ -7,7 +7,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -51,8 +50,8 @@ type Error struct {
 
 // Page is one page of a list of sessions.
 type Page struct {
-	Sessions []Session
-	NextLink string
+	Sessions []Session `json:"sessions"`
+	NextLink string    `json:"@nextLink"`
 }
 
 // Unread contains the names of members that are present and cannot be read, each once.
@@ -70,14 +69,14 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // and cannot be read.
 func ReadSession(data []byte) (Session, Unread, error) {
 	r := reading{commas: maxCommas}
-	s, err := readSession(bytes.TrimPrefix(data, byteOrderMark), &r)
+	s, err := readElement[Session](bytes.TrimPrefix(data, byteOrderMark), &r)
 	if err != nil {
 		return Session{}, nil, err
 	}
 	if slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status") {
 		return Session{}, nil, errors.New("id or status is not a string")
 	}
-	return s, r.unread, nil
+	return *s, r.unread, nil
 }
 
 // ReadPage reads a page of sessions. It fails if data is not a JSON object with an array of up to
@@ -86,33 +85,14 @@ func ReadSession(data []byte) (Session, Unread, error) {
 // none.
 func ReadPage(data []byte) (Page, Unread, error) {
 	var page Page
-	r := reading{commas: maxPageCommas}
-	nextLink, err := readPage(data, "sessions", &r, func(element []byte) bool {
-		s, err := readSession(element, &r)
-		if err != nil || s.ID == "" {
-			return false
-		}
-		page.Sessions = append(page.Sessions, s)
-		return true
-	})
+	unread, err := readPage(data, "sessions", &page, &page.Sessions, &page.NextLink)
 	if err != nil {
 		return Page{}, nil, err
 	}
-	page.NextLink = nextLink
-	return page, r.unread, nil
+	return page, unread, nil
 }
 
-func readSession(data []byte, r *reading) (Session, error) {
-	var s Session
-	if !r.affords(data) || json.Unmarshal(data, &s) != nil {
-		s = Session{}
-		if err := s.members().read(data, "", r); err != nil {
-			return Session{}, err
-		}
-	}
-	s.finish(&r.unread)
-	return s, nil
-}
+func (s *Session) identity() string { return s.ID }
 
 func (s *Session) members() members {
 	return members{
