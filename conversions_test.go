@@ -3,6 +3,7 @@
 package azremoterendering_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -44,6 +47,39 @@ func converter(
 	t.Helper()
 	sessions, w := newClient(t, newEmulator(t, options), configure...)
 	return sessions.NewConversionsClient(), w
+}
+
+// Each constructor makes a client that signs in on its own, without a client for sessions.
+func TestConstructorsOfConversionsClients(t *testing.T) {
+	service := newEmulator(t, emulator.Options{AcceptIdentity: func(string) error { return nil }})
+	options := &arr.ConversionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: service.Transport()}}
+	identity := testkit.Credential(func(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+		return azcore.AccessToken{Token: "entra-token", ExpiresOn: time.Now().Add(time.Hour)}, nil
+	})
+	key := azcore.NewKeyCredential(service.Key())
+	tokens, err := arr.NewTokenClientWithKeyCredential(service.Account(), key,
+		&arr.TokenClientOptions{ClientOptions: options.ClientOptions})
+	require.NoError(t, err)
+	for name, construct := range map[string]func() (*arr.ConversionsClient, error){
+		"identity": func() (*arr.ConversionsClient, error) {
+			return arr.NewConversionsClient(endpoint, service.Account(), identity, options)
+		},
+		"account key": func() (*arr.ConversionsClient, error) {
+			return arr.NewConversionsClientWithKeyCredential(endpoint, service.Account(), key, options)
+		},
+		"access token": func() (*arr.ConversionsClient, error) {
+			return arr.NewConversionsClientWithAccessToken(endpoint, service.Account().ID, tokens, options)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := construct()
+			require.NoError(t, err)
+			assert.Equal(t, endpoint, client.Endpoint())
+			for _, err := range client.All(t.Context(), nil) {
+				require.NoError(t, err)
+			}
+		})
+	}
 }
 
 func TestLifeOfAConversion(t *testing.T) {

@@ -200,6 +200,18 @@ func TestPossibleValues(t *testing.T) {
 	)
 	assert.Equal(t, []arr.SessionStatus{"Expired", "Stopped", "Error"}, ended)
 	assert.False(t, arr.SessionStatus("Defrosting").Ended())
+
+	conversions := arr.PossibleConversionStatusValues()
+	assert.Equal(
+		t,
+		[]arr.ConversionStatus{"NotStarted", "Running", "Cancelled", "Failed", "Succeeded"},
+		conversions,
+	)
+	conversions = slices.DeleteFunc(
+		conversions,
+		func(s arr.ConversionStatus) bool { return !s.Ended() },
+	)
+	assert.Equal(t, []arr.ConversionStatus{"Cancelled", "Failed", "Succeeded"}, conversions)
 }
 
 func TestNewSessionID(t *testing.T) {
