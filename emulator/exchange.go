@@ -46,6 +46,9 @@ func (e *Emulator) respond(
 	if forHealth(r) {
 		return delivery{Answer: e.guarded(r, e.showHealth)}
 	}
+	if forMetrics(r) {
+		return delivery{Answer: e.guarded(r, e.showMetrics)}
+	}
 	if fromNetwork {
 		var refused *service.Refusal
 		if r, refused = e.asClientSent(r); refused != nil {

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -68,6 +69,7 @@ type requestLog struct {
 	last    uint64          // the sequence of the newest
 	dropped uint64          // the sequence of the last one that was overwritten
 	changed chan struct{}   // closed at the next request; nil if nobody waits
+	counted map[requestKind]uint64
 }
 
 // add keeps a record, and gives it its number.
@@ -76,6 +78,10 @@ func (l *requestLog) add(r RequestRecord) {
 	defer l.mu.Unlock()
 	l.last++
 	r.Sequence = l.last
+	if l.counted == nil {
+		l.counted = make(map[requestKind]uint64)
+	}
+	l.counted[requestKind{r.Operation, r.Status}]++
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
@@ -117,6 +123,13 @@ func (l *requestLog) since(sequence uint64) requestsSeen {
 		seen.records = append(seen.records, *at(i))
 	}
 	return seen
+}
+
+// counts returns how many requests there were, those included that are forgotten.
+func (l *requestLog) counts() map[requestKind]uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.counted)
 }
 
 // newest returns the number of the newest request of all.

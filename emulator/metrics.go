@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+
+package emulator
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/exposition"
+	"github.com/arr-go/azremoterendering/service"
+)
+
+// metricsPath is where Prometheus reads metrics. Like those for health, it is answered for every
+// host and whoever asks: it tells numbers, and neither accounts nor ids.
+const metricsPath = "/metrics"
+
+func forMetrics(r *http.Request) bool { return r.URL.EscapedPath() == metricsPath }
+
+// showMetrics answers with the metrics of all accounts together.
+func (e *Emulator) showMetrics(r *http.Request) service.Answer {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return e.service.Refuse(service.MethodNotAllowed(http.MethodGet, http.MethodHead))
+	}
+	body := e.metrics()
+	a := service.EmptyAnswer(http.StatusOK)
+	a.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	a.Header.Set("Content-Type", exposition.ContentType)
+	a.Header.Set("Cache-Control", "no-store")
+	a.Header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	a.Header.Set("X-Content-Type-Options", "nosniff")
+	if r.Method == http.MethodGet {
+		a.Body = body
+	}
+	return a
+}
+
+// sessionKind is what sessions are counted by.
+type sessionKind struct {
+	region azremoterendering.Region
+	size   azremoterendering.SessionSize
+	status azremoterendering.SessionStatus
+}
+
+// requestKind is what requests are counted by.
+type requestKind struct {
+	operation string
+	status    int // 0 if a fault kept the answer back
+}
+
+func (e *Emulator) metrics() []byte {
+	state := e.state()
+	sessions := make(map[sessionKind]int)
+	var billed time.Duration
+	for _, s := range state.Sessions {
+		sessions[sessionKind{s.Region, s.Session.Size, s.Session.Status}]++
+		if end := s.EndedAt; !s.ReadyAt.IsZero() {
+			if end.IsZero() {
+				end = state.Time
+			}
+			billed += max(0, end.Sub(s.ReadyAt))
+		}
+	}
+	conversions := make(map[azremoterendering.ConversionStatus]int)
+	for _, c := range state.Conversions {
+		conversions[c.Conversion.Status]++
+	}
+
+	var text exposition.Text
+	text.Metric("arr_emulator_sessions", exposition.Gauge,
+		"Sessions that the emulator has, ended ones included.")
+	for _, k := range sortedKeys(sessions, func(a, b sessionKind) int {
+		return cmp.Or(cmp.Compare(a.region, b.region), cmp.Compare(a.size, b.size),
+			cmp.Compare(a.status, b.status))
+	}) {
+		text.Value(float64(sessions[k]), "region", string(k.region),
+			"size", string(k.size), "status", string(k.status))
+	}
+	text.Metric("arr_emulator_billed_minutes_total", exposition.Counter,
+		"Time in Ready of all sessions that the emulator has, by its clock.")
+	text.Value(billed.Minutes())
+	text.Metric("arr_emulator_conversions", exposition.Gauge,
+		"Conversions that the emulator has, ended ones included.")
+	for _, status := range sortedKeys(conversions, cmp.Compare) {
+		text.Value(float64(conversions[status]), "status", string(status))
+	}
+	text.Metric("arr_emulator_requests_total", exposition.Counter,
+		"Requests by operation and status, token exchanges included; status 0 without an answer.")
+	requests := e.requests.counts()
+	for _, k := range sortedKeys(requests, func(a, b requestKind) int {
+		return cmp.Or(cmp.Compare(a.operation, b.operation), cmp.Compare(a.status, b.status))
+	}) {
+		text.Value(float64(requests[k]), "operation", k.operation, "status", strconv.Itoa(k.status))
+	}
+	return text.Bytes()
+}
+
+func sortedKeys[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {
+	return slices.SortedFunc(maps.Keys(m), compare)
+}
