@@ -132,7 +132,8 @@ async function act(form, button) {
   const fields = new URLSearchParams(new FormData(form));
   fields.set(button.name, button.value);
   try {
-    const answer = await fetch(form.action, { method: "POST", body: fields });
+    // form.action would be its buttons of that name.
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
     const text = await answer.text();
     if (!answer.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(text);
     form.closest("details")?.removeAttribute("open");
