@@ -106,7 +106,8 @@ func (f *fixture) start(t *testing.T, s settings) {
 	require.NoError(t, err)
 	f.service = &service{
 		client: client, account: f.emulator.Account(), devices: f.devices, settings: s,
-		log: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		metrics: newMetrics(),
+		log:     slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	f.service.pool, err = lease.NewPool(client, f.service.poolOptions())
 	require.NoError(t, err)

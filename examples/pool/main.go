@@ -20,6 +20,7 @@
 //	                                       {"atLeastSeconds", "atMostSeconds"}
 //	DELETE /sessions/{id}             204  the device has disconnected; another may get the session
 //	GET    /stats                     200  the numbers of the pool
+//	GET    /metrics                   200  the same and more, for Prometheus: see docs/telemetry.md
 //
 //	401  no device has this secret
 //	404  the device does not hold this session (any more): it is stopped after -idle without a

@@ -21,7 +21,7 @@ func TestADeviceWithoutItsSecretIsRefused(t *testing.T) {
 		_, unknown := backend.NewDevice("stranger")
 		for _, request := range []string{
 			"POST /sessions", "PUT /sessions/" + id + "/heartbeat", "DELETE /sessions/" + id,
-			"GET /stats",
+			"GET /stats", "GET /metrics",
 		} {
 			method, path, _ := strings.Cut(request, " ")
 			for _, secret := range []string{"", unknown, f.one + "x", f.one[1:], f.emulator.Key()} {

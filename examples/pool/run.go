@@ -61,6 +61,7 @@ func run(ctx context.Context, settings settings, address, certFile, keyFile stri
 // serve runs a pool and answers devices until ctx ends. Then it stops warm sessions; devices keep
 // theirs.
 func serve(ctx context.Context, s *service, server *backend.Server) (err error) {
+	s.metrics = newMetrics()
 	s.pool, err = lease.NewPool(s.client, s.poolOptions())
 	if err != nil {
 		return err
@@ -77,6 +78,7 @@ func (s *service) poolOptions() lease.PoolOptions {
 		Max:         s.settings.max,
 		Budget:      s.settings.budget,
 		IdleTimeout: s.settings.idle,
+		Observe:     s.metrics.observe,
 		Logger:      s.log,
 	}
 }

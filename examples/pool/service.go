@@ -35,6 +35,7 @@ type service struct {
 	settings settings
 	log      *slog.Logger
 	holders  holders
+	metrics  *metrics
 }
 
 func (s *service) handler() http.Handler {
@@ -43,6 +44,7 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("PUT /sessions/{id}/heartbeat", s.forDevices(s.heartbeat))
 	mux.HandleFunc("DELETE /sessions/{id}", s.forDevices(s.giveBack))
 	mux.HandleFunc("GET /stats", s.forDevices(s.stats))
+	mux.HandleFunc("GET /metrics", s.forDevices(s.metricsOf))
 	return http.MaxBytesHandler(mux, maxBody)
 }
 

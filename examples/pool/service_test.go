@@ -172,3 +172,24 @@ func TestADeviceGetsNoSessionWithoutAToken(t *testing.T) {
 		require.Zero(t, s.HandedOut)
 	})
 }
+
+func TestMetricsCountWhatHappensToSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1, 2)
+		f.open(t, f.one)
+		time.Sleep(startup + 30*time.Minute) // the device gives no sign of life
+		text := f.expect(t, http.StatusOK, f.one, http.MethodGet, "/metrics").Body.String()
+		for _, line := range []string{
+			`arr_pool_sessions{arr_pool="test-",arr_region="westeurope",arr_session_state="idle"} 1`,
+			`arr_pool_waiting{arr_pool="test-"} 0`,
+			`arr_pool_handout_duration_seconds_bucket{arr_pool="test-",le="0.001"} 1`,
+			`arr_session_startup_duration_seconds_bucket{arr_pool="test-",le="90"} 0`,
+			`arr_session_startup_duration_seconds_bucket{arr_pool="test-",le="180"} 2`,
+			`arr_session_creations_total{arr_pool="test-"} 2`,
+			`arr_session_ends_total{arr_pool="test-"} 1`,
+			`arr_session_failures_total{arr_pool="test-"} 0`,
+		} {
+			require.Contains(t, text, line+"\n")
+		}
+	})
+}
