@@ -6,6 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -191,5 +194,14 @@ func TestMetricsCountWhatHappensToSessions(t *testing.T) {
 		} {
 			require.Contains(t, text, line+"\n")
 		}
+		shape := regexp.MustCompile(`(?m)^([^#].*) .*$`).ReplaceAllString(text, "$1 0")
+		path := filepath.Join("testdata", "metrics.txt") // which module telemetry compares with its own
+		if os.Getenv("ARR_GOLDEN") != "" {
+			require.NoError(t, os.MkdirAll("testdata", 0o755))
+			require.NoError(t, os.WriteFile(path, []byte(shape), 0o644))
+		}
+		want, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, string(want), shape, "ARR_GOLDEN=1 writes it")
 	})
 }

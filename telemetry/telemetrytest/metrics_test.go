@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
 	"github.com/arr-go/azremoterendering/lease"
 )
@@ -67,10 +68,17 @@ func eventful(t *testing.T, f *fixture) {
 		require.NoError(t, err)
 		return remove
 	}
+	settings := arr.CreateSessionSettings{
+		Size: arr.SessionSizeStandard, MaxLeaseTime: time.Hour,
+	}
+	left, err := f.client.BeginCreate(t.Context(), "show-left-over", settings, nil)
+	require.NoError(t, err)
+	_, err = left.PollUntilDone(t.Context(), nil)
+	require.NoError(t, err)
 	inject(emulator.Fault{Operation: "create", Status: 429, Count: 1})
 	inject(emulator.Fault{Start: emulator.StartFails, Count: 1})
 	pool, err := lease.NewPool(f.client, lease.PoolOptions{
-		IDPrefix: "show-", Max: 1, Observe: f.metrics.Observe,
+		IDPrefix: "show-", Max: 1, ClaimTime: time.Second, Observe: f.metrics.Observe,
 	})
 	require.NoError(t, err)
 	unregister, err := f.metrics.Pool("show-", pool)
