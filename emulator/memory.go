@@ -131,9 +131,9 @@ func (m *memory) unlock() {
 // warnForgotten logs, once, that what has ended is forgotten early.
 func warnForgotten(logger *slog.Logger, what string, limit int) {
 	logger.Warn( // anyone who noticed it has nothing to do with it, so there is no context
-		what+" that have ended are forgotten before their retention is over, the oldest first: "+
-			"there are too many; raise Options.KeepEnded or --keep-ended to keep more",
-		slog.Int("kept", limit))
+		"what has ended is forgotten before its retention is over",
+		slog.String("what", what), slog.Int("kept", limit),
+		slog.String("advice", "raise Options.KeepEnded or --keep-ended to keep more"))
 }
 
 // find returns a session, or nil.

@@ -165,16 +165,16 @@ func (a *acquisition) adopt(ctx context.Context) (*renewer, error) {
 	if len(a.clients) == 0 {
 		return nil, unreachable.err()
 	}
-	a.options.Logger.InfoContext(ctx, "session not adopted: it is unknown",
-		"session", a.options.SessionID)
+	a.options.Logger.InfoContext(ctx, "session not adopted",
+		"reason", "it is unknown", "session", a.options.SessionID)
 	return nil, nil
 }
 
 // adoptSeen waits for a session that exists, and returns nil if it is not usable.
 func (a *acquisition) adoptSeen(ctx context.Context, r *renewer) (*renewer, error) {
 	refuse := func(reason string) (*renewer, error) {
-		a.options.Logger.WarnContext(ctx, "session not adopted: "+reason,
-			"session", r.id, "status", r.session().Status, "size", r.session().Size)
+		a.options.Logger.WarnContext(ctx, "session not adopted",
+			"reason", reason, "session", r.id, "status", r.session().Status, "size", r.session().Size)
 		return nil, nil
 	}
 	if r.end() != nil {

@@ -35,8 +35,8 @@ const listGrace = 30 * time.Second
 // not claimed within [PoolOptions.ClaimTime], and sessions that are not Ready, which no device can
 // hold.
 func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
-	const what = "a claim waits for the first list"
-	defer logWaiting(ctx, p.options.Logger, what, p.situation)()
+	defer logWaiting(
+		ctx, p.options.Logger, "a claim waits for the first list", p.situation)()
 	for {
 		l, listing, err := p.claim(sessionID)
 		if listing == nil {

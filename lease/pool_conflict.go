@@ -57,8 +57,9 @@ func (p *Pool) noticeCreated(client *arr.SessionsClient, session arr.Session) {
 	p.mu.Unlock()
 	if first {
 		p.options.Logger.ErrorContext(p.ctx,
-			"another program creates sessions under the prefix of the pool: "+remedy,
-			"pool", p.options.IDPrefix, "session", session.ID, "endpoint", client.Endpoint())
+			"another program creates sessions under the prefix of the pool",
+			"pool", p.options.IDPrefix, "session", session.ID, "endpoint", client.Endpoint(),
+			"advice", remedy)
 	}
 }
 
@@ -79,7 +80,8 @@ func (p *Pool) noticeEnd(ctx context.Context, sessionID string, err error) {
 	p.mu.Unlock()
 	if first {
 		p.options.Logger.ErrorContext(ctx,
-			"sessions of the pool are stopped by others; if that is another pool: "+remedy,
-			"pool", p.options.IDPrefix, "session", sessionID, "stopped", foreignStops, "error", err)
+			"sessions of the pool are stopped by others",
+			"pool", p.options.IDPrefix, "session", sessionID, "stopped", foreignStops, "error", err,
+			"advice", "if that is another pool: "+remedy)
 	}
 }

@@ -202,8 +202,9 @@ func TestWatcherLogs(t *testing.T) {
 		r.watcher.Close()
 		require.Regexp(
 			t,
-			`(?s)level=WARN msg="listing sessions failed" error=.*level=INFO msg="listing sessions works again"\n`+
-				`.*level=WARN msg="looking up a session failed" session=unknown error=`,
+			`(?s)level=WARN msg="listing sessions failed" endpoint=\S+ error=.*`+
+				`level=INFO msg="listing sessions works again" endpoint=\S+\n`+
+				`.*level=WARN msg="looking up a session failed" session=unknown endpoint=\S+ error=`,
 			log.String(),
 		)
 		require.Equal(t, 3, strings.Count(log.String(), "\n"))

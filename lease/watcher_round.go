@@ -149,7 +149,8 @@ func (w *regionWatcher) failed(number uint64, failure error) {
 		w.endAll(failure)
 	}
 	w.mu.Unlock()
-	w.log.Warn("listing sessions failed", "error", failure, "temporary", temporary, "pause", pause)
+	w.log.Warn("listing sessions failed", "endpoint", w.client.Endpoint(),
+		"error", failure, "temporary", temporary, "pause", pause)
 }
 
 // temporary reports whether a failure is tolerated. An unknown host that has never answered is not.
@@ -182,7 +183,7 @@ func (w *regionWatcher) complete(number uint64) (missing []*watched) {
 	}
 	w.mu.Unlock()
 	if recovered {
-		w.log.Info("listing sessions works again")
+		w.log.Info("listing sessions works again", "endpoint", w.client.Endpoint())
 	}
 	return missing
 }
@@ -210,7 +211,8 @@ func (w *regionWatcher) lookUp(ctx context.Context, entry *watched) {
 		return
 	}
 	if err != nil && !errors.Is(err, arr.ErrNotFound) {
-		w.log.Warn("looking up a session failed", "session", entry.id, "error", err)
+		w.log.Warn("looking up a session failed",
+			"session", entry.id, "endpoint", w.client.Endpoint(), "error", err)
 	}
 	w.lookedUp(
 		entry,

@@ -101,7 +101,7 @@ func TestASessionThatWillNotDoIsReplaced(t *testing.T) {
 	assert.Contains(
 		t,
 		r.stderr,
-		"Session not adopted: it has ended; session: over; status: Expired",
+		"Session not adopted; reason: it has ended; session: over; status: Expired",
 	)
 	r = service.arr("run", "--interval", "20ms", "--session", "nobody", "--", "true")
 	assert.Equal(t, failure.OK, r.code, r.stderr)
