@@ -7,7 +7,6 @@ package browsertest
 import (
 	_ "embed" // for axe
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/chromedp/chromedp"
@@ -18,10 +17,6 @@ import (
 //
 //go:embed testdata/axe-core/axe.min.js
 var axe string
-
-// tolerated are rules that the page does not meet yet: its boxes with tables are named as the sections
-// around them.
-var tolerated = []string{"landmark-unique"}
 
 // finding is a violation that axe reports.
 type finding struct {
@@ -49,8 +44,6 @@ func (b *tab) accessible(view string) {
 	found := evaluate[[]finding](b,
 		"axe.run({resultTypes: ['violations'], preload: false}).then(r => r.violations)")
 	for _, f := range found {
-		if !slices.Contains(tolerated, f.ID) {
-			assert.Fail(b.t, "axe objects to "+view, f.String())
-		}
+		assert.Fail(b.t, "axe objects to "+view, f.String())
 	}
 }

@@ -36,6 +36,11 @@ type service struct {
 
 func newService(t *testing.T, options emulator.Options) *service {
 	t.Helper()
+	return newServiceAt(t, "", options)
+}
+
+func newServiceAt(t *testing.T, address string, options emulator.Options) *service {
+	t.Helper()
 	var err error
 	options.SigningKey, err = signingKey()
 	require.NoError(t, err)
@@ -44,7 +49,7 @@ func newService(t *testing.T, options emulator.Options) *service {
 	options.StartupTime = emulator.FixedStartup(startup)
 	e, err := emulator.New(options)
 	require.NoError(t, err)
-	server, err := e.Listen("")
+	server, err := e.Listen(address)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	client, err := e.SessionsClient(nil)
@@ -122,4 +127,25 @@ func (s *service) convert() {
 			}, nil)
 		require.NoError(s.t, err)
 	}
+}
+
+// status returns the state of a session.
+func (s *service) status(id string) azremoterendering.SessionStatus {
+	s.t.Helper()
+	for _, session := range s.Sessions() {
+		if session.ID == id {
+			return session.Status
+		}
+	}
+	require.Fail(s.t, "no such session", id)
+	return ""
+}
+
+func (s *service) clientWithoutRetries() *azremoterendering.SessionsClient {
+	s.t.Helper()
+	options := new(azremoterendering.SessionsClientOptions)
+	options.Retry.MaxRetries = -1
+	client, err := s.SessionsClient(options)
+	require.NoError(s.t, err)
+	return client
 }

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
@@ -144,6 +146,62 @@ func evaluate[T any](b *tab, expression string) T {
 	return get(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
+// until waits until an expression in JavaScript is true. The page may reload in the meantime.
+func (b *tab) until(expression string) {
+	b.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		if err == nil && holds {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.picture("failure-" + strings.ReplaceAll(b.t.Name(), "/", "-"))
+			require.Fail(b.t, "waited in vain", "%s: %v", expression, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// shown waits until an element is on the page, given by a CSS selector.
+func (b *tab) shown(selector string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("document.querySelector(%q)", selector))
+}
+
+// says waits until the text of an element contains another.
+func (b *tab) says(selector, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("document.querySelector(%q)?.textContent.includes(%q)", selector, text))
+}
+
+// click presses the mouse on an element, once there is one that can be seen.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// text returns the text of an element.
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	return evaluate[string](b, fmt.Sprintf("document.querySelector(%q).textContent", selector))
+}
+
+// live waits until the page is told of changes.
+func (b *tab) live() {
+	b.t.Helper()
+	b.shown(`#live[data-live="on"]`)
+}
+
+// unloaded fails the test if the page is loaded anew from here to its end.
+func (b *tab) unloaded() {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void]("window.sameDocument = true; undefined"))
+	b.t.Cleanup(func() {
+		assert.True(b.t, evaluate[bool](b, "window.sameDocument === true"), "the page was loaded anew")
+	})
+}
+
 // picture writes a picture of the whole page into the folder for screenshots, if there is one.
 func (b *tab) picture(name string) {
 	b.t.Helper()
@@ -154,4 +212,13 @@ func (b *tab) picture(name string) {
 	png := get(b, chromedp.FullScreenshot(100))
 	require.NoError(b.t, os.MkdirAll(folder, 0o755))
 	require.NoError(b.t, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644))
+}
+
+func focus(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Focus(chromedp.CSS(selector), chromedp.NodeVisible)
+}
+
+// withoutNetwork leaves out complaints about requests that fail.
+func withoutNetwork(complaints []string) []string {
+	return slices.DeleteFunc(complaints, func(c string) bool { return strings.HasPrefix(c, "network: ") })
 }
