@@ -7,6 +7,8 @@ package browsertest
 import (
 	_ "embed" // for the script
 	"fmt"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,33 +26,52 @@ var (
 //go:embed testdata/clipped.js
 var clipped string
 
-// everywhere shows an address at all widths in both schemes.
-func (b *tab) everywhere(url string, look func(view string)) {
+// everywhere shows the present page at all widths in both schemes.
+func (b *tab) everywhere(look func(width int64, name string)) {
 	b.t.Helper()
-	b.open(url)
 	for _, scheme := range schemes {
 		for _, width := range widths {
 			b.screen(width, scheme)
-			look(fmt.Sprintf("%d-%s", width, scheme))
+			look(width, fmt.Sprintf("%d-%s", width, scheme))
 		}
 	}
 }
 
 // Nothing is cut off and axe finds nothing, from a telephone to a large screen, light and dark.
 func TestViewsFitAndAreAccessible(t *testing.T) {
-	full := newService(t, emulator.Options{Admin: true})
+	full := newService(t, emulator.Options{Admin: true, Accounts: []emulator.AccountOptions{
+		{ID: emulator.DevelopmentAccountID}, {ID: "11111111-2222-3333-4444-555566667777"},
+	}})
 	full.fill()
 	empty := newService(t, emulator.Options{Admin: true})
-	for name, url := range map[string]string{
-		"full":  full.url("/?refresh=off"),
-		"empty": empty.url("/?refresh=off"),
+	long := url.QueryEscape(full.Sessions()[4].ID)
+	for name, view := range map[string]struct {
+		url  string
+		open string // what to click before
+	}{
+		"empty":        {empty.url("/"), ""},
+		"full":         {full.url("/"), ""},
+		"reset":        {empty.url("/"), `details[data-open="reset"] > summary`},
+		"search":       {full.url("/?q=ready"), ""},
+		"no match":     {full.url("/?q=nothing-has-this-name"), ""},
+		"paused":       {full.url("/?refresh=off"), ""},
+		"story":        {full.url("/?session=ready"), `li[data-event="request"] summary`},
+		"long story":   {full.url("/?session=" + long), ""},
+		"failed story": {full.url("/?session=failed"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newTab(t)
-			b.everywhere(url, func(view string) {
-				assert.Empty(t, evaluate[[]string](b, clipped), "cut off in %s", view)
-				b.accessible(view)
-				b.picture(name + "-" + view)
+			b.open(view.url)
+			b.shown("body[data-view]")
+			if view.open != "" {
+				b.click(view.open)
+			}
+			b.everywhere(func(width int64, look string) {
+				assert.Empty(t, evaluate[[]string](b, clipped), "cut off in %s", look)
+				if width == 390 || width == 1280 {
+					b.accessible(look)
+				}
+				b.picture(strings.ReplaceAll(name, " ", "-") + "-" + look)
 			})
 		})
 	}
