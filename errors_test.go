@@ -85,7 +85,7 @@ func TestRefusalsByStatus(t *testing.T) {
 			body:    `{"error":{"code":"InternalServerError","message":"Oops."}}`,
 			code:    "InternalServerError",
 			message: "Oops.",
-			text:    "the fault is the service's",
+			text:    "the service has a fault",
 		},
 		{status: 503, body: "<html>down</html>", text: "503 Service Unavailable (MS-CV"},
 		{status: 302, text: "redirects are not followed"},

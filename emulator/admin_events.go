@@ -23,7 +23,7 @@ func (e *Emulator) adminEvents(r *http.Request, _ []string) service.Answer {
 		refused = service.BadRequest("since and Last-Event-ID must be the number of a request.")
 	case e.streams.Add(1) > maxStreams:
 		e.streams.Add(-1)
-		refused = refusal(http.StatusTooManyRequests, "Too many read the events already.")
+		refused = refusal(http.StatusTooManyRequests, "Too many clients read the events already.")
 		refused.Header = http.Header{"Retry-After": {"5"}}
 	}
 	if refused != nil {

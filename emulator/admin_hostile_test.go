@@ -159,7 +159,7 @@ func FuzzAdmin(f *testing.F) {
 		target := "/requests?" + query
 		noAddress := func(c rune) bool { return c <= ' ' || c > '~' }
 		if strings.Contains(query, "wait") || strings.ContainsFunc(query, noAddress) {
-			target = "/requests" // it would take long, or is no address
+			target = "/requests" // it would take long, or is not an address
 		}
 		if r := s.admin("GET", target, ""); r.status >= 500 {
 			t.Errorf("%d %s", r.status, r.body)

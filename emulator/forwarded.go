@@ -29,7 +29,7 @@ func newProxies(o Options) (proxies, error) {
 			return p, &azremoterendering.InvalidArgumentError{
 				Name:   fmt.Sprintf("Options.TrustedProxies[%d]", i),
 				Value:  prefix.String(),
-				Reason: "is no range of addresses, such as 10.0.0.0/8",
+				Reason: "is not a range of addresses, such as 10.0.0.0/8",
 			}
 		}
 	}
@@ -101,8 +101,8 @@ func (e *Emulator) asClientSent(r *http.Request) (*http.Request, *service.Refusa
 	return service.AddressedTo(r, scheme, host), nil
 }
 
-// toExternal returns a request as one to the external address, if there is one and no proxy has told
-// the address. Names below the domain stay, because they name regions.
+// toExternal returns a request as one to the external address, if there is one and no proxy has
+// told the address. Names below the domain stay, because they name regions.
 func (p proxies) toExternal(r *http.Request) *http.Request {
 	if _, host, _ := forwardedAddress(r.Header); p.external == nil || host != "" && p.trusts(r) {
 		return r

@@ -16,9 +16,9 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// pageAction performs what a form of the page asks for. A web page of another origin could send such
-// a form without a preflight, so it must come from the same origin and have the token that only
-// pages of this run of the emulator have.
+// pageAction performs what a form of the page asks for. A web page of another origin could send
+// such a form without a preflight, so it must come from the same origin and have the token that
+// only pages of this run of the emulator have.
 func (e *Emulator) pageAction(r *http.Request) service.Answer {
 	form, refused := e.readPageForm(r)
 	if refused != nil {
@@ -54,7 +54,7 @@ func (e *Emulator) readPageForm(r *http.Request) (url.Values, *service.Refusal) 
 	case !e.sameOrigin(r, host, port):
 		return nil, refusal(http.StatusForbidden, "Web pages of another origin may not use the emulator.")
 	case err != nil || mediaType != "application/x-www-form-urlencoded":
-		return nil, refusal(http.StatusUnsupportedMediaType, "This takes the forms of the page.")
+		return nil, refusal(http.StatusUnsupportedMediaType, "Only forms of the page are accepted here.")
 	}
 	body, refused := service.ReadBody(r)
 	if refused != nil {

@@ -157,7 +157,7 @@ func secret(name string) bool {
 	})
 }
 
-// body returns JSON without secrets. What is no JSON, or long, is not shown.
+// body returns JSON without secrets. What is not JSON, or long, is not shown.
 func (s scrubber) body(data []byte, size int) string {
 	switch {
 	case size == 0:

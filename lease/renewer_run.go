@@ -193,7 +193,7 @@ func (r *renewer) pauseAfter(
 
 // expired returns the error for a lease whose earliest possible end has come.
 func (r *renewer) expired(failure error) error {
-	base := fmt.Errorf("session %q: %w, or will within moments", r.id, ErrExpired)
+	base := fmt.Errorf("session %q: %w, or is about to", r.id, ErrExpired)
 	switch {
 	case failure != nil:
 		return fmt.Errorf("%w: it could not be extended: %w", base, failure)

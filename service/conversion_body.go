@@ -65,9 +65,9 @@ func (r *bodyReader) required(members map[string]json.RawMessage, name string) s
 	return text
 }
 
-// container returns the address of a container. One that is no address is accepted, as recorded:
-// the conversion fails later. One with a query or a user may hold a secret, which answers would
-// show, so it is refused; the service's own answer is not known.
+// container returns the address of a container. One that is not an address is accepted, as
+// recorded: the conversion fails later. One with a query or a user may hold a secret, which answers
+// would show, so it is refused; the service's own answer is not known.
 func (r *bodyReader) container(members map[string]json.RawMessage) string {
 	const name = "storageContainerUri"
 	text := r.text(members, name)

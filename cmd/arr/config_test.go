@@ -80,7 +80,7 @@ func TestAKeyInTheWrongPlaceIsNotShown(t *testing.T) {
 	assert.Contains(
 		t,
 		runArr(t, environment, "", "config").stdout,
-		"(hidden: it is no account id, and may be a key)",
+		"(hidden: it is not an account id, and may be a key)",
 	)
 }
 

@@ -34,7 +34,7 @@ func findModel(at, asset string) (*localModel, error) {
 	if !info.IsDir() {
 		m := &localModel{path: at, folder: filepath.Dir(at), asset: filepath.Base(at), alone: true}
 		if _, known := model.FormatOf(m.asset); !known && asset == "" {
-			return nil, fmt.Errorf("%s is no model: the service converts %s", at, model.Extensions)
+			return nil, fmt.Errorf("%s is not a model: the service converts %s", at, model.Extensions)
 		}
 		if asset != "" && asset != m.asset {
 			return nil, fmt.Errorf("--asset names %s, and the file is %s: give the folder", asset, m.asset)
@@ -44,7 +44,7 @@ func findModel(at, asset string) (*localModel, error) {
 	m := &localModel{path: at, folder: at, asset: asset}
 	if asset != "" {
 		if !fs.ValidPath(asset) {
-			return nil, fmt.Errorf("--asset %q is no path in a folder", asset)
+			return nil, fmt.Errorf("--asset %q is not a path in a folder", asset)
 		}
 		info, err := fs.Stat(os.DirFS(at), asset)
 		if err != nil || !info.Mode().IsRegular() {
@@ -105,7 +105,7 @@ func (m *localModel) inspect() (*inspection, error) {
 	}
 	content, ok := file.(*os.File)
 	if !ok || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", m.asset)
+		return nil, fmt.Errorf("%s is not a regular file", m.asset)
 	}
 	found, err := model.Inspect(m.asset, content, info.Size())
 	if err != nil {
@@ -123,7 +123,7 @@ func (m *localModel) missing(references []string) (missing []string) {
 		name, err := url.PathUnescape(reference)
 		if err == nil {
 			name = path.Join(path.Dir(m.asset), name)
-			info, failed := fs.Stat(os.DirFS(m.folder), name) // also if it is no path in the folder
+			info, failed := fs.Stat(os.DirFS(m.folder), name) // also if it is not a path in the folder
 			if err = failed; err == nil && (m.alone || !info.Mode().IsRegular()) {
 				err = errors.New("not uploaded")
 			}
@@ -154,8 +154,9 @@ func (i *inspection) lines() []string {
 	return lines
 }
 
-// sizeLine says which size of session fits. The service counts each part of a model once, and before
-// the upload the parts are counted as often as they are drawn, so what is counted has a name.
+// sizeLine says which size of session fits. The service counts each part of a model once, and
+// before the upload the parts are counted as often as they are drawn, so what is counted has a
+// name.
 func sizeLine(counted string, a sizeadvice.Advice) string {
 	switch {
 	case a.Size == sizeadvice.Premium:

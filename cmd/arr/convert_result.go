@@ -106,7 +106,7 @@ func (c *convertCommand) readResult(ctx context.Context, kind string) ([]byte, e
 		return nil, err
 	}
 	if container == "" {
-		return nil, fmt.Errorf("%s is no container of storage account %s", address, c.where.account.Name())
+		return nil, fmt.Errorf("%s is not a container of storage account %s", address, c.where.account.Name())
 	}
 	name := c.where.OutputFolder + conversion.Stem(c.where.Asset) + "." + kind + ".json"
 	return c.where.account.Read(ctx, container, name, 0)
@@ -169,7 +169,7 @@ func (c *convertCommand) addSAS(
 	}
 	container, address, err := c.where.locate(c.where.OutputContainer)
 	if err == nil && container == "" {
-		err = usagef("%s is no container of storage account %s", address, c.where.account.Name())
+		err = usagef("%s is not a container of storage account %s", address, c.where.account.Name())
 	}
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func (c *convertCommand) upload(ctx context.Context, cmd *cobra.Command) (*uploa
 		return nil, err
 	}
 	if container == "" {
-		return nil, usagef("%s is no container of storage account %s", address, account.Name())
+		return nil, usagef("%s is not a container of storage account %s", address, account.Name())
 	}
 	if err := c.createContainers(ctx, container); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (c *convertCommand) createContainers(ctx context.Context, input string) err
 	}
 	output, address, err := c.where.locate(c.where.OutputContainer)
 	if err == nil && output == "" {
-		err = usagef("%s is no container of storage account %s", address, c.where.account.Name())
+		err = usagef("%s is not a container of storage account %s", address, c.where.account.Name())
 	}
 	if err != nil {
 		return err

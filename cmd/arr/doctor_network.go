@@ -107,8 +107,8 @@ func (d *doctor) throughProxy(p *passage) (check, error) {
 	return c, nil
 }
 
-// unreadableProxy returns an error if the setting of the proxy is no address: net/http passes over
-// such a setting in silence. The setting is not quoted, because it may hold a password.
+// unreadableProxy returns an error if the setting of the proxy is not an address: net/http passes
+// over such a setting in silence. The setting is not quoted, because it may hold a password.
 func unreadableProxy(scheme string) error {
 	name := strings.ToUpper(scheme) + "_PROXY"
 	setting := cmp.Or(os.Getenv(name), os.Getenv(strings.ToLower(name)))

@@ -65,7 +65,7 @@ func newEmulatorCommand() *cobra.Command {
 func takesNoArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usagef(
-			"%q is no flag: a value with spaces needs quotes, and the value of a flag that is on or off needs =",
+			"%q is not a flag: a value with spaces needs quotes, and the value of a flag that is on or off needs =",
 			args[0],
 		)
 	}

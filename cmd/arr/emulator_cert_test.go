@@ -64,8 +64,8 @@ func TestWrongOwnCertificate(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		{[]string{"--cert", cert}, "only together"},
-		{[]string{"--key", key}, "only together"},
+		{[]string{"--cert", cert}, "need each other"},
+		{[]string{"--key", key}, "need each other"},
 		{[]string{"--cert", cert, "--key", key, "--ca-dir", "x"}, "no effect with --cert"},
 		{[]string{"--cert", cert, "--key", otherKey}, "do not belong to each other"},
 		{[]string{"--cert", missing, "--key", key}, "cannot read"},

@@ -117,11 +117,11 @@ func (l *listening) resolve() (listenAddress, error) {
 		return listenAddress{}, usagef("--ca-dir has no effect with --cert")
 	}
 	if (l.certFile == "") != (l.keyFile == "") {
-		return listenAddress{}, usagef("--cert and --key are of use only together")
+		return listenAddress{}, usagef("--cert and --key need each other")
 	}
 	l.tls = l.tls || l.certFile != ""
 	if l.caDir != "" && !l.tls {
-		return listenAddress{}, usagef("--ca-dir is of use only with --tls")
+		return listenAddress{}, usagef("--ca-dir has no effect without --tls")
 	}
 	name, port, err := net.SplitHostPort(l.address)
 	if err == nil && port == "" {

@@ -73,7 +73,7 @@ no endpoint can be reached. Rendering needs less than 100 ms, better less than 7
 
 func (c *regionsCommand) run(cmd *cobra.Command) error {
 	if !c.latency && (len(c.endpoints) > 0 || c.emulator) {
-		return usagef("--endpoint and --emulator are of use only with --latency")
+		return usagef("--endpoint and --emulator have no effect without --latency")
 	}
 	if c.probe.rounds < 1 || c.probe.rounds > 1000 || c.probe.timeout <= 0 {
 		return usagef("give --rounds from 1 to 1000, and a --timeout above 0")

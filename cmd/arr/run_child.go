@@ -182,7 +182,7 @@ func (c *runCommand) supervise(
 func (c *runCommand) announceEnd(cmd *cobra.Command, session arr.Session, cause error) {
 	what, then := "has ended in state "+string(session.Status), "The command is told to end"
 	if _, shown := asEnded(cause); !shown {
-		what = "is held no more"
+		what = "is no longer held"
 	}
 	if c.keepGoing {
 		then = "The command goes on without it"

@@ -30,8 +30,8 @@ func takesIDs(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// checkID refuses what is no session id. The client checks too, but by then a command may have sent
-// requests about other sessions.
+// checkID refuses what is not a session id. The client checks too, but by then a command may have
+// sent requests about other sessions.
 func checkID(id string) error {
 	switch reason := naming.CheckID(id); {
 	case reason == "":

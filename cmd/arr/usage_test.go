@@ -42,7 +42,7 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{[]string{"--listen", "300.1.1.1:0"}, `give HOST:PORT`},
 		{[]string{"--domain", "Arr Test"}, `--domain "Arr Test" is not a host name`},
 		{[]string{"--domain", "test", "--tls"}, `--domain "test" is a top-level domain`},
-		{[]string{"--ca-dir", "x"}, "--ca-dir is of use only with --tls"},
+		{[]string{"--ca-dir", "x"}, "--ca-dir has no effect without --tls"},
 		{[]string{"--account-id", "me"}, `--account-id "me" is not a UUID such as 0000`},
 		{
 			[]string{"--account-key", "with space"},
@@ -94,7 +94,7 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{[]string{"--log-format", "xml"}, `invalid argument "xml" for "--log-format" flag: give one of text, json`},
 		{[]string{"--nonsense"}, "unknown flag: --nonsense"},
 		{[]string{"--listen"}, "flag needs an argument: --listen"},
-		{[]string{"--tls", "true"}, `"true" is no flag`},
+		{[]string{"--tls", "true"}, `"true" is not a flag`},
 	} {
 		code, stdout, stderr := runOnce(t, append([]string{"emulator"}, test.args...)...)
 		assert.Equal(t, failure.Usage, code, test.args)

@@ -62,7 +62,7 @@ func Service(status int, retryAfter time.Duration) string {
 		return "redirects are not followed, so that the access token stays with its host: " +
 			"check the endpoint"
 	case status >= 500:
-		return "the fault is the service's: try again later"
+		return "the service has a fault: try again later"
 	default:
 		return ""
 	}
@@ -76,7 +76,7 @@ func Conversion(status int, code string, retryAfter time.Duration) string {
 	case http.StatusForbidden:
 		if code == "DelegatedResourceAccessError" {
 			return "pass a SAS for both containers, or link the storage account to the account; " +
-				"a new link can take 30 minutes to act"
+				"a new link can take 30 minutes to take effect"
 		}
 		return administrator
 	case http.StatusNotFound:

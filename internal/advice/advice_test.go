@@ -19,8 +19,8 @@ func TestService(t *testing.T) {
 		421: "does not answer for this host name",
 		422: "at most 1439 minutes",
 		429: "the limit resets every minute",
-		500: "the fault is the service's",
-		503: "the fault is the service's",
+		500: "the service has a fault",
+		503: "the service has a fault",
 	} {
 		assert.Contains(t, Service(status, 0), want, status)
 	}

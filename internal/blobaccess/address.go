@@ -17,10 +17,10 @@ import (
 func ParseContainerURL(text string) (*url.URL, error) {
 	address, err := url.Parse(strings.TrimSpace(text))
 	if err != nil {
-		return nil, errors.New("the container address is no URL")
+		return nil, errors.New("the container address is not a URL")
 	}
 	if address.Scheme != "https" && address.Scheme != "http" || address.Host == "" {
-		return nil, errors.New("the container address is no URL of http or https")
+		return nil, errors.New("the container address is not a URL of http or https")
 	}
 	if address.User != nil {
 		return nil, errors.New("the container address has a user name or a password")
@@ -31,7 +31,7 @@ func ParseContainerURL(text string) (*url.URL, error) {
 	address.Path, address.RawPath = strings.TrimSuffix(address.Path, "/"), ""
 	if parts := strings.Count(address.Path, "/"); parts == 0 || parts > 2 {
 		return nil, fmt.Errorf(
-			"%s is no address of a container: expected https://account.blob.core.windows.net/container",
+			"%s is not an address of a container: expected https://account.blob.core.windows.net/container",
 			withoutQuery(address),
 		)
 	}

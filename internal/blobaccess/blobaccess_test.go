@@ -71,8 +71,8 @@ func TestSASIsChecked(t *testing.T) {
 		"":                                   "no signature",
 		"sv=1&sig=":                          "no signature",
 		"https://a.blob/c?" + query:          "address",
-		"sig=a b":                            "no query string",
-		"sig=%zz":                            "no query string",
+		"sig=a b":                            "not a query string",
+		"sig=%zz":                            "not a query string",
 		"c2VjcmV0+/c2VjcmV0c2VjcmV0c2VjcmV0": "no signature",
 	} {
 		_, err := blobaccess.ParseSAS(text)
@@ -91,8 +91,9 @@ func TestContainerAddresses(t *testing.T) {
 		assert.Equal(t, want, address.String())
 	}
 	for text, want := range map[string]string{
-		"models": "no URL", "ftp://a/b": "no URL", "https://a.blob.core.windows.net": "no address of a container",
-		"https://a/b/c/d": "no address of a container", "https://u:p@a/b": "password", ":": "no URL",
+		"models": "not a URL", "ftp://a/b": "not a URL", ":": "not a URL",
+		"https://a.blob.core.windows.net": "not an address of a container",
+		"https://a/b/c/d":                 "not an address of a container", "https://u:p@a/b": "password",
 		"https://a/b?" + query: "has a query", "https://a/b#x": "has a query",
 	} {
 		_, err := blobaccess.ParseContainerURL(text)

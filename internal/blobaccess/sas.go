@@ -41,7 +41,7 @@ func ParseSAS(text string) (SAS, error) {
 	}
 	values, err := url.ParseQuery(text)
 	if err != nil || strings.ContainsAny(text, " \t\r\n#") {
-		return SAS{}, errors.New("the SAS is no query string: expected sv=…&sp=…&sig=…")
+		return SAS{}, errors.New("the SAS is not a query string: expected sv=…&sp=…&sig=…")
 	}
 	if values.Get("sig") == "" {
 		return SAS{}, errors.New("the SAS has no signature: expected sv=…&sp=…&sig=…")

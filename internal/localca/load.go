@@ -70,7 +70,7 @@ func checkAuthority(
 		)
 	case now.Before(certificate.NotBefore):
 		return fmt.Errorf(
-			"the certificate authority is not valid before %s: set the clock of this machine right",
+			"the certificate authority is not valid before %s: correct the clock of this machine",
 			certificate.NotBefore.Format(time.RFC3339),
 		)
 	case now.After(certificate.NotAfter):

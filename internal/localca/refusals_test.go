@@ -114,7 +114,7 @@ func TestAuthorityRefusesWhatIsKept(t *testing.T) {
 		},
 		"from tomorrow": {
 			replace(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(24 * time.Hour) }),
-			"set the clock of this machine right",
+			"correct the clock of this machine",
 		},
 		"unconfined": {replace(func(c *x509.Certificate) { c.PermittedDNSDomains, c.PermittedIPRanges = nil, nil }),
 			"confined to some names"},

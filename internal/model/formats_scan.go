@@ -111,7 +111,7 @@ func inspectXYZ(r io.Reader) (*Model, error) {
 		number++
 		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' && line[0] != '/' {
 			if number <= checkedLines && !isPoint(line) {
-				return nil, invalid("line %d of the XYZ file is no point", number)
+				return nil, invalid("line %d of the XYZ file is not a point", number)
 			}
 			points++
 		}

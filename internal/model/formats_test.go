@@ -112,7 +112,7 @@ func TestInvalidFilesOfOtherFormats(t *testing.T) {
 		{"a.e57", e57("<e57Root/>"), "no points"},
 		{"a.e57", e57("<e57Root><points"), "damaged"},
 		{"a.e57", e57(scans)[:60], "cut off"},
-		{"a.xyz", "1 2\n", "line 1 of the XYZ file is no point"},
+		{"a.xyz", "1 2\n", "line 1 of the XYZ file is not a point"},
 		{"a.xyz", "1 2 3\nx y z\n", "line 2"},
 		{"a.xyz", " \n\n", "no points"},
 		{"a.xyz", strings.Repeat("1 ", 50_000), "longer"},

@@ -108,7 +108,7 @@ const headSize = 512
 func Inspect(name string, src io.ReaderAt, size int64) (*Model, error) {
 	promised, ok := FormatOf(name)
 	if !ok {
-		return nil, invalid("the extension %q is none that the service converts: %s", path.Ext(name), Extensions)
+		return nil, invalid("the service does not convert the extension %q, only %s", path.Ext(name), Extensions)
 	}
 	if size <= 0 {
 		return nil, invalid("the file is empty")

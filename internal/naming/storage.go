@@ -34,7 +34,7 @@ func CheckContainerURL(address, sasField string) (reason string) {
 func CheckSAS(sas string) (reason string) {
 	switch {
 	case strings.Contains(sas, "://"):
-		return "is an address; pass its query alone, the part after ?"
+		return "is an address; pass only its query, the part after ?"
 	case strings.ContainsFunc(sas, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return "contains a space or another character that a query cannot have"
 	}
@@ -45,7 +45,7 @@ func CheckSAS(sas string) (reason string) {
 func CheckBlobPath(path string) (reason string) {
 	switch {
 	case strings.Contains(path, "://"):
-		return "is an address; pass the part below the container alone"
+		return "is an address; pass only the part below the container"
 	case strings.Contains(strings.ToLower(path), "sig="):
 		return "contains the signature of a SAS; leave the query out"
 	}

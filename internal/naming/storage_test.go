@@ -36,7 +36,7 @@ func TestCheckSAS(t *testing.T) {
 	for sas, reason := range map[string]string{
 		"":                                       "",
 		"sv=2020-08-04&sp=rl&sig=c2VjcmV0%3D":    "",
-		"https://models.example/in?sig=c2VjcmV0": "pass its query alone",
+		"https://models.example/in?sig=c2VjcmV0": "pass only its query",
 		"sv=2020-08-04&sig=c2Vj cmV0":            "contains a space",
 		"sv=2020-08-04&\nsig=c2VjcmV0":           "contains a space",
 		"sv=2020-08-04&sig=\u201cc2VjcmV0\u201d": "contains a space or another character",

@@ -63,7 +63,7 @@ func FromInfo(info []byte) (Advice, error) {
 	}
 	faces, ok := count(file.Statistics.Faces)
 	if !ok {
-		return Advice{}, errors.New("inputStatistics.numFaces of the info file is no count")
+		return Advice{}, errors.New("inputStatistics.numFaces of the info file is not a count")
 	}
 	atMost := faces
 	meshes, _ := count(file.Statistics.Meshes)

@@ -114,7 +114,7 @@ func TestProxiesOfOtherKinds(t *testing.T) {
 		_, _ = conn.Write([]byte{5, 0xff}) // no acceptable way to sign in
 		_, _ = conn.Read(buffer)
 	})
-	mute := listen(t, func(conn net.Conn) {})
+	mute := listen(t, func(net.Conn) {})
 	for name, c := range map[string]struct{ address, says string }{
 		"SOCKS5 that is not there":         {"socks5://127.0.0.1:1", "connection refused"},
 		"SOCKS5 that wants credentials":    {"socks5://" + socks, "no acceptable authentication methods"},

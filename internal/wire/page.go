@@ -99,8 +99,8 @@ func readAtOnce(data []byte, name string, r *reading, page any) bool {
 	return r.affords(data) && hasOnce(data, name) && json.Unmarshal(data, page) == nil
 }
 
-// hasOnce reports whether a name, in any case, is in data exactly once, also as a value. It is false
-// if a name in data is escaped, since that may be this one.
+// hasOnce reports whether a name, in any case, is in data exactly once, also as a value. It is
+// false if a name in data is escaped, since that may be this one.
 func hasOnce(data []byte, name string) bool {
 	count := 0
 	for {
@@ -117,7 +117,7 @@ func hasOnce(data []byte, name string) bool {
 			}
 		}
 		if end >= len(data) {
-			return false // it is no JSON
+			return false // it is not JSON
 		}
 		if bytes.EqualFold(data[:end], []byte(name)) {
 			count++

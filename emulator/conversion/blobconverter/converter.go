@@ -66,7 +66,7 @@ func (c *Converter) Linked(containerURL string) bool {
 }
 
 // Convert reads the asset, and writes three blobs: the asset as OutputName, and the files
-// <asset>.info.json and <asset>.result.json. If the asset is no model, it writes only the result
+// <asset>.info.json and <asset>.result.json. If the asset is not a model, it writes only the result
 // file, which says why.
 func (c *Converter) Convert(ctx context.Context, request conversion.Request) (conversion.Result, error) {
 	j := &job{request: request, defaultOutput: conversion.DefaultOutputName(request.Asset)}

@@ -161,7 +161,7 @@ func (s *Settings) Entries() []Entry {
 		case entry.Secret:
 			entry.Value = ""
 		case name == AccountID && strings.Trim(strings.ToLower(entry.Value), "0123456789abcdef-{} ") != "":
-			entry.Value = "(hidden: it is no account id, and may be a key)"
+			entry.Value = "(hidden: it is not an account id, and may be a key)"
 		case strings.Contains(entry.Value, "@"):
 			entry.Value = "(hidden: it may hold a password)"
 		case name.OfConversions() && mayHoldSAS(entry.Value):

@@ -35,7 +35,7 @@ func (a *Account) Open(containerURL string) (*container.Client, error) {
 	}
 	name := path.Base(address.Path)
 	if a.ContainerURL(name) != address.String() {
-		return nil, fmt.Errorf("%s is no container of storage account %s", address, a.name)
+		return nil, fmt.Errorf("%s is not a container of storage account %s", address, a.name)
 	}
 	return a.container(name)
 }
@@ -58,7 +58,7 @@ func checkContainerName(name string) error {
 	}
 	if !ok || last == '-' {
 		return fmt.Errorf(
-			"%q is no name of a container: use 3 to 63 lower-case letters, digits and single hyphens",
+			"%q is not a name of a container: use 3 to 63 lower-case letters, digits and single hyphens",
 			name,
 		)
 	}

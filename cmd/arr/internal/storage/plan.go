@@ -59,7 +59,7 @@ func files(root *os.Root, only, prefix string) ([]file, error) {
 			return fmt.Errorf("cannot upload %s, a link that leads nowhere or out of the folder: %w", path, err)
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("cannot upload %s: it is no regular file, and no link to one", path)
+			return fmt.Errorf("cannot upload %s: it is neither a regular file nor a link to one", path)
 		}
 		list = append(list, file{path, prefix + path, info.Size()})
 		return blobaccess.CheckName(prefix + path)

@@ -228,7 +228,7 @@ func orElse(value, fallback string) string {
 func parseEndpoint(text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return nil, errors.New("the Blob endpoint is no URL of http or https")
+		return nil, errors.New("the Blob endpoint is not a URL of http or https")
 	}
 	if address.RawQuery != "" || address.User != nil {
 		return nil, fmt.Errorf("the Blob endpoint has a query or a password; set a SAS by %s", VarSAS)

@@ -90,7 +90,7 @@ func TestSettingsThatDoNotWork(t *testing.T) {
 		"a part without =":                 {ConnectionString: "c2VjcmV0"},
 		"not Base64":                       {Account: "models01", Key: "c2VjcmV0!"},
 		"the SAS has no signature":         {Account: "models01", SAS: "c2VjcmV0"},
-		"no URL of http or https":          {Endpoint: "models01"},
+		"not a URL of http or https":       {Endpoint: "models01"},
 		"set a SAS by AZURE_STORAGE_SAS":   {Endpoint: "https://m.blob.x.y?sig=c2VjcmV0"},
 		"only emulators may be":            {Endpoint: "http://m.blob.x.y", Key: key},
 		"the SAS is an address; give only": {Account: "models01", SAS: "https://a/b?sig=c2VjcmV0"},
@@ -169,7 +169,7 @@ func TestContainerNames(t *testing.T) {
 	require.NoError(t, err)
 	for _, name := range []string{"", "ab", "Models", "-ab", "ab-", "a--b", "a/b", "$root", "a.b"} {
 		_, err := a.ContainerSAS(t.Context(), name, storage.InputRights, time.Hour)
-		assert.ErrorContains(t, err, "no name of a container", name)
+		assert.ErrorContains(t, err, "not a name of a container", name)
 	}
 }
 
