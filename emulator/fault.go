@@ -50,7 +50,7 @@ type Fault struct {
 	Probability float64
 
 	// For is how long the fault is in force, on the [Clock], at most 24 hours. Then it is removed.
-	// The default, 0, means until it is removed by somebody.
+	// The default, 0, means until it is removed.
 	For time.Duration
 
 	// Delay is how long the request waits before it is performed, at most 24 hours. If the client

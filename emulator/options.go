@@ -52,9 +52,8 @@ type Options struct {
 	// module does not know. The default is [azremoterendering.RegionWestEurope].
 	Region azremoterendering.Region
 
-	// Regions are the regions that are served in addition to Region; requests to others are
-	// answered with
-	// 404. Nil means any.
+	// Regions are the regions that are served in addition to Region. Requests to others are
+	// answered with 404. Nil means any.
 	//
 	// The host of a request names its region, as in
 	// remoterendering.<region>.mixedreality.azure.com, below any domain. Any other host, such as

@@ -25,8 +25,8 @@ const (
 	EventAdopted EventKind = "adopted"
 	// EventExtended: the lease of a session was extended. Duration is by how much.
 	EventExtended EventKind = "extended"
-	// EventFailed: a request about a session failed: a look, an extension, a stop, or the list of a
-	// pool that takes sessions over. Err says why. What becomes of the session is another event.
+	// EventFailed: a request about a session failed: a get, an extension, a stop, or the list of a
+	// pool that takes sessions over. Err says why. A later event tells what happens to the session.
 	EventFailed EventKind = "failed"
 	// EventHandedOut: [Pool.Acquire] has returned a session. Duration is the time that it took.
 	EventHandedOut EventKind = "handed out"
