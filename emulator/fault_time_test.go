@@ -50,7 +50,7 @@ func TestFaultForSomeTime(t *testing.T) {
 		time.Sleep(time.Minute - 1)
 		assert.Equal(t, 429, s.get("a").status)
 		assert.Len(t, s.Faults(), 2)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		assert.Equal(t, 503, s.get("a").status)
 		require.Len(t, s.Faults(), 1)
 		assert.Equal(t, 2, s.Faults()[0].ID)

@@ -167,7 +167,7 @@ func TestChangesWhenASessionIsForgotten(t *testing.T) {
 	})
 }
 
-// A slow consumer is told the sum of what it missed, and hinders no other.
+// A slow consumer gets the sum of what it missed, and does not delay others.
 func TestChangesForASlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(

@@ -20,8 +20,8 @@ import (
 	"github.com/arr-go/azremoterendering/lease"
 )
 
-// A session that is needed for 23 hours is extended as often as arithmetic wants, and no request is
-// sent for anything else.
+// A session that is needed for 23 hours is extended as often as needed, and no other requests are
+// sent.
 func TestKeepAliveExtendsAsOftenAsNeeded(t *testing.T) {
 	const needed = 23 * time.Hour
 	for _, test := range []struct{ first, step, threshold time.Duration }{

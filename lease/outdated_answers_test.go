@@ -89,8 +89,8 @@ func TestChangesDoNotGoBack(t *testing.T) {
 	})
 }
 
-// A pool hands out no session on the word of an answer from before it was Ready: it is not known
-// to be alive.
+// A pool hands out no session because of an answer from before it was Ready: it is not known to be
+// alive.
 func TestPoolDoesNotCountAnOutdatedAnswerAsASignOfLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)

@@ -22,7 +22,7 @@ var endings = []arr.SessionStatus{
 	arr.SessionStatusExpired,
 }
 
-// A session that has ended a moment ago, which the pool cannot know yet, is not handed out.
+// A session that has just ended, which the pool cannot know yet, is not handed out.
 func TestPoolHandsOutNoSessionThatHasEnded(t *testing.T) {
 	for _, status := range endings {
 		synctest.Test(t, func(t *testing.T) {
@@ -87,8 +87,8 @@ func TestPoolKeepsItsPromise(t *testing.T) {
 	})
 }
 
-// No lease goes beyond 1439 minutes. Sessions that come near are replaced before they are of no
-// use, so that there are always warm ones.
+// No lease goes beyond 1439 minutes. Sessions that come near are replaced before they become
+// useless, so that there are always warm ones.
 func TestPoolReplacesSessionsBeforeTheyAreTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -262,8 +262,8 @@ func TestPoolForgetsADetachedSession(t *testing.T) {
 	})
 }
 
-// An end that comes through another door while a session is being returned, handed out or claimed
-// leaves no session in two hands, and none behind.
+// A session that ends in another way while it is being returned, handed out or claimed is never
+// held twice, and never left running.
 func TestPoolInCrossfire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)

@@ -148,8 +148,8 @@ func sessionOf(req *http.Request) string {
 	return req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:]
 }
 
-// A refusal that is not the service's, as of a gateway that got half of a request, is retried. One
-// of the service would meet every next creation, and ends the waiting.
+// A refusal by something else, such as a gateway that received half of a request, is retried. A
+// refusal by the service would be repeated for every creation, and ends the waiting.
 func TestPoolRetriesARefusalThatIsNotTheServices(t *testing.T) {
 	for _, method := range []string{http.MethodPut, http.MethodGet} {
 		t.Run(method, func(t *testing.T) {

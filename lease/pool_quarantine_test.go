@@ -74,7 +74,7 @@ func TestPoolPassesOverASessionThatCannotBeLookedAt(t *testing.T) {
 	}
 }
 
-// So it is when the calls are less patient than the check of that session takes.
+// The same holds when callers give up before the check of that session ends.
 func TestPoolPassesOverASessionThatOutlastsTheCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -112,8 +112,8 @@ func TestPoolReplacesASessionInAStateThatNobodyKnows(t *testing.T) {
 	})
 }
 
-// With room for one session only, one that stays in quarantine is stopped in the end, and makes
-// way for another.
+// With room for one session only, one that stays in quarantine is stopped in the end, so that
+// another can be created.
 func TestPoolStopsASessionThatStaysInQuarantine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -168,7 +168,7 @@ func TestPoolStopsAQuarantinedSessionThatWasReplaced(t *testing.T) {
 	})
 }
 
-// An outage of the whole service is held against no session, however long it is borne.
+// During an outage of the whole service no session is given up, however long it lasts.
 func TestPoolKeepsQuarantinedSessionsThroughAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -183,8 +183,7 @@ func TestPoolKeepsQuarantinedSessionsThroughAnOutage(t *testing.T) {
 	})
 }
 
-// An answer that was minutes on its way shows what was before. What it shows is looked at once
-// more.
+// An answer that was minutes on its way shows what was before. The session is checked again.
 func TestPoolDoesNotTrustAnAnswerThatTookItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
@@ -294,7 +293,7 @@ func TestPoolChargesNothingForCreationsThatWereRefused(t *testing.T) {
 	})
 }
 
-// The budget counts what the service grants, though that be more than was asked for.
+// The budget counts what the service grants, even if that is more than was requested.
 func TestPoolCountsTheLeasesThatItWasGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)

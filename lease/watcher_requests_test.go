@@ -295,7 +295,7 @@ func TestWatcherReadsNoMorePagesThanItNeeds(t *testing.T) {
 	})
 }
 
-// At most 8 lookups run at once, and none hinders the list.
+// At most 8 lookups run at once, and none delays the list.
 func TestWatcherBoundsLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(
