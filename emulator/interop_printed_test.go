@@ -9,27 +9,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
-// TestInteropPrintedPython runs the lines for Python in the manual of arr emulator, as they are.
+// TestInteropPrintedPython runs the lines for Python that the help of arr emulator and the status
+// page show, as they are.
 func TestInteropPrintedPython(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), interopTimeout)
 	t.Cleanup(cancel)
 	python := pythonWithClient(ctx, t)
-	manual, err := os.ReadFile("../docs/cli/arr_emulator.md")
-	require.NoError(t, err)
-	_, text, found := strings.Cut(string(manual), "\n  Python ")
-	require.True(t, found, "the manual has no line for Python")
-	line, _, found := strings.Cut(text, "\n  Java ")
-	require.True(t, found, "the line for Java does not follow")
-
 	e, err := emulator.New(emulator.Options{})
 	require.NoError(t, err)
 	authority, err := emulator.OpenAuthority(filepath.Join(t.TempDir(), "authority"), interopDomain)
@@ -38,13 +32,8 @@ func TestInteropPrintedPython(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 
-	command := exec.CommandContext(ctx, python, "-I", "-c", `
-from os import environ as env
-from azure.core.credentials import AzureKeyCredential
-from azure.mixedreality.remoterendering import RemoteRenderingClient
-client = `+strings.TrimSpace(line)+`
-print(list(client.list_rendering_sessions()))
-`)
+	program := connect.Named("Python").Text(true) + "\nprint(list(client.list_rendering_sessions()))\n"
+	command := exec.CommandContext(ctx, python, "-I", "-c", program)
 	command.Env = append(
 		withoutProxies(os.Environ()),
 		"REQUESTS_CA_BUNDLE="+authority.CertificateFile(),

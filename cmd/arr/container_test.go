@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/connect"
 	"github.com/arr-go/azremoterendering/internal/testkit/podman"
 )
 
@@ -51,10 +52,10 @@ func TestContainer(t *testing.T) {
 
 	id, address := startImage(t, p, image, "emulator", "--listen", "0.0.0.0:20210", "--allow-host", "emulator",
 		"--external-url", "http://arr.example", "--log-level", "warn")
-	create(t, connection{
+	create(t, connection{Connection: connect.Connection{
 		Endpoint: address, STSEndpoint: address, AccountID: emulator.DevelopmentAccountID,
 		AccountKey: emulator.DevelopmentKey, AccountDomain: "westeurope.mixedreality.azure.com",
-	}.client(t, http.DefaultClient))
+	}}.client(t, http.DefaultClient))
 	assert.Equal(t, "65532:65532", p.Run("inspect", id, "--format", "{{.Config.User}}"))
 	pid := p.Run("inspect", id, "--format", "{{.State.Pid}}")
 	status, err := os.ReadFile(filepath.Join("/proc", pid, "status"))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/connect"
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
@@ -205,7 +206,7 @@ func (c *emulatorCommand) next(connection connection, served string) []string {
 	var environment, trust string
 	if c.listening.tls && c.listening.own == nil {
 		// of Go on Linux; docs/tls.md has the others
-		trust = "SSL_CERT_FILE=" + quoteSh(connection.CAFile) + " "
+		trust = "SSL_CERT_FILE=" + connect.QuoteSh(connection.CAFile) + " "
 		lines = append(lines, "Clients must trust the CA certificate: see docs/tls.md")
 	}
 	if c.envFile.path != "" {

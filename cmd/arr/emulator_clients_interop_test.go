@@ -18,21 +18,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 const (
-	javaSources = "../../emulator/testdata/interop/java"
-	// javaConnect is a program around the line for Java in the help.
-	javaConnect = `import static java.lang.System.getenv;
-import com.azure.core.credential.AzureKeyCredential;
-import com.azure.mixedreality.remoterendering.*;
-
-final class Connect {
-    static RemoteRenderingClient client() {
-        return %s;
-    }
-}
-`
+	javaSources      = "../../emulator/testdata/interop/java"
 	copyDependencies = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 )
 
@@ -77,10 +68,12 @@ damaged token: refused with 401
 func TestInteropJava(t *testing.T) {
 	libraries := filepath.Join(javaLibraries(t), "*")
 	folder := t.TempDir()
-	connect := filepath.Join(folder, "Connect.java")
-	code := fmt.Appendf(nil, javaConnect, printedLine(t, "Java"))
-	require.NoError(t, os.WriteFile(connect, code, 0o600))
-	runTool(t, nil, "javac", "-cp", libraries, "-d", folder, connect, filepath.Join(javaSources, "Interop.java"))
+	source := filepath.Join(folder, "Connect.java")
+	printed := connect.Named("Java")
+	code := fmt.Appendf(nil, "%s\n\nfinal class Connect {\nstatic RemoteRenderingClient client() { return %s; }\n}\n",
+		printed.Before, printed.Code(true))
+	require.NoError(t, os.WriteFile(source, code, 0o600))
+	runTool(t, nil, "javac", "-cp", libraries, "-d", folder, source, filepath.Join(javaSources, "Interop.java"))
 
 	_, c := startEmulator(t, nil, "--tls", "--domain", "arr.test", "--ca-dir", t.TempDir(),
 		"--startup-time", "500ms", "--page-size", "2")
@@ -100,32 +93,44 @@ func TestInteropJava(t *testing.T) {
 	assert.Equal(t, javaSteps, output)
 }
 
-// TestInteropCurl gets a token with the line that the help prints.
-func TestInteropCurl(t *testing.T) {
-	_, c := startEmulator(t, nil, "--tls", "--ca-dir", t.TempDir())
-	var environment []string
-	for _, v := range c.variables() {
-		environment = append(environment, v.name+"="+v.value)
+// withAndWithoutTLS runs a test against an emulator with TLS and one without.
+func withAndWithoutTLS(t *testing.T, test func(t *testing.T, tls bool, environment []string)) {
+	t.Helper()
+	for tls, flags := range map[bool][]string{false: nil, true: {"--tls", "--ca-dir", t.TempDir()}} {
+		t.Run(fmt.Sprintf("tls=%t", tls), func(t *testing.T) {
+			_, c := startEmulator(t, nil, flags...)
+			environment := []string{"SSL_CERT_FILE=" + c.CAFile}
+			for _, v := range c.variables() {
+				environment = append(environment, v.name+"="+v.value)
+			}
+			test(t, tls, environment)
+		})
 	}
-	var answer struct{ AccessToken string }
-	output := runTool(t, environment, "sh", "-c", printedLine(t, "curl")+" --silent --show-error --fail")
-	require.NoError(t, json.Unmarshal([]byte(output), &answer), output)
-	assert.NotEmpty(t, answer.AccessToken)
 }
 
-const goConnect = `package main
+// TestInteropCurl gets a token with the line that the help and the status page show.
+func TestInteropCurl(t *testing.T) {
+	withAndWithoutTLS(t, func(t *testing.T, tls bool, environment []string) {
+		t.Helper()
+		var answer struct{ AccessToken string }
+		output := runTool(t, environment, "sh", "-c",
+			connect.Named("curl").Text(tls)+" --silent --show-error --fail")
+		require.NoError(t, json.Unmarshal([]byte(output), &answer), output)
+		assert.NotEmpty(t, answer.AccessToken)
+	})
+}
+
+const goProgram = `package main
 
 import (
 	"context"
 	"fmt"
-	"os"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	arr "github.com/arr-go/azremoterendering"
 )
 
+%s
+
 func main() {
-	client, err := %s
+	%s%s
 	if err != nil {
 		panic(err)
 	}
@@ -134,36 +139,16 @@ func main() {
 }
 `
 
-// TestInteropGo compiles the line for Go that the help prints, and runs it without TLS.
+// TestInteropGo compiles and runs the lines for Go that the help and the status page show.
 func TestInteropGo(t *testing.T) {
-	_, c := startEmulator(t, nil)
-	program := filepath.Join(t.TempDir(), "main.go")
-	code := fmt.Appendf(nil, goConnect, printedLine(t, "Go"))
-	require.NoError(t, os.WriteFile(program, code, 0o600))
-	var environment []string
-	for _, v := range c.variables() {
-		environment = append(environment, v.name+"="+v.value)
-	}
-	assert.Contains(t, runTool(t, environment, "go", "run", program), "404")
-}
-
-// printedLine returns the lines for a client in the help, without the indentation.
-func printedLine(t *testing.T, client string) string {
-	t.Helper()
-	code, help, _ := runOnce(t, "emulator", "--help")
-	require.Zero(t, code)
-	_, text, found := strings.Cut(help, "\n  "+client+" ")
-	require.True(t, found, "the help has no line for %s", client)
-	first, others, _ := strings.Cut(text, "\n")
-	lines := []string{strings.TrimSpace(first)}
-	for line := range strings.Lines(others) {
-		rest, continued := strings.CutPrefix(line, strings.Repeat(" ", 16))
-		if !continued {
-			break
-		}
-		lines = append(lines, strings.TrimSpace(rest))
-	}
-	return strings.Join(lines, "\n")
+	withAndWithoutTLS(t, func(t *testing.T, tls bool, environment []string) {
+		t.Helper()
+		printed := connect.Named("Go")
+		program := filepath.Join(t.TempDir(), "main.go")
+		code := fmt.Appendf(nil, goProgram, printed.Before, printed.Assign, printed.Code(tls))
+		require.NoError(t, os.WriteFile(program, code, 0o600))
+		assert.Contains(t, runTool(t, environment, "go", "run", program), "404")
+	})
 }
 
 // javaLibraries returns a folder with the client for Java and all that it needs.

@@ -6,24 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/connect"
 	"github.com/arr-go/azremoterendering/internal/naming"
 )
 
-// connection is what a client needs to reach the emulator. The names of the JSON members are part
-// of the command's interface.
+// connection is what a client needs to reach the emulator.
 type connection struct {
-	Endpoint      string `json:"endpoint"`
-	STSEndpoint   string `json:"stsEndpoint"`
-	AccountID     string `json:"accountId"`
-	AccountKey    string `json:"accountKey"`
-	AccountDomain string `json:"accountDomain"`
-	CAFile        string `json:"caFile,omitempty"` // with TLS
-	Page          string `json:"-"`                // for a browser on this machine; empty if there is none
+	connect.Connection
+	Page string `json:"-"` // for a browser on this machine; empty if there is none
 }
 
 // connectionTo describes an emulator that listens. With TLS and a domain of its own, clients go by
@@ -36,13 +30,13 @@ func connectionTo(
 	listening *listening,
 ) (connection, error) {
 	account := e.Account()
-	c := connection{
+	c := connection{Connection: connect.Connection{
 		Endpoint:      server.URL,
 		STSEndpoint:   server.URL,
 		AccountID:     account.ID,
 		AccountKey:    e.Key(),
 		AccountDomain: account.Domain,
-	}
+	}}
 	address, err := url.Parse(server.URL)
 	if err != nil {
 		return c, fmt.Errorf("cannot understand the address %s: %w", server.URL, err)
@@ -62,26 +56,18 @@ func connectionTo(
 		return c, nil
 	case o.Domain == "":
 		if host := listening.certifiedHost(address.Hostname()); host != address.Hostname() {
-			c.Endpoint = httpsURL(host, address.Port())
+			c.Endpoint = connect.HTTPS(host, address.Port())
 			c.STSEndpoint = c.Endpoint
 		}
 		return c, nil
 	}
-	c.Endpoint = httpsURL(sessionHost(o), address.Port())
-	c.STSEndpoint = httpsURL(naming.STSPrefix+o.Domain, address.Port())
+	c.UseNames(string(o.Region), o.Domain, address.Port())
 	return c, nil
 }
 
 // sessionHost returns the name of the session service below the domain.
 func sessionHost(o emulator.Options) string {
 	return naming.RenderingHost(string(o.Region), o.Domain)
-}
-
-func httpsURL(host, port string) string {
-	if port == "" || port == "443" {
-		return "https://" + host
-	}
-	return "https://" + net.JoinHostPort(host, port)
 }
 
 // writeJSON writes the connection as one line.
@@ -91,19 +77,14 @@ func (c connection) writeJSON(w io.Writer) error {
 	return encoder.Encode(c)
 }
 
-// variable is an environment variable. The examples and arr itself look for these.
+// variable is an environment variable.
 type variable struct{ name, value string }
 
+// variables returns what the examples and arr itself look for.
 func (c connection) variables() []variable {
-	variables := []variable{
-		{"ARR_ENDPOINT", c.Endpoint},
-		{"ARR_STS_ENDPOINT", c.STSEndpoint},
-		{"ARR_ACCOUNT_ID", c.AccountID},
-		{"ARR_ACCOUNT_KEY", c.AccountKey},
-		{"ARR_ACCOUNT_DOMAIN", c.AccountDomain},
-	}
-	if c.CAFile != "" {
-		variables = append(variables, variable{"ARR_CA_FILE", c.CAFile})
+	var variables []variable
+	for _, v := range c.Variables() {
+		variables = append(variables, variable{v.Name, v.Value})
 	}
 	return variables
 }

@@ -42,12 +42,6 @@ func TestHostsLineNamesTheAddressThatIsListenedOn(t *testing.T) {
 	p.stop()
 }
 
-func TestHTTPSURLLeavesTheDefaultPortOut(t *testing.T) {
-	assert.Equal(t, "https://sts.arr.test", httpsURL("sts.arr.test", "443"))
-	assert.Equal(t, "https://sts.arr.test", httpsURL("sts.arr.test", ""))
-	assert.Equal(t, "https://sts.arr.test:8443", httpsURL("sts.arr.test", "8443"))
-}
-
 func TestText(t *testing.T) {
 	p := start(
 		t,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 // envFormat is how a file gives variables.
@@ -174,11 +175,11 @@ func (f envFile) text(variables []variable) (string, error) {
 	for _, v := range variables {
 		switch f.format {
 		case envPowerShell:
-			fmt.Fprintf(&lines, "$env:%s = %s\n", v.name, quotePowerShell(v.value))
+			lines.WriteString(connect.Variable{Name: v.name, Value: v.value}.PowerShell())
 		case envDotenv:
 			fmt.Fprintf(&lines, "%s=%s\n", v.name, v.value)
 		default:
-			fmt.Fprintf(&lines, "export %s=%s\n", v.name, quoteSh(v.value))
+			lines.WriteString(connect.Variable{Name: v.name, Value: v.value}.Sh())
 		}
 	}
 	if f.powerShell() &&
@@ -202,22 +203,6 @@ func (f envFile) json(variables []variable) (string, error) {
 	return text + "}\n", nil
 }
 
-// quoteSh returns a word for sh. Between single quotes only a single quote has a meaning.
-func quoteSh(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// quotePowerShell returns a word for PowerShell, which takes the typographic single quotes for
-// single quotes too. Two stand for one.
-func quotePowerShell(text string) string {
-	var word strings.Builder
-	for _, r := range text {
-		if strings.ContainsRune("'\u2018\u2019\u201a\u201b", r) {
-			word.WriteRune(r)
-		}
-		word.WriteRune(r)
-	}
-	return "'" + word.String() + "'"
-}
-
 // sourceCommand returns how a shell reads the file, or "" if it does not.
 func (f envFile) sourceCommand() string {
 	path := f.path
@@ -227,9 +212,9 @@ func (f envFile) sourceCommand() string {
 	}
 	switch f.format {
 	case envPowerShell:
-		return ". " + quotePowerShell(path)
+		return ". " + connect.QuotePowerShell(path)
 	case envSh:
-		return ". " + quoteSh(path)
+		return ". " + connect.QuoteSh(path)
 	}
 	return ""
 }

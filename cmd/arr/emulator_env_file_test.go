@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 // hostileValues are values that a shell must leave as they are.
@@ -109,7 +110,7 @@ func TestPowerShellQuoting(t *testing.T) {
 		"\u201a \u201b":        "'\u201a\u201a \u201b\u201b'",
 		"$(id) \"x\" `n \\ $a": "'$(id) \"x\" `n \\ $a'",
 	} {
-		assert.Equal(t, want, quotePowerShell(value))
+		assert.Equal(t, want, connect.QuotePowerShell(value))
 	}
 	lines := func(text string) string { _, rest, _ := strings.Cut(text, "\n"); return rest }
 	text, err := newEnvFile("x.PS1", envByName).text([]variable{{"A", "it's"}, {"B", "2"}})

@@ -2,7 +2,9 @@
 
 package main
 
-const emulatorManual = `Run the emulator of Azure Remote Rendering for programs in any language. It
+import "github.com/arr-go/azremoterendering/internal/connect"
+
+var emulatorManual = `Run the emulator of Azure Remote Rendering for programs in any language. It
 serves the session service, version 2021-01-01, and its token service (STS) on one port.
 
 It behaves like the service: accounts with keys, access tokens, the five session operations, leases
@@ -26,32 +28,13 @@ sessions, conversions and the last requests.
 
 CLIENTS, with these variables set:
 
-  Go          arr.NewSessionsClientWithKeyCredential(os.Getenv("ARR_ENDPOINT"),
-                arr.Account{ID: os.Getenv("ARR_ACCOUNT_ID"), Domain: os.Getenv("ARR_ACCOUNT_DOMAIN")},
-                azcore.NewKeyCredential(os.Getenv("ARR_ACCOUNT_KEY")), &arr.SessionsClientOptions{
-                  ClientOptions: azcore.ClientOptions{InsecureAllowCredentialWithHTTP: true}, // without --tls
-                  STSEndpoint:   os.Getenv("ARR_STS_ENDPOINT")})
-  Python      RemoteRenderingClient(endpoint=env["ARR_ENDPOINT"], account_id=env["ARR_ACCOUNT_ID"],
-                account_domain=env["ARR_ACCOUNT_DOMAIN"], credential=AzureKeyCredential(env["ARR_ACCOUNT_KEY"]),
-                authentication_endpoint_url=env["ARR_STS_ENDPOINT"])
-  Java        new RemoteRenderingClientBuilder().endpoint(getenv("ARR_ENDPOINT"))
-                .accountId(getenv("ARR_ACCOUNT_ID"))
-                .accountDomain(getenv("ARR_STS_ENDPOINT").replace("https://sts.", ""))
-                .credential(new AzureKeyCredential(getenv("ARR_ACCOUNT_KEY"))).buildClient()
-  curl        curl --cacert "$ARR_CA_FILE" -H "Authorization: Bearer $ARR_ACCOUNT_ID:$ARR_ACCOUNT_KEY" \
-                "$ARR_STS_ENDPOINT/Accounts/$ARR_ACCOUNT_ID/token"
-  .NET        new RemoteRenderingClient(new Uri(Env("ARR_ENDPOINT")), Guid.Parse(Env("ARR_ACCOUNT_ID")),
-  (not run)     Env("ARR_ACCOUNT_DOMAIN"), new AzureKeyCredential(Env("ARR_ACCOUNT_KEY")),
-                new RemoteRenderingClientOptions { AuthenticationEndpoint = new Uri(Env("ARR_STS_ENDPOINT")) })
-  JavaScript  new RemoteRenderingClient(env.ARR_ENDPOINT, env.ARR_ACCOUNT_ID,
-  (not run)     env.ARR_STS_ENDPOINT.replace("https://sts.", ""), new AzureKeyCredential(env.ARR_ACCOUNT_KEY))
-
+` + connect.Manual() + `
 The official clients send tokens over https only: use --tls. Java and JavaScript need --domain as well, such
 as --tls --domain arr.test. The client for Java has no option for the STS endpoint. The one for JavaScript
 has one, but reads it before it sets it: without --domain the key would go to sts.<account domain>. Java
 takes an account domain with any port, and needs no hosts file: java -Djdk.net.hosts.file=FILE. Tests run
-the lines for Go, Python, Java and curl as they are above; those for .NET and JavaScript are not run, since
-neither client can be installed where the tests run. The native runtime of devices and Unity was not tried.
+the lines for Go, Python, Java and curl as they are above; those for PowerShell, C# and JavaScript are not
+run, since these cannot be installed where the tests run. The native runtime of devices and Unity was not tried.
 
 TLS: the first start with --tls creates a certificate authority and keeps it. It is limited to the domain
 and this machine. Clients must trust its certificate, and names below --domain must be in the hosts

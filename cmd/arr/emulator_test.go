@@ -19,6 +19,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 func requireClosed(t *testing.T, port string) {
@@ -32,13 +33,13 @@ func TestHTTP(t *testing.T) {
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, c.Endpoint)
 	assert.Equal(
 		t,
-		connection{
+		connection{Connection: connect.Connection{
 			Endpoint:      c.Endpoint,
 			STSEndpoint:   c.Endpoint,
 			AccountID:     emulator.DevelopmentAccountID,
 			AccountKey:    c.AccountKey,
 			AccountDomain: "westeurope.mixedreality.azure.com",
-		},
+		}},
 		c,
 	)
 	create(t, c.client(t, nil))

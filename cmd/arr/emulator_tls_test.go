@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 // trusting returns an HTTP client that trusts the certificate in a file and finds every host on
@@ -77,14 +79,14 @@ func TestTLSWithDomain(t *testing.T) {
 	port := portOf(t, c)
 	assert.Equal(
 		t,
-		connection{
+		connection{Connection: connect.Connection{
 			Endpoint:      "https://remoterendering.eastus.arr.test:" + port,
 			STSEndpoint:   "https://sts.arr.test:" + port,
 			AccountID:     c.AccountID,
 			AccountKey:    c.AccountKey,
 			AccountDomain: "arr.test",
 			CAFile:        withoutDomain.CAFile,
-		},
+		}},
 		c,
 	)
 	after, err := os.ReadFile(c.CAFile)

@@ -15,6 +15,7 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/storage"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 // serviceFlags are the flags that commands about a service have in common.
@@ -225,7 +226,7 @@ func (s *serviceFlags) warnOfExposed(cmd *cobra.Command, values *config.Settings
 			cmd.ErrOrStderr(),
 			"Warning: %s holds a key or token, and other users of this machine can read it. Fix it: chmod 600 %s\n",
 			path,
-			quoteSh(path),
+			connect.QuoteSh(path),
 		)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 // stopNotice is how long stopping a session, or an interrupted command, may take before the user
@@ -228,7 +229,7 @@ func quoteIfNeeded(text string) string {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:,=+@%", r)
 	}
 	if text == "" || strings.ContainsFunc(text, special) {
-		return quoteSh(text)
+		return connect.QuoteSh(text)
 	}
 	return text
 }
