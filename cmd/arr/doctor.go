@@ -14,6 +14,7 @@ import (
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 const doctorManual = `Check step by step whether commands can work with these settings, and say what to do about
@@ -190,7 +191,7 @@ func (d *doctor) settingsAreRead(target config.Target) {
 		d.report(check{
 			Check: "settings", Status: checkWarning,
 			Detail: path + " holds a key or token, and other users of this machine can read it",
-			Cure:   "chmod 600 " + quoteSh(path),
+			Cure:   "chmod 600 " + connect.QuoteSh(path),
 		})
 	}
 	if path, ignored := d.values.Ignored(); len(ignored) > 0 {
