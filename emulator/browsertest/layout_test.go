@@ -52,9 +52,7 @@ func TestViewsFitAndAreAccessible(t *testing.T) {
 		"empty":        {empty.url("/"), ""},
 		"full":         {full.url("/"), ""},
 		"reset":        {empty.url("/"), `details[data-open="reset"] > summary`},
-		"search":       {full.url("/?q=ready"), ""},
-		"no match":     {full.url("/?q=nothing-has-this-name"), ""},
-		"paused":       {full.url("/?refresh=off"), ""},
+		"no match":     {full.url("/?q=nothing-has-this-name&refresh=off"), ""},
 		"story":        {full.url("/?session=ready"), `li[data-event="request"] summary`},
 		"long story":   {full.url("/?session=" + long), ""},
 		"failed story": {full.url("/?session=failed"), ""},
@@ -74,5 +72,20 @@ func TestViewsFitAndAreAccessible(t *testing.T) {
 				b.picture(strings.ReplaceAll(name, " ", "-") + "-" + look)
 			})
 		})
+	}
+}
+
+// The check above sees what it is for.
+func TestCutOffTextIsFound(t *testing.T) {
+	for name, defect := range map[string]string{
+		"wide text":     `<p style="width: 120vw">wide</p>`,
+		"hidden text":   `<p style="width: 5em; overflow: hidden; white-space: nowrap">much more than that</p>`,
+		"scrolled box":  `<div style="width: 5em; overflow-x: auto"><p style="width: 9em">a</p></div>`,
+		"left of it":    `<p style="position: absolute; left: -9em">left</p>`,
+		"bare ellipsis": `<p style="width: 5em; overflow: hidden; text-overflow: ellipsis">oneverylongwordthatends</p>`,
+	} {
+		b := newTab(t)
+		b.open(site(t, `<!DOCTYPE html><link rel="icon" href="data:,"><p>fits</p>`+defect).URL)
+		assert.Len(t, evaluate[[]string](b, clipped+`.filter((text) => !text.startsWith("the page"))`), 1, name)
 	}
 }
