@@ -5,6 +5,7 @@
 package browsertest
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
@@ -152,6 +153,42 @@ func TestButtonThatResets(t *testing.T) {
 	assert.Empty(t, s.Requests())
 	assert.Empty(t, s.Faults())
 	assert.False(t, evaluate[bool](b, `document.querySelector('details[data-open="reset"]').open`))
+}
+
+// An action that is not possible says why: here the session has gone since the page was shown.
+func TestActionThatIsNotPossible(t *testing.T) {
+	s := newService(t, emulator.Options{Admin: true})
+	s.create("gone", time.Hour)
+	b := newTab(t)
+	b.open(s.url("/?refresh=off"))
+	b.unloaded()
+	b.shown(`li[data-session="gone"]`)
+	require.NoError(t, s.Reset(emulator.Scope{}))
+	b.click(`li[data-session="gone"] button[data-action="stop"]`)
+	b.says("#problem", "That is not possible: ")
+	assert.False(t, evaluate[bool](b, `!!document.querySelector('li[data-session="gone"]')`))
+	b.accessible("a problem")
+	assert.Empty(t, withoutNetwork(b.takeComplaints()), "but for the status, 404")
+}
+
+// A page from before a restart, which was paused, has an old token. It says what to do.
+func TestActionOfAnOldPage(t *testing.T) {
+	first := newService(t, emulator.Options{Admin: true})
+	b := newTab(t)
+	b.open(first.url("/?refresh=off"))
+	b.unloaded()
+	b.shown(`button[data-action="advance"]`)
+	require.NoError(t, first.server.Close())
+	address, err := url.Parse(first.server.URL)
+	require.NoError(t, err)
+	second := newServiceAt(t, address.Host, emulator.Options{Admin: true})
+	began := second.Clock().Now()
+	b.click(`button[data-action="advance"]`)
+	b.says("#notice", "That did not work")
+	assert.Equal(t, "That did not work: The form is not one of this run of the emulator. "+
+		"Reload the page, and try again.", b.text("#notice"))
+	assert.Equal(t, began, second.Clock().Now())
+	assert.Empty(t, withoutNetwork(b.takeComplaints()), "but for the status, 403")
 }
 
 // Without Options.Admin the page only shows.

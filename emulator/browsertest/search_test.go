@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
 )
 
@@ -35,6 +36,41 @@ func TestFilters(t *testing.T) {
 		b.shown(`a[data-show="` + show + `"][aria-current]`)
 		assert.Equal(t, want, evaluate[[]string](b, listed), show)
 	}
+}
+
+// The bar of a lease of 8 hours is visibly longer than that of 28 minutes.
+func TestBarsShowLeases(t *testing.T) {
+	s := newService(t, emulator.Options{Admin: true})
+	s.create("long", 8*time.Hour)
+	s.create("short", 28*time.Minute)
+	s.advance(startup)
+	b := newTab(t)
+	b.screen(1280, "light")
+	b.open(s.url("/"))
+	b.shown(`li[data-session="long"][data-status="Ready"]`)
+	width := func(id string) float64 {
+		return evaluate[float64](b, fmt.Sprintf(
+			`document.querySelector('li[data-session=%q] rect.plan').getBoundingClientRect().width`, id))
+	}
+	assert.Greater(t, width("short"), 20.0)
+	assert.Greater(t, width("long"), 1.4*width("short"))
+}
+
+// Requests for tokens are one line, which opens.
+func TestTokenRequestsAreFolded(t *testing.T) {
+	s := newService(t, emulator.Options{Admin: true})
+	for i := range 3 {
+		_, err := s.clientWithoutRetries().Get(t.Context(), fmt.Sprint("absent-", i), nil)
+		require.ErrorIs(t, err, azremoterendering.ErrNotFound)
+	}
+	b := newTab(t)
+	b.open(s.url("/"))
+	b.shown(`details[data-fold="tokens"]:not([open])`)
+	b.says(`details[data-fold="tokens"] summary`, "3 token requests")
+	assert.Len(t, evaluate[[]string](b,
+		`[...document.querySelectorAll('li[data-operation="GetSession"]')].map((li) => li.dataset.result)`), 3)
+	b.click(`details[data-fold="tokens"] summary`)
+	b.shown(`details[data-fold="tokens"][open] li`)
 }
 
 // A search finds sessions, requests and conversions, and says so if there are none.

@@ -128,6 +128,15 @@ setInterval(() => {
 
 // --- forms
 
+// reasonOf returns what a refusal says, which is no page.
+function reasonOf(text) {
+  try {
+    return JSON.parse(text).error.message;
+  } catch {
+    return text;
+  }
+}
+
 async function act(form, button) {
   const fields = new URLSearchParams(new FormData(form));
   fields.set(button.name, button.value);
@@ -135,7 +144,7 @@ async function act(form, button) {
     // form.action would be its buttons of that name.
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
     const text = await answer.text();
-    if (!answer.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(text);
+    if (!answer.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(reasonOf(text));
     form.closest("details")?.removeAttribute("open");
     show(text);
   } catch (error) {
