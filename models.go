@@ -103,7 +103,7 @@ type Session struct {
 	CreationTime time.Time
 
 	// ElapsedTime is the time spent in Ready, in whole minutes, rounded down by the service. It is
-	// 0 while Starting.
+	// 0 while Starting, and if the service does not say.
 	ElapsedTime time.Duration
 
 	// MaxLeaseTime is the length of the lease in whole minutes: the total from Ready on, not the
@@ -126,6 +126,8 @@ type Session struct {
 
 	// Error says why the session is in state Error. Otherwise it is nil.
 	Error *ErrorDetail
+
+	elapsedUnknown bool // the service does not say how long it is Ready
 }
 
 // ErrorDetail is the error object of the service, in refusals and in sessions in state Error. The
@@ -147,7 +149,8 @@ type ErrorDetail struct {
 // time elapsed since.
 //
 // The service counts whole minutes and does not say when the session became Ready. So the bounds of
-// a Ready session are a minute apart. While Starting, the lease has not begun, and both bounds are
+// a Ready session are a minute apart, or, if the service does not say how long it is Ready, 0 and
+// MaxLeaseTime. While Starting, the lease has not begun, and both bounds are
 // MaxLeaseTime. Both are 0 if the session has ended. In a state that this package does not know,
 // atLeast is 0.
 func (s Session) RemainingLease() (atLeast, atMost time.Duration) {
@@ -157,7 +160,7 @@ func (s Session) RemainingLease() (atLeast, atMost time.Duration) {
 		return 0, 0
 	case s.Status == SessionStatusStarting:
 		return atMost, atMost
-	case s.Status == SessionStatusReady:
+	case s.Status == SessionStatusReady && !s.elapsedUnknown:
 		return max(0, atMost-time.Minute), atMost
 	default:
 		return 0, atMost
@@ -166,11 +169,12 @@ func (s Session) RemainingLease() (atLeast, atMost time.Duration) {
 
 // MarshalJSON implements [json.Marshaler] with the JSON of the service.
 func (s Session) MarshalJSON() ([]byte, error) {
+	elapsed := minutes(s.ElapsedTime)
 	w := wire.Session{
 		ID:                  s.ID,
 		ArrInspectorPort:    s.ArrInspectorPort,
 		HandshakePort:       s.HandshakePort,
-		ElapsedTimeMinutes:  minutes(s.ElapsedTime),
+		ElapsedTimeMinutes:  &elapsed,
 		Hostname:            s.Hostname,
 		MaxLeaseTimeMinutes: minutes(s.MaxLeaseTime),
 		Size:                string(s.Size),
@@ -199,18 +203,24 @@ func (s *Session) UnmarshalJSON(data []byte) error {
 
 // newSession converts a session of the service.
 func newSession(w *wire.Session) Session {
+	var elapsed time.Duration
+	if w.ElapsedTimeMinutes != nil {
+		elapsed = time.Duration(*w.ElapsedTimeMinutes) * time.Minute
+	}
+	status := canonical(SessionStatus(w.Status), statuses)
 	return Session{
 		ID:               w.ID,
 		Size:             canonical(SessionSize(w.Size), sizes),
-		Status:           canonical(SessionStatus(w.Status), statuses),
+		Status:           status,
 		CreationTime:     w.Created,
-		ElapsedTime:      time.Duration(w.ElapsedTimeMinutes) * time.Minute,
+		ElapsedTime:      elapsed,
 		MaxLeaseTime:     time.Duration(w.MaxLeaseTimeMinutes) * time.Minute,
 		Hostname:         w.Hostname,
 		HandshakePort:    w.HandshakePort,
 		ArrInspectorPort: w.ArrInspectorPort,
 		Teraflops:        w.Teraflops,
 		Error:            newErrorDetail(w.Error),
+		elapsedUnknown:   w.ElapsedTimeMinutes == nil && status == SessionStatusReady,
 	}
 }
 

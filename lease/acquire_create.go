@@ -73,7 +73,11 @@ func (a *acquisition) start(
 	a.options.Logger.InfoContext(ctx, "session created",
 		"session", r.id, "size", size, "endpoint", r.client.Endpoint())
 	// 200 and 201 mean the same here: nobody else has the random id.
-	r.learn(observed(poller.Session(), asked, ""))
+	session := poller.Session()
+	if session.MaxLeaseTime == 0 { // the service does not say
+		session.MaxLeaseTime = a.options.LeaseTime
+	}
+	r.learn(observed(session, asked, ""))
 	r.observe(EventCreated, 0, nil)
 	err = a.wait(ctx, r, poller)
 	if err == nil {

@@ -54,6 +54,8 @@ func (b *bounds) learn(o observation) {
 	switch status := o.session.Status; {
 	case status.Ended():
 		b.ended = true
+	case status == arr.SessionStatusReady && elapsedUnknown(o.session):
+		b.outlived(o)
 	case status == arr.SessionStatusReady:
 		b.narrow(
 			o.sent.Add(-o.session.ElapsedTime-time.Minute),
@@ -72,6 +74,23 @@ func (b *bounds) learn(o observation) {
 				o.received.Add(-o.session.ElapsedTime),
 			)
 		}
+	}
+}
+
+// elapsedUnknown reports whether the service does not say how long a session is Ready.
+func elapsedUnknown(session arr.Session) bool {
+	atLeast, atMost := session.RemainingLease()
+	return session.ElapsedTime == 0 && atLeast == 0 && (atMost > time.Minute || atMost == 0)
+}
+
+// outlived narrows the bounds by an observation that says no more than that the lease has begun and
+// not ended.
+func (b *bounds) outlived(o observation) {
+	switch {
+	case b.total > 0:
+		b.narrow(o.sent.Add(-b.total), o.received)
+	case b.latest.IsZero():
+		b.latest = o.received
 	}
 }
 

@@ -213,6 +213,9 @@ func (r *renewer) extend(ctx context.Context, want func() time.Duration) error {
 	case err != nil:
 		return err
 	}
+	if updated.MaxLeaseTime == 0 { // the service does not say, and has granted it
+		updated.MaxLeaseTime = total
+	}
 	r.learn(observed(updated.Session, asked, updated.CorrelationVector))
 	if r.total() <= before {
 		return fmt.Errorf("session %q: %w: %v was requested, and the service shows %v",

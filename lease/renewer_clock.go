@@ -20,7 +20,7 @@ type leap struct {
 	compared wait.Instant // when the clocks were last compared
 	since    time.Time    // when the leap was noticed; zero if the service has answered since
 	before   bounds       // the bounds without the leap
-	overdue  bool         // a leap may have come between the session and its extension
+	overdue  bool         // a leap, or an unknown age, may have come between session and extension
 }
 
 // compareClocks widens the bounds by the time in which the program did not run. The lock is held,
@@ -47,6 +47,9 @@ func (r *renewer) believe(o observation) {
 		r.leap.before.total = r.bounds.total
 		return
 	}
+	if elapsedUnknown(o.session) {
+		r.leap.overdue = true
+	}
 	r.bounds.learn(o)
 	r.leap.since = time.Time{}
 }
@@ -61,8 +64,9 @@ func (r *renewer) trusted() *bounds {
 }
 
 // lastChance returns when to give up the session, which is to be extended at a time. That is the
-// earliest possible end of the lease. But if that has passed while the program was suspended, there
-// was no attempt before it: then it is the latest possible end.
+// earliest possible end of the lease. But if that has passed while the program was suspended, or
+// before the session was first seen, there was no attempt before it: then it is the latest possible
+// end.
 func (r *renewer) lastChance(at, end time.Time, extend bool) time.Time {
 	now := time.Now()
 	switch {

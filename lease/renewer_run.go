@@ -120,7 +120,7 @@ func (r *renewer) plan(
 	if since := r.leap.since; !since.IsZero() {
 		return since.Add(grace), false, r.trusted().guaranteedEnd()
 	}
-	if r.bounds.earliest.IsZero() {
+	if r.bounds.earliest.IsZero() || r.bounds.total == 0 { // the service does not say
 		return r.last.received.Add(cmp.Or(lookEvery, maxPause)), false, time.Time{}
 	}
 	end = r.bounds.guaranteedEnd()

@@ -63,6 +63,13 @@ func readValue(value []byte, target any, r *reading) bool {
 		}
 		*target = int32(number) // toward zero, as the service counts minutes
 		return true
+	case **int32:
+		var number int32
+		if !readValue(value, &number, r) {
+			return false
+		}
+		*target = &number
+		return true
 	case *float32:
 		number, ok := readNumber(value)
 		if !ok || math.Abs(number) > math.MaxFloat32 {

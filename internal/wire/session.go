@@ -27,7 +27,7 @@ type Session struct {
 	CreationTime        string  `json:"creationTime,omitempty"`
 	ArrInspectorPort    int32   `json:"arrInspectorPort,omitempty"`
 	HandshakePort       int32   `json:"handshakePort,omitempty"`
-	ElapsedTimeMinutes  int32   `json:"elapsedTimeMinutes"`
+	ElapsedTimeMinutes  *int32  `json:"elapsedTimeMinutes"` // nil if absent or unreadable
 	Hostname            string  `json:"hostname,omitempty"`
 	MaxLeaseTimeMinutes int32   `json:"maxLeaseTimeMinutes"`
 	Size                string  `json:"size"`
@@ -119,8 +119,9 @@ func (s *Session) finish(unread *Unread) {
 		}
 		s.Created = created
 	}
-	if !inRange(&s.ElapsedTimeMinutes) {
+	if elapsed := s.ElapsedTimeMinutes; elapsed != nil && (*elapsed < 0 || *elapsed > MaxMinutes) {
 		unread.add("elapsedTimeMinutes")
+		s.ElapsedTimeMinutes = nil
 	}
 	if !inRange(&s.MaxLeaseTimeMinutes) {
 		unread.add("maxLeaseTimeMinutes")
