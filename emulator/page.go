@@ -52,7 +52,7 @@ func (e *Emulator) servePage(r *http.Request) service.Answer {
 	case path == page.EventsPath:
 		return e.pageEvents(r)
 	default:
-		a = e.showPage(page.ParseQuery(r.URL.Query()), http.StatusOK, "")
+		a = e.showPage(r, page.ParseQuery(r.URL.Query()), http.StatusOK, "")
 	}
 	if r.Method == http.MethodHead {
 		a.Body = nil
@@ -61,9 +61,9 @@ func (e *Emulator) servePage(r *http.Request) service.Answer {
 }
 
 // showPage answers with the page. A problem says why an action was refused.
-func (e *Emulator) showPage(q page.Query, status int, problem string) service.Answer {
+func (e *Emulator) showPage(r *http.Request, q page.Query, status int, problem string) service.Answer {
 	shown := e.pageState(q)
-	shown.Problem = problem
+	shown.Problem, shown.Connection = problem, e.connectionFor(r)
 	if e.admin {
 		shown.Token = e.pageToken
 	}

@@ -32,10 +32,10 @@ func (e *Emulator) pageAction(r *http.Request) service.Answer {
 	action := form.Get("action")
 	call, known := pageActions[action]
 	if !known {
-		return e.showPage(q, http.StatusBadRequest, "There is no such action.")
+		return e.showPage(r, q, http.StatusBadRequest, "There is no such action.")
 	}
 	if a := call(e, r, form); a.Status >= http.StatusBadRequest {
-		return e.showPage(q, a.Status, "That is not possible: "+refusalText(a))
+		return e.showPage(r, q, a.Status, "That is not possible: "+refusalText(a))
 	}
 	q.Done = action
 	a := service.EmptyAnswer(http.StatusSeeOther)

@@ -57,6 +57,8 @@ type Page struct {
 	// Story is the session that the query names; nil if it names none.
 	Story *Story
 
+	Connection Connection
+
 	// Token is for the forms, which change the emulator. Without one there are none.
 	Token string
 

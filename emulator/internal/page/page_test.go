@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 // golden compares a page with the file of that name. With ARR_GOLDEN=1 in the environment it writes
@@ -69,6 +70,8 @@ const evil = `</style></title></svg></pre>"'><script>alert(1)</script><img src=x
 func hostilePage() Page {
 	s := emptyPage()
 	s.Token, s.Problem, s.Query.Search = evil, evil, evil
+	s.Connection.Endpoint, s.Connection.AccountKey = evil, evil
+	s.Connection.Needs = connect.NeedsDomain
 	s.Accounts[0].Domain = evil
 	s.Accounts = append(s.Accounts, Account{
 		ID: `x" onclick="alert(1)`, Domain: "javascript:alert(1)", Region: "eastus",
@@ -130,11 +133,11 @@ func hostileStory() Page {
 
 var (
 	pageElements = "html head meta title link script noscript body header div h1 p span time br a nav b main " +
-		"section h2 h3 ol li svg line rect circle form input button details summary dl dt dd figure " +
+		"section h2 h3 ol li svg defs g use line rect circle form fieldset legend label input button details summary dl dt dd figure " +
 		"figcaption pre wbr text small strong i table thead tbody tr th td"
 	pageAttributes = "lang charset name content http-equiv class datetime href id aria-label " +
 		"aria-labelledby aria-hidden aria-current role tabindex scope title rel src defer " +
-		"method action type value maxlength placeholder autocomplete spellcheck " +
+		"method action type value for checked open maxlength placeholder autocomplete spellcheck " +
 		"x y x1 x2 y1 y2 cx cy r rx width height text-anchor"
 	pageTargets = regexp.MustCompile(`^(/(\?[\w=&%+.-]*)?|#\w+|/_page/[\w.-]+)$`)
 )

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
 const accountID = "00000000-1111-2222-3333-444455556666"
@@ -19,6 +20,10 @@ const otherAccountID = "7d0a3f52-4c1b-4e0e-9a51-2f6f3f0c8a77"
 // pageSample is a page with something of everything, at a fixed time.
 func pageSample() Page {
 	p := Page{State: sampleState(), Answered: 2020, Older: 3, Token: "TOKEN"}
+	p.Connection.Connection = connect.Connection{
+		Endpoint: "http://127.0.0.1:20210", STSEndpoint: "http://127.0.0.1:20210", AccountID: accountID,
+		AccountKey: "key", AccountDomain: "westeurope.mixedreality.azure.com",
+	}
 	slices.Reverse(p.Sessions)
 	slices.SortStableFunc(p.Sessions, func(a, b Session) int {
 		return cmp.Compare(boolInt(!a.EndedAt.IsZero()), boolInt(!b.EndedAt.IsZero()))

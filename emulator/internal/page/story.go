@@ -136,7 +136,7 @@ func (v *storyView) draw(p Page) {
 	at := func(t time.Time) float64 {
 		return min(max(float64(t.Sub(first))/float64(whole)*98+1, 0), 100)
 	}
-	v.Begin, v.End = "0", v.End+", +"+fineSpan(whole)
+	v.Begin, v.End = v.Events[0].Time.Text, v.End+", +"+fineSpan(whole)
 	if !v.Unknown {
 		for _, phase := range phasesOf(p.Story.Session, p.Time) {
 			x := at(phase.From)

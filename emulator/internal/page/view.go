@@ -36,6 +36,8 @@ type pageView struct {
 
 	Token, Actions string // of the forms; without a token there are none
 
+	Connect connectView
+
 	Accounts []accountView
 	Several  bool // whether to name the account, because there are several
 
@@ -131,6 +133,7 @@ func newPageView(p Page) pageView {
 		v.Story = v.storyView(p)
 		return v
 	}
+	v.Connect = connectViewOf(p)
 	v.addSessions(p)
 	v.addConversions(p)
 	v.Requests = requestViews(p)
