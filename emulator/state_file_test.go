@@ -233,7 +233,7 @@ func TestEndedSessionsAreBounded(t *testing.T) {
 		status := s.get(fmt.Sprintf("s%02d", i)).status
 		assert.Equal(t, i >= 20, status == http.StatusOK, "session %d: %d", i, status)
 	}
-	assert.Equal(t, 1, strings.Count(log.String(), "forgotten before their retention is over"))
+	assert.Equal(t, 1, strings.Count(log.String(), "forgotten before its retention is over"))
 	_, err := emulator.New(emulator.Options{KeepEnded: -1})
 	require.ErrorIs(t, err, azremoterendering.ErrInvalidArgument)
 }

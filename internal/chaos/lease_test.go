@@ -227,7 +227,7 @@ func (r *run) play(d time.Duration) {
 		users.Go(func() { r.acquirer(ctx, 100+i) })
 	}
 	for i := range keepers {
-		users.Go(func() { r.keeper(ctx, 200+i) })
+		users.Go(func() { r.keepAlive(ctx, 200+i) })
 	}
 	<-ctx.Done()
 	r.calm.Store(true)

@@ -189,8 +189,8 @@ func (r *run) acquirer(ctx context.Context, n int) {
 	}
 }
 
-// keeper creates a session with the client, and keeps it alive.
-func (r *run) keeper(ctx context.Context, n int) {
+// keepAlive creates a session with the client, and keeps it alive.
+func (r *run) keepAlive(ctx context.Context, n int) {
 	random := r.draws(n)
 	for i := 0; pause(ctx, between(random, 0, 2*time.Second)); i++ {
 		id := fmt.Sprintf("kept%d-%d", n, i)
