@@ -123,6 +123,9 @@ func ReadError(data []byte) *Error {
 		Error json.RawMessage `json:"error"`
 	}
 	data = bytes.TrimPrefix(data, byteOrderMark)
+	if fixed, ok := tamed(data); ok {
+		data = fixed
+	}
 	if json.Unmarshal(data, &body) != nil || len(body.Error) == 0 || string(body.Error) == "null" {
 		return nil
 	}

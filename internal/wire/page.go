@@ -51,6 +51,9 @@ func readElement[T any, E interface {
 	if !r.affords(data) || json.Unmarshal(data, e) != nil {
 		e = E(new(T))
 		if err := e.members().read(data, "", r); err != nil {
+			if fixed, ok := tamed(data); ok {
+				return readElement[T, E](fixed, r)
+			}
 			return nil, err
 		}
 	}
@@ -89,6 +92,12 @@ func readPage[T any, E interface {
 		*list = append(*list, *e)
 		return true
 	})
+	if err != nil {
+		if fixed, ok := tamed(data); ok {
+			*list = nil
+			return readPage[T, E](fixed, name, page, list, nextLink)
+		}
+	}
 	return r.unread, err
 }
 
