@@ -71,6 +71,6 @@ func TestPageTellsHowToConnect(t *testing.T) {
 		assert.Contains(t, body, "$env:ARR_ENDPOINT = '"+test.endpoint+"'")
 		assert.Equal(t, test.python, strings.Contains(body, "client = RemoteRenderingClient("), test.address)
 		assert.Equal(t, test.java, strings.Contains(body, "new RemoteRenderingClientBuilder()"), test.address)
-		assert.Equal(t, test.java, strings.Contains(body, "const client = new RemoteRenderingClient(env."), test.address)
+		assert.Equal(t, test.java, strings.Contains(body, "const client = new Remote"), test.address)
 	}
 }

@@ -96,7 +96,9 @@ func TestPagesOfSessions(t *testing.T) {
 
 func BenchmarkPage(b *testing.B) {
 	for _, n := range []int{100, 10_000} {
-		for name, target := range map[string]string{"all": "/", "search": "/?q=00042", "story": "/?session=session-00042"} {
+		for name, target := range map[string]string{
+			"all": "/", "search": "/?q=00042", "story": "/?session=session-00042",
+		} {
 			b.Run(fmt.Sprintf("sessions=%d/%s", n, name), func(b *testing.B) {
 				e := withSessions(b, n)
 				size := 0

@@ -133,8 +133,8 @@ func hostileStory() Page {
 
 var (
 	pageElements = "html head meta title link script noscript body header div h1 p span time br a nav b main " +
-		"section h2 h3 ol li svg defs g use line rect circle form fieldset legend label input button details summary dl dt dd figure " +
-		"figcaption pre wbr text small strong i table thead tbody tr th td"
+		"section h2 h3 ol li svg defs g use line rect circle form fieldset legend label input " +
+		"button details summary dl dt dd figure figcaption pre wbr text small strong i table thead tbody tr th td"
 	pageAttributes = "lang charset name content http-equiv class datetime href id aria-label " +
 		"aria-labelledby aria-hidden aria-current role tabindex scope title rel src defer " +
 		"method action type value for checked open maxlength placeholder autocomplete spellcheck " +
