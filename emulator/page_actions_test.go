@@ -199,18 +199,24 @@ func TestPageActionsNeedAdmin(t *testing.T) {
 }
 
 // Another machine sees the page, its files and its events, and can use its forms, only with Admin;
-// a web page never.
+// a web page never, under a name of its own (DNS rebinding) or from another origin.
 func TestPageFolderIsGuarded(t *testing.T) {
-	for _, path := range []string{"/", "/?session=a", "/_page/events", "/_page/actions", "/_page/x"} {
+	asset := regexp.MustCompile(`/_page/page-[0-9a-f]+\.js`).FindString(start(t, emulator.Options{}).browse("/").body)
+	require.NotEmpty(t, asset)
+	for _, path := range []string{"/", "/?session=a", "/_page/events", "/_page/actions", "/_page/x", asset} {
 		for _, admin := range []bool{false, true} {
 			s := start(t, emulator.Options{Admin: admin})
 			for host, want := range map[string]int{"evil.example": 421, "localhost.evil.example": 421} {
-				assert.Equal(t, want, s.overNetwork("GET", path, host, "127.0.0.1:5", nil), "%s %s", host, path)
+				for _, method := range []string{"GET", "POST"} {
+					assert.Equal(t, want, s.overNetwork(method, path, host, "127.0.0.1:5", nil), "%s %s", host, path)
+				}
 			}
 			for _, header := range []http.Header{
 				{"Origin": {"http://evil.example"}}, {"Sec-Fetch-Site": {"cross-site"}},
 			} {
-				assert.Equal(t, 403, s.overNetwork("GET", path, "localhost", "127.0.0.1:5", header), path)
+				for _, method := range []string{"GET", "POST"} {
+					assert.Equal(t, 403, s.overNetwork(method, path, "localhost", "127.0.0.1:5", header), path)
+				}
 			}
 			if !admin {
 				assert.Equal(t, 404, s.overNetwork("GET", path, "localhost", "192.0.2.7:5", nil), path)

@@ -52,9 +52,6 @@ func connectViewOf(p Page) connectView {
 	v.Panels = append(v.Panels, variablesPanel("sh", c), variablesPanel("PowerShell", c))
 	for _, client := range connect.Clients {
 		panel := panelView{Name: client.Name, NotRun: client.NotRun}
-		if client.Name == "PowerShell" {
-			panel.Name = "Invoke-RestMethod" // beside the variables of that shell
-		}
 		if panel.Why = whyNot(client, c); panel.Why == "" {
 			panel.Text = client.Text(c.Needs > connect.NeedsNothing)
 		}

@@ -23,14 +23,14 @@ func textFor(p Page, name string) (text, why string) {
 // What a client cannot do with this emulator is not offered for copying.
 func TestConnectOffersWhatWorks(t *testing.T) {
 	for needs, want := range map[connect.Need]string{
-		connect.NeedsNothing: "Go curl Invoke-RestMethod",
-		connect.NeedsTLS:     "Go Python curl Invoke-RestMethod C#",
-		connect.NeedsDomain:  "Go Python Java curl Invoke-RestMethod C# JavaScript",
+		connect.NeedsNothing: "Go curl PowerShell",
+		connect.NeedsTLS:     "Go Python curl PowerShell C#",
+		connect.NeedsDomain:  "Go Python Java curl PowerShell C# JavaScript",
 	} {
 		p := emptyPage()
 		p.Connection.Needs = needs
 		var offered string
-		for _, name := range []string{"Go", "Python", "Java", "curl", "Invoke-RestMethod", "C#", "JavaScript"} {
+		for _, name := range []string{"Go", "Python", "Java", "curl", "PowerShell", "C#", "JavaScript"} {
 			if text, why := textFor(p, name); why == "" {
 				offered += " " + name
 				assert.NotEmpty(t, text)
