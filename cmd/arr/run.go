@@ -47,13 +47,25 @@ func newRunCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	cmd.Flags().SetInterspersed(false) // what follows the command is the command's
-	c.addRunFlags(cmd)
+	cmd.Flags().SortFlags = false
+	c.addSessionFlags(cmd)
+	c.addCommandFlags(cmd)
+	c.addServiceFlags(cmd.Flags())
+	c.addFileFlags(cmd.Flags())
+	cmd.Flags().BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
+	completeWords(cmd, words())
+	completeWords(
+		cmd,
+		map[config.Name][]string{
+			config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)},
+		},
+	)
 	return cmd
 }
 
-func (c *runCommand) addRunFlags(cmd *cobra.Command) {
+// addSessionFlags adds the flags that say which session is used, and how it is kept alive.
+func (c *runCommand) addSessionFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
 	flags.StringVar(
 		&c.session,
 		"session",
@@ -90,6 +102,11 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		0,
 		"`TIME` to wait for Ready before arr tries another size or endpoint (default 10m)",
 	)
+}
+
+// addCommandFlags adds the flags that say how the command and its session end.
+func (c *runCommand) addCommandFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.DurationVar(
 		&c.grace,
 		"grace",
@@ -108,16 +125,6 @@ func (c *runCommand) addRunFlags(cmd *cobra.Command) {
 		"keep-going",
 		false,
 		"let the command continue after the session has ended",
-	)
-	c.addServiceFlags(flags)
-	c.addFileFlags(flags)
-	flags.BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
-	completeWords(cmd, words())
-	completeWords(
-		cmd,
-		map[config.Name][]string{
-			config.Size: {string(arr.SessionSizeStandard), string(arr.SessionSizePremium)},
-		},
 	)
 }
 
