@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import termios
-import time
+import urllib.request
 
 COLUMNS = 116
 ACCOUNT_KEY = "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tMDE="  # of this emulator, which ends with the script
@@ -45,7 +45,7 @@ def main():
         browser = shutil.which("chromium") or shutil.which("chromium-browser")
         if not browser:
             sys.exit("There is no chromium: docs/images/status-page.png stays as it is.")
-        with Emulator(folder, "--startup-time", "8s-9s") as environment:
+        with Emulator(folder, "--startup-time", "40s-50s") as environment:
             fill(folder, environment)
             photograph(browser, folder, environment["ARR_ENDPOINT"])
 
@@ -167,15 +167,23 @@ def fill(folder, environment):
         subprocess.run([folder + "/arr", "session", *args], env=environment, check=check,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    for i, lease in enumerate(["1h", "45m", "30m", "2h"]):
-        arr("create", f"show-{i + 1}", "--no-wait", "--lease", lease)
-        time.sleep(2)
-    arr("create", "show-premium", "--no-wait", "--size", "premium", "--lease", "1h")
-    time.sleep(6)
-    arr("stop", "show-2")
-    arr("extend", "show-3", "--by", "30m")
-    arr("get", "no-such-session", check=False)
-    arr("create", "show-6", "--no-wait", "--lease", "20m")
+    def post(path, body):
+        request = urllib.request.Request(environment["ARR_ENDPOINT"] + "/_emulator/" + path,
+                                         json.dumps(body).encode(), {"Content-Type": "application/json"})
+        urllib.request.urlopen(request).close()
+
+    for name, lease, later in [("showroom-7f3b", "8h", "17m"), ("night-build-114", "2h", "26m"),
+                               ("design-review", "28m", "9m"), ("showroom-7f3a", "45m", "4m")]:
+        arr("create", name, "--no-wait", "--lease", lease)
+        post("clock", {"advance": later})
+    arr("create", "review-board", "--no-wait", "--size", "premium", "--lease", "1h30m")
+    post("clock", {"advance": "90s"})
+    post("sessions/night-build-114", {"status": "Error"})
+    post("faults", {"name": "busy", "operation": "get", "status": 503, "retryAfter": "1s", "count": 1})
+    arr("get", "design-review")
+    arr("stop", "showroom-7f3a")
+    arr("extend", "design-review", "--by", "10m")
+    arr("create", "design-review-2", "--no-wait", "--lease", "20m")
     arr("list")
 
 
@@ -183,7 +191,7 @@ def photograph(browser, folder, url):
     path = "docs/images/status-page.png"
     subprocess.run(
         [browser, "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu",
-         "--window-size=1100,760", f"--user-data-dir={folder}/chromium",
+         "--window-size=1280,860", f"--user-data-dir={folder}/chromium",
          f"--screenshot={path}", url + "/"],
         check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )
