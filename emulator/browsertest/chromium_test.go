@@ -24,6 +24,9 @@ const (
 
 	// strangeHost is a name that leads to this machine, as a name of an attacker may.
 	strangeHost = "evil.test"
+
+	// ownHost is another one, for which an emulator may be told to answer.
+	ownHost = "emulator.test"
 )
 
 // chromium is the browser of all tests. Each test has a profile of its own in it.
@@ -52,7 +55,8 @@ func start(program string) (browser context.Context, end func()) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
 		chromedp.WSURLReadTimeout(patience),
-		chromedp.Flag("host-resolver-rules", "MAP "+strangeHost+" 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules",
+			"MAP "+strangeHost+" 127.0.0.1, MAP "+ownHost+" 127.0.0.1"),
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to be root in a sandbox

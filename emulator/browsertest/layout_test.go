@@ -44,6 +44,7 @@ func TestViewsFitAndAreAccessible(t *testing.T) {
 	}})
 	full.fill()
 	empty := newService(t, emulator.Options{Admin: true})
+	dev := devService(t, emulator.Options{Admin: true})
 	long := url.QueryEscape(full.Sessions()[4].ID)
 	for name, view := range map[string]struct {
 		url  string
@@ -51,6 +52,7 @@ func TestViewsFitAndAreAccessible(t *testing.T) {
 	}{
 		"empty":        {empty.url("/"), ""},
 		"full":         {full.url("/"), ""},
+		"connect":      {dev.url("/"), ""},
 		"reset":        {empty.url("/"), `details[data-open="reset"] > summary`},
 		"no match":     {full.url("/?q=nothing-has-this-name&refresh=off"), ""},
 		"story":        {full.url("/?session=ready"), `li[data-event="request"] summary`},
