@@ -95,10 +95,7 @@ func (a *acquisition) wait(ctx context.Context, r *renewer, poller *arr.SessionP
 	}
 	retry := wait.NewBackoff(minPause, maxPause)
 	err := a.waitOnce(ctx, r, poller)
-	for notFound := 1; errors.Is(err, arr.ErrNotFound); notFound++ {
-		if notFound >= notFoundLimit && !arr.IsTransient(err) {
-			break
-		}
+	for notFound := 1; errors.Is(err, arr.ErrNotFound) && !isGone(err, notFound); notFound++ {
 		// The session was seen before: a part of the service may lag behind.
 		if wait.Sleep(ctx, retry.Next(0)) != nil {
 			break

@@ -80,6 +80,11 @@ func retryable(err error) bool {
 	return unknownHost || foreign(err) || arr.IsTransient(err) && !errors.Is(err, ErrBudget)
 }
 
+// isGone reports whether a session no longer exists, after so many answers in a row, the last of
+// them err, that the service does not know it. One answer is not believed: the request that creates
+// the session may still be in flight, and a part of the service may lag behind.
+func isGone(err error, notFound int) bool { return notFound >= 3 && !arr.IsTransient(err) }
+
 // foreign reports whether a refusal comes from something between client and service, such as
 // a gateway that got half of a request. The service sends a correlation vector, and explains every
 // status that the protocol gives no meaning. The same request may succeed next time.

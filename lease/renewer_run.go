@@ -100,7 +100,7 @@ func (r *renewer) run(ctx context.Context) error {
 			notBefore, notFound, updates.notFound = time.Time{}, 0, false
 			continue
 		case errors.Is(failure, arr.ErrNotFound):
-			if notFound++; notFound >= notFoundLimit && !arr.IsTransient(failure) {
+			if notFound++; isGone(failure, notFound) {
 				return failure
 			}
 		}

@@ -21,14 +21,8 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
-const (
-	// stopTimeout bounds the stopping of one session, retries and pauses included.
-	stopTimeout = 30 * time.Second
-	// notFoundLimit is how often in a row the service must answer that it does not know a session
-	// before that is believed. The request that creates it may still be in flight, and parts of the
-	// service may lag behind.
-	notFoundLimit = 3
-)
+// stopTimeout bounds the stopping of one session, retries and pauses included.
+const stopTimeout = 30 * time.Second
 
 // Stop stops a session reliably. Unlike [arr.SessionsClient.Stop] it ignores the end of ctx, which
 // is often the reason for stopping, and retries temporary failures, for 30 seconds at most. It
@@ -64,7 +58,7 @@ func stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 		case errors.Is(err, arr.ErrInvalidArgument):
 			return err
 		case errors.Is(err, arr.ErrNotFound):
-			if notFound++; notFound >= notFoundLimit && !arr.IsTransient(err) {
+			if notFound++; isGone(err, notFound) {
 				return nil
 			}
 		case !retryable(err):
