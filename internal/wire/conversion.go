@@ -3,10 +3,7 @@
 package wire
 
 import (
-	"bytes"
-	"errors"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -65,15 +62,7 @@ type ConversionPage struct {
 // present and cannot be read. It drops what the service never sends and could be a secret: SAS
 // members, the queries of addresses, signatures in messages.
 func ReadConversion(data []byte) (Conversion, Unread, error) {
-	r := reading{commas: maxCommas}
-	c, err := readElement[Conversion](bytes.TrimPrefix(data, byteOrderMark), &r)
-	switch {
-	case err != nil:
-		return Conversion{}, nil, err
-	case slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status"):
-		return Conversion{}, nil, errors.New("id or status is not a string")
-	}
-	return *c, r.unread, nil
+	return readOne[Conversion](data)
 }
 
 // ReadConversionPage reads a page of conversions. It fails if data is not a JSON object with an
@@ -116,13 +105,7 @@ func (c *Conversion) members() members {
 
 // finish checks what the types of the members leave open, and drops possible secrets.
 func (c *Conversion) finish(unread *Unread) {
-	if c.CreationTime != "" {
-		created, ok := parseTime(c.CreationTime)
-		if !ok {
-			unread.add("creationTime")
-		}
-		c.Created = created
-	}
+	c.Created = creationTime(c.CreationTime, unread)
 	c.Settings.Input.ReadListSAS, c.Settings.Output.WriteSAS = "", ""
 	for _, address := range []*string{
 		&c.Settings.Input.ContainerURI, &c.Settings.Output.ContainerURI, &c.Output.AssetURI,

@@ -5,7 +5,9 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -40,6 +42,23 @@ type element interface {
 	identity() string
 	members() members
 	finish(unread *Unread)
+}
+
+// readOne reads an answer that is a session or a conversion. It fails if data is not a JSON object,
+// or if id or status is present and cannot be read.
+func readOne[T any, E interface {
+	*T
+	element
+}](data []byte) (one T, unread Unread, err error) {
+	r := reading{commas: maxCommas}
+	e, err := readElement[T, E](bytes.TrimPrefix(data, byteOrderMark), &r)
+	switch {
+	case err != nil:
+		return one, nil, err
+	case slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status"):
+		return one, nil, errors.New("id or status is not a string")
+	}
+	return *e, r.unread, nil
 }
 
 // readElement reads a session or a conversion. It fails if data is not a JSON object.

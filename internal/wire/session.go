@@ -6,8 +6,6 @@
 package wire
 
 import (
-	"bytes"
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -68,15 +66,7 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // ReadSession reads a session. It fails if data is not a JSON object, or if id or status is present
 // and cannot be read.
 func ReadSession(data []byte) (Session, Unread, error) {
-	r := reading{commas: maxCommas}
-	s, err := readElement[Session](bytes.TrimPrefix(data, byteOrderMark), &r)
-	if err != nil {
-		return Session{}, nil, err
-	}
-	if slices.Contains(r.unread, "id") || slices.Contains(r.unread, "status") {
-		return Session{}, nil, errors.New("id or status is not a string")
-	}
-	return *s, r.unread, nil
+	return readOne[Session](data)
 }
 
 // ReadPage reads a page of sessions. It fails if data is not a JSON object with an array of up to
@@ -112,13 +102,7 @@ func (s *Session) members() members {
 
 // finish checks what the types of the members leave open.
 func (s *Session) finish(unread *Unread) {
-	if s.CreationTime != "" {
-		created, ok := parseTime(s.CreationTime)
-		if !ok {
-			unread.add("creationTime")
-		}
-		s.Created = created
-	}
+	s.Created = creationTime(s.CreationTime, unread)
 	if elapsed := s.ElapsedTimeMinutes; elapsed != nil && (*elapsed < 0 || *elapsed > MaxMinutes) {
 		unread.add("elapsedTimeMinutes")
 		s.ElapsedTimeMinutes = nil
@@ -135,6 +119,18 @@ func inRange(minutes *int32) bool {
 	}
 	*minutes = 0
 	return false
+}
+
+// creationTime reads the member of that name. The zero time means that it is absent or unreadable.
+func creationTime(text string, unread *Unread) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	created, ok := parseTime(text)
+	if !ok {
+		unread.add("creationTime")
+	}
+	return created
 }
 
 // parseTime parses a time as the service writes it, and in the spellings in which other programs on
