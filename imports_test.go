@@ -67,6 +67,18 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 }
 
+// The files that docs/DESIGN.md names as places of decisions exist.
+func TestDecisionsStandWhereTheDesignSays(t *testing.T) {
+	t.Parallel()
+	files := quoted.FindAllStringSubmatch(designSection(t, "Where decisions stand"), -1)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		if strings.HasSuffix(file[1], ".go") {
+			assert.FileExists(t, file[1])
+		}
+	}
+}
+
 // goList returns the lines that go list prints.
 func goList(t *testing.T, args ...string) []string {
 	t.Helper()
@@ -85,12 +97,20 @@ var (
 	quoted      = regexp.MustCompile("`([^`]+)`")
 )
 
-func readPackageTable(t *testing.T) packageTable {
+// designSection returns the text below a heading of docs/DESIGN.md.
+func designSection(t *testing.T, heading string) string {
 	t.Helper()
 	design, err := os.ReadFile("docs/DESIGN.md")
 	require.NoError(t, err)
-	_, section, _ := strings.Cut(string(design), "\n## Packages\n")
+	_, section, found := strings.Cut(string(design), "\n## "+heading+"\n")
+	require.True(t, found, heading)
 	section, _, _ = strings.Cut(section, "\n## ")
+	return section
+}
+
+func readPackageTable(t *testing.T) packageTable {
+	t.Helper()
+	section := designSection(t, "Packages")
 	table := packageTable{}
 	for _, m := range packageLine.FindAllStringSubmatch(section, -1) {
 		table[m[1]] = packageRow{job: m[2], mayImport: m[3]}
