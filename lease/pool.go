@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
-	"time"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -46,8 +44,8 @@ type Pool struct {
 	regions   []*poolRegion // the preferred one first
 	searching int           // regions to be listed again for sessions of an earlier run
 	listing   chan struct{} // closed, and replaced, when a region was listed
-	entries   []*entry      // every session that is not gone, oldest entry first
-	calls     uint64        // of Acquire, so far
+	entries   entries
+	calls     uint64 // of Acquire, so far
 	// calls of Acquire that wait, in the order in which they are served
 	waiters     []*waiter
 	retrying    map[uint64]struct{} // calls of Acquire, by number, about to wait again
@@ -114,7 +112,7 @@ func (p *Pool) Return(l *Lease) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.find(l.managed.id)
+	e := p.entries.find(l.managed.id)
 	if e == nil || e.lease != l || e.state != stateOut || l.ctx.Err() != nil || !l.settle(returned) {
 		return fmt.Errorf("session %q: %w", l.managed.id, ErrNotHandedOut)
 	}
@@ -151,7 +149,7 @@ func (p *Pool) Close(ctx context.Context) error {
 func (p *Pool) shutDown() {
 	p.mu.Lock()
 	p.failWaiters(ErrPoolClosed)
-	for _, e := range p.entries {
+	for _, e := range p.entries.all {
 		switch {
 		case e.state == stateWarm, e.state == stateQuarantined, e.pending():
 			p.retire(e)
@@ -170,15 +168,6 @@ func (p *Pool) shutDown() {
 
 // The lock is held in all functions below.
 
-// find returns the entry of a session, or nil.
-func (p *Pool) find(sessionID string) *entry {
-	i := slices.IndexFunc(p.entries, func(e *entry) bool { return e.id == sessionID })
-	if i < 0 {
-		return nil
-	}
-	return p.entries[i]
-}
-
 // offer gives a session to the call that has waited longest, or keeps it warm. It retires one of a
 // size that is not wanted, which an earlier run may have left.
 func (p *Pool) offer(e *entry) {
@@ -186,9 +175,12 @@ func (p *Pool) offer(e *entry) {
 	case !e.alive():
 	case p.closed || !e.own && !p.wants(e.managed.session().Size):
 		p.retire(e)
-	case e.move(eventOffer) && len(p.waiters) > 0 && e.move(eventTake):
+	case !e.move(eventOffer):
+	case len(p.waiters) > 0 && e.move(eventTake):
 		p.waiters[0].served <- e
 		p.waiters = p.waiters[1:]
+	default:
+		p.entries.warm.add(e)
 	}
 	p.changed()
 }
@@ -209,20 +201,6 @@ func (p *Pool) retire(e *entry) {
 		e.cancel(errNotNeeded)
 	}
 	p.changed()
-}
-
-// newest returns the warm session that can live longest, and oldest the one that can live shortest;
-// nil if there is none.
-func (p *Pool) newest() *entry { return p.pick(time.Time.After) }
-func (p *Pool) oldest() *entry { return p.pick(time.Time.Before) }
-
-func (p *Pool) pick(better func(a, b time.Time) bool) (found *entry) {
-	for _, e := range p.entries {
-		if e.state == stateWarm && e.alive() && (found == nil || better(e.since, found.since)) {
-			found = e
-		}
-	}
-	return found
 }
 
 // failed records a failure.

@@ -150,7 +150,7 @@ func (p *Pool) takeOrEnqueue(call uint64) (*entry, *waiter, error) {
 		return nil, nil, ErrPoolClosed
 	}
 	p.changed()
-	if e := p.newest(); e != nil && len(p.waiters) == 0 && e.move(eventTake) {
+	if e := p.entries.warm.newest(); e != nil && len(p.waiters) == 0 && e.move(eventTake) {
 		return e, nil, nil
 	}
 	w := &waiter{call, make(chan *entry, 1), make(chan error, 1)}
@@ -240,7 +240,7 @@ func (p *Pool) checkFailed(e *entry, call uint64, failure error) (retry bool) {
 		p.quarantine(e)
 	}
 	gone := e.state == stateStopping || !e.alive()
-	if !gone && permanent(failure) && p.newest() == nil {
+	if !gone && permanent(failure) && p.entries.warm.newest() == nil {
 		return false
 	}
 	p.retrying[call] = struct{}{}

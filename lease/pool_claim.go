@@ -56,7 +56,7 @@ func (p *Pool) Claim(ctx context.Context, sessionID string) (*Lease, error) {
 func (p *Pool) claim(sessionID string) (l *Lease, listing <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := p.find(sessionID)
+	e := p.entries.find(sessionID)
 	switch {
 	case p.closed:
 		return nil, nil, ErrPoolClosed
@@ -215,7 +215,7 @@ func (p *Pool) admitListed(client *arr.SessionsClient, found []arr.Session, aske
 		if e.leftOver = leftOver; !leftOver {
 			e.state = stateStarting
 		}
-		p.entries = append(p.entries, e)
+		p.entries.add(e)
 		p.manage(e, r)
 		p.work.Go(func() { p.settleTakenOver(e, leftOver) })
 		p.changed()

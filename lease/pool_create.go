@@ -18,7 +18,7 @@ var errNotNeeded = errors.New("the session is no longer needed")
 func (p *Pool) startCreation() {
 	ctx, cancel := context.WithCancelCause(p.ctx)
 	e := &entry{state: stateIntended, began: time.Now(), own: true, cancel: cancel}
-	p.entries = append(p.entries, e)
+	p.entries.add(e)
 	p.work.Go(func() {
 		defer cancel(nil)
 		p.create(ctx, e)
@@ -31,7 +31,8 @@ func (p *Pool) create(ctx context.Context, e *entry) {
 	a.creating = func(r *renewer) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		e.id, e.client = r.id, r.client
+		p.entries.name(e, r.id)
+		e.client = r.client
 		e.move(eventCreate)
 	}
 	var lost *renewer

@@ -96,7 +96,7 @@ func (p *Pool) finishRecheck(e *entry, number int, expired bool, failure error) 
 func (p *Pool) answering(client *arr.SessionsClient) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, e := range p.entries {
+	for _, e := range p.entries.all {
 		if e.managed != nil && e.managed.client == client &&
 			e.managed.seenAfter(time.Now().Add(-quarantineLimit/2)) {
 			return true

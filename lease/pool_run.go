@@ -12,12 +12,23 @@ import (
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
+// mostBetweenSteps is how long a pool of very many sessions takes to react to a change, at most.
+const mostBetweenSteps = 100 * time.Millisecond
+
 // run is the goroutine that creates and stops sessions as needed, until the pool is closed.
 func (p *Pool) run() {
 	p.takeOver()
 	now := p.options.clock.Now()
 	for p.ctx.Err() == nil {
-		now = p.pause(now, p.step())
+		began := time.Now()
+		again := p.step()
+		// A step looks at all sessions. However many there are, and however often they are handed
+		// out, steps take a tenth of the time of one core.
+		rest := min(9*time.Since(began), mostBetweenSteps)
+		if rest > 0 && wait.Sleep(p.ctx, rest) != nil {
+			return
+		}
+		now = p.pause(now, again-rest)
 	}
 }
 
@@ -69,7 +80,7 @@ func (p *Pool) act(next plan) (refusal error) {
 		p.dropOne()
 	}
 	for range next.retireWarm {
-		if e := p.oldest(); e != nil {
+		if e := p.entries.warm.oldest(); e != nil {
 			p.retire(e)
 		}
 	}
@@ -104,7 +115,7 @@ func (p *Pool) count() inventory {
 		createInterval: p.options.CreateInterval,
 		calls:          len(p.waiters) + len(p.retrying),
 		starting:       p.pending(),
-		total:          len(p.entries),
+		total:          len(p.entries.all),
 		affordable:     p.budget.allows(p.options.LeaseTime) == nil,
 		probing:        p.pace.probing,
 		pause:          time.Until(p.pace.notBefore),
@@ -112,7 +123,7 @@ func (p *Pool) count() inventory {
 	}
 	// A session is ageing for as long as its replacement may take to start.
 	ageing := min(p.options.StartTimeout, (p.options.MaxLeaseTime-p.options.MinRemaining)/4)
-	for _, e := range p.entries {
+	for _, e := range p.entries.all {
 		if e.lost {
 			n.lost++
 		}
@@ -141,7 +152,7 @@ func (p *Pool) count() inventory {
 
 // pending returns the number of sessions that are expected to become Ready.
 func (p *Pool) pending() (n int) {
-	for _, e := range p.entries {
+	for _, e := range p.entries.all {
 		if e.pending() {
 			n++
 		}
@@ -151,7 +162,7 @@ func (p *Pool) pending() (n int) {
 
 // dropOne gives up the newest starting session.
 func (p *Pool) dropOne() {
-	for _, e := range slices.Backward(p.entries) {
+	for _, e := range slices.Backward(p.entries.all) {
 		if e.pending() {
 			p.retire(e)
 			return
@@ -161,7 +172,7 @@ func (p *Pool) dropOne() {
 
 // retireQuarantined stops the quarantined sessions.
 func (p *Pool) retireQuarantined() {
-	for _, e := range p.entries {
+	for _, e := range p.entries.all {
 		if e.state == stateQuarantined {
 			p.retire(e)
 		}
@@ -206,7 +217,7 @@ func (p *Pool) reap(e *entry) {
 // forget removes a session of which nothing is left to do. notStopped is why it may run on, or nil.
 func (p *Pool) forget(e *entry, notStopped error) {
 	e.move(eventGone)
-	p.entries = slices.DeleteFunc(p.entries, func(other *entry) bool { return other == e })
+	p.entries.remove(e)
 	if notStopped != nil {
 		p.failed(notStopped)
 		p.notStopped = append(p.notStopped, notStopped)

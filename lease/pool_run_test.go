@@ -21,7 +21,7 @@ func TestPoolIgnoresARefusalByTheBudgetThatIsOutdated(t *testing.T) {
 		budget:  newBudget(time.Hour),
 		wake:    make(chan struct{}, 1),
 		pace:    newPace(),
-		entries: []*entry{e},
+		entries: entries{all: []*entry{e}},
 		waiters: []*waiter{w},
 	}
 	p.creationFailed(t.Context(), e, nil, fmt.Errorf("no session: %w", ErrBudget))

@@ -118,11 +118,12 @@ type entry struct {
 	managed *managedSession         // nil while the pool creates the session
 	lost    bool                    // the creation failed, and so did stopping the session
 
-	own      bool      // created by this pool, so its size is one of those wanted
-	leftOver bool      // an earlier run may have handed it out, and this one has not
-	since    time.Time // the earliest time of Ready, as known when it entered the pool
-	failures int       // how often a check has failed
-	lease    *Lease    // in stateOut
+	own        bool      // created by this pool, so its size is one of those wanted
+	leftOver   bool      // an earlier run may have handed it out, and this one has not
+	since      time.Time // the earliest time of Ready, as known when it entered the pool
+	failures   int       // how often a check has failed
+	listedWarm bool      // in the list of warm sessions, perhaps no longer warm
+	lease      *Lease    // in stateOut
 }
 
 // move applies an event, and reports whether the state of the session allows it.

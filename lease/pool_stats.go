@@ -64,7 +64,7 @@ func (p *Pool) Stats() PoolStats {
 			Region:   region.client.Region(),
 		})
 	}
-	for _, e := range p.entries {
+	for _, e := range p.entries.all {
 		s.count(e.state)
 		if e.client != nil {
 			place := slices.IndexFunc(p.regions, func(r *poolRegion) bool {
