@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -151,6 +152,36 @@ func (e *events) mustNamed(name string) event {
 			return read
 		}
 	}
+}
+
+// Many sessions that change at once do not become one large step, and none is left out.
+func TestEventsOfManySessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sessions = 2500
+		s := start(t, emulator.Options{Admin: true, StartupTime: emulator.FixedStartup(time.Minute)})
+		for i := range sessions {
+			s.create(fmt.Sprintf("s%d", i), standard5)
+		}
+		e := s.events(t.Context(), s.Transport(), "http://localhost", "", nil)
+		begin := time.Now()
+		for _, step := range []struct {
+			advance  time.Duration
+			from, to string
+		}{{time.Minute, "Starting", "Ready"}, {time.Hour, "Ready", "Expired"}} {
+			require.NoError(t, s.Clock().Advance(step.advance))
+			e.mustNamed("clock")
+			seen := make(map[any]bool)
+			for range sessions {
+				change := e.must("session").data
+				require.Equal(t, step.from, change["from"])
+				require.Equal(t, step.to, change["to"])
+				seen[change["id"]] = true
+			}
+			assert.Len(t, seen, sessions)
+		}
+		assert.Less(t, time.Since(begin), time.Second, "what is left is sent at once")
+		require.NoError(t, e.body.Close())
+	})
 }
 
 // A reader that was cut off goes on where it was, and is told what it has missed.

@@ -48,6 +48,7 @@ func (c *conversions) restore(accountID func(string) string) error {
 		p.sequence = max(p.sequence, sequence)
 		p.byID[r.ID] = r
 		p.listed = append(p.listed, r) // the file has them by sequence
+		c.tell(r, now)
 		if r.inStorage && r.EndedAt.IsZero() {
 			if r.StartedAt.IsZero() {
 				r.StartedAt = now
@@ -73,9 +74,10 @@ func (c *conversions) partition(in service.PartitionKey) *conversionPartition {
 	return p
 }
 
-// note brings the present facts of a conversion into the state file. Call it under the lock, and
-// wait for the group of the record before anybody is told.
+// note brings the present facts of a conversion into the state file, and tells readers of events.
+// Call it under the lock, and wait for the group of the record before anybody is told.
 func (c *conversions) note(r *conversionRecord) {
+	c.tell(r, c.clock.Now())
 	if !c.journal.keeps() || r.forgotten {
 		return
 	}
@@ -86,8 +88,9 @@ func (c *conversions) note(r *conversionRecord) {
 	r.group = c.journal.note(conversionsBucket, storedName(r.partition, r.sequence), value)
 }
 
-// noteGone removes a conversion from the state file.
+// noteGone removes a conversion from the state file, and tells readers of events.
 func (c *conversions) noteGone(r *conversionRecord) {
+	c.tell(r, c.clock.Now())
 	if c.journal.keeps() {
 		c.journal.note(conversionsBucket, storedName(r.partition, r.sequence), nil)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -36,6 +37,7 @@ type conversions struct {
 	// mu guards what follows. It is never held while a function of the user runs.
 	mu         sync.Mutex
 	partitions map[service.PartitionKey]*conversionPartition
+	changes    changeLog[*conversionRecord]
 	closed     bool
 	crowded    bool // conversions were forgotten before their retention was over: see keepEnded
 	warned     bool // of that
@@ -55,6 +57,9 @@ type conversionRecord struct {
 	inStorage bool   // a converter ends it
 	group     uint64 // of the journal, with the last change
 	forgotten bool   // no longer readable
+
+	changeState
+	told azremoterendering.ConversionStatus // to the readers of events
 
 	// What follows is for conversions in storage.
 	context context.Context

@@ -5,7 +5,7 @@ package emulator
 import "container/heap"
 
 // endQueue holds sessions in the order of their ends. A session is in one queue at a time, and
-// knows its place there.
+// knows its position there.
 type endQueue struct{ records endHeap }
 
 // first returns the session that ends first, or nil.
@@ -17,10 +17,10 @@ func (q *endQueue) first() *record {
 }
 
 func (q *endQueue) add(r *record)    { heap.Push(&q.records, r) }
-func (q *endQueue) remove(r *record) { heap.Remove(&q.records, r.place) }
+func (q *endQueue) remove(r *record) { heap.Remove(&q.records, r.position) }
 
 // moved puts a session whose end has changed in its new place.
-func (q *endQueue) moved(r *record) { heap.Fix(&q.records, r.place) }
+func (q *endQueue) moved(r *record) { heap.Fix(&q.records, r.position) }
 
 // endHeap implements [heap.Interface].
 type endHeap []*record
@@ -35,12 +35,12 @@ func (h endHeap) Less(i, j int) bool {
 
 func (h endHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i, j
+	h[i].position, h[j].position = i, j
 }
 
 // Push is part of [heap.Interface], as is Pop.
 func (h *endHeap) Push(r any) {
-	r.(*record).place = len(*h)
+	r.(*record).position = len(*h)
 	*h = append(*h, r.(*record))
 }
 

@@ -2,28 +2,15 @@
 
 package emulator
 
-import (
-	"time"
+import "errors"
 
-	"github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/emulator/internal/page"
-	"github.com/arr-go/azremoterendering/service"
-)
-
-// eventsSeen is what a reader of events knows. Changes are found by comparing, because the states
-// of sessions and conversions follow from the time, and nothing happens in the emulator when they
-// change.
+// eventsSeen is what a reader of events knows. forgetReader frees what is kept for it.
 type eventsSeen struct {
 	requests    uint64 // the number of the last one
-	sessions    map[*record]sessionSeen
-	conversions map[*conversionRecord]azremoterendering.ConversionStatus
+	sessions    *changeReader[*record]
+	conversions *changeReader[*conversionRecord]
 	faults      map[int]int // how many requests each has affected
 	clock       *clockSetting
-}
-
-type sessionSeen struct {
-	status azremoterendering.SessionStatus
-	lease  time.Duration
 }
 
 // adminSessionEvent is a change of a session. From is empty if it is new, To if it is forgotten.
@@ -61,29 +48,31 @@ type adminLostEvent struct {
 
 type sendEvent func(name string, id uint64, data any)
 
-// eventsNow returns what there is now.
+// eventsNow returns a reader of what happens from now on.
 func (e *Emulator) eventsNow() eventsSeen {
 	seen := eventsSeen{
+		sessions:    e.store.joinChanges(),
+		conversions: e.conversions.joinChanges(),
 		requests:    e.requests.newest(),
-		sessions:    make(map[*record]sessionSeen),
-		conversions: make(map[*conversionRecord]azremoterendering.ConversionStatus),
 		faults:      make(map[int]int),
 		clock:       e.clock.setting.Load(),
 	}
-	quiet := func(string, uint64, any) {}
-	e.sessionChanges(&seen, quiet)
-	e.conversions.changes(&seen, quiet)
-	e.faultChanges(&seen, quiet)
+	e.faultChanges(&seen, func(string, uint64, any) {})
 	return seen
 }
 
-// changes sends what has changed, and notes it as seen. Of many requests it sends the first ones.
-func (e *Emulator) changes(seen *eventsSeen, send sendEvent) {
-	if setting := e.clock.setting.Load(); setting != seen.clock {
-		seen.clock = setting
-		send("clock", 0, clockBody(e.clock.State()))
-	}
-	e.faultChanges(seen, send)
+func (e *Emulator) forgetReader(seen eventsSeen) {
+	e.store.leaveChanges(seen.sessions)
+	e.conversions.leaveChanges(seen.conversions)
+}
+
+// errSlowReader ends a stream whose reader has missed changes.
+var errSlowReader = errors.New("emulator: the reader of events was too slow")
+
+// changes sends what has changed, and notes it as seen. Of many changes it sends the first ones, and
+// reports that there are more.
+func (e *Emulator) changes(seen *eventsSeen, send sendEvent) (more bool, err error) {
+	e.settingChanges(seen, send)
 	requests := e.requests.since(seen.requests)
 	if requests.lost > 0 {
 		seen.requests += requests.lost
@@ -93,8 +82,31 @@ func (e *Emulator) changes(seen *eventsSeen, send sendEvent) {
 		seen.requests = r.Sequence
 		send("request", r.Sequence, adminRecordOf(r))
 	}
-	e.sessionChanges(seen, send)
-	e.conversions.changes(seen, send)
+	moreSessions, err := e.sessionChanges(seen, send)
+	if err != nil {
+		return false, err
+	}
+	moreConversions, err := e.conversionChanges(seen, send)
+	return len(requests.records) > eventBatch || moreSessions || moreConversions, err
+}
+
+// anyChange reports whether anything has changed, and notes all as seen.
+func (e *Emulator) anyChange(seen *eventsSeen) bool {
+	before := seen.requests
+	seen.requests = max(before, e.requests.newest())
+	changed := seen.requests > before
+	e.settingChanges(seen, func(string, uint64, any) { changed = true })
+	sessions := e.store.passChanges(seen.sessions)
+	conversions := e.conversions.passChanges(seen.conversions)
+	return changed || sessions || conversions
+}
+
+func (e *Emulator) settingChanges(seen *eventsSeen, send sendEvent) {
+	if setting := e.clock.setting.Load(); setting != seen.clock {
+		seen.clock = setting
+		send("clock", 0, clockBody(e.clock.State()))
+	}
+	e.faultChanges(seen, send)
 }
 
 func (e *Emulator) faultChanges(seen *eventsSeen, send sendEvent) {
@@ -117,13 +129,12 @@ func (e *Emulator) faultChanges(seen *eventsSeen, send sendEvent) {
 	seen.faults = present
 }
 
-func (e *Emulator) sessionChanges(seen *eventsSeen, send sendEvent) {
-	for _, change := range e.store.changes(seen.sessions) {
+func (e *Emulator) sessionChanges(seen *eventsSeen, send sendEvent) (more bool, err error) {
+	changes, more, err := e.store.readChanges(seen.sessions)
+	for _, change := range changes {
 		event := adminSessionEvent{
-			Account: change.key.AccountID,
-			Region:  string(change.key.Region),
-			ID:      change.id,
-			From:    string(change.from),
+			Account: change.key.AccountID, Region: string(change.key.Region), ID: change.id,
+			From: change.from,
 		}
 		if change.now != nil {
 			session := e.adminSessionOf(*change.now)
@@ -131,71 +142,21 @@ func (e *Emulator) sessionChanges(seen *eventsSeen, send sendEvent) {
 		}
 		send("session", 0, event)
 	}
+	return more, err
 }
 
-// sessionChange is a change of a session. now is nil if it is forgotten.
-type sessionChange struct {
-	key  service.PartitionKey
-	id   string
-	from azremoterendering.SessionStatus
-	now  *page.Session
-}
-
-// changes returns how sessions differ from what was seen, which it updates.
-func (m *memory) changes(seen map[*record]sessionSeen) (changes []sessionChange) {
-	m.ask(func(*record) bool { return true })
-	now := m.lock()
-	defer m.unlock()
-	for r, before := range seen {
-		if r.forgotten {
-			delete(seen, r)
-			changes = append(changes, sessionChange{r.partition.key, r.ID, before.status, nil})
+func (e *Emulator) conversionChanges(seen *eventsSeen, send sendEvent) (more bool, err error) {
+	changes, more, err := e.conversions.readChanges(seen.conversions)
+	for _, change := range changes {
+		event := adminConversionEvent{
+			Account: change.key.AccountID, Region: string(change.key.Region), ID: change.id,
+			From: change.from,
 		}
-	}
-	for key, p := range m.partitions {
-		for id, r := range p.sessions {
-			before := seen[r]
-			if before.status.Ended() && r.EndedAs == before.status {
-				continue // that is final, and most sessions are so
-			}
-			present := sessionSeen{r.Facts.Session(now).Status, r.Lease}
-			if present != before {
-				seen[r] = present
-				shown := r.shownAt(now)
-				changes = append(changes, sessionChange{key, id, before.status, &shown})
-			}
+		if change.now != nil {
+			conversion := adminConversionOf(*change.now)
+			event.To, event.Conversion = string(change.now.Conversion.Status), &conversion
 		}
+		send("conversion", 0, event)
 	}
-	return changes
-}
-
-// changes sends how conversions differ from what was seen, which it updates.
-func (c *conversions) changes(seen *eventsSeen, send sendEvent) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.clock.Now()
-	for r, before := range seen.conversions {
-		if r.forgotten {
-			delete(seen.conversions, r)
-			send("conversion", 0, adminConversionEvent{
-				Account: r.partition.AccountID, Region: string(r.partition.Region), ID: r.ID,
-				From: string(before),
-			})
-		}
-	}
-	for key, p := range c.partitions {
-		c.forget(p, now)
-		for _, r := range p.listed {
-			before, present := seen.conversions[r], r.Conversion(now).Status
-			if before == present {
-				continue
-			}
-			seen.conversions[r] = present
-			shown := adminConversionOf(shownConversion(key, r.ConversionFacts, now))
-			send("conversion", 0, adminConversionEvent{
-				Account: key.AccountID, Region: string(key.Region), ID: r.ID,
-				From: string(before), To: string(present), Conversion: &shown,
-			})
-		}
-	}
+	return more, err
 }

@@ -34,6 +34,7 @@ type eventStream struct {
 	brief    bool          // whether it says only that something has changed
 	seen     eventsSeen
 	pending  bytes.Buffer
+	more     bool      // whether the last look left changes
 	looked   time.Time // when it last looked for changes
 	wrote    time.Time // when there was something to send
 	closed   chan struct{}
@@ -46,20 +47,20 @@ type eventStream struct {
 func (e *Emulator) newEventStream(
 	ctx context.Context, since *uint64, places *atomic.Int64,
 ) *eventStream {
-	s := &eventStream{
-		emulator: e, context: ctx, interval: eventInterval, closed: make(chan struct{}),
-	}
-	free := sync.OnceFunc(func() { places.Add(-1) })
-	stop := context.AfterFunc(ctx, free)
-	s.end = sync.OnceFunc(func() { stop(); free(); close(s.closed) })
 	opened := false
 	defer func() {
 		if !opened { // a back end has panicked
-			s.end()
+			places.Add(-1)
 		}
 	}()
-	s.seen = e.eventsNow()
+	seen := e.eventsNow()
 	opened = true
+	s := &eventStream{
+		emulator: e, context: ctx, interval: eventInterval, closed: make(chan struct{}), seen: seen,
+	}
+	free := sync.OnceFunc(func() { places.Add(-1); e.forgetReader(seen) })
+	stop := context.AfterFunc(ctx, free)
+	s.end = sync.OnceFunc(func() { stop(); free(); close(s.closed) })
 	if since != nil {
 		s.seen.requests = *since
 	}
@@ -90,13 +91,16 @@ func (s *eventStream) next() (err error) {
 			err = io.ErrUnexpectedEOF
 		}
 	}()
-	if err := s.sleep(nil, s.interval-time.Since(s.looked)); err != nil {
+	pause := s.interval - time.Since(s.looked)
+	if s.more {
+		pause = 0
+	}
+	if err := s.sleep(nil, pause); err != nil {
 		return err
 	}
 	changed := s.emulator.requests.since(s.seen.requests).changed
-	s.look()
-	if s.pending.Len() > 0 {
-		return nil
+	if err := s.look(); err != nil || s.pending.Len() > 0 {
+		return err
 	}
 	if time.Since(s.wrote) >= heartbeat {
 		s.wrote = time.Now()
@@ -123,26 +127,23 @@ func (s *eventStream) sleep(changed <-chan struct{}, d time.Duration) error {
 	return nil
 }
 
-// look appends the changes since the last look.
-func (s *eventStream) look() {
+// look appends the changes since the last look, or as many of them as are sent at once.
+func (s *eventStream) look() (err error) {
 	s.looked = time.Now()
 	if s.brief {
 		s.notice()
 	} else {
-		s.emulator.changes(&s.seen, s.send)
+		s.more, err = s.emulator.changes(&s.seen, s.send)
 	}
 	if s.pending.Len() > 0 {
 		s.wrote = s.looked
 	}
+	return err
 }
 
 // notice appends one event if anything has changed.
 func (s *eventStream) notice() {
-	changed := false
-	newest := s.emulator.requests.newest()
-	s.emulator.changes(&s.seen, func(string, uint64, any) { changed = true })
-	s.seen.requests = max(s.seen.requests, newest) // one look is enough for many
-	if changed {
+	if s.emulator.anyChange(&s.seen) {
 		s.pending.WriteString("event: change\ndata: {}\n\n")
 	}
 }

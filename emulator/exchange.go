@@ -73,8 +73,13 @@ func (e *Emulator) respond(
 		}
 	}
 	if e.forPage(r, fromNetwork) {
-		a := e.guarded(r, e.servePage)
-		return delivery{Answer: a, stream: e.openPageEvents(r, a)}
+		var stream *eventStream
+		a := e.guarded(r, func(r *http.Request) (a service.Answer) {
+			a = e.servePage(r)
+			stream = e.openPageEvents(r, a)
+			return a
+		})
+		return delivery{Answer: a, stream: stream}
 	}
 	if fromNetwork {
 		r = e.proxies.toExternal(r)

@@ -28,7 +28,9 @@ type memory struct {
 	// or a method of a server runs. Use lock and unlock. There is one for all sessions because they
 	// share capacity.
 	mu         sync.Mutex
+	now        time.Time // when the lock was taken
 	partitions map[service.PartitionKey]*partition
+	changes    changeLog[*record]
 	living     endQueue     // the sessions that have not ended, as far as is known
 	retained   endQueue     // those that have, until their retention is over
 	running    map[pool]int // how many of the living hold a server
@@ -63,7 +65,10 @@ type record struct {
 	standing    standing      // to the server, in case of a restart
 	group       uint64        // of the journal, with the last change
 
-	place     int  // in the queue that holds it
+	changeState
+	told sessionSeen // to the readers of events
+
+	position  int  // in the queue that holds it
 	asked     bool // whether its server is being asked
 	forgotten bool // no longer readable
 
@@ -96,6 +101,10 @@ func newMemory(options Options, journal *journal, clock *Clock) *memory {
 func (m *memory) lock() time.Time {
 	m.mu.Lock()
 	now := m.clock.Now()
+	m.now = now
+	for r, due := m.changes.nextDue(now); due; r, due = m.changes.nextDue(now) {
+		m.tell(r)
+	}
 	for r := m.living.first(); r != nil && r.Ended(now); r = m.living.first() {
 		m.retire(r)
 	}

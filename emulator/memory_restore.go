@@ -67,6 +67,7 @@ func (m *memory) load(accountID func(string) string) (pending []*record, err err
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.clock.Now()
+	m.now = now
 	file := m.journal.file
 	err = eachPartition(file, partitionsBucket, accountID,
 		func(in service.PartitionKey, sequence uint64) { m.partition(in).sequence = sequence })
@@ -119,6 +120,7 @@ func (m *memory) readmit(in service.PartitionKey, sequence uint64, r *record, no
 	r.partition, r.sequence = p, sequence
 	p.sessions[r.ID] = r
 	p.listed = append(p.listed, r) // the file has them by sequence
+	m.tell(r)
 	if r.EndedAs != "" {
 		m.retained.add(r)
 		return
@@ -156,9 +158,10 @@ func serverLost() *azremoterendering.ErrorDetail {
 	}
 }
 
-// note brings the present facts of a session into the state file. Call it under the lock, and wait
-// for the group of the record before anybody is told.
+// note brings the present facts of a session into the state file, and tells readers of events. Call
+// it under the lock, and wait for the group of the record before any client is told.
 func (m *memory) note(r *record) {
+	m.tell(r)
 	if m.journal.keeps() && !r.forgotten {
 		r.group = m.journal.note(sessionsBucket, storedName(r.partition.key, r.sequence), r.image())
 	}
@@ -172,8 +175,9 @@ func (m *memory) imageOf(r *record) image {
 	return r.image()
 }
 
-// noteGone removes a session from the state file.
+// noteGone removes a session from the state file, and tells readers of events.
 func (m *memory) noteGone(r *record) {
+	m.tell(r)
 	if m.journal.keeps() {
 		m.journal.note(sessionsBucket, storedName(r.partition.key, r.sequence), nil)
 	}

@@ -25,6 +25,9 @@ func (m *memory) askAbout(in service.PartitionKey, id string) {
 	m.ask(func(r *record) bool { return r.ID == id && r.partition.key == in })
 }
 
+// askAll asks all servers that have not settled.
+func (m *memory) askAll() { m.ask(func(*record) bool { return true }) }
+
 // askNamed asks the servers of the sessions with an id, wherever they are.
 func (m *memory) askNamed(id string) { m.ask(func(r *record) bool { return r.ID == id }) }
 
@@ -78,6 +81,7 @@ func (m *memory) learn(r *record, now time.Time, status ServerStatus) {
 	before := m.imageOf(r)
 	r.learn(now, status)
 	m.settle(r, status.Settled)
+	m.tell(r)
 	if !bytes.Equal(before, m.imageOf(r)) {
 		m.note(r) // most answers of a server say nothing new
 	}

@@ -31,7 +31,7 @@ func (e *Emulator) accountOrder() map[string]int {
 // state returns all sessions: by account, in the given order, then by region, then oldest first;
 // and the time at which they are so.
 func (m *memory) state(order map[string]int) (sessions []page.Session, now time.Time) {
-	m.ask(func(*record) bool { return true })
+	m.askAll()
 	now = m.lock()
 	defer m.unlock()
 	var records []*record
