@@ -24,13 +24,13 @@ func newConfigCommand() *cobra.Command {
 	s := newServiceFlags()
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Show the settings and where they come from",
+		Short: "Show and change settings, and choose a profile",
 		Long: `Show the settings that commands would use, and where each one comes from. Keys and tokens are never
 shown, only that they are set.
 
 The command takes the flags of other commands and sends no request. See "arr help configuration" for
 where settings come from.`,
-		Args: takesNoIDs,
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			values, err := s.load()
 			if err != nil {
@@ -70,6 +70,14 @@ where settings come from.`,
 		_ = flags.MarkHidden(name) // they are no settings, and do nothing here
 	}
 	completeWords(cmd, words())
+	cmd.AddCommand(
+		newConfigGetCommand(),
+		newConfigSetCommand(),
+		newConfigUnsetCommand(),
+		newConfigListCommand(),
+		newConfigUseCommand(),
+		newConfigDeleteCommand(),
+	)
 	return cmd
 }
 

@@ -117,8 +117,10 @@ only, and not if NO_COLOR is set or TERM is dumb.
   regions --latency
       region, endpoint, reachable, rounds, connectMilliseconds, tlsMilliseconds,
       totalMilliseconds, error
-  config
+  config, config get
       name, value, secret, source
+  config list
+      name, default, endpoint, accountId, signIn
   doctor
       check, host, status (ok, warning, failed, skipped), detail, cure, milliseconds
   version

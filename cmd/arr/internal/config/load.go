@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -54,12 +53,10 @@ func Load(in Inputs) (*Settings, error) {
 }
 
 func (s *Settings) loadProfile(in Inputs) error {
-	path, named := input.Path(in.File, ""), in.File != ""
-	if !named {
-		folder, err := os.UserConfigDir()
-		if err == nil {
-			path = filepath.Join(folder, "arr", "config.toml")
-		}
+	named := in.File != ""
+	path, err := configPath(in.File)
+	if err != nil {
+		path = "" // without a configuration folder there is no file
 	}
 	profile, from := in.Profile, "--profile"
 	if profile == "" {

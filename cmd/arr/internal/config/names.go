@@ -32,6 +32,7 @@ const (
 	AccountKey    Name = "account-key"
 	KeyFile       Name = "key-file"
 	KeyStdin      Name = "key-stdin"
+	Keyring       Name = "keyring"
 	AccessToken   Name = "access-token"
 	Retries       Name = "retries"
 	Size          Name = "size"
@@ -75,6 +76,7 @@ var all = [...]Name{
 	AccountKey,
 	KeyFile,
 	KeyStdin,
+	Keyring,
 	AccessToken,
 	Retries,
 	Size,
@@ -132,14 +134,14 @@ func (n Name) isPath() bool {
 // hasFlag reports whether there is a flag: other users of a machine can see the arguments of a
 // program, so secrets have none. The local folder is an argument. Prices belong in a profile.
 func (n Name) hasFlag() bool {
-	return !n.Secret() && n != LocalFolder && n != PriceStandard && n != PricePremium
+	return !n.Secret() && n != LocalFolder && n != PriceStandard && n != PricePremium && n != Keyring
 }
 
 // variable returns the environment variable, empty if there is none. Those of storage are the
 // variables of the Azure CLI.
 func (n Name) variable() string {
 	switch n {
-	case KeyStdin:
+	case KeyStdin, Keyring:
 		return ""
 	case KeyFile:
 		return "ARR_ACCOUNT_KEY_FILE" // similar to ARR_ACCOUNT_KEY

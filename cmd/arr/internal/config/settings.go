@@ -55,7 +55,13 @@ type Settings struct {
 // setting. The path is empty if none was read.
 func (s *Settings) Ignored() (path string, members []string) { return s.scriptFile, s.ignored }
 
+// accountKeys are the settings that say where the account key is.
+var accountKeys = []Name{KeyFile, KeyStdin, AccountKey, Keyring}
+
 func (s *Settings) set(l int, name Name, value Value) {
+	if name == Keyring && value.Text == "false" {
+		return
+	}
 	if s.layers[l] == nil {
 		s.layers[l] = make(layer)
 	}
@@ -179,8 +185,8 @@ func (s *Settings) effective(name Name) Value {
 	switch name {
 	case Endpoint, Region:
 		group = []Name{Endpoint, Region}
-	case AccountKey, KeyFile, KeyStdin:
-		group = []Name{AccountKey, KeyFile, KeyStdin}
+	case AccountKey, KeyFile, KeyStdin, Keyring:
+		group = accountKeys
 	case StorageKey, StorageSAS, StorageConnectionString, StorageSecretFile:
 		group = storageSecrets
 	}

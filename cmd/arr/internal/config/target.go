@@ -54,8 +54,8 @@ type Target struct {
 	AllowHTTP   bool
 	Retries     int // -1 means the client's default
 	SignIn      SignIn
-	// Credential is where key or token come from: AccountKey, KeyFile, KeyStdin or AccessToken. It
-	// is empty if there is neither.
+	// Credential is where key or token come from: AccountKey, KeyFile, KeyStdin, Keyring or
+	// AccessToken. It is empty if there is neither.
 	Credential Name
 	// Secret is the key, the token, or the path of the file with the key.
 	Secret           string
@@ -175,23 +175,16 @@ func (s *Settings) account(t *Target, region arr.Region) error {
 // signIn finds out how to sign in. If nothing says so, what there is decides: a key or a token.
 func (s *Settings) signIn(t *Target) error {
 	var err error
-	t.SignIn, err = parse(s, Auth, "", func(text string) (SignIn, error) {
-		for _, known := range SignIns() {
-			if known == text {
-				return SignIn(text), nil
-			}
-		}
-		return "", errors.New("give one of " + strings.Join(SignIns(), ", "))
-	})
+	t.SignIn, err = parse(s, Auth, "", parseSignIn)
 	if err != nil {
 		return err
 	}
 	var names []Name
 	switch t.SignIn {
 	case "":
-		names = []Name{KeyFile, KeyStdin, AccountKey, AccessToken}
+		names = append(slices.Clone(accountKeys), AccessToken)
 	case SignInKey:
-		names = []Name{KeyFile, KeyStdin, AccountKey}
+		names = accountKeys
 	case SignInToken:
 		names = []Name{AccessToken}
 	}
@@ -234,13 +227,7 @@ func (s *Settings) rest(t *Target) (err error) {
 
 // MaxRetries returns how often a request is sent again, -1 for the client's default.
 func (s *Settings) MaxRetries() (int, error) {
-	return parse(s, Retries, -1, func(text string) (int, error) {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > 100 {
-			return 0, errors.New("give a number from 0 to 100")
-		}
-		return n, nil
-	})
+	return parse(s, Retries, -1, parseRetries)
 }
 
 func parseBool(text string) (bool, error) {
