@@ -63,7 +63,7 @@ type acquisition struct {
 	options AcquireOptions
 	clients []*arr.SessionsClient // the preferred one first
 	budget  *budget               // pays for the sessions; nil if nothing does
-	span    spans.Span            // what is done with the sessions later belongs to it too
+	span    span                  // what is done with the sessions later belongs to it too
 
 	// creating, if non-nil, is called with each session before it is created.
 	creating func(*renewer)
@@ -73,15 +73,19 @@ type acquisition struct {
 	lost func(*renewer)
 }
 
-// acquireTraced is acquire in a span of its own.
-func (a *acquisition) acquireTraced(ctx context.Context, name string) (*renewer, error) {
-	ctx, span := startSpan(ctx, a.clients[0], name)
-	a.span = span.joined
-	r, err := a.acquire(ctx)
+// acquireTraced is acquire in a span of its own. Of several sessions that it creates, the span names
+// the last. That a pool no longer needs a session is no failure.
+func (a *acquisition) acquireTraced(ctx context.Context, name string) (r *renewer, err error) {
+	ctx, a.span = startSpan(ctx, a.clients[0], name)
+	r, err = a.acquire(ctx)
 	if r != nil {
-		span.set(spans.SessionID, r.id)
+		a.span.set(spans.SessionID, r.id)
 	}
-	span.end(err)
+	if errors.Is(err, errNotNeeded) {
+		a.span.end(nil)
+	} else {
+		a.span.end(err)
+	}
 	return r, err
 }
 
@@ -127,7 +131,7 @@ func (a *acquisition) acquire(ctx context.Context) (*renewer, error) {
 // newRenewer returns the renewer of a session that has not been seen yet.
 func (a *acquisition) newRenewer(client *arr.SessionsClient, id string) *renewer {
 	r := newRenewer(client, id, a.options.keepAlive())
-	r.span = a.span
+	r.span = a.span.joined
 	if a.budget != nil {
 		r.granted = func(total time.Duration) { a.budget.record(id, total) }
 		r.allow = func(total time.Duration) error { return a.budget.extend(id, total) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -25,13 +26,16 @@ func (a *acquisition) create(
 	if a.creating != nil {
 		a.creating(r)
 	}
+	a.span.set(spans.SessionID, r.id)
 	began := time.Now()
 	mayExist, err := a.start(ctx, r, size)
 	if err == nil {
 		r.observe(EventReady, time.Since(began), nil)
 		return r, nil
 	}
-	r.observe(EventCreateFailed, time.Since(began), err)
+	if ctx.Err() == nil { // else the caller, or the pool, has given up
+		r.observe(EventCreateFailed, time.Since(began), err)
+	}
 	if !mayExist {
 		a.budget.drop(r.id)
 		r.endedIfCreated(err, nil)

@@ -3,6 +3,7 @@
 package lease
 
 import (
+	"errors"
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
@@ -19,7 +20,8 @@ const (
 	// requested.
 	EventReady EventKind = "ready"
 	// EventCreateFailed: an attempt to create a session, in one region with one size, failed. Err
-	// says why. Duration is the time since the creation was requested.
+	// says why. Duration is the time since the creation was requested. There is no such event if
+	// the caller has given up, or the pool no longer needs the session.
 	EventCreateFailed EventKind = "create failed"
 	// EventAdopted: [Acquire] has adopted a session, or a [Pool] has taken one over.
 	EventAdopted EventKind = "adopted"
@@ -90,6 +92,9 @@ func (r *renewer) ended(cause, notStopped error) {
 
 // endedIfCreated is ended for a session that did not become Ready.
 func (r *renewer) endedIfCreated(cause, notStopped error) {
+	if errors.Is(cause, errNotNeeded) {
+		cause = ErrReleased
+	}
 	if r.session().ID != "" || notStopped != nil {
 		r.ended(cause, notStopped)
 	}

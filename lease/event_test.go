@@ -203,6 +203,29 @@ func TestEventsOfAPool(t *testing.T) {
 	})
 }
 
+// A session that is dropped while it starts is released, and has not failed.
+func TestEventsOfASessionThatIsNoLongerNeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newPoolService(t)
+		all := s.traced()
+		var seen events
+		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 1, Max: 1, Observe: seen.observe})
+		time.Sleep(time.Minute)
+		require.NoError(t, p.Close(t.Context()))
+		told := seen.take()
+		require.Len(t, told, 2)
+		assert.Equal(t, lease.EventCreated, told[0].Kind)
+		assert.Equal(t, lease.EventEnded, told[1].Kind)
+		assert.ErrorIs(t, told[1].Err, lease.ErrReleased)
+		for _, span := range all.Ended() {
+			if span.Name == "lease.Pool.Create" {
+				assert.Empty(t, span.Status)
+				assert.Equal(t, told[0].SessionID, span.Attributes["az.remoterendering.session_id"])
+			}
+		}
+	})
+}
+
 func TestEventsOfATakeOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newPoolService(t)
