@@ -16,7 +16,7 @@ import (
 )
 
 // metricsPath is where Prometheus reads metrics. Like those for health, it is answered for every
-// host and whoever asks: it tells numbers, and neither accounts nor ids.
+// host, no matter who asks: it tells numbers, and neither accounts nor ids.
 const metricsPath = "/metrics"
 
 func forMetrics(r *http.Request) bool { return r.URL.EscapedPath() == metricsPath }

@@ -14,7 +14,7 @@ import (
 // connectionFor returns how clients connect to the first account, by the address that the browser
 // uses.
 //
-// Of all keys only the published one is shown. The page takes no credential, so whoever can open it
+// Of all keys only the published one is shown. The page takes no credential, so anyone who can open it
 // would get any other, and with it what other users of the machine or the network are kept from.
 func (e *Emulator) connectionFor(r *http.Request) page.Connection {
 	external := e.proxies.toExternal(r)

@@ -45,8 +45,9 @@ func newConfigSetCommand() *cobra.Command {
 	return profileCommand(&cobra.Command{
 		Use:   "set NAME VALUE | NAME=VALUE...",
 		Short: "Set settings in a profile of the config file",
-		Long: `Set settings in a profile of the config file. The profile is that of --profile or ARR_PROFILE, or else the
-default one, and is made if there is none. NAME is a setting as "arr help configuration" lists it.
+		Long: `Set settings in a profile of the config file. The profile is that of --profile or ARR_PROFILE, or else
+the default one, and is created if it does not exist. NAME is a setting as "arr help configuration"
+lists it.
 
 Comments and everything else in the file stay as they are. The file is for you alone to read. Keys and
 tokens are refused: "arr login" stores a key where other users do not see it.`,

@@ -75,7 +75,8 @@ func TestConnectBoxCopies(t *testing.T) {
 		b.click(fmt.Sprintf(`button[data-copy="value-%s"]`, name))
 		b.copied(want)
 	}
-	clients := evaluate[[]string](b, `[...document.querySelectorAll("input[data-client]")].map((i) => i.dataset.client)`)
+	clients := evaluate[[]string](b,
+		`[...document.querySelectorAll("input[data-client]")].map((i) => i.dataset.client)`)
 	for _, name := range []string{"Go", "Python", "Java", "C#", "JavaScript", "Variables, PowerShell", "curl"} {
 		assert.Contains(t, clients, name)
 	}
@@ -119,7 +120,8 @@ func TestConnectBoxByKeyboard(t *testing.T) {
 	b := newTab(t)
 	b.open(s.url("/"))
 	b.live()
-	clients := evaluate[[]string](b, `[...document.querySelectorAll("input[data-client]")].map((i) => i.dataset.client)`)
+	clients := evaluate[[]string](b,
+		`[...document.querySelectorAll("input[data-client]")].map((i) => i.dataset.client)`)
 	b.tabTo("input[data-client]")
 	for _, name := range clients[1:] {
 		b.do(chromedp.KeyEvent(kb.ArrowRight))

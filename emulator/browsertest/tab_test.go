@@ -193,12 +193,12 @@ func (b *tab) live() {
 	b.shown(`#live[data-live="on"]`)
 }
 
-// unloaded fails the test if the page is loaded anew from here to its end.
+// unloaded fails the test if the page is loaded again from here to its end.
 func (b *tab) unloaded() {
 	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void]("window.sameDocument = true; undefined"))
 	b.t.Cleanup(func() {
-		assert.True(b.t, evaluate[bool](b, "window.sameDocument === true"), "the page was loaded anew")
+		assert.True(b.t, evaluate[bool](b, "window.sameDocument === true"), "the page was loaded again")
 	})
 }
 

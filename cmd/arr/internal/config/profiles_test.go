@@ -122,7 +122,8 @@ func TestEveryWayToWriteAProfileIsChangedOrRefused(t *testing.T) {
 		"[profiles]\nwork.lease=\"1h\"": "[profiles]\nwork.lease=\"1h\"\nwork.size = \"x\"\n",
 		"[profiles.work]":               "[profiles.work]\nsize = \"x\"\n",
 		"[profiles.work]\nsize = \"\"\"a\nb\"\"\"\nlease = \"1h\"": "[profiles.work]\nsize = \"x\"\nlease = \"1h\"",
-		"[profiles.work]\nlease = \"1h\"\n\n# other\n[profiles.b]\n": "[profiles.work]\nlease = \"1h\"\nsize = \"x\"\n" +
+		"[profiles.work]\nlease = \"1h\"\n\n# other\n[profiles.b]\n": "" +
+			"[profiles.work]\nlease = \"1h\"\nsize = \"x\"\n" +
 			"\n# other\n[profiles.b]\n",
 	} {
 		p := profilesOf(t, text)
@@ -190,7 +191,8 @@ func TestTheConfigFileIsWrittenInOneStepAndForNobodyElse(t *testing.T) {
 // People keep such files in a repository of their own, and link them.
 func TestALinkStaysALink(t *testing.T) {
 	folder := t.TempDir()
-	target, middle, link := filepath.Join(folder, "dotfiles", "arr.toml"), filepath.Join(folder, "m"), filepath.Join(folder, "l")
+	target := filepath.Join(folder, "dotfiles", "arr.toml")
+	middle, link := filepath.Join(folder, "m"), filepath.Join(folder, "l")
 	require.NoError(t, os.Mkdir(filepath.Dir(target), 0o700))
 	if err := os.Symlink(filepath.Join("dotfiles", "arr.toml"), middle); err != nil {
 		t.Skip("no links here:", err)
