@@ -56,6 +56,8 @@ func TestEventsWhenTheBackendPanics(t *testing.T) {
 	angry = true
 	for range 20 { // more than there are places
 		assert.Equal(t, http.StatusInternalServerError, s.admin("GET", "/events", "").status)
+		assert.Equal(t, http.StatusInternalServerError, s.browse("/_page/events").status)
+		assert.Equal(t, http.StatusInternalServerError, s.browse("/").status)
 	}
 	angry = false
 	ctx, leave := context.WithCancel(t.Context())

@@ -29,6 +29,10 @@ func (e *Emulator) pageAction(r *http.Request) service.Answer {
 		back = new(url.URL)
 	}
 	q := page.ParseQuery(back.Query())
+	if subtle.ConstantTimeCompare([]byte(form.Get("token")), []byte(e.pageToken)) != 1 {
+		return e.showPage(r, q, http.StatusForbidden,
+			"Nothing was done: the emulator has been started anew since this page was shown. Try again.")
+	}
 	action := form.Get("action")
 	call, known := pageActions[action]
 	if !known {
@@ -64,10 +68,6 @@ func (e *Emulator) readPageForm(r *http.Request) (url.Values, *service.Refusal) 
 	if err != nil {
 		return nil, service.BadRequest("The form cannot be read.")
 	}
-	if subtle.ConstantTimeCompare([]byte(form.Get("token")), []byte(e.pageToken)) != 1 {
-		return nil, refusal(http.StatusForbidden,
-			"The form is not one of this run of the emulator. Reload the page, and try again.")
-	}
 	return form, nil
 }
 
@@ -84,6 +84,9 @@ var pageActions = map[string]func(e *Emulator, r *http.Request, form url.Values)
 		fault := map[string]any{"drop": DropAfter, "count": 1}
 		if id := form.Get("session"); id != "" {
 			fault["session"] = id
+			if account := form.Get("account"); account != "" {
+				fault["accountId"] = account
+			}
 		}
 		body, err := json.Marshal(fault)
 		if err != nil {

@@ -165,7 +165,9 @@ func TestPageActionsRefuseForgedForms(t *testing.T) {
 		assert.Equal(t, test.want, r.status, "%s: %s", name, r.body)
 		assert.NotEqual(t, "Stopped", s.look("a").Status, name)
 	}
-	r := s.send("POST", "http://localhost/_page/actions", valid, form("Origin", "http://localhost"))
+	r := s.send("POST", "http://localhost/_page/actions", "token=x"+stop, form("Origin", "http://localhost"))
+	assert.Contains(t, r.body, `role="alert">Nothing was done: the emulator has been started anew`)
+	r = s.send("POST", "http://localhost/_page/actions", valid, form("Origin", "http://localhost"))
 	assert.Equal(t, http.StatusSeeOther, r.status, r.body)
 	assert.Equal(t, "Stopped", s.look("a").Status)
 }

@@ -32,7 +32,7 @@ func (e *Emulator) pageState(q page.Query) page.Page {
 	for _, fault := range e.Faults() {
 		p.Faults = append(p.Faults, pageFault(fault))
 	}
-	p.Conversions = e.conversions.state(e.accountOrder())
+	e.conversions.selectFor(&p)
 	records, older := e.requests.latest(pageRequests, func(r *RequestRecord) bool {
 		return q.MatchesText(r.SessionID, r.ConversionID, r.Operation, r.ErrorCode, r.CorrelationVector)
 	})
@@ -145,6 +145,39 @@ func (m *memory) matching(p *page.Page) (selected []selection) {
 		p.Ended += account.Ended
 	}
 	return selected
+}
+
+// selectFor adds the conversions of a page, and counts all.
+func (c *conversions) selectFor(p *page.Page) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.clock.Now()
+	for key, partition := range c.partitions {
+		c.forget(partition, now)
+		p.AllConversions += len(partition.listed)
+		for i := range p.Accounts {
+			if p.Accounts[i].ID == key.AccountID {
+				p.Accounts[i].Conversions += len(partition.listed)
+			}
+		}
+		taken := 0
+		for _, r := range slices.Backward(partition.listed) { // the newest first
+			if p.Query.Search != "" && !p.Query.MatchesText(r.ID, key.AccountID, string(key.Region),
+				string(r.Conversion(now).Status)) {
+				continue
+			}
+			p.MatchingConversions++
+			if taken < page.MaxConversions {
+				p.Conversions = append(p.Conversions, shownConversion(key, r.ConversionFacts, now))
+				taken++
+			}
+		}
+	}
+	slices.SortStableFunc(p.Conversions, func(a, b page.Conversion) int {
+		return cmp.Or(b.Conversion.CreationTime.Compare(a.Conversion.CreationTime),
+			cmp.Compare(a.Region, b.Region), cmp.Compare(a.Account, b.Account))
+	})
+	p.Conversions = p.Conversions[:min(len(p.Conversions), page.MaxConversions)]
 }
 
 func (r *record) matchesQuery(q *page.Query, now time.Time) bool {

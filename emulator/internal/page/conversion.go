@@ -3,7 +3,6 @@
 package page
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -28,16 +27,9 @@ type momentView struct {
 }
 
 func (v *pageView) addConversions(p Page) {
-	newest := slices.DeleteFunc(slices.Clone(p.Conversions), func(c Conversion) bool {
-		return !p.Query.MatchesText(c.Conversion.ID, c.Account, string(c.Region), string(c.Conversion.Status))
-	})
-	slices.Reverse(newest) // so that of conversions of the same time, the later one is first too
-	slices.SortStableFunc(newest, func(a, b Conversion) int {
-		return b.Conversion.CreationTime.Compare(a.Conversion.CreationTime)
-	})
-	shown := newest[:min(len(newest), maxPageConversions)]
-	v.AllConversions, v.MoreConversions = len(newest), len(newest)-len(shown)
-	for _, each := range shown {
+	v.AllConversions = p.AllConversions
+	v.MoreConversions = p.MatchingConversions - len(p.Conversions)
+	for _, each := range p.Conversions {
 		v.Conversions = append(v.Conversions, conversionViewOf(each, p.Time))
 	}
 }

@@ -41,7 +41,7 @@ type State struct {
 // Page is what one page shows: the part of the state that its [Query] selects, and counts of the
 // rest.
 type Page struct {
-	State // whose Sessions are in the order in which they are shown
+	State // whose Sessions and Conversions are those that are shown, in that order
 
 	Query Query
 
@@ -49,6 +49,10 @@ type Page struct {
 	Matching int
 	// Living and Ended count all sessions.
 	Living, Ended int
+
+	// MatchingConversions is how many conversions the query selects, and AllConversions how many
+	// there are. Up to MaxConversions are in State.
+	MatchingConversions, AllConversions int
 
 	// Answered is how many requests were answered, and Older how many are left out of State.
 	Answered uint64
@@ -71,6 +75,7 @@ type Account struct {
 	ID, Domain    string
 	Region        azremoterendering.Region
 	Living, Ended int // its sessions
+	Conversions   int
 }
 
 // Session is a session as its account sees it, and what only the emulator knows.

@@ -48,7 +48,20 @@ function morph(from, to) {
 
 function show(html) {
   const next = new DOMParser().parseFromString(html, "text/html");
+  if (next.body.dataset.view) put(next);
+}
+
+// update is show for a page that has not been asked for: what an action did stays to be read.
+function update(html) {
+  const next = new DOMParser().parseFromString(html, "text/html");
   if (!next.body.dataset.view) return; // not a page of the emulator
+  const notice = document.getElementById("notice").cloneNode(true);
+  const problem = document.getElementById("problem")?.cloneNode(true);
+  next.getElementById("notice").replaceWith(notice, ...(problem ? ["\n", problem] : []));
+  put(next);
+}
+
+function put(next) {
   const focused = document.activeElement;
   document.title = next.title;
   morph(document.body, next.body);
@@ -77,7 +90,7 @@ async function look() {
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     const html = await answer.text();
-    if (address === location.href) show(html);
+    if (address === location.href) update(html);
   } catch {
     connection(false);
   }
@@ -137,6 +150,8 @@ function reasonOf(text) {
   }
 }
 
+let fading = 0;
+
 async function act(form, button) {
   const fields = new URLSearchParams(new FormData(form));
   fields.set(button.name, button.value);
@@ -147,6 +162,8 @@ async function act(form, button) {
     if (!answer.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(reasonOf(text));
     form.closest("details")?.removeAttribute("open");
     show(text);
+    clearTimeout(fading);
+    fading = setTimeout(say, 15000, "");
   } catch (error) {
     say("That did not work: " + error.message);
   }

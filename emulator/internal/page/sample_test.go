@@ -3,7 +3,6 @@
 package page
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,28 +23,21 @@ func pageSample() Page {
 		Endpoint: "http://127.0.0.1:20210", STSEndpoint: "http://127.0.0.1:20210", AccountID: accountID,
 		AccountKey: "key", AccountDomain: "westeurope.mixedreality.azure.com",
 	}
-	slices.Reverse(p.Sessions)
-	slices.SortStableFunc(p.Sessions, func(a, b Session) int {
-		return cmp.Compare(boolInt(!a.EndedAt.IsZero()), boolInt(!b.EndedAt.IsZero()))
-	})
-	for _, s := range p.Sessions {
+	var living, ended []Session
+	for _, s := range slices.Backward(p.Sessions) {
 		if s.EndedAt.IsZero() {
-			p.Living++
+			living = append(living, s)
 		} else {
-			p.Ended++
+			ended = append(ended, s)
 		}
 	}
+	p.Living, p.Ended, p.Sessions = len(living), len(ended), append(living, ended...)
+	slices.Reverse(p.Conversions)
+	p.AllConversions, p.MatchingConversions = len(p.Conversions), len(p.Conversions)
 	p.Matching = len(p.Sessions)
 	p.Accounts[0].Living, p.Accounts[0].Ended = 3, 4
 	p.Accounts[1].Living = 1
 	return p
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func sampleState() State {

@@ -13,8 +13,8 @@ import (
 
 // Limits that keep the page short.
 const (
-	maxPageConversions = 50
-	maxPageFaults      = 50
+	MaxConversions = 50
+	maxPageFaults  = 50
 )
 
 // otherStatus is the class of unknown states; known states have the class of their name.
@@ -142,15 +142,10 @@ func newPageView(p Page) pageView {
 
 func (v *pageView) addAccounts(p Page) {
 	for _, a := range p.Accounts {
-		row := accountView{
-			ID: a.ID, Domain: a.Domain, Region: string(a.Region), Living: a.Living, Ended: a.Ended,
-		}
-		for _, each := range p.Conversions {
-			if each.Account == a.ID {
-				row.Conversions++
-			}
-		}
-		v.Accounts = append(v.Accounts, row)
+		v.Accounts = append(v.Accounts, accountView{
+			ID: a.ID, Domain: a.Domain, Region: string(a.Region),
+			Living: a.Living, Ended: a.Ended, Conversions: a.Conversions,
+		})
 	}
 }
 
