@@ -72,8 +72,8 @@ func TestSnippetsOfTheDocs(t *testing.T) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for i, block := range goBlock.FindAllStringSubmatch(string(text), -1) {
-			if strings.HasPrefix(block[1], "package ") ||
-				strings.Contains(block[1], "testcontainers.") { // which this module does not require
+			if strings.HasPrefix(block[1], "package ") || // or of what this module does not require
+				strings.Contains(block[1], "testcontainers.") || strings.Contains(block[1], "telemetry.") {
 				continue
 			}
 			name := fmt.Sprintf("%s_%d.go", strings.TrimSuffix(filepath.Base(page), ".md"), i)
