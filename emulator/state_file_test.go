@@ -139,6 +139,12 @@ func TestRestartKeepsKeysAndTokens(t *testing.T) {
 	require.NoError(t, s.RevokeTokens(""))
 	s.restart(options)
 	assert.Equal(t, http.StatusUnauthorized, s.get("a").status, "revoked tokens stay so")
+	require.NoError(t, s.RevokeTokens(""))
+	s.authorize()
+	s.restart(options)
+	assert.Equal(t, http.StatusNotFound, s.get("a").status, "a token of the same second is valid")
+	require.NoError(t, s.RevokeTokens(""))
+	assert.Equal(t, http.StatusUnauthorized, s.get("a").status, "until it is revoked, too")
 
 	options.Accounts[0].PrimaryKey = "another"
 	s.restart(options)

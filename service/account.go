@@ -20,7 +20,7 @@ type account struct {
 	// mu guards what follows.
 	mu                             sync.Mutex
 	primaryKey, secondaryKey       string
-	revocation                     revocation
+	revokedAt                      int64 // in seconds since 1970; 0 if never
 	tokenRequests, sessionRequests window
 }
 
@@ -38,7 +38,7 @@ func newAccount(options AccountOptions, domain string) *account {
 		secondaryKey: options.SecondaryKey,
 	}
 	if !options.RevokedAt.IsZero() {
-		a.revocation = revocation{second: options.RevokedAt.Unix(), after: make(map[string]struct{})}
+		a.revokedAt = options.RevokedAt.Unix()
 	}
 	return a
 }
@@ -58,38 +58,25 @@ func (a *account) holdsKey(key string) bool {
 	return primary|secondary == 1
 }
 
-// revocation separates the access tokens issued before it from those issued after it. Tokens count
-// in seconds, so those of the second of the revocation are separated by their ids.
-type revocation struct {
-	second int64               // since 1970; 0 if there was none
-	after  map[string]struct{} // the tokens issued later in this second
-}
-
 // revoke invalidates every token issued so far.
 func (a *account) revoke(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.revocation = revocation{second: now.Unix(), after: make(map[string]struct{})}
+	a.revokedAt = max(now.Unix(), a.revokedAt+1)
 }
 
-// issuing returns the time of issue for a new token with an id, in seconds since 1970.
-func (a *account) issuing(tokenID string, at time.Time) int64 {
+// issuing returns the time of issue for a new token, in seconds since 1970. It is ahead of the
+// present in the second of a revocation: tokens count in seconds, and a store that survives a
+// restart needs no more than a time to separate those before from those after.
+func (a *account) issuing(at time.Time) int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := at.Unix()
-	if now == a.revocation.second {
-		a.revocation.after[tokenID] = struct{}{}
-	}
-	return now
+	return max(at.Unix(), a.revokedAt+1)
 }
 
 // revoked reports whether a token was issued before the last revocation.
-func (a *account) revoked(tokenID string, issuedAt int64) bool {
+func (a *account) revoked(issuedAt int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if issuedAt == a.revocation.second {
-		_, after := a.revocation.after[tokenID]
-		return !after && a.revocation.second != 0
-	}
-	return issuedAt < a.revocation.second
+	return a.revokedAt != 0 && issuedAt <= a.revokedAt
 }

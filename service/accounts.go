@@ -113,10 +113,10 @@ func (s *Service) RevokedAt(accountID string) (time.Time, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.revocation.second == 0 {
+	if a.revokedAt == 0 {
 		return time.Time{}, nil
 	}
-	return time.Unix(a.revocation.second, 0), nil
+	return time.Unix(a.revokedAt, 0), nil
 }
 
 // accountOf returns the account with an id in any case, or nil.

@@ -122,10 +122,9 @@ func (t *tokenService) issue(a *account, role Role) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id := naming.NewUUID()
-	now := a.issuing(id, t.now())
+	now := t.now()
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, &tokenClaims{
-		ID:      id,
+		ID:      naming.NewUUID(),
 		CAI:     a.id,
 		Tenant:  "00000000-0000-0000-0000-000000000000",
 		Account: a.id,
@@ -133,9 +132,9 @@ func (t *tokenService) issue(a *account, role Role) (string, error) {
 		Region:  string(a.region),
 		ResourceID: "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator/providers/" +
 			"Microsoft.MixedReality/RemoteRenderingAccounts/" + a.id,
-		NotBefore:         now,
-		ExpiresAt:         now + t.lifetime.Load(),
-		IssuedAt:          now,
+		NotBefore:         now.Unix(),
+		ExpiresAt:         now.Unix() + t.lifetime.Load(),
+		IssuedAt:          a.issuing(now),
 		Issuer:            "https://" + naming.STSPrefix + a.domain + "/",
 		IntendedRecipient: tokenAudience,
 		Role:              role,
@@ -160,7 +159,7 @@ func (t *tokenService) accepts(token string, a *account) (role Role, ok bool) {
 		return "", false
 	}
 	return claims.Role, strings.EqualFold(claims.Account, a.id) &&
-		!a.revoked(claims.ID, claims.IssuedAt)
+		!a.revoked(claims.IssuedAt)
 }
 
 // mayExchange reports whether the credential of a request may be exchanged for an access token: the
