@@ -190,7 +190,7 @@ func (c *emulatorCommand) newEmulator(
 	}
 	e, err := emulator.New(o)
 	if err != nil {
-		return nil, inEmulatorFlags(err)
+		return nil, c.keeping.advise(inEmulatorFlags(err))
 	}
 	c.options = o
 	return e, nil

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/input"
 	"github.com/arr-go/azremoterendering/emulator"
 )
@@ -26,6 +28,18 @@ type keeping struct {
 	randomKey bool
 	retention time.Duration
 	keepEnded int
+}
+
+// advise says what to do about an error of an emulator that could not be made, unless an option is
+// wrong: then it is about the state file, and not about a network.
+func (k *keeping) advise(err error) error {
+	if k.file == "" || errors.Is(err, arr.ErrInvalidArgument) {
+		return err
+	}
+	return &failure.Advised{
+		Err:    err,
+		Advice: "Give another path for --state, in a folder that you can write to.",
+	}
 }
 
 func (k *keeping) addFlags(cmd *cobra.Command) {

@@ -81,6 +81,8 @@ func TestMistakesInState(t *testing.T) {
 	folder := t.TempDir()
 	foreign := filepath.Join(folder, "foreign")
 	require.NoError(t, os.WriteFile(foreign, []byte("something else"), 0o600))
+	link := filepath.Join(folder, "link")
+	require.NoError(t, os.Symlink(filepath.Join(folder, "nothing"), link))
 	p, _ := startEmulator(t, nil, "--state", filepath.Join(folder, "state"))
 	for _, test := range []struct {
 		args []string
@@ -92,6 +94,7 @@ func TestMistakesInState(t *testing.T) {
 		{[]string{"--keep-ended", "0"}, failure.Usage, "1 or more"},
 		{[]string{"--state", foreign}, failure.Other, "is not a state file of the emulator"},
 		{[]string{"--state", folder}, failure.Other, "is a folder"},
+		{[]string{"--state", link}, failure.Other, "is a symbolic link"},
 		{[]string{"--state", filepath.Join(folder, "no", "state")}, failure.Other, "no such file"},
 		{
 			[]string{"--state", filepath.Join(folder, "state")}, failure.Other,
@@ -102,7 +105,12 @@ func TestMistakesInState(t *testing.T) {
 		code, _, stderr := runOnce(t, args...)
 		assert.Equal(t, test.code, code, args)
 		assert.Contains(t, stderr, test.want, args)
+		assert.NotContains(t, stderr, "network", args)
+		if test.code == failure.Other {
+			assert.Contains(t, stderr, "Give another path for --state", args)
+		}
 	}
+	assert.NoFileExists(t, filepath.Join(folder, "nothing"))
 	content, err := os.ReadFile(foreign)
 	require.NoError(t, err)
 	assert.Equal(t, "something else", string(content))
