@@ -20,7 +20,7 @@ import (
 type keptAccount struct {
 	Primary   keptKey `json:"primary"`
 	Secondary keptKey `json:"secondary"`
-	RevokedAt int64   `json:"revokedAt,omitempty"` // in seconds since 1970
+	RevokedAt int64   `json:"revokedAt,omitempty"` // in microseconds since 1970
 }
 
 // keptKey is an account key. The options may give one, which can be rotated afterwards. So the key
@@ -57,7 +57,7 @@ func restoreAccounts(j *journal, options []service.AccountOptions) (*keptAccount
 			kept.Primary.restore(&options[i].PrimaryKey)
 			kept.Secondary.restore(&options[i].SecondaryKey)
 			if kept.RevokedAt != 0 {
-				options[i].RevokedAt = time.Unix(kept.RevokedAt, 0)
+				options[i].RevokedAt = time.UnixMicro(kept.RevokedAt)
 			}
 		}
 		return nil
@@ -100,7 +100,7 @@ func (k *keptAccounts) noteAll(s *service.Service, accountID string) (group uint
 			Secondary: keptKey{k.given[i].SecondaryKey, secondary},
 		}
 		if revoked, err := s.RevokedAt(a.ID); err == nil && !revoked.IsZero() {
-			kept.RevokedAt = revoked.Unix()
+			kept.RevokedAt = revoked.UnixMicro()
 		}
 		value, err := json.Marshal(kept)
 		if err != nil {

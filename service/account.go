@@ -20,7 +20,7 @@ type account struct {
 	// mu guards what follows.
 	mu                             sync.Mutex
 	primaryKey, secondaryKey       string
-	revokedAt                      int64 // in seconds since 1970; 0 if never
+	revokedAt                      int64 // in microseconds since 1970; 0 if never
 	tokenRequests, sessionRequests window
 }
 
@@ -38,7 +38,7 @@ func newAccount(options AccountOptions, domain string) *account {
 		secondaryKey: options.SecondaryKey,
 	}
 	if !options.RevokedAt.IsZero() {
-		a.revokedAt = options.RevokedAt.Unix()
+		a.revokedAt = options.RevokedAt.UnixMicro()
 	}
 	return a
 }
@@ -62,21 +62,26 @@ func (a *account) holdsKey(key string) bool {
 func (a *account) revoke(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.revokedAt = max(now.Unix(), a.revokedAt+1)
+	a.revokedAt = max(now.UnixMicro(), a.revokedAt+1)
 }
 
-// issuing returns the time of issue for a new token, in seconds since 1970. It is ahead of the
-// present in the second of a revocation: tokens count in seconds, and a store that survives a
-// restart needs no more than a time to separate those before from those after.
-func (a *account) issuing(at time.Time) int64 {
+const micros = 1_000_000 // of a second
+
+// issuing returns the time of issue for a new token: seconds since 1970, and microseconds if these
+// tell it from the tokens that were revoked in the same second; otherwise 0.
+func (a *account) issuing(at time.Time) (seconds, microseconds int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return max(at.Unix(), a.revokedAt+1)
+	now := max(at.UnixMicro(), a.revokedAt+1)
+	if now/micros != a.revokedAt/micros {
+		return now / micros, 0
+	}
+	return now / micros, now % micros
 }
 
 // revoked reports whether a token was issued before the last revocation.
-func (a *account) revoked(issuedAt int64) bool {
+func (a *account) revoked(seconds, microseconds int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.revokedAt != 0 && issuedAt <= a.revokedAt
+	return a.revokedAt != 0 && seconds*micros+microseconds <= a.revokedAt
 }

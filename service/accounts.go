@@ -26,7 +26,7 @@ type AccountOptions struct {
 	PrimaryKey, SecondaryKey string
 
 	// RevokedAt, unless zero, makes the service refuse the access tokens that were issued until
-	// then, to the second, as if [Service.RevokeTokens] had been called at that time.
+	// then, to the microsecond, as if [Service.RevokeTokens] had been called at that time.
 	RevokedAt time.Time
 }
 
@@ -104,7 +104,7 @@ func (s *Service) RevokeTokens(accountID string) error {
 	return nil
 }
 
-// RevokedAt returns when the tokens of an account were last revoked, in whole seconds; zero if they
+// RevokedAt returns when the tokens of an account were last revoked, in microseconds; zero if they
 // never were. It is an error if there is no such account.
 func (s *Service) RevokedAt(accountID string) (time.Time, error) {
 	a, err := s.knownAccount(accountID)
@@ -116,7 +116,7 @@ func (s *Service) RevokedAt(accountID string) (time.Time, error) {
 	if a.revokedAt == 0 {
 		return time.Time{}, nil
 	}
-	return time.Unix(a.revokedAt, 0), nil
+	return time.UnixMicro(a.revokedAt), nil
 }
 
 // accountOf returns the account with an id in any case, or nil.

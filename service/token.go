@@ -88,7 +88,11 @@ type tokenClaims struct {
 	IssuedAt          int64  `json:"iat"`
 	Issuer            string `json:"iss"`
 	IntendedRecipient string `json:"aud"`
-	Role              Role   `json:"role,omitempty"` // this project's: only of RoleClient
+
+	// What follows is this project's, and rare: the role if it is RoleClient, and the microseconds
+	// of IssuedAt in a second in which tokens were revoked.
+	Role         Role  `json:"role,omitempty"`
+	Microseconds int64 `json:"iatMicroseconds,omitempty"`
 }
 
 // GetExpirationTime implements [jwt.Claims], as do the methods below it.
@@ -122,7 +126,7 @@ func (t *tokenService) issue(a *account, role Role) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now := t.now()
+	now, microseconds := a.issuing(t.now())
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, &tokenClaims{
 		ID:      naming.NewUUID(),
 		CAI:     a.id,
@@ -132,12 +136,13 @@ func (t *tokenService) issue(a *account, role Role) (string, error) {
 		Region:  string(a.region),
 		ResourceID: "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/emulator/providers/" +
 			"Microsoft.MixedReality/RemoteRenderingAccounts/" + a.id,
-		NotBefore:         now.Unix(),
-		ExpiresAt:         now.Unix() + t.lifetime.Load(),
-		IssuedAt:          a.issuing(now),
+		NotBefore:         now,
+		ExpiresAt:         now + t.lifetime.Load(),
+		IssuedAt:          now,
 		Issuer:            "https://" + naming.STSPrefix + a.domain + "/",
 		IntendedRecipient: tokenAudience,
 		Role:              role,
+		Microseconds:      microseconds,
 	})
 	if t.keyID != "" {
 		token.Header["kid"] = t.keyID
@@ -159,7 +164,7 @@ func (t *tokenService) accepts(token string, a *account) (role Role, ok bool) {
 		return "", false
 	}
 	return claims.Role, strings.EqualFold(claims.Account, a.id) &&
-		!a.revoked(claims.IssuedAt)
+		!a.revoked(claims.IssuedAt, claims.Microseconds)
 }
 
 // mayExchange reports whether the credential of a request may be exchanged for an access token: the
