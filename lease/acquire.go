@@ -11,7 +11,6 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -79,7 +78,7 @@ func (a *acquisition) acquireTraced(ctx context.Context, name string) (r *renewe
 	ctx, a.span = startSpan(ctx, a.clients[0], name)
 	r, err = a.acquire(ctx)
 	if r != nil {
-		a.span.set(spans.SessionID, r.id)
+		a.span.setSession(r.id)
 	}
 	if errors.Is(err, errNotNeeded) {
 		a.span.end(nil)

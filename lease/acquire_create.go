@@ -9,7 +9,6 @@ import (
 	"time"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -26,7 +25,7 @@ func (a *acquisition) create(
 	if a.creating != nil {
 		a.creating(r)
 	}
-	a.span.set(spans.SessionID, r.id)
+	a.span.setSession(r.id)
 	began := time.Now()
 	mayExist, err := a.start(ctx, r, size)
 	if err == nil {

@@ -17,7 +17,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	arr "github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/spans"
 	"github.com/arr-go/azremoterendering/internal/wait"
 )
 
@@ -39,7 +38,7 @@ func Stop(ctx context.Context, client *arr.SessionsClient, sessionID string) err
 		return invalid("client", nil, "is nil")
 	}
 	ctx, span := startSpan(ctx, client, spanStop)
-	span.set(spans.SessionID, sessionID)
+	span.setSession(sessionID)
 	err := stop(ctx, client, sessionID)
 	span.end(err)
 	return err

@@ -43,10 +43,10 @@ func startSpan(
 	return inside, span{Span: started, enabled: true, joined: spans.New(inside, ctx)}
 }
 
-// set sets an attribute.
-func (s span) set(key, value string) {
+// setSession says which session the span is about.
+func (s span) setSession(id string) {
 	if s.enabled {
-		s.SetAttributes(tracing.Attribute{Key: key, Value: value})
+		s.SetAttributes(tracing.Attribute{Key: spans.SessionID, Value: id})
 	}
 }
 
@@ -55,7 +55,7 @@ func (s span) link(r *renewer) {
 	if !s.enabled {
 		return
 	}
-	s.set(spans.SessionID, r.id)
+	s.setSession(r.id)
 	if created := r.span.Context(); created != nil {
 		s.SetAttributes(tracing.Attribute{
 			Key:   spans.AttributePrefix + "creation",

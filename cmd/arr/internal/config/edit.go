@@ -174,17 +174,17 @@ func (d *document) top() int {
 	return 0
 }
 
-// unset returns the text without a key, and whether there was one.
-func (d *document) unset(path []string) (text []byte, found bool, err error) {
+// unset returns the text without a key.
+func (d *document) unset(path []string) ([]byte, error) {
 	for _, key := range d.keys {
 		if slices.Equal(key.path, path) && !key.inline {
-			return d.replace(key.start, key.end, ""), true, nil
+			return d.replace(key.start, key.end, ""), nil
 		}
 		if key.inline && len(key.path) < len(path) && slices.Equal(key.path, path[:len(key.path)]) {
-			return nil, false, errInlineTable
+			return nil, errInlineTable
 		}
 	}
-	return d.text, false, nil
+	return d.text, nil
 }
 
 // removeTree returns the text without a table, those within it, their keys, and the comment right

@@ -142,7 +142,7 @@ func (p *Profiles) Unset(profile string, name Name) (bool, error) {
 		return false, nil
 	}
 	err := p.edit(profile, func(d *document) ([]byte, error) {
-		text, _, err := d.unset(keyPath(profile, name))
+		text, err := d.unset(keyPath(profile, name))
 		return text, err
 	}, func(f *file) bool { _, ok := f.profiles[profile][name]; return !ok })
 	return err == nil, err
@@ -172,7 +172,7 @@ func (p *Profiles) Delete(profile string) error {
 		if err != nil {
 			return nil, err
 		}
-		text, _, err = rest.unset([]string{"default_profile"})
+		text, err = rest.unset([]string{"default_profile"})
 		return text, err
 	}, func(f *file) bool { _, ok := f.profiles[profile]; return !ok })
 }
@@ -240,7 +240,7 @@ func followLinks(path string) (string, error) {
 	for range most {
 		target, err := os.Readlink(path)
 		if err != nil {
-			return path, nil // it is no link, or not there
+			return path, nil //nolint:nilerr // it is no link, or not there
 		}
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(filepath.Dir(path), target)
