@@ -124,6 +124,10 @@ func permanent(err error) bool {
 	return !noCapacity(err) && !concernsOne(err) && !retryable(err) && !errors.Is(err, ErrBudget)
 }
 
+// mostHalvings is how often a pool may halve the interval between two creations: it then creates up
+// to 64 times as many as at first.
+const mostHalvings = 6
+
 // pace says when the next creation is allowed.
 type pace struct {
 	notBefore time.Time
@@ -132,6 +136,7 @@ type pace struct {
 	capacity  *wait.Backoff // while there is no capacity
 	outage    *wait.Backoff // after failures that pass sooner
 	ended     *wait.Backoff // after sessions that ended or were lost while they started
+	halvings  int           // of the interval between two creations
 }
 
 func newPace() pace {
@@ -147,6 +152,9 @@ func newPace() pace {
 func (p *pace) failed(began time.Time, err error) {
 	if began.Before(p.slowed) {
 		return
+	}
+	if !concernsOne(err) {
+		p.halvings = 0
 	}
 	switch {
 	case noCapacity(err):
@@ -167,10 +175,14 @@ func (p *pace) failed(began time.Time, err error) {
 // succeeded forgets earlier failures.
 func (p *pace) succeeded() {
 	p.probing = false
+	p.halvings = min(p.halvings+1, mostHalvings)
 	p.capacity.Reset()
 	p.outage.Reset()
 	p.ended.Reset()
 }
+
+// interval returns the time between two creations, which begins with the one of the options.
+func (p *pace) interval(first time.Duration) time.Duration { return first >> p.halvings }
 
 // delay allows no creation for the next d.
 func (p *pace) delay(d time.Duration) {

@@ -88,7 +88,7 @@ func (p *Pool) act(next plan) (refusal error) {
 		p.retireQuarantined()
 	}
 	if next.create {
-		p.pace.delay(p.options.CreateInterval)
+		p.pace.delay(p.pace.interval(p.options.CreateInterval))
 		p.startCreation()
 	}
 	if next.overBudget {
@@ -112,7 +112,7 @@ func (p *Pool) count() inventory {
 	n := inventory{
 		warm:           p.options.Warm,
 		max:            p.options.Max,
-		createInterval: p.options.CreateInterval,
+		createInterval: p.pace.interval(p.options.CreateInterval),
 		calls:          len(p.waiters) + len(p.retrying),
 		starting:       p.pending(),
 		total:          len(p.entries.all),

@@ -61,10 +61,10 @@ func TestPoolWithoutWarmSessionsCreatesOnDemand(t *testing.T) {
 	})
 }
 
-// Creations do not come in a burst.
+// Creations do not come in a burst before it is known that they succeed.
 func TestPoolSpreadsCreations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newPoolService(t)
+		s := newPoolService(t) // whose sessions take two minutes to start
 		options := lease.PoolOptions{
 			IDPrefix:       "pool-",
 			Warm:           10,
@@ -72,11 +72,25 @@ func TestPoolSpreadsCreations(t *testing.T) {
 			CreateInterval: 20 * time.Second,
 		}
 		s.newPool(options)
-		for i := range 10 {
+		for i := range 6 {
 			time.Sleep(time.Second)
 			assert.Equal(t, i+1, s.count("PUT"))
 			time.Sleep(19 * time.Second)
 		}
+	})
+}
+
+// A large pool is warm soon after its first session.
+func TestPoolCreatesFasterWhileCreationsSucceed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newPoolService(t)
+		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 500, Max: 500})
+		time.Sleep(2*time.Minute - time.Second)
+		assert.InDelta(t, 120, s.count("PUT"), 2, "one each second")
+		time.Sleep(30 * time.Second)
+		assert.Equal(t, 500, s.count("PUT"), "up to 64 each second")
+		time.Sleep(2 * time.Minute)
+		assert.Equal(t, 500, p.Stats().Idle)
 	})
 }
 
