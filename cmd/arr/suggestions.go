@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,10 +50,21 @@ func suggestions(cmd *cobra.Command, args []string) []string {
 			chosen = append(chosen, path)
 		}
 	}
-	if len(chosen) > 0 {
-		return chosen
+	if len(chosen) == 0 {
+		chosen = paths
 	}
-	return paths
+	slices.SortStableFunc(chosen, func(a, b string) int {
+		return cmp.Compare(sessionsFirst(a), sessionsFirst(b))
+	})
+	return chosen
+}
+
+// sessionsFirst ranks commands of sessions before others, since they are what is mostly meant.
+func sessionsFirst(path string) int {
+	if strings.HasPrefix(path, "arr session ") {
+		return 0
+	}
+	return 1
 }
 
 // spelledLike returns the commands of cmd that a word may stand for: those that say so, those that

@@ -138,7 +138,8 @@ func TestSuggestionsAreReadable(t *testing.T) {
 	r = runArr(t, nil, "", "list")
 	assert.Equal(
 		t,
-		"arr: there is no command \"list\"; did you mean \"arr conversion list\" or \"arr session list\"?\n"+
+		"arr: there is no command \"list\"; did you mean \"arr session list\" or "+
+			"\"arr config list\" or \"arr conversion list\"?\n"+
 			"See: arr --help\n",
 		r.stderr,
 	)
