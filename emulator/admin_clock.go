@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/internal/strictjson"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -19,11 +20,11 @@ type adminClockBody struct {
 	Offset string  `json:"offset"`
 }
 
-func clockAnswer(s ClockState) service.Answer {
+func clockAnswer(s clock.State) service.Answer {
 	return service.JSONAnswer(http.StatusOK, clockBody(s))
 }
 
-func clockBody(s ClockState) adminClockBody {
+func clockBody(s clock.State) adminClockBody {
 	return adminClockBody{
 		Now:    adminTime(s.Now),
 		Scale:  s.Scale,
@@ -49,7 +50,7 @@ func (e *Emulator) adminMoveClock(r *http.Request, _ []string) service.Answer {
 		return e.service.Refuse(service.BadRequest(`The body must be an object with "advance", ` +
 			`a time such as "31m", "scale", a number such as 60, or "freeze", true or false.`))
 	}
-	state, err := e.clock.move(move)
+	state, err := e.clock.Move(move)
 	if err != nil {
 		return e.service.Refuse(service.BadRequest(err.Error()))
 	}
@@ -57,7 +58,7 @@ func (e *Emulator) adminMoveClock(r *http.Request, _ []string) service.Answer {
 }
 
 // parseClockMove reads one or more of the three members.
-func parseClockMove(body []byte) (move clockMove, ok bool) {
+func parseClockMove(body []byte) (move clock.Move, ok bool) {
 	members, err := strictjson.Object(body)
 	if err != nil || len(members) == 0 {
 		return move, false
@@ -67,12 +68,12 @@ func parseClockMove(body []byte) (move clockMove, ok bool) {
 		case "advance":
 			var text string
 			if err = json.Unmarshal(value, &text); err == nil {
-				move.advance, err = time.ParseDuration(text)
+				move.Advance, err = time.ParseDuration(text)
 			}
 		case "scale":
-			err = json.Unmarshal(value, &move.scale)
+			err = json.Unmarshal(value, &move.Scale)
 		case "freeze":
-			err = json.Unmarshal(value, &move.frozen)
+			err = json.Unmarshal(value, &move.Frozen)
 		default:
 			return move, false
 		}

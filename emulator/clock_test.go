@@ -303,6 +303,15 @@ func TestMovingTheClock(t *testing.T) {
 	})
 }
 
+// A back end may be used without an emulator.
+func TestNilClock(t *testing.T) {
+	var system *emulator.Clock
+	called := make(chan struct{})
+	system.AfterFunc(0, func() { close(called) })
+	<-called
+	assert.WithinDuration(t, time.Now(), system.Now(), time.Minute)
+}
+
 // A client renews an access token that the emulator refuses, though by the client's clock it is
 // still valid.
 func TestTheClientRenewsATokenThatTheClockHasEnded(t *testing.T) {

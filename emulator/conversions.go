@@ -13,6 +13,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -25,7 +26,7 @@ type conversions struct {
 	retention time.Duration
 	keepEnded int
 	logger    *slog.Logger
-	clock     *Clock
+	clock     *clock.Clock
 	journal   *journal
 
 	// What follows is for conversions in storage.
@@ -70,7 +71,7 @@ type conversionRecord struct {
 // maxRunning is how many conversions in storage run at once. Others are NotStarted meanwhile.
 const maxRunning = 4
 
-func newConversions(options Options, clock *Clock, journal *journal) *conversions {
+func newConversions(options Options, clock *clock.Clock, journal *journal) *conversions {
 	c := &conversions{
 		options:    options.Conversions.withDefaults(),
 		vintage:    options.Decisions.Vintage,

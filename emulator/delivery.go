@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -25,7 +26,7 @@ type delivery struct {
 	faults    []string      // names of the faults that affect the request
 	truncated bool          // whether the connection breaks after one half of the body
 	slowFor   time.Duration // how long the body takes
-	clock     *Clock        // on which it takes that long
+	clock     *clock.Clock  // on which it takes that long
 	stream    *eventStream  // the body, if it does not end; nil otherwise
 }
 
@@ -80,7 +81,7 @@ func (e *Emulator) extendDeadlines(w http.ResponseWriter, r *http.Request, by ti
 		return
 	}
 	controller := http.NewResponseController(w)
-	by, ends := e.clock.systemDuration(by)
+	by, ends := e.clock.SystemDuration(by)
 	deadline := func(timeout time.Duration) time.Time {
 		if !ends {
 			return time.Time{} // none
@@ -157,7 +158,7 @@ func (d delivery) reader(ctx context.Context) io.ReadCloser {
 // bodyReader reads a body that may arrive in pieces and may end early. It needs no goroutine.
 type bodyReader struct {
 	ctx    context.Context
-	clock  *Clock
+	clock  *clock.Clock
 	rest   []byte
 	end    error         // what follows the rest
 	piece  int           // bytes that arrive at once; 0: all
@@ -187,7 +188,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 			r.due = r.clock.Now()
 		}
 		r.due = r.due.Add(r.pause)
-		if !r.clock.sleepUntil(r.ctx, r.due, r.closed) {
+		if !r.clock.SleepUntil(r.ctx, r.due, r.closed) {
 			if err := r.ctx.Err(); err != nil {
 				return 0, err
 			}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
@@ -24,7 +25,8 @@ import (
 // [Options.Storage] or an [Options.StateFile].
 type Emulator struct {
 	service     *service.Service
-	clock       *Clock
+	clock       *clock.Clock
+	ownClock    *Clock // the same, as users see it
 	store       *memory
 	conversions *conversions
 	accounts    []page.Account // in the order of Options.Accounts, at least one
@@ -84,11 +86,12 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 			return nil, fmt.Errorf("emulator: %w", err)
 		}
 	}
-	clock, err := restoreClock(journal, options)
+	ownClock, err := restoreClock(journal, options)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	store := newMemory(options, journal, clock)
+	clock := ownClock.inner()
+	store := newMemory(options, journal, ownClock)
 	conversions := newConversions(options, clock, journal)
 	forService := options.forService(clock)
 	forService.Conversions = conversions
@@ -99,6 +102,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 	e := &Emulator{
 		service:     engine,
 		clock:       clock,
+		ownClock:    ownClock,
 		store:       store,
 		journal:     journal,
 		kept:        kept,
@@ -134,7 +138,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		}
 	}
 	e.close = sync.OnceValue(e.shutDown)
-	clock.settle = e.settle
+	clock.OnAdvance(e.settle)
 	return e, nil
 }
 

@@ -2,7 +2,11 @@
 
 package emulator
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+)
 
 // eventsSeen is what a reader of events knows. forgetReader frees what is kept for it.
 type eventsSeen struct {
@@ -10,7 +14,7 @@ type eventsSeen struct {
 	sessions    *changeReader[*record]
 	conversions *changeReader[*conversionRecord]
 	faults      map[int]int // how many requests each has affected
-	clock       *clockSetting
+	clock       *clock.Setting
 }
 
 // adminSessionEvent is a change of a session. From is empty if it is new, To if it is forgotten.
@@ -55,7 +59,7 @@ func (e *Emulator) eventsNow() eventsSeen {
 		conversions: e.conversions.joinChanges(),
 		requests:    e.requests.newest(),
 		faults:      make(map[int]int),
-		clock:       e.clock.setting.Load(),
+		clock:       e.clock.Setting(),
 	}
 	e.faultChanges(&seen, func(string, uint64, any) {})
 	return seen
@@ -102,7 +106,7 @@ func (e *Emulator) anyChange(seen *eventsSeen) bool {
 }
 
 func (e *Emulator) settingChanges(seen *eventsSeen, send sendEvent) {
-	if setting := e.clock.setting.Load(); setting != seen.clock {
+	if setting := e.clock.Setting(); setting != seen.clock {
 		seen.clock = setting
 		send("clock", 0, clockBody(e.clock.State()))
 	}

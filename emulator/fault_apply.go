@@ -99,7 +99,7 @@ func (x *exchange) applyFaults(q *service.Request, perform func() service.Answer
 // sleep waits for a delay on the clock. It reports false if the client left before.
 func (x *exchange) sleep(q *service.Request, d time.Duration) bool {
 	clock := x.emulator.clock
-	return clock.sleepUntil(q.HTTP.Context(), clock.Now().Add(d), nil)
+	return clock.SleepUntil(q.HTTP.Context(), clock.Now().Add(d), nil)
 }
 
 // perform performs the request. A get does not find a session that a fault still hides.

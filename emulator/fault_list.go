@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -20,7 +21,7 @@ const maxFaults = 1000
 // faultList holds the faults in force, in the order of their injection.
 type faultList struct {
 	seed  uint64
-	clock *Clock
+	clock *clock.Clock
 	count atomic.Int64 // so that requests need no lock while there are none
 
 	mu     sync.Mutex

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -22,7 +23,8 @@ type memory struct {
 	keepEnded   int
 	logger      *slog.Logger
 	journal     *journal
-	clock       *Clock
+	clock       *clock.Clock
+	serverClock *Clock // the same, as servers see it
 
 	// mu guards what follows. It is held to look and to change, never while a function of the user
 	// or a method of a server runs. Use lock and unlock. There is one for all sessions because they
@@ -88,7 +90,8 @@ func newMemory(options Options, journal *journal, clock *Clock) *memory {
 		keepEnded:   options.KeepEnded,
 		logger:      options.Logger,
 		journal:     journal,
-		clock:       clock,
+		clock:       clock.inner(),
+		serverClock: clock,
 		partitions:  make(map[service.PartitionKey]*partition),
 		running:     make(map[pool]int),
 		unsettled:   make(map[*record]struct{}),

@@ -126,7 +126,7 @@ func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
 			Region:    r.partition.key.Region,
 			Size:      facts.Size,
 			Lease:     facts.FirstLease,
-			Clock:     m.clock,
+			Clock:     m.serverClock,
 		})
 	} else {
 		server = r.pool().exhausted(m.clock.Now().Add(startup()))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -226,7 +227,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Backend = syntheticBackend{o.StartupTime, o.hostDomain(), o.Decisions.Vintage}
 	}
 	if o.TimeScale != 0 {
-		if err := checkTimeScale("Options.TimeScale", o.TimeScale); err != nil {
+		if err := clock.CheckScale("Options.TimeScale", o.TimeScale); err != nil {
 			return o, err
 		}
 	}
@@ -257,7 +258,7 @@ func refuseIdentity(string) error {
 func (o Options) hostDomain() string { return cmp.Or(o.Domain, naming.ServiceDomain) }
 
 // forService returns the options of the protocol engine.
-func (o Options) forService(clock *Clock) service.Options {
+func (o Options) forService(clock *clock.Clock) service.Options {
 	return service.Options{
 		Accounts:       o.Accounts,
 		Region:         o.Region,
@@ -269,7 +270,7 @@ func (o Options) forService(clock *Clock) service.Options {
 		SigningKey:     o.SigningKey,
 		RateLimit:      o.RateLimit,
 		Now:            clock.Now,
-		RetryAfter:     clock.retryAfter,
+		RetryAfter:     clock.RetryAfter,
 		Logger:         o.Logger,
 		Decisions:      o.Decisions,
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package clock
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ClockTimer calls a function at a time of a [Clock]: see [Clock.AfterFunc].
-type ClockTimer struct {
+// Timer calls a function at a time of a [Clock]: see [Clock.At].
+type Timer struct {
 	clock    *Clock
 	due      time.Time
 	sequence uint64 // order of creation
@@ -19,23 +19,11 @@ type ClockTimer struct {
 	system *time.Timer // guarded by the clock's mu; nil until the clock runs for the first time
 }
 
-// AfterFunc calls f once d has passed on the clock, as [time.AfterFunc] does: also when the clock
-// is advanced, and sooner or later when its scale changes. It is for a [Backend] that ends servers
-// by timers, with the clock of [ServerSpec.Clock].
-//
-// Functions are called one after the other, in the order in which they are due, and
-// [Clock.Advance] returns after those that it has made due. So f must return soon, and must not
-// move the clock.
-func (c *Clock) AfterFunc(d time.Duration, f func()) *ClockTimer {
-	if c == nil {
-		c = new(Clock)
-	}
-	return c.at(c.Now().Add(d), f)
-}
-
-// at calls f once the clock shows a time.
-func (c *Clock) at(due time.Time, f func()) *ClockTimer {
-	t := &ClockTimer{clock: c, due: due, call: f}
+// At calls f once the clock shows a time, by itself or because it is moved. Functions are called
+// one after the other, in the order in which they are due, so f must return soon, and must not move
+// the clock.
+func (c *Clock) At(due time.Time, f func()) *Timer {
+	t := &Timer{clock: c, due: due, call: f}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
@@ -47,18 +35,18 @@ func (c *Clock) at(due time.Time, f func()) *ClockTimer {
 }
 
 // place returns where a timer is, or belongs. It is called under the lock.
-func (c *Clock) place(t *ClockTimer) (i int, there bool) {
-	return slices.BinarySearchFunc(c.timers, t, func(a, b *ClockTimer) int {
+func (c *Clock) place(t *Timer) (i int, there bool) {
+	return slices.BinarySearchFunc(c.timers, t, func(a, b *Timer) int {
 		return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.sequence, b.sequence))
 	})
 }
 
 // Stop keeps the function from being called. It reports false if it was called, is about to be, or
 // was stopped before. It does not wait for the function.
-func (t *ClockTimer) Stop() bool { return t.clock.take(t) }
+func (t *Timer) Stop() bool { return t.clock.take(t) }
 
 // take removes a timer, and reports whether it was there.
-func (c *Clock) take(t *ClockTimer) bool {
+func (c *Clock) take(t *Timer) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i, there := c.place(t)
@@ -73,9 +61,9 @@ func (c *Clock) take(t *ClockTimer) bool {
 }
 
 // arm sets the timer of the system. It is called under the lock of the clock.
-func (t *ClockTimer) arm() {
+func (t *Timer) arm() {
 	left := t.due.Sub(t.clock.Now())
-	wait, ok := t.clock.systemDuration(left)
+	wait, ok := t.clock.SystemDuration(left)
 	if left <= 0 {
 		wait, ok = 0, true // also on a frozen clock
 	}
@@ -92,7 +80,7 @@ func (t *ClockTimer) arm() {
 
 // wake calls the function, and on a clock that was moved everything else that is due, after the
 // timer of the system has fired.
-func (t *ClockTimer) wake() {
+func (t *Timer) wake() {
 	c := t.clock
 	c.moving.Lock()
 	defer c.moving.Unlock()
@@ -122,7 +110,7 @@ func (c *Clock) fireDue() {
 }
 
 // first returns the first timer if it is due until a time, or nil.
-func (c *Clock) first(until time.Time) *ClockTimer {
+func (c *Clock) first(until time.Time) *Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.timers) == 0 || c.timers[0].due.After(until) {
@@ -139,11 +127,11 @@ func (c *Clock) nextDue(until time.Time) (due time.Time, found bool) {
 	return time.Time{}, false
 }
 
-// sleepUntil waits until the clock shows a time. It reports false if ctx was done or closed was
+// SleepUntil waits until the clock shows a time. It reports false if ctx was done or closed was
 // closed first.
-func (c *Clock) sleepUntil(ctx context.Context, due time.Time, closed <-chan struct{}) bool {
+func (c *Clock) SleepUntil(ctx context.Context, due time.Time, closed <-chan struct{}) bool {
 	over := make(chan struct{})
-	timer := c.at(due, func() { close(over) })
+	timer := c.At(due, func() { close(over) })
 	defer timer.Stop()
 	select {
 	case <-over:
