@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -32,20 +33,20 @@ type keptKey struct {
 
 // keptAccounts are the accounts of the emulator in the state file.
 type keptAccounts struct {
-	journal *journal
+	journal *journal.Journal
 	given   []service.AccountOptions
 
 	mu sync.Mutex // held to read the keys of an account and note them
 }
 
 // restoreAccounts reads accounts from the state file into their options.
-func restoreAccounts(j *journal, options []service.AccountOptions) (*keptAccounts, error) {
+func restoreAccounts(j *journal.Journal, options []service.AccountOptions) (*keptAccounts, error) {
 	k := &keptAccounts{journal: j}
 	k.given = append(k.given, options...)
-	if !j.keeps() {
+	if !j.Keeps() {
 		return k, nil
 	}
-	err := j.file.Each(accountsBucket, func(id, value []byte) error {
+	err := j.Each(journal.Accounts, func(id, value []byte) error {
 		var kept keptAccount
 		if err := json.Unmarshal(value, &kept); err != nil {
 			return errors.New("an account in it cannot be read") // err may quote a key
@@ -74,14 +75,14 @@ func (k keptKey) restore(key *string) {
 // note brings the present keys and the last revocation of accounts into the state file: of one, or
 // of all if the id is empty. It returns when they are there.
 func (k *keptAccounts) note(s *service.Service, accountID string) error {
-	if !k.journal.keeps() {
+	if !k.journal.Keeps() {
 		return nil
 	}
 	group, err := k.noteAll(s, accountID)
 	if err != nil {
 		return err
 	}
-	return k.journal.wait(group)
+	return k.journal.Wait(group)
 }
 
 func (k *keptAccounts) noteAll(s *service.Service, accountID string) (group uint64, err error) {
@@ -106,7 +107,7 @@ func (k *keptAccounts) noteAll(s *service.Service, accountID string) (group uint
 		if err != nil {
 			return 0, err
 		}
-		group = k.journal.note(accountsBucket, strings.ToLower(a.ID), value)
+		group = k.journal.Note(journal.Accounts, strings.ToLower(a.ID), value)
 	}
 	return group, nil
 }
@@ -117,8 +118,8 @@ const (
 )
 
 // restoreSigningKey returns the signing key of the state file. The first time it makes one.
-func restoreSigningKey(j *journal) (key *rsa.PrivateKey, err error) {
-	err = j.file.Each(settingsBucket, func(name, value []byte) error {
+func restoreSigningKey(j *journal.Journal) (key *rsa.PrivateKey, err error) {
+	err = j.Each(journal.Settings, func(name, value []byte) error {
 		if string(name) != signingKeySetting {
 			return nil
 		}
@@ -142,5 +143,5 @@ func restoreSigningKey(j *journal) (key *rsa.PrivateKey, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, j.wait(j.note(settingsBucket, signingKeySetting, encoded))
+	return key, j.Wait(j.Note(journal.Settings, signingKeySetting, encoded))
 }

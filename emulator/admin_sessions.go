@@ -60,7 +60,7 @@ func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.An
 	if err != nil {
 		return e.service.Refuse(refusal(http.StatusConflict, withoutPrefix(err)))
 	}
-	if err := e.journal.wait(group); err != nil {
+	if err := e.journal.Wait(group); err != nil {
 		return e.failed(err)
 	}
 	return service.EmptyAnswer(http.StatusNoContent)

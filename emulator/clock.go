@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 )
 
 // Clock is the time of an [Emulator]: see [Emulator.Clock]. It shows the time of the system until
@@ -126,10 +127,10 @@ const clockKeptSetting = "clock"
 
 // restoreClock returns the clock of the state file, as if it had run on since, or a new one. What
 // options say about it counts.
-func restoreClock(j *journal, options Options) (*Clock, error) {
+func restoreClock(j *journal.Journal, options Options) (*Clock, error) {
 	c := new(Clock)
-	if j.keeps() {
-		err := j.file.Each(settingsBucket, func(name, value []byte) error {
+	if j.Keeps() {
+		err := j.Each(journal.Settings, func(name, value []byte) error {
 			if string(name) != clockKeptSetting {
 				return nil
 			}
@@ -144,7 +145,7 @@ func restoreClock(j *journal, options Options) (*Clock, error) {
 			return nil, err
 		}
 		c.clock.OnChange(func(s clock.Setting) {
-			if err := j.keepClock(s); err != nil {
+			if err := keepClock(j, s); err != nil {
 				options.Logger.LogAttrs(context.Background(), slog.LevelError,
 					"the clock is not in the state file", slog.Any("error", err))
 			}
@@ -165,10 +166,10 @@ func restoreClock(j *journal, options Options) (*Clock, error) {
 }
 
 // keepClock brings the setting of the clock into the state file.
-func (j *journal) keepClock(s clock.Setting) error {
+func keepClock(j *journal.Journal, s clock.Setting) error {
 	value, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return j.wait(j.note(settingsBucket, clockKeptSetting, value))
+	return j.Wait(j.Note(journal.Settings, clockKeptSetting, value))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -20,19 +21,19 @@ type keptConversion struct {
 // restore takes the conversions over from the state file. Those that ran in storage have failed:
 // they ended with the emulator, and their signatures are not kept.
 func (c *conversions) restore(accountID func(string) string) error {
-	if !c.journal.keeps() {
+	if !c.journal.Keeps() {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.clock.Now()
-	err := eachPartition(c.journal.file, conversionNumbers, accountID,
+	err := c.journal.EachNumber(journal.ConversionNumbers, accountID,
 		func(in service.PartitionKey, sequence uint64) { c.partition(in).sequence = sequence })
 	if err != nil {
 		return err
 	}
-	return c.journal.file.Each(conversionsBucket, func(name, value []byte) error {
-		in, sequence, err := parseStoredName(name, accountID)
+	return c.journal.Each(journal.Conversions, func(name, value []byte) error {
+		in, sequence, err := journal.ParseName(name, accountID)
 		if err != nil {
 			return err
 		}
@@ -78,20 +79,20 @@ func (c *conversions) partition(in service.PartitionKey) *conversionPartition {
 // Call it under the lock, and wait for the group of the record before anybody is told.
 func (c *conversions) note(r *conversionRecord) {
 	c.tell(r, c.clock.Now())
-	if !c.journal.keeps() || r.forgotten {
+	if !c.journal.Keeps() || r.forgotten {
 		return
 	}
 	value, err := json.Marshal(keptConversion{r.ConversionFacts, r.inStorage})
 	if err != nil { // of a time beyond the year 9999, which the protocol cannot spell either
 		return
 	}
-	r.group = c.journal.note(conversionsBucket, storedName(r.partition, r.sequence), value)
+	r.group = c.journal.Note(journal.Conversions, journal.Name(r.partition, r.sequence), value)
 }
 
 // noteGone removes a conversion from the state file, and tells readers of events.
 func (c *conversions) noteGone(r *conversionRecord) {
 	c.tell(r, c.clock.Now())
-	if c.journal.keeps() {
-		c.journal.note(conversionsBucket, storedName(r.partition, r.sequence), nil)
+	if c.journal.Keeps() {
+		c.journal.Note(journal.Conversions, journal.Name(r.partition, r.sequence), nil)
 	}
 }

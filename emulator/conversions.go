@@ -13,7 +13,9 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/emulator/internal/changes"
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -27,7 +29,7 @@ type conversions struct {
 	keepEnded int
 	logger    *slog.Logger
 	clock     *clock.Clock
-	journal   *journal
+	journal   *journal.Journal
 
 	// What follows is for conversions in storage.
 	context context.Context // they end with it
@@ -38,7 +40,7 @@ type conversions struct {
 	// mu guards what follows. It is never held while a function of the user runs.
 	mu         sync.Mutex
 	partitions map[service.PartitionKey]*conversionPartition
-	changes    changeLog[*conversionRecord]
+	changes    changes.Log[*conversionRecord]
 	closed     bool
 	crowded    bool // conversions were forgotten before their retention was over: see keepEnded
 	warned     bool // of that
@@ -59,7 +61,7 @@ type conversionRecord struct {
 	group     uint64 // of the journal, with the last change
 	forgotten bool   // no longer readable
 
-	changeState
+	changes.State
 	told azremoterendering.ConversionStatus // to the readers of events
 
 	// What follows is for conversions in storage.
@@ -71,7 +73,7 @@ type conversionRecord struct {
 // maxRunning is how many conversions in storage run at once. Others are NotStarted meanwhile.
 const maxRunning = 4
 
-func newConversions(options Options, clock *clock.Clock, journal *journal) *conversions {
+func newConversions(options Options, clock *clock.Clock, journal *journal.Journal) *conversions {
 	c := &conversions{
 		options:    options.Conversions.withDefaults(),
 		vintage:    options.Decisions.Vintage,
@@ -141,7 +143,7 @@ func (c *conversions) Get(
 	if !found {
 		return facts, service.ErrNotFound
 	}
-	return facts, c.journal.wait(group)
+	return facts, c.journal.Wait(group)
 }
 
 // Create is part of [service.ConversionStore]. A fault of the request may choose what happens to
@@ -154,7 +156,7 @@ func (c *conversions) Create(
 		return facts, false, service.ErrStorageDenied
 	}
 	if facts, group, found := c.present(in, n.ID); found {
-		return facts, false, c.journal.wait(group)
+		return facts, false, c.journal.Wait(group)
 	}
 	plan := c.planOf(n)
 	c.change(&plan, fault)
@@ -164,12 +166,12 @@ func (c *conversions) Create(
 	case err != nil:
 		return facts, false, err
 	case r == nil:
-		return facts, false, c.journal.wait(group)
+		return facts, false, c.journal.Wait(group)
 	}
 	if plan.convert {
 		go c.run(r, plan, requestOf(n))
 	}
-	return facts, true, c.journal.wait(group)
+	return facts, true, c.journal.Wait(group)
 }
 
 // warn logs, once, that conversions are forgotten early.
@@ -209,7 +211,7 @@ func (c *conversions) add(
 		return nil, r.ConversionFacts, r.group, nil
 	}
 	p.sequence++
-	c.journal.noteSequence(conversionNumbers, in, p.sequence)
+	c.journal.NoteNumber(journal.ConversionNumbers, in, p.sequence)
 	r = &conversionRecord{
 		ConversionFacts: service.ConversionFacts{ID: n.ID, Settings: n.Settings, CreatedAt: now},
 		partition:       in,
@@ -241,7 +243,7 @@ func (c *conversions) List(
 	if err != nil {
 		return nil, "", err
 	}
-	return page, next, c.journal.wait(group)
+	return page, next, c.journal.Wait(group)
 }
 
 // page returns a page of the list, and the last group of the journal that has a change of it.

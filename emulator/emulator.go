@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
@@ -31,7 +32,7 @@ type Emulator struct {
 	conversions *conversions
 	accounts    []page.Account // in the order of Options.Accounts, at least one
 	home        service.PartitionKey
-	journal     *journal
+	journal     *journal.Journal
 	kept        *keptAccounts
 	hosts       knownHosts
 	proxies     proxies
@@ -63,36 +64,36 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	journal, err := openJournal(options.StateFile)
+	kept, err := journal.Open(options.StateFile)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	e, err := newOver(journal, hosts, options)
+	e, err := newOver(kept, hosts, options)
 	if err != nil {
-		return nil, errors.Join(err, journal.close())
+		return nil, errors.Join(err, kept.Close())
 	}
 	e.proxies = proxies
 	return e, nil
 }
 
 // newOver returns an emulator over a journal.
-func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, error) {
-	kept, err := restoreAccounts(journal, options.Accounts)
+func newOver(file *journal.Journal, hosts knownHosts, options Options) (*Emulator, error) {
+	kept, err := restoreAccounts(file, options.Accounts)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	if options.SigningKey == nil && journal.keeps() {
-		if options.SigningKey, err = restoreSigningKey(journal); err != nil {
+	if options.SigningKey == nil && file.Keeps() {
+		if options.SigningKey, err = restoreSigningKey(file); err != nil {
 			return nil, fmt.Errorf("emulator: %w", err)
 		}
 	}
-	ownClock, err := restoreClock(journal, options)
+	ownClock, err := restoreClock(file, options)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	clock := ownClock.inner()
-	store := newMemory(options, journal, ownClock)
-	conversions := newConversions(options, clock, journal)
+	store := newMemory(options, file, ownClock)
+	conversions := newConversions(options, clock, file)
 	forService := options.forService(clock)
 	forService.Conversions = conversions
 	engine, err := service.New(store, forService)
@@ -104,7 +105,7 @@ func newOver(journal *journal, hosts knownHosts, options Options) (*Emulator, er
 		clock:       clock,
 		ownClock:    ownClock,
 		store:       store,
-		journal:     journal,
+		journal:     file,
 		kept:        kept,
 		conversions: conversions,
 		hosts:       hosts,
@@ -160,14 +161,14 @@ func (e *Emulator) shutDown() error {
 		unended = e.conversions.close()
 	}
 	if _, synthetic := e.store.backend.(syntheticBackend); synthetic {
-		return errors.Join(unended, prefixed(e.journal.close()))
+		return errors.Join(unended, prefixed(e.journal.Close()))
 	}
 	e.store.close()
 	var err error
 	if closer, ok := e.store.backend.(io.Closer); ok {
 		err = closer.Close()
 	}
-	return errors.Join(unended, err, prefixed(e.journal.close()))
+	return errors.Join(unended, err, prefixed(e.journal.Close()))
 }
 
 // endpoint returns the address of the session service in the default region.

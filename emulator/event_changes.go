@@ -5,14 +5,15 @@ package emulator
 import (
 	"errors"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/changes"
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 )
 
 // eventsSeen is what a reader of events knows. forgetReader frees what is kept for it.
 type eventsSeen struct {
 	requests    uint64 // the number of the last one
-	sessions    *changeReader[*record]
-	conversions *changeReader[*conversionRecord]
+	sessions    *changes.Reader[*record]
+	conversions *changes.Reader[*conversionRecord]
 	faults      map[int]int // how many requests each has affected
 	clock       *clock.Setting
 }

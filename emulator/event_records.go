@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/changes"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -28,9 +29,6 @@ type recordChange[Shown any] struct {
 	now  *Shown
 }
 
-func (r *record) changes() *changeState           { return &r.changeState }
-func (r *conversionRecord) changes() *changeState { return &r.changeState }
-
 // tell notes for the readers of events how a session is seen now, and when that changes by itself:
 // when it becomes Ready. Its end, which memory watches, is told by note. Call it under the lock
 // after every change.
@@ -43,53 +41,53 @@ func (m *memory) tell(r *record) {
 			due = r.ReadyAt
 		}
 	}
-	m.changes.schedule(r, due)
+	m.changes.Schedule(r, due)
 	if present != r.told {
-		m.changes.add(r, string(r.told.status))
+		m.changes.Add(r, string(r.told.status))
 		r.told = present
 	}
 }
 
 // joinChanges returns a reader of the changes from now on.
-func (m *memory) joinChanges() *changeReader[*record] {
+func (m *memory) joinChanges() *changes.Reader[*record] {
 	m.askAll()
 	m.lock()
 	defer m.unlock()
-	return m.changes.join()
+	return m.changes.Join()
 }
 
-func (m *memory) leaveChanges(reader *changeReader[*record]) {
+func (m *memory) leaveChanges(reader *changes.Reader[*record]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.changes.leave(reader)
+	m.changes.Leave(reader)
 }
 
 // passChanges takes all changes as read, and reports whether there were any.
-func (m *memory) passChanges(reader *changeReader[*record]) bool {
+func (m *memory) passChanges(reader *changes.Reader[*record]) bool {
 	m.askAll()
 	m.lock()
 	defer m.unlock()
-	return m.changes.pass(reader)
+	return m.changes.Pass(reader)
 }
 
 // readChanges returns the next changes, and whether there may be more.
-func (m *memory) readChanges(reader *changeReader[*record]) (
+func (m *memory) readChanges(reader *changes.Reader[*record]) (
 	changes []recordChange[page.Session], more bool, err error,
 ) {
 	m.askAll()
 	now := m.lock()
 	defer m.unlock()
-	if reader.cut {
+	if reader.Cut() {
 		return nil, false, errSlowReader
 	}
-	changed, more := m.changes.read(reader, changeBatch)
+	changed, more := m.changes.Read(reader, changeBatch)
 	for _, c := range changed {
-		change := recordChange[page.Session]{c.record.partition.key, c.record.ID, c.from, nil}
+		change := recordChange[page.Session]{c.Record.partition.key, c.Record.ID, c.From, nil}
 		switch {
-		case !c.record.forgotten:
-			shown := c.record.shownAt(now)
+		case !c.Record.forgotten:
+			shown := c.Record.shownAt(now)
 			change.now = &shown
-		case c.from == "":
+		case c.From == "":
 			continue // it came and went
 		}
 		changes = append(changes, change)
@@ -110,9 +108,9 @@ func (c *conversions) tell(r *conversionRecord, now time.Time) {
 			due = r.EndedAt
 		}
 	}
-	c.changes.schedule(r, due)
+	c.changes.Schedule(r, due)
 	if present != r.told {
-		c.changes.add(r, string(r.told))
+		c.changes.Add(r, string(r.told))
 		r.told = present
 	}
 }
@@ -121,7 +119,7 @@ func (c *conversions) tell(r *conversionRecord, now time.Time) {
 func (c *conversions) lockChanges() (now time.Time) {
 	c.mu.Lock()
 	now = c.clock.Now()
-	for r, due := c.changes.nextDue(now); due; r, due = c.changes.nextDue(now) {
+	for r, due := c.changes.NextDue(now); due; r, due = c.changes.NextDue(now) {
 		c.tell(r, now)
 	}
 	for _, p := range c.partitions {
@@ -130,40 +128,40 @@ func (c *conversions) lockChanges() (now time.Time) {
 	return now
 }
 
-func (c *conversions) joinChanges() *changeReader[*conversionRecord] {
+func (c *conversions) joinChanges() *changes.Reader[*conversionRecord] {
 	c.lockChanges()
 	defer c.mu.Unlock()
-	return c.changes.join()
+	return c.changes.Join()
 }
 
-func (c *conversions) leaveChanges(reader *changeReader[*conversionRecord]) {
+func (c *conversions) leaveChanges(reader *changes.Reader[*conversionRecord]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.changes.leave(reader)
+	c.changes.Leave(reader)
 }
 
-func (c *conversions) passChanges(reader *changeReader[*conversionRecord]) bool {
+func (c *conversions) passChanges(reader *changes.Reader[*conversionRecord]) bool {
 	c.lockChanges()
 	defer c.mu.Unlock()
-	return c.changes.pass(reader)
+	return c.changes.Pass(reader)
 }
 
-func (c *conversions) readChanges(reader *changeReader[*conversionRecord]) (
+func (c *conversions) readChanges(reader *changes.Reader[*conversionRecord]) (
 	changes []recordChange[page.Conversion], more bool, err error,
 ) {
 	now := c.lockChanges()
 	defer c.mu.Unlock()
-	if reader.cut {
+	if reader.Cut() {
 		return nil, false, errSlowReader
 	}
-	changed, more := c.changes.read(reader, changeBatch)
+	changed, more := c.changes.Read(reader, changeBatch)
 	for _, e := range changed {
-		change := recordChange[page.Conversion]{e.record.partition, e.record.ID, e.from, nil}
+		change := recordChange[page.Conversion]{e.Record.partition, e.Record.ID, e.From, nil}
 		switch {
-		case !e.record.forgotten:
-			shown := shownConversion(e.record.partition, e.record.ConversionFacts, now)
+		case !e.Record.forgotten:
+			shown := shownConversion(e.Record.partition, e.Record.ConversionFacts, now)
 			change.now = &shown
-		case e.from == "":
+		case e.From == "":
 			continue // it came and went
 		}
 		changes = append(changes, change)

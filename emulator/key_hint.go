@@ -40,7 +40,7 @@ func (e *Emulator) keyHint(accountID string) string {
 		return begin + "it does not have this key"
 	case primary == DevelopmentKey:
 		return begin + "the key of this account is the published development key"
-	case random && e.journal.keeps():
+	case random && e.journal.Keeps():
 		return begin + "the key of this account is random, and kept in its state file: " +
 			"it was printed when the emulator started, or is the one of the last rotation"
 	case random:

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/changes"
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -22,7 +24,7 @@ type memory struct {
 	retention   time.Duration
 	keepEnded   int
 	logger      *slog.Logger
-	journal     *journal
+	journal     *journal.Journal
 	clock       *clock.Clock
 	serverClock *Clock // the same, as servers see it
 
@@ -32,7 +34,7 @@ type memory struct {
 	mu         sync.Mutex
 	now        time.Time // when the lock was taken
 	partitions map[service.PartitionKey]*partition
-	changes    changeLog[*record]
+	changes    changes.Log[*record]
 	living     endQueue     // the sessions that have not ended, as far as is known
 	retained   endQueue     // those that have, until their retention is over
 	running    map[pool]int // how many of the living hold a server
@@ -67,7 +69,7 @@ type record struct {
 	standing    standing      // to the server, in case of a restart
 	group       uint64        // of the journal, with the last change
 
-	changeState
+	changes.State
 	told sessionSeen // to the readers of events
 
 	position  int  // in the queue that holds it
@@ -81,7 +83,7 @@ type record struct {
 // pool returns where the server of the session is taken from.
 func (r *record) pool() pool { return pool{r.partition.key.Region, r.Size} }
 
-func newMemory(options Options, journal *journal, clock *Clock) *memory {
+func newMemory(options Options, journal *journal.Journal, clock *Clock) *memory {
 	return &memory{
 		backend:     options.Backend,
 		startupTime: options.StartupTime,
@@ -105,7 +107,7 @@ func (m *memory) lock() time.Time {
 	m.mu.Lock()
 	now := m.clock.Now()
 	m.now = now
-	for r, due := m.changes.nextDue(now); due; r, due = m.changes.nextDue(now) {
+	for r, due := m.changes.NextDue(now); due; r, due = m.changes.NextDue(now) {
 		m.tell(r)
 	}
 	for r := m.living.first(); r != nil && r.Ended(now); r = m.living.first() {
@@ -160,7 +162,7 @@ func (m *memory) find(in service.PartitionKey, id string) *record {
 func (m *memory) add(in service.PartitionKey, r *record) {
 	p := m.partition(in)
 	p.sequence++
-	m.journal.noteSequence(partitionsBucket, in, p.sequence)
+	m.journal.NoteNumber(journal.SessionNumbers, in, p.sequence)
 	r.partition, r.sequence = p, p.sequence
 	p.sessions[r.ID] = r
 	p.listed = append(p.listed, r)

@@ -24,7 +24,7 @@ func (m *memory) Create(
 	// Each may have freed its place in the pool.
 	m.ask(func(r *record) bool { return r.partition.key.Region == in.Region })
 	if facts, group, found := m.present(in, session.ID); found {
-		return facts, false, m.journal.wait(group)
+		return facts, false, m.journal.Wait(group)
 	}
 	limit := -1
 	if m.capacity != nil {
@@ -36,11 +36,11 @@ func (m *memory) Create(
 	case err != nil:
 		return facts, false, err
 	case r == nil:
-		return facts, false, m.journal.wait(group)
+		return facts, false, m.journal.Wait(group)
 	}
 	defer m.endCreation(r)
 	m.startServer(r, facts, fault)
-	return facts, true, m.journal.wait(m.groupOf(r))
+	return facts, true, m.journal.Wait(m.groupOf(r))
 }
 
 // present looks for a session.

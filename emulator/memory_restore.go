@@ -3,53 +3,21 @@
 package emulator
 
 import (
-	"encoding/binary"
-	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/emulator/internal/statefile"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
 
 // codeServerLost is the error code of a session whose server has ended with the emulator.
 const codeServerLost = "ServerLost"
 
-// partitionName is the key of a partition in the state file, and the beginning of the keys in it.
-func partitionName(key service.PartitionKey) string {
-	return strings.ToLower(key.AccountID) + "\x00" + string(key.Region) + "\x00"
-}
-
-// storedName is the key of a session or conversion in the state file.
-func storedName(in service.PartitionKey, sequence uint64) string {
-	return string(binary.BigEndian.AppendUint64([]byte(partitionName(in)), sequence))
-}
-
-var errBadName = errors.New("a key in it cannot be read")
-
-// parseStoredName is the reverse of storedName. accountID returns how an id is spelled.
-func parseStoredName(
-	name []byte, accountID func(string) string,
-) (in service.PartitionKey, sequence uint64, err error) {
-	account, rest, _ := strings.Cut(string(name), "\x00")
-	region, number, found := strings.Cut(rest, "\x00")
-	if !found || len(number) != 8 {
-		return in, 0, errBadName
-	}
-	if spelled := accountID(account); spelled != "" {
-		account = spelled
-	}
-	in = service.PartitionKey{AccountID: account, Region: azremoterendering.Region(region)}
-	return in, binary.BigEndian.Uint64([]byte(number)), nil
-}
-
 // restore takes the sessions over from the state file. Servers of a back end have ended with the
 // emulator that started them, so their sessions fail now, unless their lease was over before.
 // Creations that were in flight are completed.
 func (m *memory) restore(accountID func(string) string) error {
-	if !m.journal.keeps() {
+	if !m.journal.Keeps() {
 		return nil
 	}
 	pending, err := m.load(accountID)
@@ -59,7 +27,7 @@ func (m *memory) restore(accountID func(string) string) error {
 	for _, r := range pending {
 		m.complete(r)
 	}
-	return m.journal.flush()
+	return m.journal.Flush()
 }
 
 // load reads the sessions, and returns those whose creation was in flight.
@@ -68,14 +36,13 @@ func (m *memory) load(accountID func(string) string) (pending []*record, err err
 	defer m.mu.Unlock()
 	now := m.clock.Now()
 	m.now = now
-	file := m.journal.file
-	err = eachPartition(file, partitionsBucket, accountID,
+	err = m.journal.EachNumber(journal.SessionNumbers, accountID,
 		func(in service.PartitionKey, sequence uint64) { m.partition(in).sequence = sequence })
 	if err != nil {
 		return nil, err
 	}
-	err = file.Each(sessionsBucket, func(name, value []byte) error {
-		in, sequence, err := parseStoredName(name, accountID)
+	err = m.journal.Each(journal.Sessions, func(name, value []byte) error {
+		in, sequence, err := journal.ParseName(name, accountID)
 		if err != nil {
 			return err
 		}
@@ -90,27 +57,6 @@ func (m *memory) load(accountID func(string) string) (pending []*record, err err
 		return nil
 	})
 	return pending, err
-}
-
-// eachPartition calls do with the sequence of the newest session or conversion of each partition.
-func eachPartition(file *statefile.File, bucket string, accountID func(string) string,
-	do func(in service.PartitionKey, sequence uint64),
-) error {
-	return file.Each(bucket, func(name, value []byte) error {
-		in, sequence, err := parseStoredName(slices.Concat(name, value), accountID)
-		if err == nil {
-			do(in, sequence)
-		}
-		return err
-	})
-}
-
-// noteSequence keeps the number of the newest session or conversion of a partition, so that cursors
-// stay valid though it is forgotten.
-func (j *journal) noteSequence(bucket string, in service.PartitionKey, sequence uint64) {
-	if j.keeps() {
-		j.note(bucket, partitionName(in), binary.BigEndian.AppendUint64(nil, sequence))
-	}
 }
 
 // readmit puts a session of the state file where it was.
@@ -162,14 +108,14 @@ func serverLost() *azremoterendering.ErrorDetail {
 // it under the lock, and wait for the group of the record before any client is told.
 func (m *memory) note(r *record) {
 	m.tell(r)
-	if m.journal.keeps() && !r.forgotten {
-		r.group = m.journal.note(sessionsBucket, storedName(r.partition.key, r.sequence), r.image())
+	if m.journal.Keeps() && !r.forgotten {
+		r.group = m.journal.Note(journal.Sessions, journal.Name(r.partition.key, r.sequence), r.image())
 	}
 }
 
 // imageOf returns what a state file would have of a session, or nil if there is none.
 func (m *memory) imageOf(r *record) image {
-	if !m.journal.keeps() {
+	if !m.journal.Keeps() {
 		return nil
 	}
 	return r.image()
@@ -178,8 +124,8 @@ func (m *memory) imageOf(r *record) image {
 // noteGone removes a session from the state file, and tells readers of events.
 func (m *memory) noteGone(r *record) {
 	m.tell(r)
-	if m.journal.keeps() {
-		m.journal.note(sessionsBucket, storedName(r.partition.key, r.sequence), nil)
+	if m.journal.Keeps() {
+		m.journal.Note(journal.Sessions, journal.Name(r.partition.key, r.sequence), nil)
 	}
 }
 

@@ -24,7 +24,7 @@ func (m *memory) Get(
 	if !found {
 		return service.Facts{}, service.ErrNotFound
 	}
-	return facts, m.journal.wait(group)
+	return facts, m.journal.Wait(group)
 }
 
 // hides reports whether a fault hides a session from reads.
@@ -50,7 +50,7 @@ func (m *memory) Extend(
 		return facts, err
 	}
 	m.tellLease(r, -1)
-	return facts, m.journal.wait(m.groupOf(r))
+	return facts, m.journal.Wait(m.groupOf(r))
 }
 
 func (m *memory) extend(
@@ -108,7 +108,7 @@ func (m *memory) Stop(
 	if err != nil {
 		return false, err
 	}
-	return stopped, m.journal.wait(group)
+	return stopped, m.journal.Wait(group)
 }
 
 func (m *memory) stop(in service.PartitionKey, id string) (stopped bool, group uint64, err error) {
@@ -141,7 +141,7 @@ func (m *memory) List(
 	if err != nil {
 		return nil, "", err
 	}
-	return page, next, m.journal.wait(group)
+	return page, next, m.journal.Wait(group)
 }
 
 // list returns a page, and the last group of the journal that has a change of what it shows.

@@ -56,7 +56,7 @@ func (e *Emulator) Reset(scope Scope) error {
 	e.store.reset(scope)
 	e.requests.remove(scope.includesRequest)
 	e.settle() // waits for the processes of sessions
-	return prefixed(e.journal.flush())
+	return prefixed(e.journal.Flush())
 }
 
 // includes reports whether a session or conversion is to be removed.

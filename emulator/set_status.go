@@ -36,7 +36,7 @@ func (m *memory) setStatus(preferred service.PartitionKey, id string, status azr
 	if err != nil {
 		return err
 	}
-	return prefixed(m.journal.wait(group))
+	return prefixed(m.journal.Wait(group))
 }
 
 // changeStatus returns the group of the journal that has the change.

@@ -29,8 +29,8 @@ var (
 	//go:embed page.js
 	pageScript []byte
 
-	// assets are the files below Folder. Their names change with their content, so that browsers can
-	// keep them.
+	// assets are the files below Folder. Their names change with their content, so that browsers
+	// can keep them.
 	assets = map[string]Asset{
 		stylePath:  {"text/css; charset=utf-8", pageStyle},
 		scriptPath: {"text/javascript; charset=utf-8", pageScript},

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// The axis of all sessions is logarithmic to both sides of the present, so that it can stay the same
-// and still tell 28 minutes from 8 hours, and a lease of 5 minutes from one of a day.
+// The axis of all sessions is logarithmic to both sides of the present, so that it can stay the
+// same and still tell 28 minutes from 8 hours, and a lease of 5 minutes from one of a day.
 const (
 	axisNow   = 40.0            // where the present is, in percent
 	axisUnit  = time.Minute     // shorter times are nearly to scale

@@ -9,8 +9,8 @@ import (
 	"github.com/arr-go/azremoterendering/internal/connect"
 )
 
-// Connection is what the page tells about how to connect. Without an AccountKey the key is a secret,
-// which the page does not show.
+// Connection is what the page tells about how to connect. Without an AccountKey the key is a
+// secret, which the page does not show.
 type Connection struct {
 	connect.Connection
 	Needs connect.Need // the strongest need of clients that is met

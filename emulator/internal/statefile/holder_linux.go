@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// holder names the process that has locked a file, as far as the system tells: a line of /proc/locks
-// such as "1: FLOCK  ADVISORY  WRITE 4242 fd:01:131074 0 EOF" has process and inode. A process in
-// another container has no number there.
+// holder names the process that has locked a file, as far as the system tells: a line of
+// /proc/locks such as "1: FLOCK  ADVISORY  WRITE 4242 fd:01:131074 0 EOF" has process and inode. A
+// process in another container has no number there.
 func holder(path string) string {
 	const unknown = "another process"
 	info, err := os.Stat(path)

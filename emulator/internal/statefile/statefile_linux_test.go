@@ -52,8 +52,8 @@ func TestFileOfAnotherUser(t *testing.T) {
 	})
 }
 
-// fullDiskVariable tells a process that it is the child in which the limit of TestFullDisk holds: the
-// process of the test writes files of its own.
+// fullDiskVariable tells a process that it is the child in which the limit of TestFullDisk holds:
+// the process of the test writes files of its own.
 const fullDiskVariable = "ARR_TEST_FULL_DISK"
 
 // limitFiles keeps files from growing beyond a size, as a full disk does, until it is undone.

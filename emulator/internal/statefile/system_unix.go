@@ -16,7 +16,8 @@ const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 // onlyForOwner says that the permissions of a file tell who can read it.
 const onlyForOwner = true
 
-// syncFolder makes a new name in a folder outlive a crash of the machine, where the file system can.
+// syncFolder makes a new name in a folder outlive a crash of the machine, where the file system
+// can.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {

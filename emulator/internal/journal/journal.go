@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+// Package journal brings the changes of an emulator into its state file, in groups that many
+// clients share, and spells the keys there.
+package journal
 
 import (
 	"maps"
@@ -12,21 +14,21 @@ import (
 
 // The buckets of the state file.
 const (
-	sessionsBucket    = "sessions"    // by account, region and sequence
-	partitionsBucket  = "partitions"  // the sequence of the newest session
-	conversionsBucket = "conversions" // by account, region and sequence
-	conversionNumbers = "conversion partitions"
-	accountsBucket    = "accounts" // by id in lower case
-	settingsBucket    = "settings" // of the emulator as a whole
+	Sessions          = "sessions"    // by account, region and sequence
+	SessionNumbers    = "partitions"  // the sequence of the newest session, by account and region
+	Conversions       = "conversions" // by account, region and sequence
+	ConversionNumbers = "conversion partitions"
+	Accounts          = "accounts" // by id in lower case
+	Settings          = "settings" // of the emulator as a whole
 )
 
-// journal brings changes into the state file. Who changes something notes it, under a lock of its
+// Journal brings changes into the state file. Who changes something notes it, under a lock of its
 // own, and before anybody is told of it waits until the group of changes with the note is written.
 // While one group is being written the next one collects, so that many clients share one write to
-// the disk. The journal has no goroutine: the first that waits for a group writes it.
+// the disk. A journal has no goroutine: the first that waits for a group writes it.
 //
 // The zero value has no file, and keeps nothing.
-type journal struct {
+type Journal struct {
 	file    *statefile.File
 	written atomic.Uint64 // the last group that is in the file
 
@@ -45,9 +47,9 @@ type groupWrite struct {
 	err     error
 }
 
-// openJournal opens the state file, unless the path is empty.
-func openJournal(path string) (*journal, error) {
-	j := &journal{changes: make(statefile.Changes), group: 1}
+// Open opens the state file, unless the path is empty: then the journal keeps nothing.
+func Open(path string) (*Journal, error) {
+	j := &Journal{changes: make(statefile.Changes), group: 1}
 	if path == "" {
 		return j, nil
 	}
@@ -59,13 +61,19 @@ func openJournal(path string) (*journal, error) {
 	return j, nil
 }
 
-// keeps reports whether there is a file.
-func (j *journal) keeps() bool { return j.file != nil }
+// Keeps reports whether there is a file.
+func (j *Journal) Keeps() bool { return j.file != nil }
 
-// note adds a change to the group that collects, and returns the number of that. A nil value
+// Each calls do for each key and value of a bucket, in the order of the keys. There must be a file.
+// An error of do ends it, and names the file when it comes back.
+func (j *Journal) Each(bucket string, do func(key, value []byte) error) error {
+	return j.file.Each(bucket, do)
+}
+
+// Note adds a change to the group that collects, and returns the number of that. A nil value
 // removes the key.
-func (j *journal) note(bucket, key string, value []byte) (group uint64) {
-	if !j.keeps() {
+func (j *Journal) Note(bucket, key string, value []byte) (group uint64) {
+	if !j.Keeps() {
 		return 0
 	}
 	j.mu.Lock()
@@ -74,9 +82,9 @@ func (j *journal) note(bucket, key string, value []byte) (group uint64) {
 	return j.group
 }
 
-// wait returns when a group is in the file, and those before it. After an error the changes stay
+// Wait returns when a group is in the file, and those before it. After an error the changes stay
 // noted, and the next wait tries again to write them.
-func (j *journal) wait(group uint64) error {
+func (j *Journal) Wait(group uint64) error {
 	for j.written.Load() < group {
 		w, mine := j.join()
 		if mine {
@@ -92,7 +100,7 @@ func (j *journal) wait(group uint64) error {
 }
 
 // join returns the write that is in progress, or begins one, which the caller must perform.
-func (j *journal) join() (w *groupWrite, mine bool) {
+func (j *Journal) join() (w *groupWrite, mine bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.progress != nil {
@@ -105,7 +113,7 @@ func (j *journal) join() (w *groupWrite, mine bool) {
 }
 
 // write performs a write that join has begun.
-func (j *journal) write(w *groupWrite) {
+func (j *Journal) write(w *groupWrite) {
 	w.err = j.file.Write(w.changes)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -119,9 +127,9 @@ func (j *journal) write(w *groupWrite) {
 	close(w.done)
 }
 
-// flush writes everything that is noted.
-func (j *journal) flush() error {
-	if !j.keeps() {
+// Flush writes everything that is noted.
+func (j *Journal) Flush() error {
+	if !j.Keeps() {
 		return nil
 	}
 	j.mu.Lock()
@@ -130,15 +138,15 @@ func (j *journal) flush() error {
 		group-- // nothing collects; one may be in progress
 	}
 	j.mu.Unlock()
-	return j.wait(group)
+	return j.Wait(group)
 }
 
-// close writes what is noted and closes the file. Later changes cannot be written any more.
-func (j *journal) close() error {
-	if !j.keeps() {
+// Close writes what is noted and closes the file. Later changes cannot be written any more.
+func (j *Journal) Close() error {
+	if !j.Keeps() {
 		return nil
 	}
-	err := j.flush()
+	err := j.Flush()
 	if closed := j.file.Close(); err == nil {
 		err = closed
 	}
