@@ -11,6 +11,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/emulator/internal/redact"
 	"github.com/arr-go/azremoterendering/internal/wire"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -97,19 +98,23 @@ func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conv
 	case <-r.context.Done():
 	}
 	c.started(r, plan)
+	// Converters promise to keep signatures to themselves; errors of storage libraries are known to
+	// quote addresses.
+	hide := func(text string) string {
+		return redact.Signatures(text, request.Input.SAS, request.Output.SAS)
+	}
 	result, err := c.convert(r.context, request)
 	if err != nil {
 		failed := conversion.AsError(err)
 		c.logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
-			slog.String("conversion", r.ID),
-			slog.String("error", withoutSignatures(failed.Error(), request)))
+			slog.String("conversion", r.ID), slog.String("error", hide(failed.Error())))
 		failure := c.failureOf(failed)
-		failure.Message = withoutSignatures(failure.Message, request)
+		failure.Message = hide(failure.Message)
 		c.ended(r, plan, azremoterendering.ConversionStatusFailed, failure, "")
 		return
 	}
 	c.ended(r, plan, azremoterendering.ConversionStatusSucceeded, nil,
-		withoutSignatures(wire.WithoutQuery(result.AssetURL), request))
+		hide(wire.WithoutQuery(result.AssetURL)))
 }
 
 // convert calls the converter. A panic there becomes an error, because it must not end the process.

@@ -3,10 +3,12 @@
 package emulator
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/redact"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -85,7 +87,7 @@ func (e *Emulator) respond(
 		r = e.proxies.toExternal(r)
 	}
 	x := exchange{emulator: e, extendDeadline: extendDeadline}
-	r, body := withBodyCopy(r)
+	r, body := redact.CopyBody(r)
 	answer, q := e.service.Respond(r, x.applyFaults)
 	e.record(q, answer, body, x.faults.names)
 	return delivery{
@@ -114,39 +116,51 @@ func (e *Emulator) guarded(
 	return do(r)
 }
 
-// withBodyCopy returns a request with the same body, of which the beginning is kept when it is
-// read.
-func withBodyCopy(r *http.Request) (*http.Request, *bodyCopy) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return r, nil
-	}
-	body := &bodyCopy{ReadCloser: r.Body}
-	r = r.WithContext(r.Context()) // a handler must not change the request that it is given
-	r.Body = body
-	return r, body
-}
-
 // record keeps a request for the page and the administrative path.
 func (e *Emulator) record(
-	q *service.Request, answer service.Answer, body *bodyCopy, faults []string,
+	q *service.Request, answer service.Answer, body *redact.BodyCopy, faults []string,
 ) {
-	scrub := e.scrubber()
+	redactor := e.redactor()
 	e.requests.add(RequestRecord{
 		Time:              q.Arrived,
 		Duration:          e.clock.Now().Sub(q.Arrived),
 		Method:            q.Method(),
-		Path:              scrub.text(e.shownPath(q.HTTP.URL.EscapedPath())),
+		Path:              redactor.Path(q.HTTP.URL.EscapedPath(), e.isAccount),
 		Operation:         q.Operation,
 		AccountID:         q.AccountID,
 		Region:            q.Region,
-		SessionID:         scrub.text(q.ValidSessionID()),
-		ConversionID:      scrub.text(q.ValidConversionID()),
+		SessionID:         redactor.Text(q.ValidSessionID()),
+		ConversionID:      redactor.Text(q.ValidConversionID()),
 		Status:            answer.Status,
 		ErrorCode:         errorCodeOf(answer),
 		CorrelationVector: answer.Header.Get("MS-CV"),
 		Faults:            faults,
-		UserAgent:         scrub.userAgentOf(q.HTTP.UserAgent()),
-		RequestBody:       body.shown(scrub),
-		ResponseBody:      scrub.body(answer.Body[:min(len(answer.Body), maxKeptBody+1)], len(answer.Body)),
+		UserAgent:         redactor.UserAgent(q.HTTP.UserAgent()),
+		RequestBody:       body.Body(redactor),
+		ResponseBody:      redactor.Body(answer.Body, len(answer.Body)),
 	})
+}
+
+// redactor returns one that knows the present keys of all accounts.
+func (e *Emulator) redactor() redact.Redactor {
+	var keys []string
+	for _, a := range e.accounts {
+		primary, secondary, _ := e.service.Keys(a.ID)
+		keys = append(keys, primary, secondary)
+	}
+	return redact.New(keys)
+}
+
+func (e *Emulator) isAccount(id string) bool { return e.accountID(id) != "" }
+
+// errorCodeOf returns the code of an answer that refuses.
+func errorCodeOf(a service.Answer) string {
+	if a.Status < 400 || len(a.Body) == 0 || len(a.Body) > redact.MaxBody {
+		return ""
+	}
+	var body struct{ Error struct{ Code string } }
+	if json.Unmarshal(a.Body, &body) != nil || len(body.Error.Code) > maxShownLength {
+		return ""
+	}
+	return body.Error.Code
 }

@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package redact
 
 import (
 	"net/url"
 	"strings"
 
-	"github.com/arr-go/azremoterendering/emulator/conversion"
 	"github.com/arr-go/azremoterendering/internal/wire"
 )
 
-// withoutSignatures returns a text of a converter without the signatures of the request. Converters
-// promise to keep them to themselves; errors of storage libraries are known to quote addresses.
-func withoutSignatures(text string, request conversion.Request) string {
-	for _, sas := range []string{request.Input.SAS, request.Output.SAS} {
+// Signatures returns a text without signatures for storage: those given, in all forms, and any
+// other that stands in an address.
+func Signatures(text string, signatures ...string) string {
+	for _, sas := range signatures {
 		for _, secret := range sasForms(sas) {
-			text = strings.ReplaceAll(text, secret, "REDACTED")
+			text = strings.ReplaceAll(text, secret, redacted)
 		}
 	}
 	return wire.WithoutSignature(text)
 }
-
-// minSecret is the shortest text that is taken for a secret, in bytes. Shorter ones, which no
-// service would issue, occur by chance.
-const minSecret = 6
 
 // sasForms returns how a signature may be written: the whole query, or its sig alone, as it stands
 // in the query, decoded, and encoded again.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+// Package redact removes secrets from what clients of an emulator send and are sent, so that
+// requests can be recorded: keys, access tokens, signatures, and whatever stands in the wrong
+// place.
+package redact
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,54 +16,28 @@ import (
 
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/internal/wire"
-	"github.com/arr-go/azremoterendering/service"
 )
 
 const (
-	maxKeptBody      = 4096 // bytes of a body that the record of a request has
-	maxKeptUserAgent = 256  // bytes
-	maxKeptSegments  = 8    // of a path
-	redacted         = "REDACTED"
+	// MaxBody is the size of the longest body that is shown, in bytes.
+	MaxBody = 4096
+
+	maxUserAgent = 256 // bytes
+	maxSegments  = 8   // of a path
+	redacted     = "REDACTED"
 )
 
-// bodyCopy keeps the beginning of what is read of a body.
-type bodyCopy struct {
-	io.ReadCloser
-	data []byte // at most one byte more than is kept
-	size int
-}
+// minSecret is the shortest text that is taken for a secret, in bytes. Shorter ones, which no
+// service would issue, occur by chance.
+const minSecret = 6
 
-// Read implements [io.Reader].
-func (b *bodyCopy) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.size += n
-	b.data = append(b.data, p[:min(n, maxKeptBody+1-len(b.data))]...)
-	return n, err
-}
+// Redactor removes the keys of accounts, and what is a secret no matter who it belongs to.
+type Redactor struct{ keys []string }
 
-// shown returns the body as the record of the request has it.
-func (b *bodyCopy) shown(s scrubber) string {
-	if b == nil {
-		return ""
-	}
-	return s.body(b.data, b.size)
-}
-
-// scrubber removes secrets from what clients send and are sent.
-type scrubber struct{ keys []string }
-
-// scrubber returns one that knows the present keys of all accounts.
-func (e *Emulator) scrubber() scrubber {
-	var s scrubber
-	for _, a := range e.accounts {
-		primary, secondary, _ := e.service.Keys(a.ID)
-		for _, key := range []string{primary, secondary} {
-			if len(key) >= minSecret {
-				s.keys = append(s.keys, key)
-			}
-		}
-	}
-	return s
+// New returns a redactor that knows keys. Those of less than 6 bytes are passed over, because they
+// occur by chance. It keeps the slice.
+func New(keys []string) Redactor {
+	return Redactor{slices.DeleteFunc(keys, func(key string) bool { return len(key) < minSecret })}
 }
 
 // Texts that are secrets no matter who they belong to, beside the signature of a SAS: a JWT, and 32
@@ -116,8 +92,8 @@ func withoutKey(text, key string) string {
 
 // harmless reports whether a text cannot have a secret: it has no key, no escapes that could hide
 // one, and nothing that stands in or before secrets. Most bodies are so, and need no closer look.
-func (s scrubber) harmless(text string) bool {
-	for _, key := range s.keys {
+func (r Redactor) harmless(text string) bool {
+	for _, key := range r.keys {
 		for _, begin := range beginnings(key) {
 			if strings.Contains(text, begin) {
 				return false
@@ -131,12 +107,12 @@ func (s scrubber) harmless(text string) bool {
 	return !strings.Contains(lower, "sig") && !strings.Contains(lower, "eyj") && !secret(lower)
 }
 
-// text removes secrets from a text.
-func (s scrubber) text(text string) string {
-	if s.harmless(text) {
+// Text removes secrets from a text.
+func (r Redactor) Text(text string) string {
+	if r.harmless(text) {
 		return text
 	}
-	for _, key := range s.keys {
+	for _, key := range r.keys {
 		text = withoutKey(text, key)
 	}
 	text = wire.WithoutSignature(text)
@@ -157,39 +133,40 @@ func secret(name string) bool {
 	})
 }
 
-// body returns JSON without secrets. What is not JSON, or long, is not shown.
-func (s scrubber) body(data []byte, size int) string {
+// Body returns JSON without secrets. What is not JSON, or longer than [MaxBody], is not shown: size is
+// how long the body is, of which data may be the beginning.
+func (r Redactor) Body(data []byte, size int) string {
 	switch {
 	case size == 0:
 		return ""
-	case size > maxKeptBody:
+	case size > MaxBody:
 		return fmt.Sprintf("(%d bytes)", size)
 	case !json.Valid(data):
 		return fmt.Sprintf("(%d bytes, not JSON)", size)
 	}
-	if text := string(data); s.harmless(text) {
+	if text := string(data); r.harmless(text) {
 		return text
 	}
 	var shown bytes.Buffer
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if err := s.value(&shown, decoder); err != nil {
+	if err := r.value(&shown, decoder); err != nil {
 		return fmt.Sprintf("(%d bytes)", size)
 	}
 	return shown.String()
 }
 
 // value copies one value, members in their order.
-func (s scrubber) value(to *bytes.Buffer, from *json.Decoder) error {
+func (r Redactor) value(to *bytes.Buffer, from *json.Decoder) error {
 	token, err := from.Token()
 	if err != nil {
 		return err
 	}
 	switch t := token.(type) {
 	case json.Delim:
-		return s.inside(to, from, t)
+		return r.inside(to, from, t)
 	case string:
-		return quote(to, s.text(t))
+		return quote(to, r.Text(t))
 	case json.Number:
 		_, err = to.WriteString(t.String())
 	case bool:
@@ -201,14 +178,14 @@ func (s scrubber) value(to *bytes.Buffer, from *json.Decoder) error {
 }
 
 // inside copies the elements of an array or the members of an object.
-func (s scrubber) inside(to *bytes.Buffer, from *json.Decoder, opened json.Delim) error {
+func (r Redactor) inside(to *bytes.Buffer, from *json.Decoder, opened json.Delim) error {
 	to.WriteRune(rune(opened))
 	for i := 0; from.More(); i++ {
 		if i > 0 {
 			to.WriteByte(',')
 		}
 		if opened == '{' {
-			hidden, err := s.member(to, from)
+			hidden, err := r.member(to, from)
 			if err != nil {
 				return err
 			}
@@ -216,7 +193,7 @@ func (s scrubber) inside(to *bytes.Buffer, from *json.Decoder, opened json.Delim
 				continue
 			}
 		}
-		if err := s.value(to, from); err != nil {
+		if err := r.value(to, from); err != nil {
 			return err
 		}
 	}
@@ -228,13 +205,13 @@ func (s scrubber) inside(to *bytes.Buffer, from *json.Decoder, opened json.Delim
 }
 
 // member copies the name of a member. If its value is secret, it replaces that.
-func (s scrubber) member(to *bytes.Buffer, from *json.Decoder) (hidden bool, err error) {
+func (r Redactor) member(to *bytes.Buffer, from *json.Decoder) (hidden bool, err error) {
 	token, err := from.Token()
 	if err != nil {
 		return false, err
 	}
 	name, _ := token.(string)
-	if err := quote(to, s.text(name)); err != nil {
+	if err := quote(to, r.Text(name)); err != nil {
 		return false, err
 	}
 	to.WriteByte(':')
@@ -262,33 +239,23 @@ func quote(to *bytes.Buffer, text string) error {
 	return nil
 }
 
-// errorCodeOf returns the code of an answer that refuses.
-func errorCodeOf(a service.Answer) string {
-	if a.Status < 400 || len(a.Body) == 0 || len(a.Body) > maxKeptBody {
-		return ""
-	}
-	var body struct{ Error struct{ Code string } }
-	if json.Unmarshal(a.Body, &body) != nil || len(body.Error.Code) > maxShownLength {
-		return ""
-	}
-	return body.Error.Code
-}
-
-// userAgentOf returns the name of the client.
-func (s scrubber) userAgentOf(header string) string {
-	shown := s.text(header) // before it is cut: a part of a secret would not be recognised
-	shown = shown[:min(len(shown), maxKeptUserAgent)]
+// UserAgent returns the name of the client: up to 256 bytes of printable ASCII.
+func (r Redactor) UserAgent(header string) string {
+	shown := r.Text(header) // before it is cut: a part of a secret would not be recognised
+	shown = shown[:min(len(shown), maxUserAgent)]
 	if !printableASCII(shown) {
 		return ""
 	}
 	return shown
 }
 
-// shownPath returns the path of a request without what may be a secret in the wrong place.
-func (e *Emulator) shownPath(escaped string) string {
+// Path returns the escaped path of a request without what may be a secret in the wrong place:
+// segments that are neither part of the protocol nor an account nor a valid id. isAccount knows the
+// accounts.
+func (r Redactor) Path(escaped string, isAccount func(id string) bool) string {
 	segments := strings.Split(escaped, "/")
-	if len(segments) > maxKeptSegments {
-		segments = append(segments[:maxKeptSegments], "…")
+	if len(segments) > maxSegments {
+		segments = append(segments[:maxSegments], "…")
 	}
 	for i, segment := range segments {
 		named := i > 0 && (segments[i-1] == "sessions" || segments[i-1] == "conversions")
@@ -297,9 +264,13 @@ func (e *Emulator) shownPath(escaped string) string {
 			continue
 		}
 		id, err := url.PathUnescape(segment)
-		if err != nil || e.accountID(id) == "" && (!named || naming.CheckID(id) != "") {
+		if err != nil || !isAccount(id) && (!named || naming.CheckID(id) != "") {
 			segments[i] = redacted
 		}
 	}
-	return strings.Join(segments, "/")
+	return r.Text(strings.Join(segments, "/"))
+}
+
+func printableASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
