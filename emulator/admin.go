@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"cmp"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -54,7 +55,7 @@ func (e *Emulator) forAdmin(r *http.Request) bool {
 
 // administer answers an administrative request. The stream is the body of an answer that does not
 // end; nil for others.
-func (e *Emulator) administer(r *http.Request) (a service.Answer, stream *eventStream) {
+func (e *Emulator) administer(r *http.Request) (a service.Answer, stream io.ReadCloser) {
 	a = e.administerAllowed(r)
 	a.Header.Set("Cache-Control", "no-store")
 	a.Header.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -62,7 +63,7 @@ func (e *Emulator) administer(r *http.Request) (a service.Answer, stream *eventS
 }
 
 func (e *Emulator) administerAllowed(r *http.Request) service.Answer {
-	if refused := e.guardAdmin(r); refused != nil {
+	if refused := e.guard.RefuseForeignAdmin(r); refused != nil {
 		return e.service.Refuse(refused)
 	}
 	path := cmp.Or(strings.TrimPrefix(r.URL.EscapedPath(), adminPath), "/")

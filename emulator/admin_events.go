@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"cmp"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -58,7 +59,7 @@ func (e *Emulator) eventCursor(r *http.Request) (since *uint64, valid bool) {
 }
 
 // openEvents returns the body of an answer of adminEvents, and nil for other answers.
-func (e *Emulator) openEvents(r *http.Request, a service.Answer) *eventStream {
+func (e *Emulator) openEvents(r *http.Request, a service.Answer) io.ReadCloser {
 	if a.Header.Get("Content-Type") != eventStreamType {
 		return nil
 	}

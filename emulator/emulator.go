@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/guard"
 	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/internal/naming"
@@ -34,8 +35,8 @@ type Emulator struct {
 	home        service.PartitionKey
 	journal     *journal.Journal
 	kept        *keptAccounts
-	hosts       knownHosts
-	proxies     proxies
+	guard       *guard.Guard
+	domain      string // of all hosts
 	requests    requestLog
 	waits       atomic.Int64  // long polls in flight
 	streams     atomic.Int64  // readers of events
@@ -56,11 +57,13 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	hosts, err := newKnownHosts(options)
-	if err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
-	}
-	proxies, err := newProxies(options)
+	guard, err := guard.New(guard.Options{
+		Domain:         options.hostDomain(),
+		AllowHosts:     options.AllowHosts,
+		ExternalURL:    options.ExternalURL,
+		TrustedProxies: options.TrustedProxies,
+		Page:           page.Path,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
@@ -68,16 +71,16 @@ func New(options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	e, err := newOver(kept, hosts, options)
+	e, err := newOver(kept, options)
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	e.proxies = proxies
+	e.guard = guard
 	return e, nil
 }
 
 // newOver returns an emulator over a journal.
-func newOver(file *journal.Journal, hosts knownHosts, options Options) (*Emulator, error) {
+func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 	kept, err := restoreAccounts(file, options.Accounts)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
@@ -108,7 +111,7 @@ func newOver(file *journal.Journal, hosts knownHosts, options Options) (*Emulato
 		journal:     file,
 		kept:        kept,
 		conversions: conversions,
-		hosts:       hosts,
+		domain:      options.hostDomain(),
 		logger:      options.Logger,
 		admin:       options.Admin,
 		closing:     make(chan struct{}),
@@ -173,7 +176,7 @@ func (e *Emulator) shutDown() error {
 
 // endpoint returns the address of the session service in the default region.
 func (e *Emulator) endpoint() string {
-	return "https://" + naming.RenderingHost(string(e.home.Region), e.hosts.domain)
+	return "https://" + naming.RenderingHost(string(e.home.Region), e.domain)
 }
 
 // accountID returns the id of an account as the options spell it, or "" if there is none with the

@@ -21,7 +21,6 @@ const (
 	eventInterval = 100 * time.Millisecond // between two looks at what has changed
 	eventTick     = time.Second            // the same while no request comes: time changes sessions
 	heartbeat     = 15 * time.Second       // the longest silence
-	eventTimeout  = 10 * time.Second       // for a reader to take what it is sent
 )
 
 // eventStream is the body of an answer that does not end: what happens in the emulator, as
@@ -159,27 +158,4 @@ func (s *eventStream) send(name string, id uint64, data any) {
 		fmt.Fprintf(&s.pending, "id: %d\n", id)
 	}
 	fmt.Fprintf(&s.pending, "data: %s\n\n", encoded)
-}
-
-// writeStream sends a stream until it ends, or until the client leaves or does not take it in time.
-func writeStream(w http.ResponseWriter, r *http.Request, stream io.ReadCloser) {
-	defer stream.Close()
-	controller := http.NewResponseController(w)
-	onServer := r.Context().Value(http.ServerContextKey) != nil
-	if onServer {
-		_ = controller.SetReadDeadline(time.Time{}) // its end would end the request
-	}
-	piece := make([]byte, 32<<10)
-	for {
-		n, err := stream.Read(piece)
-		if err != nil {
-			return
-		}
-		if onServer {
-			_ = controller.SetWriteDeadline(time.Now().Add(eventTimeout))
-		}
-		if _, err := w.Write(piece[:n]); err != nil || controller.Flush() != nil {
-			return
-		}
-	}
 }

@@ -4,10 +4,13 @@ package emulator
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/delivery"
+	"github.com/arr-go/azremoterendering/emulator/internal/guard"
 	"github.com/arr-go/azremoterendering/emulator/internal/redact"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -32,9 +35,10 @@ type exchange struct {
 // answered with 421, and one of a web page of another origin with 403.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.forAdmin(r) {
-		extendForWait(w, r)
+		delivery.ExtendWait(w, r, maxWait+writeTimeout)
 	}
-	e.respond(r, fromNetwork(r), func(d time.Duration) { e.extendDeadlines(w, r, d) }).write(w, r)
+	extend := func(d time.Duration) { delivery.Extend(w, r, e.clock, d) }
+	e.respond(r, guard.FromNetwork(r), extend).Write(w, r)
 }
 
 // respond returns the complete answer to a request, from the network or in memory. Requests to the
@@ -44,59 +48,66 @@ func (e *Emulator) respond(
 	r *http.Request,
 	fromNetwork bool,
 	extendDeadline func(time.Duration),
-) delivery {
+) delivery.Delivery {
 	if forHealth(r) {
-		return delivery{Answer: e.guarded(r, e.showHealth)}
+		return delivery.Delivery{Answer: e.guarded(r, e.showHealth)}
 	}
 	if forMetrics(r) {
-		return delivery{Answer: e.guarded(r, e.showMetrics)}
+		return delivery.Delivery{Answer: e.guarded(r, e.showMetrics)}
 	}
 	if fromNetwork {
 		var refused *service.Refusal
-		if r, refused = e.asClientSent(r); refused != nil {
-			return delivery{Answer: e.guarded(r, func(*http.Request) service.Answer {
+		if r, refused = e.guard.AsClientSent(r); refused != nil {
+			e.logRefusal(r, refused)
+			return delivery.Delivery{Answer: e.guarded(r, func(*http.Request) service.Answer {
 				return e.service.Refuse(refused)
 			})}
 		}
 	}
 	if e.forAdmin(r) {
-		var stream *eventStream
+		var stream io.ReadCloser
 		a := e.guarded(r, func(r *http.Request) (a service.Answer) {
 			a, stream = e.administer(r)
 			return a
 		})
-		return delivery{Answer: a, stream: stream}
+		return delivery.Delivery{Answer: a, Stream: stream}
 	}
 	if fromNetwork {
-		if refused := e.refuseForeign(r); refused != nil {
+		if refused := e.guard.RefuseForeign(r); refused != nil {
+			e.logRefusal(r, refused)
 			a := e.service.Refuse(refused)
 			e.service.AddCommonHeaders(a)
-			return delivery{Answer: a}
+			return delivery.Delivery{Answer: a}
 		}
 	}
 	if e.forPage(r, fromNetwork) {
-		var stream *eventStream
+		var stream io.ReadCloser
 		a := e.guarded(r, func(r *http.Request) (a service.Answer) {
 			a = e.servePage(r)
 			stream = e.openPageEvents(r, a)
 			return a
 		})
-		return delivery{Answer: a, stream: stream}
+		return delivery.Delivery{Answer: a, Stream: stream}
 	}
 	if fromNetwork {
-		r = e.proxies.toExternal(r)
+		r = e.guard.ToExternal(r)
 	}
 	x := exchange{emulator: e, extendDeadline: extendDeadline}
 	r, body := redact.CopyBody(r)
 	answer, q := e.service.Respond(r, x.applyFaults)
 	e.record(q, answer, body, x.faults.names)
-	return delivery{
+	return delivery.Delivery{
 		Answer:    answer,
-		faults:    x.faults.names,
-		truncated: x.faults.truncated,
-		slowFor:   x.faults.slowFor,
-		clock:     e.clock,
+		Faults:    x.faults.names,
+		Truncated: x.faults.truncated,
+		SlowFor:   x.faults.slowFor,
+		Clock:     e.clock,
 	}
+}
+
+func (e *Emulator) logRefusal(r *http.Request, refused *service.Refusal) {
+	e.logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused",
+		slog.Int("status", refused.Status), slog.String("reason", refused.Message))
 }
 
 // guarded returns what do does, or 500 if it panics, as a function of the user may: that must not

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/guard"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -22,7 +23,7 @@ func (e *Emulator) hintAtKey(q *service.Request, a service.Answer) {
 		return
 	}
 	hint := e.keyHint(q.AccountID)
-	if fromNetwork(q.HTTP) {
+	if guard.FromNetwork(q.HTTP) {
 		a.Header.Set(hintHeader, hint)
 	}
 	q.LogAttrs = append(q.LogAttrs, slog.String("hint", hint))

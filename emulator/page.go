@@ -4,7 +4,6 @@ package emulator
 
 import (
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -20,16 +19,9 @@ const pagePath = page.Path
 // leads to this machine (DNS rebinding): the page exists only for hosts that are the emulator's.
 // Other machines see it only where they may use the administrative path too.
 func (e *Emulator) forPage(r *http.Request, fromNetwork bool) bool {
-	host, _ := hostOf(r.Host)
 	path := r.URL.EscapedPath()
-	return (path == pagePath || strings.HasPrefix(path, page.Folder)) && e.hosts.include(r, host) &&
-		(e.admin || !fromNetwork || fromHere(r) && !e.proxies.exist())
-}
-
-// fromHere reports whether a request from the network comes from this machine.
-func fromHere(r *http.Request) bool {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback()
+	return (path == pagePath || strings.HasPrefix(path, page.Folder)) && e.guard.Knows(r) &&
+		(e.admin || !fromNetwork || e.guard.FromHere(r))
 }
 
 // servePage answers a request for the page or for something below its folder.

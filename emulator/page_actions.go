@@ -50,12 +50,11 @@ func (e *Emulator) pageAction(r *http.Request) service.Answer {
 
 // readPageForm returns the fields of a form that the page has sent.
 func (e *Emulator) readPageForm(r *http.Request) (url.Values, *service.Refusal) {
-	host, port := hostOf(r.Host)
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case r.Method != http.MethodPost:
 		return nil, service.MethodNotAllowed(http.MethodPost)
-	case !e.sameOrigin(r, host, port):
+	case !e.guard.SameOrigin(r):
 		return nil, refusal(http.StatusForbidden, "Web pages of another origin may not use the emulator.")
 	case err != nil || mediaType != "application/x-www-form-urlencoded":
 		return nil, refusal(http.StatusUnsupportedMediaType, "Only forms of the page are accepted here.")

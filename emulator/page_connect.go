@@ -5,6 +5,7 @@ package emulator
 import (
 	"net/http"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/guard"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/internal/connect"
 	"github.com/arr-go/azremoterendering/internal/naming"
@@ -17,7 +18,7 @@ import (
 // Of all keys only the published one is shown. The page takes no credential, so anyone who can open it
 // would get any other, and with it what other users of the machine or the network are kept from.
 func (e *Emulator) connectionFor(r *http.Request) page.Connection {
-	external := e.proxies.toExternal(r)
+	external := e.guard.ToExternal(r)
 	address := service.Scheme(external) + "://" + external.Host
 	account := e.Account()
 	c := page.Connection{Connection: connect.Connection{
@@ -33,9 +34,9 @@ func (e *Emulator) connectionFor(r *http.Request) page.Connection {
 		return c
 	}
 	c.Needs = connect.NeedsTLS
-	if e.hosts.domain != naming.ServiceDomain && external == r {
-		_, port := hostOf(external.Host)
-		c.UseNames(string(e.home.Region), e.hosts.domain, port)
+	if e.domain != naming.ServiceDomain && external == r {
+		_, port := guard.HostOf(external.Host)
+		c.UseNames(string(e.home.Region), e.domain, port)
 		c.Needs = connect.NeedsDomain
 	}
 	return c

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"io"
 	"net/http"
 	"time"
 
@@ -34,7 +35,7 @@ func (e *Emulator) pageEvents(r *http.Request) service.Answer {
 }
 
 // openPageEvents returns the body of an answer of pageEvents, and nil for other answers.
-func (e *Emulator) openPageEvents(r *http.Request, a service.Answer) *eventStream {
+func (e *Emulator) openPageEvents(r *http.Request, a service.Answer) io.ReadCloser {
 	if a.Header.Get("Content-Type") != eventStreamType {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/delivery"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -58,13 +59,13 @@ func (t transport) Do(req *http.Request) (*http.Response, error) {
 
 	// The handler runs in a goroutine of its own so that the caller can leave. A handler that a
 	// fault delays ends with the context.
-	answered := make(chan delivery, 1)
+	answered := make(chan delivery.Delivery, 1)
 	go func() { answered <- t.emulator.respond(incoming, false, func(time.Duration) {}) }()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case d := <-answered:
-		return d.response(req)
+		return d.Response(req)
 	}
 }
 

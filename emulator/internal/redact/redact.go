@@ -133,8 +133,8 @@ func secret(name string) bool {
 	})
 }
 
-// Body returns JSON without secrets. What is not JSON, or longer than [MaxBody], is not shown: size is
-// how long the body is, of which data may be the beginning.
+// Body returns JSON without secrets. What is not JSON, or longer than [MaxBody], is not shown: size
+// is how long the body is, of which data may be the beginning.
 func (r Redactor) Body(data []byte, size int) string {
 	switch {
 	case size == 0:

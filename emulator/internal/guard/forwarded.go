@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package guard
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -14,19 +13,11 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// proxies know the address that clients use if something stands between them and the emulator.
-type proxies struct {
-	external *url.URL // nil if there is none
-	trusted  []netip.Prefix
-	domain   string // names at or below it name a region, so they stay in links
-}
-
-// newProxies returns the proxies of the options.
-func newProxies(o Options) (proxies, error) {
-	p := proxies{trusted: o.TrustedProxies, domain: o.hostDomain()}
+// setProxies sets the proxies of the options.
+func (g *Guard) setProxies(o Options) error {
 	for i, prefix := range o.TrustedProxies {
 		if !prefix.IsValid() {
-			return p, &azremoterendering.InvalidArgumentError{
+			return &azremoterendering.InvalidArgumentError{
 				Name:   fmt.Sprintf("Options.TrustedProxies[%d]", i),
 				Value:  prefix.String(),
 				Reason: "is not a range of addresses, such as 10.0.0.0/8",
@@ -34,17 +25,17 @@ func newProxies(o Options) (proxies, error) {
 		}
 	}
 	if o.ExternalURL == "" {
-		return p, nil
+		return nil
 	}
 	external, err := url.Parse(o.ExternalURL)
 	if err != nil || !isOrigin(external) {
-		return p, &azremoterendering.InvalidArgumentError{
+		return &azremoterendering.InvalidArgumentError{
 			Name:   "Options.ExternalURL",
 			Reason: "must be http:// or https://, a host and perhaps a port, without a path",
 		}
 	}
-	p.external = external
-	return p, nil
+	g.external = external
+	return nil
 }
 
 // isOrigin reports whether an address consists of scheme, host and perhaps a port.
@@ -59,23 +50,29 @@ func validHost(text string) bool {
 	if err != nil || u.Host != text || u.Hostname() == "" {
 		return false
 	}
-	host, _ := hostOf(text)
+	host, _ := HostOf(text)
 	_, notAddress := netip.ParseAddr(host)
 	return notAddress == nil || hostNamePattern.MatchString(host) && host[0] != '.'
 }
 
-// exist reports whether clients on other machines may come through a proxy on this one, so that the
-// address of the peer says nothing about them.
-func (p proxies) exist() bool { return p.external != nil || len(p.trusted) > 0 }
+// FromHere reports whether a request from the network is known to come from this machine. Behind a
+// proxy the address of the peer says nothing about the client.
+func (g *Guard) FromHere(r *http.Request) bool {
+	if g.external != nil || len(g.trusted) > 0 {
+		return false
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && peer.Addr().Unmap().IsLoopback()
+}
 
 // trusts reports whether a request comes from a proxy whose word about the client counts.
-func (p proxies) trusts(r *http.Request) bool {
+func (g *Guard) trusts(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return false
 	}
 	address := peer.Addr().Unmap().WithZone("")
-	for _, prefix := range p.trusted {
+	for _, prefix := range g.trusted {
 		if prefix.Contains(address) {
 			return true
 		}
@@ -83,42 +80,35 @@ func (p proxies) trusts(r *http.Request) bool {
 	return false
 }
 
-// asClientSent returns a request with the scheme and host that the client used, as far as a trusted
+// AsClientSent returns a request with the scheme and host that the client used, as far as a trusted
 // proxy tells. It refuses what makes no sense. The headers of all others have no effect.
-func (e *Emulator) asClientSent(r *http.Request) (*http.Request, *service.Refusal) {
+func (g *Guard) AsClientSent(r *http.Request) (*http.Request, *service.Refusal) {
 	// The host at which the request arrived must be known as well: a page with a name of its own
 	// that leads here can send any header, and comes from this machine.
-	if arrivedAt, _ := hostOf(r.Host); !e.proxies.trusts(r) || !e.hosts.include(r, arrivedAt) {
+	if !g.trusts(r) || !g.Knows(r) {
 		return r, nil
 	}
 	scheme, host, ok := forwardedAddress(r.Header)
 	switch {
 	case !ok:
-		return r, e.refuseForwarded(r)
+		return r, service.BadRequest("The headers of the proxy (Forwarded, X-Forwarded-Proto, " +
+			"X-Forwarded-Host) are malformed, or contradict each other.")
 	case scheme == "" && host == "":
 		return r, nil
 	}
 	return service.AddressedTo(r, scheme, host), nil
 }
 
-// toExternal returns a request as one to the external address, if there is one and no proxy has
+// ToExternal returns a request as one to the external address, if there is one and no proxy has
 // told the address. Names below the domain stay, because they name regions.
-func (p proxies) toExternal(r *http.Request) *http.Request {
-	if _, host, _ := forwardedAddress(r.Header); p.external == nil || host != "" && p.trusts(r) {
+func (g *Guard) ToExternal(r *http.Request) *http.Request {
+	if _, host, _ := forwardedAddress(r.Header); g.external == nil || host != "" && g.trusts(r) {
 		return r
 	}
-	if name, _ := hostOf(r.Host); atOrBelow(name, p.domain) {
-		return service.AddressedTo(r, p.external.Scheme, "")
+	if name, _ := HostOf(r.Host); atOrBelow(name, g.domain) {
+		return service.AddressedTo(r, g.external.Scheme, "")
 	}
-	return service.AddressedTo(r, p.external.Scheme, p.external.Host)
-}
-
-func (e *Emulator) refuseForwarded(r *http.Request) *service.Refusal {
-	refused := service.BadRequest("The headers of the proxy (Forwarded, X-Forwarded-Proto, " +
-		"X-Forwarded-Host) are malformed, or contradict each other.")
-	e.logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused",
-		slog.Int("status", refused.Status), slog.String("reason", refused.Message))
-	return refused
+	return service.AddressedTo(r, g.external.Scheme, g.external.Host)
 }
 
 // forwardedAddress returns scheme and host as the headers of a proxy name them, and "" for what

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+// Package delivery brings answers to clients: at once, slowly, in part, as a stream that does not
+// end, or not at all, over connections and in memory.
+package delivery
 
 import (
 	"bytes"
@@ -19,31 +21,34 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// delivery is an answer, and how it gets to the client. Without a status it does not: the
+// Delivery is an answer, and how it gets to the client. Without a status it does not: the
 // connection breaks.
-type delivery struct {
+type Delivery struct {
 	service.Answer
-	faults    []string      // names of the faults that affect the request
-	truncated bool          // whether the connection breaks after one half of the body
-	slowFor   time.Duration // how long the body takes
-	clock     *clock.Clock  // on which it takes that long
-	stream    *eventStream  // the body, if it does not end; nil otherwise
+	Faults    []string      // names of the faults that affect the request
+	Truncated bool          // whether the connection breaks after one half of the body
+	SlowFor   time.Duration // how long the body takes
+	Clock     *clock.Clock  // on which it takes that long
+	Stream    io.ReadCloser // the body, if it does not end; nil otherwise
 }
+
+// streamTimeout is how long a reader may need to take what it is sent of a stream.
+const streamTimeout = 10 * time.Second
 
 // slowPieces is in how many pieces a slow body is sent.
 const slowPieces = 10
 
-// write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as
+// Write sends the answer. When the connection is to break it panics with [http.ErrAbortHandler], as
 // net/http asks of handlers.
-func (d delivery) write(w http.ResponseWriter, r *http.Request) {
-	if d.stream != nil {
+func (d Delivery) Write(w http.ResponseWriter, r *http.Request) {
+	if d.Stream != nil {
 		d.WriteHeader(w, r)
-		writeStream(w, r, d.stream)
+		writeStream(w, r, d.Stream)
 		return
 	}
 	// An answer without a body is neither slow nor cut off: with some statuses HTTP/2 refuses even
 	// an empty piece.
-	if d.Status == 0 || len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
+	if d.Status == 0 || len(d.Body) == 0 || !d.Truncated && d.SlowFor == 0 {
 		d.Answer.Write(w, r)
 		return
 	}
@@ -51,7 +56,7 @@ func (d delivery) write(w http.ResponseWriter, r *http.Request) {
 	d.writePieces(w, d.reader(r.Context()))
 }
 
-func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
+func (d Delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	controller := http.NewResponseController(w)
 	// The client sees status and headers at once. A writer that cannot flush sends all at the end.
 	_ = controller.Flush()
@@ -73,15 +78,15 @@ func (d delivery) writePieces(w http.ResponseWriter, body io.Reader) {
 	}
 }
 
-// extendDeadlines gives a request that a fault delays that much more time on its connection, if the
-// server sets a limit.
-func (e *Emulator) extendDeadlines(w http.ResponseWriter, r *http.Request, by time.Duration) {
+// Extend gives a request that a fault delays that much more time on its connection, by a clock, if
+// the server sets a limit.
+func Extend(w http.ResponseWriter, r *http.Request, c *clock.Clock, by time.Duration) {
 	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if !ok {
 		return
 	}
 	controller := http.NewResponseController(w)
-	by, ends := e.clock.SystemDuration(by)
+	by, ends := c.SystemDuration(by)
 	deadline := func(timeout time.Duration) time.Time {
 		if !ends {
 			return time.Time{} // none
@@ -96,20 +101,19 @@ func (e *Emulator) extendDeadlines(w http.ResponseWriter, r *http.Request, by ti
 	}
 }
 
-// extendForWait gives an administrative request, which may be a long poll, more time on its
-// connection than others have.
-func extendForWait(w http.ResponseWriter, r *http.Request) {
+// ExtendWait gives a GET, which may be a long poll, some time from now on its connection.
+func ExtendWait(w http.ResponseWriter, r *http.Request, wait time.Duration) {
 	if r.Method != http.MethodGet || r.Context().Value(http.ServerContextKey) == nil {
 		return
 	}
 	controller := http.NewResponseController(w)
-	end := time.Now().Add(maxWait + writeTimeout)
+	end := time.Now().Add(wait)
 	_ = controller.SetReadDeadline(end)
 	_ = controller.SetWriteDeadline(end)
 }
 
-// response returns the answer as a client receives it, or the error that it gets.
-func (d delivery) response(req *http.Request) (*http.Response, error) {
+// Response returns the answer as a client receives it, or the error that it gets.
+func (d Delivery) Response(req *http.Request) (*http.Response, error) {
 	if d.Status == 0 {
 		if err := req.Context().Err(); err != nil {
 			return nil, err
@@ -119,7 +123,7 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 			Net: "tcp",
 			Err: os.NewSyscallError("read", syscall.ECONNRESET),
 		}
-		return nil, fmt.Errorf("emulator: faults %q broke the connection: %w", d.faults, reset)
+		return nil, fmt.Errorf("emulator: faults %q broke the connection: %w", d.Faults, reset)
 	}
 	response := &http.Response{
 		Status:        fmt.Sprintf("%d %s", d.Status, http.StatusText(d.Status)),
@@ -132,24 +136,24 @@ func (d delivery) response(req *http.Request) (*http.Response, error) {
 		ContentLength: int64(len(d.Body)),
 		Request:       req,
 	}
-	if d.stream != nil {
-		response.Body, response.ContentLength = d.stream, -1
+	if d.Stream != nil {
+		response.Body, response.ContentLength = d.Stream, -1
 	}
 	return response, nil
 }
 
 // reader returns the body as the client receives it.
-func (d delivery) reader(ctx context.Context) io.ReadCloser {
-	if len(d.Body) == 0 || !d.truncated && d.slowFor == 0 {
+func (d Delivery) reader(ctx context.Context) io.ReadCloser {
+	if len(d.Body) == 0 || !d.Truncated && d.SlowFor == 0 {
 		return io.NopCloser(bytes.NewReader(d.Body))
 	}
-	r := &bodyReader{ctx: ctx, clock: d.clock, rest: d.Body, end: io.EOF, closed: make(chan struct{})}
-	if d.slowFor > 0 {
+	r := &bodyReader{ctx: ctx, clock: d.Clock, rest: d.Body, end: io.EOF, closed: make(chan struct{})}
+	if d.SlowFor > 0 {
 		pieces := min(len(d.Body), slowPieces)
 		r.piece = (len(d.Body) + pieces - 1) / pieces
-		r.pause = d.slowFor / time.Duration((len(d.Body)+r.piece-1)/r.piece)
+		r.pause = d.SlowFor / time.Duration((len(d.Body)+r.piece-1)/r.piece)
 	}
-	if d.truncated {
+	if d.Truncated {
 		r.rest, r.end = d.Body[:len(d.Body)/2], io.ErrUnexpectedEOF
 	}
 	return r
@@ -205,4 +209,27 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 func (r *bodyReader) Close() error {
 	r.once.Do(func() { close(r.closed) })
 	return nil
+}
+
+// writeStream sends a stream until it ends, or until the client leaves or does not take it in time.
+func writeStream(w http.ResponseWriter, r *http.Request, stream io.ReadCloser) {
+	defer stream.Close()
+	controller := http.NewResponseController(w)
+	onServer := r.Context().Value(http.ServerContextKey) != nil
+	if onServer {
+		_ = controller.SetReadDeadline(time.Time{}) // its end would end the request
+	}
+	piece := make([]byte, 32<<10)
+	for {
+		n, err := stream.Read(piece)
+		if err != nil {
+			return
+		}
+		if onServer {
+			_ = controller.SetWriteDeadline(time.Now().Add(streamTimeout))
+		}
+		if _, err := w.Write(piece[:n]); err != nil || controller.Flush() != nil {
+			return
+		}
+	}
 }

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+// Package guard says which requests an emulator answers. It listens where browsers can reach it, so
+// every web page that its user visits could send requests to it. Browsers tell about the page that
+// sends a request:
+//
+//   - the Host, for a page whose name leads to this machine (DNS rebinding);
+//   - Origin or Sec-Fetch-Site, for a page of another origin.
+//
+// Clients that are not browsers use hosts that are known and say nothing about origins. Proxies that
+// are trusted may say which address a client used.
+package guard
 
 import (
 	"fmt"
-	"log/slog"
 	"mime"
 	"net"
 	"net/http"
@@ -18,60 +26,73 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// The emulator listens where browsers can reach it, so every web page that its user visits could
-// send requests to it. Browsers tell about the page that sends a request:
-//
-//   - the Host, for a page whose name leads to this machine (DNS rebinding);
-//   - Origin or Sec-Fetch-Site, for a page of another origin.
-//
-// Clients that are not browsers use hosts that are known and say nothing about origins.
+// Options says what a guard lets through. The fields, apart from Page, are as in the options of the
+// emulator, whose names errors have.
+type Options struct {
+	Domain         string // all hosts at or below it are known; it is never empty
+	AllowHosts     []string
+	ExternalURL    string
+	TrustedProxies []netip.Prefix
 
-// knownHosts are the hosts for which requests from the network are answered, in addition to this
-// machine's own names and addresses.
-type knownHosts struct {
-	domain  string
-	allowed []string // in lower case; a dot in front means the rest and all names below it
+	// Page is the path to which links of other pages may lead.
+	Page string
+}
+
+// Guard knows the hosts for which requests from the network are answered, in addition to this
+// machine's own names and addresses, and the proxies in front of the emulator.
+type Guard struct {
+	domain   string
+	allowed  []string // hosts in lower case; a dot in front means the rest and all names below it
+	external *url.URL // nil if there is none
+	trusted  []netip.Prefix
+	page     string
 }
 
 var hostNamePattern = regexp.MustCompile(`^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
 
-// newKnownHosts returns the hosts of the options.
-func newKnownHosts(o Options) (knownHosts, error) {
-	known := knownHosts{domain: o.hostDomain()}
+// New returns a guard. An error is an [azremoterendering.InvalidArgumentError].
+func New(o Options) (*Guard, error) {
+	g := &Guard{domain: o.Domain, trusted: o.TrustedProxies, page: o.Page}
 	if external, err := url.Parse(o.ExternalURL); err == nil && external.Host != "" {
-		host, _ := hostOf(external.Host)
-		known.allowed = append(known.allowed, host)
+		host, _ := HostOf(external.Host)
+		g.allowed = append(g.allowed, host)
 	}
 	for i, name := range o.AllowHosts {
 		host := canonicalHost(name)
 		_, notAddress := netip.ParseAddr(host)
 		if notAddress != nil && !hostNamePattern.MatchString(host) {
-			return known, &azremoterendering.InvalidArgumentError{
+			return nil, &azremoterendering.InvalidArgumentError{
 				Name:   fmt.Sprintf("Options.AllowHosts[%d]", i),
 				Value:  fmt.Sprintf("%.64s", name),
 				Reason: "is neither a host name nor an address; give it without scheme and port",
 			}
 		}
-		known.allowed = append(known.allowed, host)
+		g.allowed = append(g.allowed, host)
 	}
-	return known, nil
+	return g, g.setProxies(o)
 }
 
-// include reports whether a request for a host, as [hostOf] returns it, is answered.
-func (k knownHosts) include(r *http.Request, host string) bool {
+// Knows reports whether a request is for a known host.
+func (g *Guard) Knows(r *http.Request) bool {
+	host, _ := HostOf(r.Host)
+	return g.include(r, host)
+}
+
+// include reports whether a request for a host, as [HostOf] returns it, is answered.
+func (g *Guard) include(r *http.Request, host string) bool {
 	if address, err := netip.ParseAddr(host); err == nil && address.IsLoopback() {
 		return true
 	}
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local != nil {
-		if arrivedAt, _ := hostOf(local.String()); host == arrivedAt {
+		if arrivedAt, _ := HostOf(local.String()); host == arrivedAt {
 			return true
 		}
 	}
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || atOrBelow(host, k.domain) {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || atOrBelow(host, g.domain) {
 		return true
 	}
-	return slices.ContainsFunc(k.allowed, func(allowed string) bool {
+	return slices.ContainsFunc(g.allowed, func(allowed string) bool {
 		domain, andBelow := strings.CutPrefix(allowed, ".")
 		return host == domain || andBelow && atOrBelow(host, domain)
 	})
@@ -81,54 +102,48 @@ func atOrBelow(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
-// fromNetwork reports whether a server has received a request.
-func fromNetwork(r *http.Request) bool {
+// FromNetwork reports whether a server has received a request.
+func FromNetwork(r *http.Request) bool {
 	return r.Context().Value(http.ServerContextKey) != nil ||
 		r.Context().Value(http.LocalAddrContextKey) != nil
 }
 
-// refuseForeign refuses a request from the network that a foreign web page may have sent. A link
+// RefuseForeign refuses a request from the network that a foreign web page may have sent. A link
 // from a foreign page to the emulator's own page is followed: it does nothing, and the foreign page
 // cannot read the answer.
-func (e *Emulator) refuseForeign(r *http.Request) *service.Refusal {
-	host, port := hostOf(r.Host)
-	var refused *service.Refusal
+func (g *Guard) RefuseForeign(r *http.Request) *service.Refusal {
+	host, _ := HostOf(r.Host)
 	switch {
-	case !e.hosts.include(r, host):
+	case !g.include(r, host):
 		// Not 403, which clients take for a missing role.
-		refused = refusal(http.StatusMisdirectedRequest, fmt.Sprintf(
+		return refusal(http.StatusMisdirectedRequest, fmt.Sprintf(
 			"The emulator does not answer for the host %.64q. If it is a name of the emulator, "+
 				"allow it with Options.AllowHosts or --allow-host.", host))
-	case !e.sameOrigin(r, host, port) && !isLink(r):
-		refused = refusal(http.StatusForbidden,
+	case !g.SameOrigin(r) && !g.isLink(r):
+		return refusal(http.StatusForbidden,
 			"Web pages of another origin may not use the emulator.")
-	default:
-		return nil
 	}
-	e.logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused",
-		slog.Int("status", refused.Status), slog.String("reason", refused.Message))
-	return refused
+	return nil
 }
 
 // isLink reports whether a browser sends a request because its user follows a link.
-func isLink(r *http.Request) bool {
-	return r.URL.EscapedPath() == pagePath && r.Header.Get("Origin") == "" &&
+func (g *Guard) isLink(r *http.Request) bool {
+	return r.URL.EscapedPath() == g.page && r.Header.Get("Origin") == "" &&
 		(r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		r.Header.Get("Sec-Fetch-Mode") == "navigate" &&
 		r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-// guardAdmin refuses an administrative request that may come from a foreign web page. The path
-// takes no key, so it also relies on Content-Type: a browser sends JSON to another origin only
+// RefuseForeignAdmin refuses an administrative request that may come from a foreign web page. The
+// path takes no key, so it also relies on Content-Type: a browser sends JSON to another origin only
 // after a CORS preflight, which is never answered here.
-func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
-	host, port := hostOf(r.Host)
+func (g *Guard) RefuseForeignAdmin(r *http.Request) *service.Refusal {
 	switch {
-	case !e.hosts.include(r, host):
+	case !g.Knows(r):
 		return refusal(http.StatusForbidden, "The Host must be a loopback address, localhost, "+
 			"a name at or below the emulator's domain, or allowed with Options.AllowHosts or "+
 			"--allow-host.")
-	case !e.sameOrigin(r, host, port):
+	case !g.SameOrigin(r):
 		return refusal(http.StatusForbidden,
 			"Pages of another origin may not use the administrative path.")
 	case r.Method == http.MethodPost && !hasJSON(r):
@@ -138,9 +153,9 @@ func (e *Emulator) guardAdmin(r *http.Request) *service.Refusal {
 	return nil
 }
 
-// hostOf splits the host of a request into a name or address, see [canonicalHost], and a port,
+// HostOf splits the host of a request into a name or address, see [canonicalHost], and a port,
 // which may be empty.
-func hostOf(hostport string) (host, port string) {
+func HostOf(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host, port = hostport, ""
@@ -160,14 +175,15 @@ func canonicalHost(host string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
-// sameOrigin reports whether no page of another origin can have sent a request. The pages of the
+// SameOrigin reports whether no page of another origin can have sent a request. The pages of the
 // emulator are at the address of the request, and at the external one.
-func (e *Emulator) sameOrigin(r *http.Request, host, port string) bool {
+func (g *Guard) SameOrigin(r *http.Request) bool {
+	host, port := HostOf(r.Host)
 	if sameOrigin(r, host, port) {
 		return true
 	}
-	external := e.proxies.toExternal(r)
-	host, port = hostOf(external.Host)
+	external := g.ToExternal(r)
+	host, port = HostOf(external.Host)
 	return sameOrigin(external, host, port)
 }
 
@@ -186,7 +202,7 @@ func sameOrigin(r *http.Request, host, port string) bool {
 			u.Fragment != "" {
 			return false
 		}
-		originHost, originPort := hostOf(u.Host)
+		originHost, originPort := HostOf(u.Host)
 		if originHost != host || portOf(u.Scheme, originPort) != portOf(u.Scheme, port) {
 			return false
 		}
@@ -208,4 +224,12 @@ func hasJSON(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && mediaType == "application/json" &&
 		len(r.Header.Values("Content-Type")) == 1
+}
+
+func refusal(status int, message string) *service.Refusal {
+	return &service.Refusal{
+		Status:  status,
+		Code:    strings.ReplaceAll(http.StatusText(status), " ", ""),
+		Message: message,
+	}
 }
