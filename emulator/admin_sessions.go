@@ -15,15 +15,11 @@ import (
 func (e *Emulator) adminGetSession(r *http.Request, segments []string) service.Answer {
 	at, exact, refused := e.adminPartition(r)
 	if refused == nil {
-		refused = e.store.refuseUnnamed(at, segments[0], exact)
+		refused = e.refuseUnnamed(at, segments[0], exact)
 	}
 	if refused == nil {
-		e.store.askNamed(segments[0])
-		now := e.store.lock()
-		found, err := e.store.named(at, segments[0])
-		defer e.store.unlock()
+		shown, err := e.store.Named(at, segments[0])
 		if err == nil {
-			shown := found.shownAt(now)
 			return service.JSONAnswer(http.StatusOK, e.adminSessionOf(shown))
 		}
 		refused = refusal(http.StatusNotFound, "There is no session with this id.")
@@ -50,13 +46,12 @@ func (e *Emulator) adminSetStatus(r *http.Request, segments []string) service.An
 	}
 	at, exact, refused := e.adminPartition(r)
 	if refused == nil {
-		refused = e.store.refuseUnnamed(at, segments[0], exact)
+		refused = e.refuseUnnamed(at, segments[0], exact)
 	}
 	if refused != nil {
 		return e.service.Refuse(refused)
 	}
-	e.store.askNamed(segments[0])
-	group, err := e.store.changeStatus(at, segments[0], status)
+	group, err := e.store.SetStatus(at, segments[0], status)
 	if err != nil {
 		return e.service.Refuse(refusal(http.StatusConflict, withoutPrefix(err)))
 	}
@@ -87,16 +82,12 @@ func (e *Emulator) adminPartition(
 }
 
 // refuseUnnamed refuses an id that does not name exactly one session.
-func (m *memory) refuseUnnamed(at service.PartitionKey, id string, exact bool) *service.Refusal {
-	m.lock()
-	defer m.unlock()
-	if exact && m.find(at, id) == nil {
-		return refusal(
-			http.StatusNotFound,
-			"There is no session with this id in this account and region.",
-		)
+func (e *Emulator) refuseUnnamed(at service.PartitionKey, id string, exact bool) *service.Refusal {
+	if exact && !e.store.Has(at, id) {
+		return refusal(http.StatusNotFound,
+			"There is no session with this id in this account and region.")
 	}
-	if _, err := m.named(at, id); err != nil {
+	if err := e.store.CheckName(at, id); err != nil {
 		return refusal(http.StatusNotFound,
 			withoutPrefix(err)+"; the query may name account and region")
 	}

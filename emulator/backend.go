@@ -3,9 +3,13 @@
 package emulator
 
 import (
+	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
+	"github.com/arr-go/azremoterendering/emulator/internal/memory"
 )
 
 // Backend starts a server for each session. Give one to [Options.Backend]; without it the emulator
@@ -103,29 +107,93 @@ type ServerStatus struct {
 	Settled bool
 }
 
-// inventedServer is an invented server: everything about it is known from the start.
-type inventedServer ServerStatus
+// backendServer is a [BackendServer] as the store knows it.
+type backendServer struct{ BackendServer }
 
-// Status implements [BackendServer], as do the methods below it.
-func (s inventedServer) Status() ServerStatus { s.Settled = true; return ServerStatus(s) }
+// Status is part of [memory.Server].
+func (s backendServer) Status() memory.Status { return memory.Status(s.BackendServer.Status()) }
 
-// SetLease does nothing: the emulator counts the lease.
-func (inventedServer) SetLease(time.Duration) {}
-
-// Stop does nothing: there is nothing to stop.
-func (inventedServer) Stop() {}
-
-// failingServer returns a server that is never ready and fails at a time.
-func failingServer(at time.Time, failure *azremoterendering.ErrorDetail) BackendServer {
-	return inventedServer{Failure: failure, FailedAt: at}
+// starter returns how the store starts servers, nil for invented ones.
+func starter(backend Backend, clock *Clock) func(memory.Spec) memory.Server {
+	if backend == nil {
+		return nil
+	}
+	return func(spec memory.Spec) memory.Server {
+		server := backend.Start(ServerSpec{
+			AccountID: spec.AccountID,
+			SessionID: spec.SessionID,
+			Region:    spec.Region,
+			Size:      spec.Size,
+			Lease:     spec.Lease,
+			Clock:     clock,
+		})
+		if server == nil {
+			return nil
+		}
+		return backendServer{server}
+	}
 }
 
-// failureOf returns the error of a session in state Error. Of the codes of the service only this
-// one is known.
-func failureOf(wasReady bool) *azremoterendering.ErrorDetail {
-	message := "The session failed to start."
-	if wasReady {
-		message = "The session became unusable."
+// newSessions returns the store of sessions.
+func newSessions(o Options, file *journal.Journal, clock *Clock) *memory.Store {
+	return memory.New(memory.Options{
+		Start:       starter(o.Backend, clock),
+		Domain:      o.hostDomain(),
+		Vintage:     o.Decisions.Vintage,
+		StartupTime: o.StartupTime,
+		Capacity:    o.Capacity,
+		Retention:   o.Retention,
+		KeepEnded:   o.KeepEnded,
+		OnCrowded:   o.warnForgotten("sessions"),
+		Journal:     file,
+		Clock:       clock.inner(),
+	})
+}
+
+// warnForgotten returns a function that logs that what has ended is forgotten early.
+func (o Options) warnForgotten(what string) func() {
+	return func() {
+		o.Logger.Warn( // anyone who noticed it has nothing to do with it, so there is no context
+			"what has ended is forgotten before its retention is over",
+			slog.String("what", what), slog.Int("kept", o.KeepEnded),
+			slog.String("advice", "raise Options.KeepEnded or --keep-ended to keep more"))
 	}
-	return &azremoterendering.ErrorDetail{Code: "InternalServerError", Message: message}
+}
+
+// FixedStartup returns a value for [Options.StartupTime]: every session is Starting for d.
+func FixedStartup(d time.Duration) func(azremoterendering.SessionSize) time.Duration {
+	return func(azremoterendering.SessionSize) time.Duration { return d }
+}
+
+// RangeStartup returns a value for [Options.StartupTime]: every session is Starting for a random
+// time between shortest and longest, both included, each as likely as any other. If longest is not
+// above shortest, all take shortest.
+func RangeStartup(
+	shortest, longest time.Duration,
+) func(azremoterendering.SessionSize) time.Duration {
+	return func(azremoterendering.SessionSize) time.Duration {
+		if longest <= shortest {
+			return shortest
+		}
+		return shortest + rand.N(longest-shortest+1)
+	}
+}
+
+// RecordedStartup returns a value for [Options.StartupTime]: sessions take as long as those
+// recorded from the service, 8 seconds (seen in February 2022) with one chance in two, otherwise
+// between 150 and 180 seconds (January and May 2021).
+func RecordedStartup() func(azremoterendering.SessionSize) time.Duration {
+	slow := RangeStartup(150*time.Second, 180*time.Second)
+	return func(size azremoterendering.SessionSize) time.Duration {
+		if rand.N(2) == 0 {
+			return 8 * time.Second
+		}
+		return slow(size)
+	}
+}
+
+// FixedCapacity returns a value for [Options.Capacity]: n sessions of each size in each region at
+// once. 0 means none, and a negative n means no limit.
+func FixedCapacity(n int) func(azremoterendering.Region, azremoterendering.SessionSize) int {
+	return func(azremoterendering.Region, azremoterendering.SessionSize) int { return n }
 }

@@ -113,11 +113,8 @@ func (t *ClockTimer) Stop() bool { return t.timer.Stop() }
 
 // settle brings everything up to the time of the clock.
 func (e *Emulator) settle() {
-	m := e.store
-	m.ask(func(*record) bool { return true })
-	m.lock()   // ends sessions
-	m.unlock() // stops their servers
-	if backend, ok := m.backend.(interface{ Settle() }); ok {
+	e.store.Settle()
+	if backend, ok := e.backend.(interface{ Settle() }); ok {
 		backend.Settle()
 	}
 }

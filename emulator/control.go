@@ -20,7 +20,7 @@ type SessionState struct {
 // then by region, then oldest first. Sessions that have ended are among them: see
 // [Options.Retention].
 func (e *Emulator) Sessions() []SessionState {
-	shown, _ := e.store.state(e.accountOrder())
+	shown, _ := e.store.All(e.accountOrder())
 	sessions := make([]SessionState, len(shown))
 	for i, s := range shown {
 		sessions[i] = SessionState{AccountID: s.Account, Region: s.Region, Session: s.Session}
@@ -62,4 +62,28 @@ func operationNamed(name string) string {
 		}
 	}
 	return name
+}
+
+// SetStatus changes the state of a session now, for tests that cannot wait for the service to do
+// so:
+//
+//   - Ready ends the start-up, and the lease begins; a [Backend] is not told, and a start-up that
+//     is going to fail still does so at its time;
+//   - Expired and Stopped end the session;
+//   - Error ends it with an [azremoterendering.ErrorDetail];
+//   - Starting only removes a state set before that this package does not know;
+//   - any other value is shown as it is, without host and ports, until the session ends or the next
+//     SetStatus; start-up and lease continue in the background.
+//
+// If several accounts or regions have a session with this id, it changes the one of the first
+// account in [Options.Region].
+//
+// It is an error if the session is unknown or has ended, if the id is ambiguous, if status is
+// empty, or if a session that was Ready would be Starting again.
+func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionStatus) error {
+	group, err := e.store.SetStatus(e.home, sessionID, status)
+	if err != nil {
+		return err
+	}
+	return prefixed(e.journal.Wait(group))
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
+	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -105,7 +106,7 @@ func TestCloseEndsConversions(t *testing.T) {
 			assert.Equal(t, "InternalServerError", c.Conversion.Error.Code)
 		}
 		_, created, err := e.conversions.Create(t.Context(), e.home, inStorage("new"))
-		require.ErrorIs(t, err, errClosed)
+		require.ErrorContains(t, err, "emulator: closed")
 		assert.False(t, created)
 		path := "https://host/accounts/" + DevelopmentAccountID + "/conversions/new?api-version=2021-01-01"
 		assert.Equal(t, http.StatusInternalServerError, ask(t, e, "PUT", path, `{"settings":{
@@ -153,7 +154,7 @@ func TestResetGivesUpOnAConverterThatHangs(t *testing.T) {
 		e.begin(t, "a")
 		synctest.Wait()
 		begin := time.Now()
-		e.conversions.reset(Scope{})
+		e.conversions.Reset(Scope{}.includes)
 		assert.Equal(t, 10*time.Second, time.Since(begin))
 		assert.Contains(t, log.String(), "conversions go on after a reset")
 		assert.Empty(t, e.statuses())
@@ -267,7 +268,7 @@ func TestFaultsKeepStorageUntouched(t *testing.T) {
 	for i, fault := range []ConversionFault{
 		ConversionFails, ConversionMissingAsset, ConversionCancelled, ConversionNever,
 	} {
-		ctx := context.WithValue(t.Context(), conversionFaultKey{}, fault)
+		ctx := conversions.WithFault(t.Context(), conversions.Fault(fault))
 		_, created, err := e.conversions.Create(ctx, e.home, inStorage(fmt.Sprint(i)))
 		require.NoError(t, err)
 		require.True(t, created)

@@ -3,296 +3,82 @@
 package emulator
 
 import (
-	"cmp"
-	"context"
-	"fmt"
-	"log/slog"
-	"slices"
-	"sync"
+	"math/rand/v2"
+	"strings"
 	"time"
 
-	"github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/emulator/conversion"
-	"github.com/arr-go/azremoterendering/emulator/internal/changes"
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
 	"github.com/arr-go/azremoterendering/emulator/internal/journal"
-	"github.com/arr-go/azremoterendering/service"
 )
 
-// conversions is the [service.ConversionStore] of the emulator: the conversions of all accounts in
-// all regions, in memory. It keeps no signatures.
-type conversions struct {
-	options   ConversionOptions
-	vintage   Vintage
-	storage   conversion.Converter // nil: conversions are made up
-	retention time.Duration
-	keepEnded int
-	logger    *slog.Logger
-	clock     *clock.Clock
-	journal   *journal.Journal
+// ConversionOptions says how conversions end. The zero value needs no storage: every
+// conversion is Succeeded on the first read after its creation if its asset exists, and nothing is
+// read or written. Functions among the options are called concurrently and must return at once.
+type ConversionOptions struct {
+	// Times returns how long a new conversion is NotStarted, and how long it is Running after that.
+	// It is called once for each conversion. Nil and values below zero mean no time; the answer to
+	// the creation itself always says NotStarted. With [Options.Storage] a conversion is Running
+	// for at least that time. See [FixedConversion] and [RecordedConversion].
+	Times func() (notStarted, running time.Duration)
 
-	// What follows is for conversions in storage.
-	context context.Context // they end with it
-	cancel  context.CancelFunc
-	slots   chan struct{} // one for each that runs
-	running sync.WaitGroup
+	// Linked reports whether the account may use a container for which a request has no SAS. A
+	// creation that may not is answered with 403 and code DelegatedResourceAccessError. The default
+	// is that no storage is linked. It has no effect with [Options.Storage]; see conversion.Linked.
+	Linked func(containerURL string) bool
 
-	// mu guards what follows. It is never held while a function of the user runs.
-	mu         sync.Mutex
-	partitions map[service.PartitionKey]*conversionPartition
-	changes    changes.Log[*conversionRecord]
-	closed     bool
-	crowded    bool // conversions were forgotten before their retention was over: see keepEnded
-	warned     bool // of that
+	// AssetExists reports whether a container holds an asset; path includes the prefix. The default
+	// is that every asset exists whose path does not contain "DoesNotExist". It has no effect with
+	// [Options.Storage].
+	AssetExists func(containerURL, path string) bool
 }
 
-// conversionPartition holds the conversions of one account in one region.
-type conversionPartition struct {
-	sequence uint64 // of the newest conversion
-	byID     map[string]*conversionRecord
-	listed   []*conversionRecord // by sequence, and so by the time of creation
+// missingAssetMark is in the names of assets that do not exist by default. The tests of the
+// official clients use such a name.
+const missingAssetMark = "DoesNotExist"
+
+func (o ConversionOptions) withDefaults() ConversionOptions {
+	if o.Times == nil {
+		o.Times = FixedConversion(0, 0)
+	}
+	if o.Linked == nil {
+		o.Linked = func(string) bool { return false }
+	}
+	if o.AssetExists == nil {
+		o.AssetExists = func(_, path string) bool { return !strings.Contains(path, missingAssetMark) }
+	}
+	return o
 }
 
-type conversionRecord struct {
-	service.ConversionFacts
-	partition service.PartitionKey
-	sequence  uint64
-	inStorage bool   // a converter ends it
-	group     uint64 // of the journal, with the last change
-	forgotten bool   // no longer readable
-
-	changes.State
-	told azremoterendering.ConversionStatus // to the readers of events
-
-	// What follows is for conversions in storage.
-	context context.Context
-	cancel  context.CancelFunc
-	done    chan struct{} // closed when the converter has returned
+// FixedConversion returns a value for [ConversionOptions.Times]: the same for every conversion.
+func FixedConversion(notStarted, running time.Duration) func() (time.Duration, time.Duration) {
+	return func() (time.Duration, time.Duration) { return notStarted, running }
 }
 
-// maxRunning is how many conversions in storage run at once. Others are NotStarted meanwhile.
-const maxRunning = 4
-
-func newConversions(options Options, clock *clock.Clock, journal *journal.Journal) *conversions {
-	c := &conversions{
-		options:    options.Conversions.withDefaults(),
-		vintage:    options.Decisions.Vintage,
-		storage:    options.Storage,
-		retention:  options.Retention,
-		keepEnded:  options.KeepEnded,
-		logger:     options.Logger,
-		clock:      clock,
-		journal:    journal,
-		slots:      make(chan struct{}, maxRunning),
-		partitions: make(map[service.PartitionKey]*conversionPartition),
-	}
-	c.context, c.cancel = context.WithCancel(context.Background())
-	return c
-}
-
-// lock takes the lock, and returns the time for everything that is done under it, and the
-// conversions of a partition, nil if there never was one. Those whose retention is over are
-// forgotten.
-func (c *conversions) lock(in service.PartitionKey) (*conversionPartition, time.Time) {
-	c.mu.Lock()
-	now, p := c.clock.Now(), c.partitions[in]
-	if p != nil {
-		c.forget(p, now)
-	}
-	return p, now
-}
-
-// forget removes the conversions whose retention is over, and the oldest ones that have ended if
-// there are too many.
-func (c *conversions) forget(p *conversionPartition, now time.Time) {
-	old := 0
-	for _, r := range p.listed {
-		over := !r.CreatedAt.After(now.Add(-c.retention))
-		tooMany := len(p.listed)-old > c.keepEnded && r.Ended(now)
-		if !over && !tooMany {
-			break
-		}
-		c.crowded = c.crowded || !over
-		delete(p.byID, r.ID)
-		r.forgotten = true
-		c.noteGone(r)
-		old++
-	}
-	p.listed = slices.Delete(p.listed, 0, old)
-}
-
-// present looks for a conversion. group is that of the journal with its last change.
-func (c *conversions) present(
-	in service.PartitionKey, id string,
-) (facts service.ConversionFacts, group uint64, found bool) {
-	p, _ := c.lock(in)
-	defer c.mu.Unlock()
-	if p != nil {
-		if r := p.byID[id]; r != nil {
-			return r.ConversionFacts, r.group, true
-		}
-	}
-	return service.ConversionFacts{}, 0, false
-}
-
-// Get implements [service.ConversionStore], as do the methods below it.
-func (c *conversions) Get(
-	_ context.Context, in service.PartitionKey, id string,
-) (service.ConversionFacts, error) {
-	facts, group, found := c.present(in, id)
-	if !found {
-		return facts, service.ErrNotFound
-	}
-	return facts, c.journal.Wait(group)
-}
-
-// Create is part of [service.ConversionStore]. A fault of the request may choose what happens to
-// the conversion.
-func (c *conversions) Create(
-	ctx context.Context, in service.PartitionKey, n service.NewConversion,
-) (facts service.ConversionFacts, created bool, err error) {
-	fault := conversionFaultOf(ctx)
-	if fault == ConversionNoAccess || !c.mayUse(n) {
-		return facts, false, service.ErrStorageDenied
-	}
-	if facts, group, found := c.present(in, n.ID); found {
-		return facts, false, c.journal.Wait(group)
-	}
-	plan := c.planOf(n)
-	c.change(&plan, fault)
-	r, facts, group, err := c.add(in, n, plan)
-	c.warn()
-	switch {
-	case err != nil:
-		return facts, false, err
-	case r == nil:
-		return facts, false, c.journal.Wait(group)
-	}
-	if plan.convert {
-		go c.run(r, plan, requestOf(n))
-	}
-	return facts, true, c.journal.Wait(group)
-}
-
-// warn logs, once, that conversions are forgotten early.
-func (c *conversions) warn() {
-	c.mu.Lock()
-	warn := c.crowded && !c.warned
-	c.warned = c.crowded
-	c.mu.Unlock()
-	if warn {
-		warnForgotten(c.logger, "conversions", c.keepEnded)
+// RecordedConversion returns a value for [ConversionOptions.Times]: conversions take as long as
+// those recorded from the service. They are NotStarted for up to 11 seconds, and end 42 to 74
+// seconds after their creation.
+func RecordedConversion() func() (notStarted, running time.Duration) {
+	return func() (notStarted, running time.Duration) {
+		notStarted = rand.N(11 * time.Second)
+		return notStarted, 42*time.Second + rand.N(32*time.Second) - notStarted
 	}
 }
 
-// mayUse reports whether both containers can be used: with a SAS, or as linked storage.
-func (c *conversions) mayUse(n service.NewConversion) bool {
-	linked := c.options.Linked
-	if c.storage != nil {
-		converter, ok := c.storage.(conversion.Linked)
-		linked = func(url string) bool { return ok && converter.Linked(url) }
-	}
-	return (n.ReadListSAS != "" || linked(n.Settings.InputContainerURL)) &&
-		(n.WriteSAS != "" || linked(n.Settings.OutputContainerURL))
-}
-
-// add makes a conversion. The record is nil if another request was faster, or if the emulator is
-// closed.
-func (c *conversions) add(
-	in service.PartitionKey, n service.NewConversion, plan conversionPlan,
-) (r *conversionRecord, facts service.ConversionFacts, group uint64, err error) {
-	_, now := c.lock(in)
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil, service.ConversionFacts{}, 0, errClosed
-	}
-	p := c.partition(in)
-	if r := p.byID[n.ID]; r != nil {
-		return nil, r.ConversionFacts, r.group, nil
-	}
-	p.sequence++
-	c.journal.NoteNumber(journal.ConversionNumbers, in, p.sequence)
-	r = &conversionRecord{
-		ConversionFacts: service.ConversionFacts{ID: n.ID, Settings: n.Settings, CreatedAt: now},
-		partition:       in,
-		sequence:        p.sequence,
-		inStorage:       plan.convert,
-	}
-	if plan.convert {
-		c.running.Add(1)
-		r.context, r.cancel = context.WithCancel(c.context)
-		r.done = make(chan struct{})
-	} else {
-		plan.settle(&r.ConversionFacts)
-	}
-	p.byID[n.ID] = r
-	p.listed = append(p.listed, r)
-	c.note(r)
-	return r, r.ConversionFacts, r.group, nil
-}
-
-// List is part of [service.ConversionStore]. Cursors are sequence numbers, as those of sessions.
-func (c *conversions) List(
-	_ context.Context, in service.PartitionKey, query service.ListQuery,
-) (page []service.ConversionFacts, next string, err error) {
-	after, ok := parseCursor(query.After)
-	if !ok {
-		return nil, "", service.ErrBadCursor
-	}
-	page, next, group, err := c.page(in, after, query.Limit)
-	if err != nil {
-		return nil, "", err
-	}
-	return page, next, c.journal.Wait(group)
-}
-
-// page returns a page of the list, and the last group of the journal that has a change of it.
-func (c *conversions) page(in service.PartitionKey, after uint64, limit int) (
-	page []service.ConversionFacts, next string, group uint64, err error,
-) {
-	p, _ := c.lock(in)
-	defer c.mu.Unlock()
-	if p == nil {
-		p = new(conversionPartition)
-	}
-	if after > p.sequence {
-		return nil, "", 0, service.ErrBadCursor
-	}
-	first, _ := slices.BinarySearchFunc(p.listed, after+1,
-		func(r *conversionRecord, sequence uint64) int { return cmp.Compare(r.sequence, sequence) })
-	shown := p.listed[first:]
-	if len(shown) > limit {
-		shown = shown[:limit]
-		next = cursor(shown[len(shown)-1].sequence)
-	}
-	page = make([]service.ConversionFacts, len(shown))
-	for i, r := range shown {
-		page[i], group = r.ConversionFacts, max(group, r.group)
-	}
-	return page, next, group, nil
-}
-
-// closePatience is how long close waits for a converter that ignores its context.
-const closePatience = 10 * time.Second
-
-// close ends the conversions that run in storage, and refuses new ones. It is an error if a
-// converter goes on.
-func (c *conversions) close() error {
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
-	c.cancel()
-	ended := make(chan struct{})
-	go func() { // ends with the last conversion
-		c.running.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return nil
-	case <-time.After(closePatience):
-		return fmt.Errorf(
-			"emulator: conversions go on %v after their context ended: the converter of Options.Storage "+
-				"ignores it", closePatience)
-	}
+// newConversions returns the store of conversions.
+func newConversions(o Options, file *journal.Journal, clock *clock.Clock) *conversions.Store {
+	how := o.Conversions.withDefaults()
+	return conversions.New(conversions.Options{
+		Times:       how.Times,
+		Linked:      how.Linked,
+		AssetExists: how.AssetExists,
+		Storage:     o.Storage,
+		Vintage:     o.Decisions.Vintage,
+		Retention:   o.Retention,
+		KeepEnded:   o.KeepEnded,
+		OnCrowded:   o.warnForgotten("conversions"),
+		Logger:      o.Logger,
+		Journal:     file,
+		Clock:       clock,
+	})
 }

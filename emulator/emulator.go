@@ -15,8 +15,10 @@ import (
 	"sync/atomic"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
 	"github.com/arr-go/azremoterendering/emulator/internal/guard"
 	"github.com/arr-go/azremoterendering/emulator/internal/journal"
+	"github.com/arr-go/azremoterendering/emulator/internal/memory"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
@@ -29,8 +31,10 @@ type Emulator struct {
 	service     *service.Service
 	clock       *clock.Clock
 	ownClock    *Clock // the same, as users see it
-	store       *memory
-	conversions *conversions
+	store       *memory.Store
+	conversions *conversions.Store
+	storage     bool           // whether it performs conversions
+	backend     Backend        // nil: servers are invented
 	accounts    []page.Account // in the order of Options.Accounts, at least one
 	home        service.PartitionKey
 	journal     *journal.Journal
@@ -95,11 +99,11 @@ func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	clock := ownClock.inner()
-	store := newMemory(options, file, ownClock)
-	conversions := newConversions(options, clock, file)
+	sessions := newSessions(options, file, ownClock)
+	conversions := newConversions(options, file, clock)
 	forService := options.forService(clock)
 	forService.Conversions = conversions
-	engine, err := service.New(store, forService)
+	engine, err := service.New(sessions, forService)
 	if err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
@@ -107,10 +111,12 @@ func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 		service:     engine,
 		clock:       clock,
 		ownClock:    ownClock,
-		store:       store,
+		store:       sessions,
 		journal:     file,
 		kept:        kept,
 		conversions: conversions,
+		storage:     options.Storage != nil,
+		backend:     options.Backend,
 		domain:      options.hostDomain(),
 		logger:      options.Logger,
 		admin:       options.Admin,
@@ -127,10 +133,10 @@ func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 	if err := kept.note(engine, ""); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	if err := conversions.restore(e.accountID); err != nil {
+	if err := conversions.Restore(e.accountID); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
-	if err := store.restore(e.accountID); err != nil {
+	if err := sessions.Restore(e.accountID); err != nil {
 		return nil, fmt.Errorf("emulator: %w", err)
 	}
 	e.home = service.PartitionKey{AccountID: e.accounts[0].ID, Region: options.Region}
@@ -160,15 +166,15 @@ func (e *Emulator) Close() error { return e.close() }
 func (e *Emulator) shutDown() error {
 	close(e.closing)
 	var unended error
-	if e.conversions.storage != nil {
-		unended = e.conversions.close()
+	if e.storage {
+		unended = e.conversions.Close()
 	}
-	if _, synthetic := e.store.backend.(syntheticBackend); synthetic {
+	if e.backend == nil {
 		return errors.Join(unended, prefixed(e.journal.Close()))
 	}
-	e.store.close()
+	e.store.Close()
 	var err error
-	if closer, ok := e.store.backend.(io.Closer); ok {
+	if closer, ok := e.backend.(io.Closer); ok {
 		err = closer.Close()
 	}
 	return errors.Join(unended, err, prefixed(e.journal.Close()))

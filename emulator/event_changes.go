@@ -3,17 +3,16 @@
 package emulator
 
 import (
-	"errors"
-
-	"github.com/arr-go/azremoterendering/emulator/internal/changes"
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
+	"github.com/arr-go/azremoterendering/emulator/internal/memory"
 )
 
 // eventsSeen is what a reader of events knows. forgetReader frees what is kept for it.
 type eventsSeen struct {
 	requests    uint64 // the number of the last one
-	sessions    *changes.Reader[*record]
-	conversions *changes.Reader[*conversionRecord]
+	sessions    *memory.Reader
+	conversions *conversions.Reader
 	faults      map[int]int // how many requests each has affected
 	clock       *clock.Setting
 }
@@ -56,8 +55,8 @@ type sendEvent func(name string, id uint64, data any)
 // eventsNow returns a reader of what happens from now on.
 func (e *Emulator) eventsNow() eventsSeen {
 	seen := eventsSeen{
-		sessions:    e.store.joinChanges(),
-		conversions: e.conversions.joinChanges(),
+		sessions:    e.store.JoinChanges(),
+		conversions: e.conversions.JoinChanges(),
 		requests:    e.requests.newest(),
 		faults:      make(map[int]int),
 		clock:       e.clock.Setting(),
@@ -67,12 +66,9 @@ func (e *Emulator) eventsNow() eventsSeen {
 }
 
 func (e *Emulator) forgetReader(seen eventsSeen) {
-	e.store.leaveChanges(seen.sessions)
-	e.conversions.leaveChanges(seen.conversions)
+	e.store.LeaveChanges(seen.sessions)
+	e.conversions.LeaveChanges(seen.conversions)
 }
-
-// errSlowReader ends a stream whose reader has missed changes.
-var errSlowReader = errors.New("emulator: the reader of events was too slow")
 
 // changes sends what has changed, and notes it as seen. Of many changes it sends the first ones, and
 // reports that there are more.
@@ -101,8 +97,8 @@ func (e *Emulator) anyChange(seen *eventsSeen) bool {
 	seen.requests = max(before, e.requests.newest())
 	changed := seen.requests > before
 	e.settingChanges(seen, func(string, uint64, any) { changed = true })
-	sessions := e.store.passChanges(seen.sessions)
-	conversions := e.conversions.passChanges(seen.conversions)
+	sessions := e.store.PassChanges(seen.sessions)
+	conversions := e.conversions.PassChanges(seen.conversions)
 	return changed || sessions || conversions
 }
 
@@ -135,15 +131,15 @@ func (e *Emulator) faultChanges(seen *eventsSeen, send sendEvent) {
 }
 
 func (e *Emulator) sessionChanges(seen *eventsSeen, send sendEvent) (more bool, err error) {
-	changes, more, err := e.store.readChanges(seen.sessions)
+	changes, more, err := e.store.ReadChanges(seen.sessions)
 	for _, change := range changes {
 		event := adminSessionEvent{
-			Account: change.key.AccountID, Region: string(change.key.Region), ID: change.id,
-			From: change.from,
+			Account: change.Key.AccountID, Region: string(change.Key.Region), ID: change.ID,
+			From: change.From,
 		}
-		if change.now != nil {
-			session := e.adminSessionOf(*change.now)
-			event.To, event.Session = string(change.now.Session.Status), &session
+		if change.Now != nil {
+			session := e.adminSessionOf(*change.Now)
+			event.To, event.Session = string(change.Now.Session.Status), &session
 		}
 		send("session", 0, event)
 	}
@@ -151,15 +147,15 @@ func (e *Emulator) sessionChanges(seen *eventsSeen, send sendEvent) (more bool, 
 }
 
 func (e *Emulator) conversionChanges(seen *eventsSeen, send sendEvent) (more bool, err error) {
-	changes, more, err := e.conversions.readChanges(seen.conversions)
+	changes, more, err := e.conversions.ReadChanges(seen.conversions)
 	for _, change := range changes {
 		event := adminConversionEvent{
-			Account: change.key.AccountID, Region: string(change.key.Region), ID: change.id,
-			From: change.from,
+			Account: change.Key.AccountID, Region: string(change.Key.Region), ID: change.ID,
+			From: change.From,
 		}
-		if change.now != nil {
-			conversion := adminConversionOf(*change.now)
-			event.To, event.Conversion = string(change.now.Conversion.Status), &conversion
+		if change.Now != nil {
+			conversion := adminConversionOf(*change.Now)
+			event.To, event.Conversion = string(change.Now.Conversion.Status), &conversion
 		}
 		send("conversion", 0, event)
 	}

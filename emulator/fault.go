@@ -187,3 +187,23 @@ type FaultState struct {
 	// that an earlier fault answered counts for neither.
 	Matched, Affected int
 }
+
+// ConversionFault says what happens to a new conversion, with [Options.Storage] too: then storage
+// is neither read nor written. The times of [ConversionOptions.Times] hold.
+type ConversionFault string
+
+// The values of [Fault.Conversion].
+const (
+	// ConversionFails lets it fail with code ConversionProcessFailed, as with input that is no
+	// model.
+	ConversionFails ConversionFault = "fails"
+	// ConversionMissingAsset lets it fail as if its asset did not exist; see [Vintage].
+	ConversionMissingAsset ConversionFault = "missing-asset"
+	// ConversionCancelled lets it end as Cancelled. The service has no request for that.
+	ConversionCancelled ConversionFault = "cancelled"
+	// ConversionNever leaves it Running until it is forgotten.
+	ConversionNever ConversionFault = "never"
+	// ConversionNoAccess refuses the creation with 403 and code DelegatedResourceAccessError, as
+	// if a container had no SAS and were not linked.
+	ConversionNoAccess ConversionFault = "no-access"
+)

@@ -5,7 +5,6 @@ package emulator
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
+	"github.com/arr-go/azremoterendering/emulator/internal/memory"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -30,7 +31,7 @@ type effects struct {
 	showStatus azremoterendering.SessionStatus
 	showSize   azremoterendering.SessionSize
 	nextLink   NextLinkFault
-	start      startFault
+	start      memory.Fault
 	conversion ConversionFault
 	spellings  []SpellingFault
 }
@@ -55,11 +56,11 @@ func (f *effects) add(fault *Fault) {
 	f.showStatus = cmp.Or(f.showStatus, fault.ShowStatus)
 	f.showSize = cmp.Or(f.showSize, fault.ShowSize)
 	f.nextLink = cmp.Or(f.nextLink, fault.NextLink)
-	if f.start.kind == "" {
-		f.start.kind, f.start.dieAfter = fault.Start, fault.DieAfter
+	if f.start.Start == "" {
+		f.start.Start, f.start.DieAfter = string(fault.Start), fault.DieAfter
 	}
 	f.conversion = cmp.Or(f.conversion, fault.Conversion)
-	f.start.readLag = max(f.start.readLag, fault.ReadLag)
+	f.start.ReadLag = max(f.start.ReadLag, fault.ReadLag)
 	if fault.Spelling != "" {
 		f.spellings = append(f.spellings, fault.Spelling)
 	}
@@ -107,7 +108,7 @@ func (x *exchange) perform(q *service.Request, perform func() service.Answer) se
 	a := perform()
 	x.emulator.hintAtKey(q, a)
 	if q.Operation == service.GetSession && a.Status == http.StatusOK &&
-		x.emulator.store.hides(service.PartitionKey{AccountID: q.AccountID, Region: q.Region}, q.SessionID) {
+		x.emulator.store.Hides(service.PartitionKey{AccountID: q.AccountID, Region: q.Region}, q.SessionID) {
 		return x.emulator.service.Refuse(&service.Refusal{Status: http.StatusNotFound})
 	}
 	return a
@@ -119,12 +120,11 @@ func (f *effects) prepare(q *service.Request) {
 	if f.nextLink != "" {
 		q.EditNextLink = func(link string) string { return f.nextLink.edit(q.HTTP, link) }
 	}
-	if f.start != (startFault{}) {
-		ctx := context.WithValue(q.HTTP.Context(), startFaultKey{}, f.start)
-		q.HTTP = q.HTTP.WithContext(ctx)
+	if f.start != (memory.Fault{}) {
+		q.HTTP = q.HTTP.WithContext(memory.WithFault(q.HTTP.Context(), f.start))
 	}
 	if f.conversion != "" {
-		ctx := context.WithValue(q.HTTP.Context(), conversionFaultKey{}, f.conversion)
+		ctx := conversions.WithFault(q.HTTP.Context(), conversions.Fault(f.conversion))
 		q.HTTP = q.HTTP.WithContext(ctx)
 	}
 }

@@ -223,9 +223,6 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Backend == nil {
-		o.Backend = syntheticBackend{o.StartupTime, o.hostDomain(), o.Decisions.Vintage}
-	}
 	if o.TimeScale != 0 {
 		if err := clock.CheckScale("Options.TimeScale", o.TimeScale); err != nil {
 			return o, err

@@ -5,10 +5,8 @@ package emulator
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
-	"github.com/arr-go/azremoterendering/service"
 )
 
 const (
@@ -32,7 +30,7 @@ func (e *Emulator) pageState(q page.Query) page.Page {
 	for _, fault := range e.Faults() {
 		p.Faults = append(p.Faults, pageFault(fault))
 	}
-	e.conversions.selectFor(&p)
+	e.conversions.Select(&p)
 	records, older := e.requests.latest(pageRequests, func(r *RequestRecord) bool {
 		return q.MatchesText(r.SessionID, r.ConversionID, r.Operation, r.ErrorCode, r.CorrelationVector)
 	})
@@ -40,7 +38,7 @@ func (e *Emulator) pageState(q page.Query) page.Page {
 		p.Requests = append(p.Requests, pageRequest(r))
 	}
 	p.Older = older
-	e.store.selectFor(&p)
+	e.store.Select(&p)
 	return p
 }
 
@@ -54,8 +52,7 @@ func (e *Emulator) storyOf(q page.Query) *page.Story {
 	story := &page.Story{Unknown: true}
 	story.Session.Account, story.Session.Region = at.AccountID, at.Region
 	story.Session.Session.ID = q.Session
-	e.store.askAbout(at, q.Session)
-	if shown, found := e.store.shown(at, q.Session); found {
+	if shown, found := e.store.Session(at, q.Session); found {
 		story.Session, story.Unknown = shown, false
 	}
 	records, earlier := e.requests.latest(storyRequests, func(r *RequestRecord) bool {
@@ -69,123 +66,6 @@ func (e *Emulator) storyOf(q page.Query) *page.Story {
 	}
 	story.Earlier = earlier
 	return story
-}
-
-// shown returns a session as the page shows it.
-func (m *memory) shown(in service.PartitionKey, id string) (s page.Session, found bool) {
-	now := m.lock()
-	defer m.unlock()
-	r := m.find(in, id)
-	if r == nil {
-		return s, false
-	}
-	return r.shownAt(now), true
-}
-
-// selection is a session that a page may show, and what its place depends on.
-type selection struct {
-	record *record
-	ended  bool
-	at     time.Time // of its end or, while it lives, of its creation
-}
-
-// selectFor adds the sessions of a page, and the counts of all.
-func (m *memory) selectFor(p *page.Page) {
-	m.ask(func(*record) bool { return true })
-	selected := m.matching(p)
-	p.Matching = len(selected)
-	slices.SortFunc(selected, func(a, b selection) int {
-		if a.ended != b.ended {
-			if b.ended {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.record.sequence, a.record.sequence),
-			cmp.Compare(a.record.partition.key.Region, b.record.partition.key.Region),
-			cmp.Compare(a.record.partition.key.AccountID, b.record.partition.key.AccountID))
-	})
-	first := min((p.Query.Page-1)*page.SessionsPerPage, len(selected))
-	selected = selected[first:min(first+page.SessionsPerPage, len(selected))]
-	p.Time = m.lock()
-	defer m.unlock()
-	for _, s := range selected {
-		if !s.record.forgotten {
-			p.Sessions = append(p.Sessions, s.record.shownAt(p.Time))
-		}
-	}
-}
-
-// matching returns the sessions that a query selects, in no order, and counts all.
-func (m *memory) matching(p *page.Page) (selected []selection) {
-	now := m.lock()
-	defer m.unlock()
-	counts := make(map[string]*page.Account, len(p.Accounts))
-	for i := range p.Accounts {
-		counts[p.Accounts[i].ID] = &p.Accounts[i]
-	}
-	for key, partition := range m.partitions {
-		account := counts[key.AccountID]
-		for _, r := range partition.sessions {
-			s := selection{r, r.EndedAs != "", r.CreatedAt}
-			if s.ended {
-				s.at = r.EndedAt
-				account.Ended++
-			} else {
-				account.Living++
-			}
-			if !(p.Query.Show == page.ShowLiving && s.ended || p.Query.Show == page.ShowEnded && !s.ended) &&
-				r.matchesQuery(&p.Query, now) {
-				selected = append(selected, s)
-			}
-		}
-	}
-	for _, account := range p.Accounts {
-		p.Living += account.Living
-		p.Ended += account.Ended
-	}
-	return selected
-}
-
-// selectFor adds the conversions of a page, and counts all.
-func (c *conversions) selectFor(p *page.Page) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.clock.Now()
-	for key, partition := range c.partitions {
-		c.forget(partition, now)
-		p.AllConversions += len(partition.listed)
-		for i := range p.Accounts {
-			if p.Accounts[i].ID == key.AccountID {
-				p.Accounts[i].Conversions += len(partition.listed)
-			}
-		}
-		taken := 0
-		for _, r := range slices.Backward(partition.listed) { // the newest first
-			if p.Query.Search != "" && !p.Query.MatchesText(r.ID, key.AccountID, string(key.Region),
-				string(r.Conversion(now).Status)) {
-				continue
-			}
-			p.MatchingConversions++
-			if taken < page.MaxConversions {
-				p.Conversions = append(p.Conversions, shownConversion(key, r.ConversionFacts, now))
-				taken++
-			}
-		}
-	}
-	slices.SortStableFunc(p.Conversions, func(a, b page.Conversion) int {
-		return cmp.Or(b.Conversion.CreationTime.Compare(a.Conversion.CreationTime),
-			cmp.Compare(a.Region, b.Region), cmp.Compare(a.Account, b.Account))
-	})
-	p.Conversions = p.Conversions[:min(len(p.Conversions), page.MaxConversions)]
-}
-
-func (r *record) matchesQuery(q *page.Query, now time.Time) bool {
-	if q.Search == "" {
-		return true
-	}
-	return q.MatchesText(r.ID, string(r.Size), r.Hostname, string(r.partition.key.Region),
-		r.partition.key.AccountID, string(r.Facts.Session(now).Status))
 }
 
 func pageRequest(r RequestRecord) page.Request {

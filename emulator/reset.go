@@ -4,12 +4,8 @@ package emulator
 
 import (
 	"fmt"
-	"log/slog"
-	"slices"
 	"strings"
-	"time"
 
-	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -52,8 +48,8 @@ func (e *Emulator) Reset(scope Scope) error {
 		scope.AccountID = id
 	}
 	e.resetFaults(scope)
-	e.conversions.reset(scope)
-	e.store.reset(scope)
+	e.conversions.Reset(scope.includes)
+	e.store.Reset(scope.includes)
 	e.requests.remove(scope.includesRequest)
 	e.settle() // waits for the processes of sessions
 	return prefixed(e.journal.Flush())
@@ -85,76 +81,4 @@ func (e *Emulator) resetFaults(scope Scope) {
 	for _, f := range e.firstFaults {
 		_, _ = e.inject(f, goForm) // they were valid before
 	}
-}
-
-// reset ends and forgets sessions. It waits for the creations among them that are in flight, so
-// that no server of theirs is left.
-func (m *memory) reset(scope Scope) {
-	for _, created := range m.forgetAll(scope) {
-		<-created
-	}
-}
-
-// forgetAll makes sessions unknown, and returns channels of the creations in flight.
-func (m *memory) forgetAll(scope Scope) (creations []<-chan struct{}) {
-	now := m.lock()
-	defer m.unlock()
-	for key, p := range m.partitions {
-		for id, r := range p.sessions {
-			if !scope.includes(key, id) {
-				continue
-			}
-			if r.EndedAs == "" {
-				m.finish(r, now, azremoterendering.SessionStatusStopped)
-			}
-			if r.creating {
-				r.created = make(chan struct{})
-				creations = append(creations, r.created)
-			}
-			m.retained.remove(r)
-			m.forget(r)
-		}
-	}
-	return creations
-}
-
-// reset forgets conversions. It ends those that run in storage, and waits for their converters, as
-// long as close does.
-func (c *conversions) reset(scope Scope) {
-	running := c.forgetAll(scope)
-	for _, r := range running {
-		r.cancel()
-	}
-	patience := time.NewTimer(closePatience)
-	defer patience.Stop()
-	for _, r := range running {
-		select {
-		case <-r.done:
-		case <-patience.C:
-			c.logger.LogAttrs(c.context, slog.LevelWarn,
-				"conversions go on after a reset: the converter ignores its context")
-			return
-		}
-	}
-}
-
-// forgetAll makes conversions unknown, and returns those that run in storage.
-func (c *conversions) forgetAll(scope Scope) (running []*conversionRecord) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for key, p := range c.partitions {
-		p.listed = slices.DeleteFunc(p.listed, func(r *conversionRecord) bool {
-			if !scope.includes(key, r.ID) {
-				return false
-			}
-			delete(p.byID, r.ID)
-			r.forgotten = true
-			c.noteGone(r)
-			if r.done != nil {
-				running = append(running, r)
-			}
-			return true
-		})
-	}
-	return running
 }

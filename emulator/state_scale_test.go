@@ -70,7 +70,7 @@ func TestStartWithManySessions(t *testing.T) {
 	begin := time.Now()
 	e = newEmulator(t, options)
 	took := time.Since(begin)
-	assert.Len(t, e.store.partitions[in].sessions, sessions)
+	assert.Len(t, e.Sessions(), sessions)
 	require.NoError(t, e.Close())
 	info, err := os.Stat(options.StateFile)
 	require.NoError(t, err)

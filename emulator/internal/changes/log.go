@@ -6,7 +6,10 @@ package changes
 
 import (
 	"container/heap"
+	"errors"
 	"time"
+
+	"github.com/arr-go/azremoterendering/service"
 )
 
 // maxUnread is how many changes a log keeps for its slowest reader.
@@ -188,4 +191,19 @@ func (q *dueQueue[R]) Pop() any {
 	*q = (*q)[:last]
 	r.Changes().place = 0
 	return r
+}
+
+// Batch is how many changes a reader gets at once.
+const Batch = 1000
+
+// ErrSlowReader is for a reader that was cut: see [Reader.Cut].
+var ErrSlowReader = errors.New("emulator: the reader of events was too slow")
+
+// Change is a change of a session or conversion as readers are told of it. Now is nil if it is
+// forgotten; From is empty if it is new.
+type Change[Shown any] struct {
+	Key  service.PartitionKey
+	ID   string
+	From string
+	Now  *Shown
 }

@@ -60,3 +60,19 @@ func (j *Journal) NoteNumber(bucket string, in service.PartitionKey, sequence ui
 		j.Note(bucket, partitionName(in), binary.BigEndian.AppendUint64(nil, sequence))
 	}
 }
+
+// Cursor spells a sequence number in a list so that nobody takes it for a number of sessions.
+func Cursor(sequence uint64) string {
+	return string(binary.BigEndian.AppendUint64(nil, sequence))
+}
+
+// ParseCursor is the reverse of [Cursor]. The empty text is the beginning.
+func ParseCursor(text string) (sequence uint64, ok bool) {
+	switch len(text) {
+	case 0:
+		return 0, true
+	case 8:
+		return binary.BigEndian.Uint64([]byte(text)), true
+	}
+	return 0, false
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 // ask updates the status of the servers that have not settled and whose sessions match. It must be
 // called before the lock is taken for an operation on those sessions.
-func (m *memory) ask(match func(*record) bool) {
+func (m *Store) ask(match func(*record) bool) {
 	if m.asking.Load() == 0 {
 		return
 	}
@@ -21,17 +21,14 @@ func (m *memory) ask(match func(*record) bool) {
 }
 
 // askAbout asks the server of one session.
-func (m *memory) askAbout(in service.PartitionKey, id string) {
+func (m *Store) askAbout(in service.PartitionKey, id string) {
 	m.ask(func(r *record) bool { return r.ID == id && r.partition.key == in })
 }
 
 // askAll asks all servers that have not settled.
-func (m *memory) askAll() { m.ask(func(*record) bool { return true }) }
+func (m *Store) askAll() { m.ask(func(*record) bool { return true }) }
 
-// askNamed asks the servers of the sessions with an id, wherever they are.
-func (m *memory) askNamed(id string) { m.ask(func(r *record) bool { return r.ID == id }) }
-
-func (m *memory) askable(match func(*record) bool) (records []*record) {
+func (m *Store) askable(match func(*record) bool) (records []*record) {
 	m.lock()
 	defer m.unlock()
 	for r := range m.unsettled {
@@ -44,19 +41,19 @@ func (m *memory) askable(match func(*record) bool) (records []*record) {
 
 // askOne asks a server unless another call does so already, so that answers cannot overtake each
 // other, and a server that calls the emulator back is not asked again by that call.
-func (m *memory) askOne(r *record) {
+func (m *Store) askOne(r *record) {
 	server := m.beginAsking(r)
 	if server == nil {
 		return
 	}
-	var status *ServerStatus
+	var status *Status
 	defer func() { m.endAsking(r, status) }() // also if the server panics
 	answer := server.Status()
 	status = &answer
 }
 
 // beginAsking returns the server of a session, or nil if it is not to be asked.
-func (m *memory) beginAsking(r *record) BackendServer {
+func (m *Store) beginAsking(r *record) Server {
 	m.lock()
 	defer m.unlock()
 	if _, unsettled := m.unsettled[r]; !unsettled || r.asked {
@@ -66,7 +63,7 @@ func (m *memory) beginAsking(r *record) BackendServer {
 	return r.server
 }
 
-func (m *memory) endAsking(r *record, status *ServerStatus) {
+func (m *Store) endAsking(r *record, status *Status) {
 	now := m.lock()
 	defer m.unlock()
 	r.asked = false
@@ -77,7 +74,7 @@ func (m *memory) endAsking(r *record, status *ServerStatus) {
 }
 
 // learn updates the facts of a living session with the status of its server.
-func (m *memory) learn(r *record, now time.Time, status ServerStatus) {
+func (m *Store) learn(r *record, now time.Time, status Status) {
 	before := m.imageOf(r)
 	r.learn(now, status)
 	m.settle(r, status.Settled)
@@ -90,7 +87,7 @@ func (m *memory) learn(r *record, now time.Time, status ServerStatus) {
 
 // learn updates the facts with the status of the server. What has happened stays so, whatever the
 // server says.
-func (r *record) learn(now time.Time, status ServerStatus) {
+func (r *record) learn(now time.Time, status Status) {
 	r.Hostname = status.Hostname
 	r.HandshakePort, r.ArrInspectorPort = status.HandshakePort, status.ArrInspectorPort
 	r.Teraflops = status.Teraflops

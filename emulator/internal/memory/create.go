@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
 	"context"
@@ -16,7 +16,7 @@ var errClosed = errors.New("emulator: closed")
 
 // Create is part of [service.Store]. A fault of the request may choose another server than that of
 // the back end.
-func (m *memory) Create(
+func (m *Store) Create(
 	ctx context.Context,
 	in service.PartitionKey,
 	session service.NewSession,
@@ -27,11 +27,11 @@ func (m *memory) Create(
 		return facts, false, m.journal.Wait(group)
 	}
 	limit := -1
-	if m.capacity != nil {
-		limit = m.capacity(in.Region, session.Size)
+	if m.options.Capacity != nil {
+		limit = m.options.Capacity(in.Region, session.Size)
 	}
-	fault := startFaultOf(ctx)
-	r, facts, group, err := m.reserve(in, session, limit, fault.readLag)
+	fault := faultOf(ctx)
+	r, facts, group, err := m.reserve(in, session, limit, fault.ReadLag)
 	switch {
 	case err != nil:
 		return facts, false, err
@@ -44,7 +44,7 @@ func (m *memory) Create(
 }
 
 // present looks for a session.
-func (m *memory) present(
+func (m *Store) present(
 	in service.PartitionKey, id string,
 ) (facts service.Facts, group uint64, found bool) {
 	m.lock()
@@ -57,7 +57,7 @@ func (m *memory) present(
 }
 
 // groupOf returns the group of the journal that has the last change of a session.
-func (m *memory) groupOf(r *record) uint64 {
+func (m *Store) groupOf(r *record) uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return r.group
@@ -65,7 +65,7 @@ func (m *memory) groupOf(r *record) uint64 {
 
 // reserve makes a session that has no server yet, and counts its creation as in flight. The record
 // is nil if another request was faster, or if the emulator is closed.
-func (m *memory) reserve(
+func (m *Store) reserve(
 	in service.PartitionKey,
 	session service.NewSession,
 	limit int,
@@ -98,7 +98,7 @@ func (m *memory) reserve(
 }
 
 // endCreation notes that a creation is not in flight any more, and tells a reset that waits for it.
-func (m *memory) endCreation(r *record) {
+func (m *Store) endCreation(r *record) {
 	m.mu.Lock()
 	r.creating = false
 	created := r.created
@@ -110,23 +110,22 @@ func (m *memory) endCreation(r *record) {
 }
 
 // startServer gives a reserved session its server. If that panics, the session is discarded.
-func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
-	var server BackendServer
+func (m *Store) startServer(r *record, facts service.Facts, fault Fault) {
+	var server Server
 	attached := false
 	defer func() {
 		if !attached {
 			m.discard(r, server)
 		}
 	}()
-	startup := func() time.Duration { return max(0, m.startupTime(facts.Size)) }
+	startup := func() time.Duration { return max(0, m.options.StartupTime(facts.Size)) }
 	if r.holdsServer {
-		server = fault.start(m.backend, startup, ServerSpec{
+		server = fault.start(m, startup, Spec{
 			AccountID: r.partition.key.AccountID,
 			SessionID: facts.ID,
 			Region:    r.partition.key.Region,
 			Size:      facts.Size,
 			Lease:     facts.FirstLease,
-			Clock:     m.serverClock,
 		})
 	} else {
 		server = r.pool().exhausted(m.clock.Now().Add(startup()))
@@ -139,7 +138,7 @@ func (m *memory) startServer(r *record, facts service.Facts, fault startFault) {
 	m.tellLease(r, facts.FirstLease) // in case of an update meanwhile
 }
 
-func (m *memory) attach(r *record, server BackendServer, status ServerStatus) {
+func (m *Store) attach(r *record, server Server, status Status) {
 	now := m.lock()
 	defer m.unlock()
 	r.server, r.standing = server, standingOf(server)
@@ -151,7 +150,7 @@ func (m *memory) attach(r *record, server BackendServer, status ServerStatus) {
 	m.note(r)
 }
 
-func (m *memory) discard(r *record, server BackendServer) {
+func (m *Store) discard(r *record, server Server) {
 	m.lock()
 	defer m.unlock()
 	if r.EndedAs == "" {
@@ -169,12 +168,6 @@ func (m *memory) discard(r *record, server BackendServer) {
 // not known.
 const codeCapacityExceeded = "CapacityExceeded"
 
-// FixedCapacity returns a value for [Options.Capacity]: n sessions of each size in each region at
-// once. 0 means none, and a negative n means no limit.
-func FixedCapacity(n int) func(azremoterendering.Region, azremoterendering.SessionSize) int {
-	return func(azremoterendering.Region, azremoterendering.SessionSize) int { return n }
-}
-
 // pool is what servers are taken from.
 type pool struct {
 	region azremoterendering.Region
@@ -183,7 +176,7 @@ type pool struct {
 
 // exhausted returns the server of a session for which the pool has none: its creation succeeds, and
 // it fails at the time when it should be ready.
-func (p pool) exhausted(at time.Time) BackendServer {
+func (p pool) exhausted(at time.Time) Server {
 	return failingServer(at, &azremoterendering.ErrorDetail{
 		Code:    codeCapacityExceeded,
 		Message: fmt.Sprintf("No server of size %s is available in region %s.", p.size, p.region),

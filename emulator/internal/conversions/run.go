@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package conversions
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// conversionPlan is how a new conversion will end.
-type conversionPlan struct {
+// planned is how a new conversion will end.
+type planned struct {
 	notStarted, running time.Duration
 	convert             bool // in storage, which decides about the end
 	endless             bool // Running forever
@@ -26,12 +26,12 @@ type conversionPlan struct {
 }
 
 // planOf decides what happens to a conversion, unless storage does.
-func (c *conversions) planOf(n service.NewConversion) conversionPlan {
+func (c *Store) planOf(n service.NewConversion) planned {
 	notStarted, running := c.options.Times()
-	plan := conversionPlan{
+	plan := planned{
 		notStarted: max(0, notStarted),
 		running:    max(0, running),
-		convert:    c.storage != nil,
+		convert:    c.options.Storage != nil,
 	}
 	switch s := n.Settings; {
 	case plan.convert:
@@ -52,12 +52,12 @@ func isAddress(text string) bool {
 		(address.Scheme == "https" || address.Scheme == "http")
 }
 
-func (p *conversionPlan) fail(failure *azremoterendering.ErrorDetail) {
+func (p *planned) fail(failure *azremoterendering.ErrorDetail) {
 	p.as, p.failure, p.convert = azremoterendering.ConversionStatusFailed, failure, false
 }
 
 // settle writes into the facts of a new conversion what is to happen to it.
-func (p conversionPlan) settle(f *service.ConversionFacts) {
+func (p planned) settle(f *service.ConversionFacts) {
 	f.StartedAt = f.CreatedAt.Add(p.notStarted)
 	if !p.endless {
 		f.EndedAt, f.EndedAs, f.Failure = f.StartedAt.Add(p.running), p.as, p.failure
@@ -65,8 +65,8 @@ func (p conversionPlan) settle(f *service.ConversionFacts) {
 }
 
 // failureOf returns how clients see that a conversion failed.
-func (c *conversions) failureOf(failed *conversion.Error) *azremoterendering.ErrorDetail {
-	if failed.Code == conversion.InputContainerError && c.vintage < Vintage2023 {
+func (c *Store) failureOf(failed *conversion.Error) *azremoterendering.ErrorDetail {
+	if failed.Code == conversion.InputContainerError && c.options.Vintage < service.Vintage2023 {
 		failed = conversion.Fail(conversion.ConversionProcessFailed, failed.Cause)
 	}
 	return &azremoterendering.ErrorDetail{Code: failed.Code, Message: failed.Message}
@@ -88,7 +88,7 @@ func requestOf(n service.NewConversion) conversion.Request {
 }
 
 // run converts in storage, as soon as there is a slot. It ends with the emulator.
-func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conversion.Request) {
+func (c *Store) run(r *record, plan planned, request conversion.Request) {
 	defer c.running.Done()
 	defer close(r.done)
 	defer r.cancel()
@@ -106,7 +106,7 @@ func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conv
 	result, err := c.convert(r.context, request)
 	if err != nil {
 		failed := conversion.AsError(err)
-		c.logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
+		c.options.Logger.LogAttrs(c.context, slog.LevelWarn, "conversion failed",
 			slog.String("conversion", r.ID), slog.String("error", hide(failed.Error())))
 		failure := c.failureOf(failed)
 		failure.Message = hide(failure.Message)
@@ -118,7 +118,7 @@ func (c *conversions) run(r *conversionRecord, plan conversionPlan, request conv
 }
 
 // convert calls the converter. A panic there becomes an error, because it must not end the process.
-func (c *conversions) convert(
+func (c *Store) convert(
 	ctx context.Context, request conversion.Request,
 ) (result conversion.Result, err error) {
 	defer func() {
@@ -129,18 +129,18 @@ func (c *conversions) convert(
 	if err := ctx.Err(); err != nil {
 		return result, err
 	}
-	return c.storage.Convert(ctx, request)
+	return c.options.Storage.Convert(ctx, request)
 }
 
-func (c *conversions) started(r *conversionRecord, plan conversionPlan) {
+func (c *Store) started(r *record, plan planned) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.StartedAt = later(c.clock.Now(), r.CreatedAt.Add(plan.notStarted))
 	c.note(r)
 }
 
-func (c *conversions) ended(
-	r *conversionRecord, plan conversionPlan, as azremoterendering.ConversionStatus,
+func (c *Store) ended(
+	r *record, plan planned, as azremoterendering.ConversionStatus,
 	failure *azremoterendering.ErrorDetail, outputURL string,
 ) {
 	c.mu.Lock()
@@ -158,4 +158,4 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-var _ service.ConversionStore = (*conversions)(nil)
+var _ service.ConversionStore = (*Store)(nil)

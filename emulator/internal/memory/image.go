@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
 	"encoding/binary"
@@ -46,16 +46,16 @@ const (
 	standsAlone standing = iota
 	// standsPending has no server yet: the creation is in flight.
 	standsPending
-	// standsOnServer has a server of [Options.Backend], which ends with the emulator.
+	// standsOnServer has a server of the back end, which ends with the emulator.
 	standsOnServer
 )
 
 // standingOf returns how the session of a server stands to it.
-func standingOf(server BackendServer) standing {
+func standingOf(server Server) standing {
 	if dying, ok := server.(dyingServer); ok {
-		server = dying.BackendServer
+		server = dying.Server
 	}
-	if _, invented := server.(inventedServer); invented {
+	if _, invents := server.(invented); invents {
 		return standsAlone
 	}
 	return standsOnServer

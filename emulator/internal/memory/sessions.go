@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"slices"
 	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
 
 // Get implements [service.Store], as do the methods below it.
-func (m *memory) Get(
+func (m *Store) Get(
 	_ context.Context,
 	in service.PartitionKey,
 	id string,
@@ -27,8 +27,8 @@ func (m *memory) Get(
 	return facts, m.journal.Wait(group)
 }
 
-// hides reports whether a fault hides a session from reads.
-func (m *memory) hides(in service.PartitionKey, id string) bool {
+// Hides reports whether a fault hides a session from reads.
+func (m *Store) Hides(in service.PartitionKey, id string) bool {
 	if !m.hiding.Load() {
 		return false
 	}
@@ -39,7 +39,7 @@ func (m *memory) hides(in service.PartitionKey, id string) bool {
 }
 
 // Extend is part of [service.Store].
-func (m *memory) Extend(
+func (m *Store) Extend(
 	_ context.Context,
 	in service.PartitionKey,
 	id string,
@@ -53,7 +53,7 @@ func (m *memory) Extend(
 	return facts, m.journal.Wait(m.groupOf(r))
 }
 
-func (m *memory) extend(
+func (m *Store) extend(
 	in service.PartitionKey,
 	id string,
 	from, to time.Duration,
@@ -75,7 +75,7 @@ func (m *memory) extend(
 // tellLease tells a server the lease of its session, unless it knows that already. Of two updates
 // at the same time either may reach the server first; the one that returns and finds another lease
 // than it told tells that too.
-func (m *memory) tellLease(r *record, told time.Duration) {
+func (m *Store) tellLease(r *record, told time.Duration) {
 	for {
 		server, lease := m.leaseOf(r)
 		if server == nil || lease == told {
@@ -88,7 +88,7 @@ func (m *memory) tellLease(r *record, told time.Duration) {
 
 // leaseOf returns the server of a session, nil if there is none yet or any more, and its present
 // lease.
-func (m *memory) leaseOf(r *record) (BackendServer, time.Duration) {
+func (m *Store) leaseOf(r *record) (Server, time.Duration) {
 	m.lock()
 	defer m.unlock()
 	if r.EndedAs != "" {
@@ -98,7 +98,7 @@ func (m *memory) leaseOf(r *record) (BackendServer, time.Duration) {
 }
 
 // Stop is part of [service.Store].
-func (m *memory) Stop(
+func (m *Store) Stop(
 	_ context.Context,
 	in service.PartitionKey,
 	id string,
@@ -111,7 +111,7 @@ func (m *memory) Stop(
 	return stopped, m.journal.Wait(group)
 }
 
-func (m *memory) stop(in service.PartitionKey, id string) (stopped bool, group uint64, err error) {
+func (m *Store) stop(in service.PartitionKey, id string) (stopped bool, group uint64, err error) {
 	now := m.lock()
 	defer m.unlock()
 	r := m.find(in, id)
@@ -127,12 +127,12 @@ func (m *memory) stop(in service.PartitionKey, id string) (stopped bool, group u
 
 // List is part of [service.Store]. Cursors are sequence numbers, which are given once and in order,
 // so a walk over pages misses no session that lives throughout and shows none twice.
-func (m *memory) List(
+func (m *Store) List(
 	_ context.Context,
 	in service.PartitionKey,
 	query service.ListQuery,
 ) (page []service.Facts, next string, err error) {
-	after, ok := parseCursor(query.After)
+	after, ok := journal.ParseCursor(query.After)
 	if !ok {
 		return nil, "", service.ErrBadCursor
 	}
@@ -145,7 +145,7 @@ func (m *memory) List(
 }
 
 // list returns a page, and the last group of the journal that has a change of what it shows.
-func (m *memory) list(in service.PartitionKey, after uint64, query service.ListQuery) (
+func (m *Store) list(in service.PartitionKey, after uint64, query service.ListQuery) (
 	page []service.Facts, next string, group uint64, err error,
 ) {
 	now := m.lock()
@@ -174,7 +174,7 @@ func (m *memory) list(in service.PartitionKey, after uint64, query service.ListQ
 			continue
 		}
 		if len(page) == query.Limit {
-			next = cursor(last)
+			next = journal.Cursor(last)
 			break
 		}
 		page = append(page, r.Facts)
@@ -190,20 +190,4 @@ func (m *memory) list(in service.PartitionKey, after uint64, query service.ListQ
 // compact removes what no list shows any more.
 func (p *partition) compact(hidden func(*record) bool) {
 	p.listed = slices.DeleteFunc(p.listed, hidden)
-}
-
-// cursor spells a sequence number so that nobody takes it for a number of sessions.
-func cursor(sequence uint64) string {
-	return string(binary.BigEndian.AppendUint64(nil, sequence))
-}
-
-// parseCursor is the reverse of cursor. The empty text is the beginning.
-func parseCursor(text string) (sequence uint64, ok bool) {
-	switch len(text) {
-	case 0:
-		return 0, true
-	case 8:
-		return binary.BigEndian.Uint64([]byte(text)), true
-	}
-	return 0, false
 }

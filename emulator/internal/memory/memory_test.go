@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
-	"context"
+	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,21 +14,38 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering"
-	"github.com/arr-go/azremoterendering/internal/naming"
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 	"github.com/arr-go/azremoterendering/service/storetest"
 )
 
+var in = service.PartitionKey{AccountID: "a", Region: azremoterendering.RegionWestEurope}
+
+// newStore returns a store without a state file, whose sessions are Ready at once by default.
+func newStore(t *testing.T, o Options) *Store {
+	t.Helper()
+	var err error
+	o.Journal, err = journal.Open("")
+	require.NoError(t, err)
+	o.Clock = new(clock.Clock)
+	o.Retention, o.KeepEnded = cmp.Or(o.Retention, time.Hour), 1000
+	if o.StartupTime == nil {
+		o.StartupTime = func(azremoterendering.SessionSize) time.Duration { return 0 }
+	}
+	return New(o)
+}
+
 // The order of ends must hold though they change, and though some are not known.
 func TestNothingIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := New(Options{
+		ctx, m := t.Context(), newStore(t, Options{
 			Retention: time.Minute,
-			Capacity:  FixedCapacity(10),
-			Backend:   syntheticBackend{RangeStartup(0, time.Hour), naming.ServiceDomain, Vintage2023},
+			Capacity:  func(azremoterendering.Region, azremoterendering.SessionSize) int { return 10 },
+			StartupTime: func(azremoterendering.SessionSize) time.Duration {
+				return rand.N(time.Hour + 1)
+			},
 		})
-		require.NoError(t, err)
-		ctx, m, in := t.Context(), e.store, e.home
 		for i := range 300 {
 			id := fmt.Sprint(i)
 			lease := time.Duration(1+i%7) * time.Minute
@@ -40,7 +58,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 				_, _ = m.Extend(ctx, in, id, lease, 20*time.Minute)
 			}
 			if i%5 == 0 {
-				_ = e.SetStatus(id, azremoterendering.SessionStatusReady)
+				_, _ = m.SetStatus(in, id, azremoterendering.SessionStatusReady)
 			}
 			if i%11 == 0 {
 				_, _ = m.Stop(ctx, in, id)
@@ -49,7 +67,8 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		time.Sleep(2 * time.Hour)
-		assert.Empty(t, e.state().Sessions)
+		sessions, _ := m.All(nil)
+		assert.Empty(t, sessions)
 		assert.Empty(t, m.living.records)
 		assert.Empty(t, m.retained.records)
 		assert.Empty(t, m.unsettled)
@@ -62,19 +81,18 @@ func TestNothingIsLeftBehind(t *testing.T) {
 
 // A fault that travels in the context chooses another server than that of the back end.
 func TestStartFaultReplacesTheServer(t *testing.T) {
-	e, err := New(Options{})
-	require.NoError(t, err)
-	ctx := context.WithValue(t.Context(), startFaultKey{}, startFault{kind: StartNoCapacity})
-	_, created, err := e.store.Create(ctx, e.home, service.NewSession{
+	m := newStore(t, Options{})
+	ctx := WithFault(t.Context(), Fault{Start: NoCapacity})
+	_, created, err := m.Create(ctx, in, service.NewSession{
 		ID: "a", Size: "Standard", Lease: time.Minute,
 	})
 	require.NoError(t, err)
 	require.True(t, created)
-	facts, err := e.store.Get(ctx, e.home, "a")
+	facts, err := m.Get(ctx, in, "a")
 	require.NoError(t, err)
 	assert.Equal(t, "CapacityExceeded", facts.Session(time.Now()).Error.Code)
 }
 
 func TestMemoryIsAStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) service.Store { return newEmulator(t, Options{}).store })
+	storetest.Run(t, func(t *testing.T) service.Store { return newStore(t, Options{}) })
 }

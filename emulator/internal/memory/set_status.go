@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
 	"fmt"
@@ -10,39 +10,14 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// SetStatus changes the state of a session now, for tests that cannot wait for the service to do
-// so:
-//
-//   - Ready ends the start-up, and the lease begins; a [Backend] is not told, and a start-up that
-//     is going to fail still does so at its time;
-//   - Expired and Stopped end the session;
-//   - Error ends it with an [azremoterendering.ErrorDetail];
-//   - Starting only removes a state set before that this package does not know;
-//   - any other value is shown as it is, without host and ports, until the session ends or the next
-//     SetStatus; start-up and lease continue in the background.
-//
-// If several accounts or regions have a session with this id, it changes the one of the first
-// account in [Options.Region].
-//
-// It is an error if the session is unknown or has ended, if the id is ambiguous, if status is
-// empty, or if a session that was Ready would be Starting again.
-func (e *Emulator) SetStatus(sessionID string, status azremoterendering.SessionStatus) error {
-	return e.store.setStatus(e.home, sessionID, status)
-}
-
-func (m *memory) setStatus(preferred service.PartitionKey, id string, status azremoterendering.SessionStatus) error {
-	m.askNamed(id)
-	group, err := m.changeStatus(preferred, id, status)
-	if err != nil {
-		return err
-	}
-	return prefixed(m.journal.Wait(group))
-}
-
-// changeStatus returns the group of the journal that has the change.
-func (m *memory) changeStatus(
+// SetStatus changes the state of a session now: of the one in the preferred partition, otherwise of
+// the only one with the id. It returns the group of the journal that has the change. It is an error
+// if the session is unknown or has ended, if the id is ambiguous, if status is empty, or if a
+// session that was Ready would be Starting again.
+func (m *Store) SetStatus(
 	preferred service.PartitionKey, id string, status azremoterendering.SessionStatus,
 ) (group uint64, err error) {
+	m.ask(func(r *record) bool { return r.ID == id })
 	now := m.lock()
 	defer m.unlock()
 	r, err := m.named(preferred, id)
@@ -71,7 +46,7 @@ func (m *memory) changeStatus(
 }
 
 // named returns the session with an id: the one in the preferred partition, otherwise the only one.
-func (m *memory) named(preferred service.PartitionKey, id string) (*record, error) {
+func (m *Store) named(preferred service.PartitionKey, id string) (*record, error) {
 	if r := m.find(preferred, id); r != nil {
 		return r, nil
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package conversions
 
 import (
 	"encoding/json"
@@ -12,15 +12,15 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// keptConversion is a conversion in the state file. It has no signatures.
-type keptConversion struct {
+// stored is a conversion in the state file. It has no signatures.
+type stored struct {
 	service.ConversionFacts
 	InStorage bool // it ends when a converter ends it
 }
 
-// restore takes the conversions over from the state file. Those that ran in storage have failed:
+// Restore takes the conversions over from the state file. Those that ran in storage have failed:
 // they ended with the emulator, and their signatures are not kept.
-func (c *conversions) restore(accountID func(string) string) error {
+func (c *Store) Restore(accountID func(string) string) error {
 	if !c.journal.Keeps() {
 		return nil
 	}
@@ -37,11 +37,11 @@ func (c *conversions) restore(accountID func(string) string) error {
 		if err != nil {
 			return err
 		}
-		var kept keptConversion
+		var kept stored
 		if err := json.Unmarshal(value, &kept); err != nil {
 			return errors.New("a conversion in it cannot be read")
 		}
-		r := &conversionRecord{
+		r := &record{
 			ConversionFacts: kept.ConversionFacts, partition: in, sequence: sequence,
 			inStorage: kept.InStorage,
 		}
@@ -66,10 +66,10 @@ func (c *conversions) restore(accountID func(string) string) error {
 }
 
 // partition returns a partition, which it makes if there is none.
-func (c *conversions) partition(in service.PartitionKey) *conversionPartition {
+func (c *Store) partition(in service.PartitionKey) *partition {
 	p := c.partitions[in]
 	if p == nil {
-		p = &conversionPartition{byID: make(map[string]*conversionRecord)}
+		p = &partition{byID: make(map[string]*record)}
 		c.partitions[in] = p
 	}
 	return p
@@ -77,12 +77,12 @@ func (c *conversions) partition(in service.PartitionKey) *conversionPartition {
 
 // note brings the present facts of a conversion into the state file, and tells readers of events.
 // Call it under the lock, and wait for the group of the record before anybody is told.
-func (c *conversions) note(r *conversionRecord) {
+func (c *Store) note(r *record) {
 	c.tell(r, c.clock.Now())
 	if !c.journal.Keeps() || r.forgotten {
 		return
 	}
-	value, err := json.Marshal(keptConversion{r.ConversionFacts, r.inStorage})
+	value, err := json.Marshal(stored{r.ConversionFacts, r.inStorage})
 	if err != nil { // of a time beyond the year 9999, which the protocol cannot spell either
 		return
 	}
@@ -90,7 +90,7 @@ func (c *conversions) note(r *conversionRecord) {
 }
 
 // noteGone removes a conversion from the state file, and tells readers of events.
-func (c *conversions) noteGone(r *conversionRecord) {
+func (c *Store) noteGone(r *record) {
 	c.tell(r, c.clock.Now())
 	if c.journal.Keeps() {
 		c.journal.Note(journal.Conversions, journal.Name(r.partition, r.sequence), nil)

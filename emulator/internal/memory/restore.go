@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package memory
 
 import (
 	"time"
@@ -13,10 +13,10 @@ import (
 // codeServerLost is the error code of a session whose server has ended with the emulator.
 const codeServerLost = "ServerLost"
 
-// restore takes the sessions over from the state file. Servers of a back end have ended with the
+// Restore takes the sessions over from the state file. Servers of a back end have ended with the
 // emulator that started them, so their sessions fail now, unless their lease was over before.
 // Creations that were in flight are completed.
-func (m *memory) restore(accountID func(string) string) error {
+func (m *Store) Restore(accountID func(string) string) error {
 	if !m.journal.Keeps() {
 		return nil
 	}
@@ -31,7 +31,7 @@ func (m *memory) restore(accountID func(string) string) error {
 }
 
 // load reads the sessions, and returns those whose creation was in flight.
-func (m *memory) load(accountID func(string) string) (pending []*record, err error) {
+func (m *Store) load(accountID func(string) string) (pending []*record, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.clock.Now()
@@ -60,7 +60,7 @@ func (m *memory) load(accountID func(string) string) (pending []*record, err err
 }
 
 // readmit puts a session of the state file where it was.
-func (m *memory) readmit(in service.PartitionKey, sequence uint64, r *record, now time.Time) {
+func (m *Store) readmit(in service.PartitionKey, sequence uint64, r *record, now time.Time) {
 	p := m.partition(in)
 	p.sequence = max(p.sequence, sequence)
 	r.partition, r.sequence = p, sequence
@@ -84,13 +84,13 @@ func (m *memory) readmit(in service.PartitionKey, sequence uint64, r *record, no
 
 // complete gives a session whose creation was in flight its server, if that is an invented one.
 // Another one was lost.
-func (m *memory) complete(r *record) {
-	if _, synthetic := m.backend.(syntheticBackend); synthetic || !r.holdsServer {
+func (m *Store) complete(r *record) {
+	if m.invents || !r.holdsServer {
 		m.lock()
 		m.starting.Add(1)
 		m.unlock()
 		defer m.starting.Done()
-		m.startServer(r, r.Facts, startFault{})
+		m.startServer(r, r.Facts, Fault{})
 		return
 	}
 	server := failingServer(time.Time{}, serverLost())
@@ -106,7 +106,7 @@ func serverLost() *azremoterendering.ErrorDetail {
 
 // note brings the present facts of a session into the state file, and tells readers of events. Call
 // it under the lock, and wait for the group of the record before any client is told.
-func (m *memory) note(r *record) {
+func (m *Store) note(r *record) {
 	m.tell(r)
 	if m.journal.Keeps() && !r.forgotten {
 		r.group = m.journal.Note(journal.Sessions, journal.Name(r.partition.key, r.sequence), r.image())
@@ -114,7 +114,7 @@ func (m *memory) note(r *record) {
 }
 
 // imageOf returns what a state file would have of a session, or nil if there is none.
-func (m *memory) imageOf(r *record) image {
+func (m *Store) imageOf(r *record) image {
 	if !m.journal.Keeps() {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (m *memory) imageOf(r *record) image {
 }
 
 // noteGone removes a session from the state file, and tells readers of events.
-func (m *memory) noteGone(r *record) {
+func (m *Store) noteGone(r *record) {
 	m.tell(r)
 	if m.journal.Keeps() {
 		m.journal.Note(journal.Sessions, journal.Name(r.partition.key, r.sequence), nil)
@@ -130,7 +130,7 @@ func (m *memory) noteGone(r *record) {
 }
 
 // partition returns a partition, which it makes if there is none.
-func (m *memory) partition(in service.PartitionKey) *partition {
+func (m *Store) partition(in service.PartitionKey) *partition {
 	p := m.partitions[in]
 	if p == nil {
 		p = &partition{key: in, sessions: make(map[string]*record)}
