@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,7 +53,7 @@ where settings come from.`,
 					strings.Join(ignored, ", "),
 				)
 			}
-			if _, err := values.Target(); err != nil && printer.Format == show.ForPeople {
+			if _, err := values.Target(); err != nil && printer.ForPeople() {
 				fmt.Fprintf(cmd.ErrOrStderr(), "Commands would fail with these settings: %v\n", err)
 			}
 			return nil
@@ -81,30 +82,33 @@ where settings come from.`,
 	return cmd
 }
 
+func settingKind() *show.Kind[settingEntry] {
+	type row = settingEntry
+	value := show.TextColumn("value", "value", func(e row) string { return e.Value })
+	value.Cell = func(e row) show.Cell {
+		if e.Secret {
+			return show.Cell{Text: "(set, not shown)"}
+		}
+		return show.Cell{Text: e.Value}
+	}
+	return &show.Kind[row]{
+		Plural: "settings",
+		Name:   func(e row) string { return string(e.Name) },
+		Object: func(e row) any { return e },
+		Columns: []show.Column[row]{
+			show.TextColumn("setting", "name", func(e row) string { return string(e.Name) }),
+			value.Shortened(16),
+			show.TextColumn("secret", "secret", func(e row) string { return strconv.FormatBool(e.Secret) }).
+				Wider(),
+			show.TextColumn("from", "source", func(e row) string { return e.Source }).Dropped(1).Shortened(8),
+		},
+	}
+}
+
 func printSettings(printer *show.Printer, values *config.Settings) error {
-	entries := append(values.Entries(), values.Defaults()...)
-	rows := [][]show.Cell{printer.Heading("SETTING", "VALUE", "FROM")}
-	for _, entry := range entries {
-		if printer.Format == show.JSON {
-			if err := printer.Object(settingEntry(entry)); err != nil {
-				return err
-			}
-		}
-		shown := entry.Value
-		if entry.Secret {
-			shown = "(set, not shown)"
-		}
-		rows = append(rows, show.Text(string(entry.Name), shown, entry.Source))
+	var entries []settingEntry
+	for _, entry := range append(values.Entries(), values.Defaults()...) {
+		entries = append(entries, settingEntry(entry))
 	}
-	switch printer.Format {
-	case show.ForPeople:
-		return printer.Table(rows)
-	case show.Quiet:
-		for _, entry := range entries {
-			if err := printer.Line(string(entry.Name)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return show.WriteList(printer, settingKind(), entries)
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -211,8 +212,8 @@ has no value. Keys and tokens are never shown.`,
 			for _, entry := range append(values.Entries(), values.Defaults()...) {
 				switch {
 				case entry.Name != name:
-				case printer.Format == show.JSON:
-					return printer.Object(settingEntry(entry))
+				case !printer.ForPeople() && printer.Format() != show.Name:
+					return show.Write(printer, settingKind(), settingEntry(entry))
 				case entry.Secret:
 					return &failure.Advised{
 						Err:    fmt.Errorf("%s is set by %s, and is not shown", name, entry.Source),
@@ -260,37 +261,47 @@ func newConfigListCommand() *cobra.Command {
 }
 
 func listProfiles(printer *show.Printer, profiles *config.Profiles, chosen string) error {
-	rows := [][]show.Cell{printer.Heading("", "PROFILE", "ENDPOINT", "ACCOUNT", "SIGN-IN")}
+	var entries []profileEntry
 	for _, name := range profiles.Names() {
-		entry := profileEntry{
+		entries = append(entries, profileEntry{
 			Name: name, Default: name == chosen,
 			Endpoint:  cmp.Or(profiles.Value(name, config.Endpoint), profiles.Value(name, config.Region)),
 			AccountID: profiles.Value(name, config.AccountID),
 			SignIn:    signInOf(profiles, name),
-		}
-		var err error
-		switch printer.Format {
-		case show.JSON:
-			err = printer.Object(entry)
-		case show.Quiet:
-			err = printer.Line(name)
-		}
-		if err != nil {
-			return err
-		}
-		mark := " "
-		if entry.Default {
-			mark = "*"
-		}
-		rows = append(rows, show.Text(mark, name, entry.Endpoint, entry.AccountID, entry.SignIn))
+		})
 	}
-	if printer.Format != show.ForPeople {
-		return nil
-	}
-	if len(rows) == 1 {
+	if printer.ForPeople() && len(entries) == 0 {
 		return printer.Line("There are no profiles in " + profiles.Path() + `. "arr login" makes one.`)
 	}
-	return printer.Table(rows)
+	return show.WriteList(printer, profileKind(), entries)
+}
+
+func profileKind() *show.Kind[profileEntry] {
+	type row = profileEntry
+	chosen := show.TextColumn("default", "default", func(p row) string {
+		return strconv.FormatBool(p.Default)
+	})
+	chosen.Heading = " "
+	chosen.Cell = func(p row) show.Cell {
+		if p.Default {
+			return show.Cell{Text: "*"}
+		}
+		return show.Cell{Text: " "}
+	}
+	return &show.Kind[row]{
+		Plural: "profiles",
+		Name:   func(p row) string { return p.Name },
+		Object: func(p row) any { return p },
+		Columns: []show.Column[row]{
+			chosen,
+			show.TextColumn("profile", "name", func(p row) string { return p.Name }).Shortened(8),
+			show.TextColumn("endpoint", "endpoint", func(p row) string { return p.Endpoint }).
+				Dropped(1).Shortened(12),
+			show.TextColumn("account", "accountId", func(p row) string { return p.AccountID }).
+				Dropped(2).Shortened(8),
+			show.TextColumn("sign-in", "signIn", func(p row) string { return p.SignIn }).Dropped(3),
+		},
+	}
 }
 
 // signInOf says how a profile signs in. It shows no secret.

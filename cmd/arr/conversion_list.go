@@ -9,10 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 func newConversionListCommand(s *serviceFlags) *cobra.Command {
 	var prefix string
+	columns := show.ConversionKind()
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -33,9 +35,10 @@ Each region has its own list.`,
 					}
 				}
 				return svc.print.Conversions(conversions)
-			})
+			}, checked(&s.look, columns))
 		},
 	}
 	cmd.Flags().StringVar(&prefix, "prefix", "", "only conversions whose id begins with `TEXT`")
+	s.look.addListFlags(cmd, columns.Names())
 	return cmd
 }

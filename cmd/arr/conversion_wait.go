@@ -84,7 +84,7 @@ func awaitConversion(
 		return ended, svc.conversionGoesOn(ctx, poller.Conversion().ID, err)
 	}
 	progress.SawConversion(failed.Conversion)
-	if svc.print.Format == show.Quiet {
+	if svc.print.Format() == show.Name {
 		return ended, err // the ids printed there are those of conversions that have succeeded
 	}
 	printing := progress.Aside(

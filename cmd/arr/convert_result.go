@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -185,18 +187,48 @@ func (c *convertCommand) addSAS(
 
 // print writes the result.
 func (r *convertResult) print(printer *show.Printer, ended arr.CreateConversionResponse) error {
-	switch printer.Format {
-	case show.JSON:
-		return printer.Object(r)
-	case show.Quiet:
-		if r.OutputAssetURIWithSAS != "" {
-			return printer.Line(r.OutputAssetURIWithSAS)
-		}
-		return printer.Line(r.OutputAssetURI)
+	shown := show.ConversionResult{
+		Conversion:        ended.Conversion,
+		CorrelationVector: ended.CorrelationVector,
 	}
-	more := [][2]string{{"with a SAS", r.OutputAssetURIWithSAS}}
-	if r.Size != nil {
-		more = append(more, [2]string{"size", r.Size.line})
+	return show.Write(printer, convertKind(shown), r)
+}
+
+// convertKind describes the result of arr convert, for people that of a conversion with two more
+// lines.
+func convertKind(shown show.ConversionResult) *show.Kind[*convertResult] {
+	type row = *convertResult
+	text := show.TextColumn[row]
+	return &show.Kind[row]{
+		Name:   func(r row) string { return cmp.Or(r.OutputAssetURIWithSAS, r.OutputAssetURI) },
+		Object: func(r row) any { return r },
+		Columns: []show.Column[row]{
+			text("conversion", "id", func(r row) string { return r.ID }),
+			text("status", "status", func(r row) string { return string(r.Status) }),
+			text("output", "outputAssetUri", func(r row) string { return r.OutputAssetURI }),
+			text("with-sas", "outputAssetUriWithSas", func(r row) string { return r.OutputAssetURIWithSAS }),
+			text("size", "sessionSize.size", func(r row) string {
+				if r.Size == nil {
+					return ""
+				}
+				return r.Size.Size
+			}),
+			text("ms-cv", "correlationVector", func(r row) string { return r.CorrelationVector }),
+		},
+		Details: func(r row) []show.Detail {
+			details := shown.Details()
+			vector := len(details)
+			if shown.CorrelationVector != "" {
+				vector--
+			}
+			var more []show.Detail
+			if r.OutputAssetURIWithSAS != "" {
+				more = append(more, show.Detail{Name: "with a SAS", Value: show.Cell{Text: r.OutputAssetURIWithSAS}})
+			}
+			if r.Size != nil {
+				more = append(more, show.Detail{Name: "size", Value: show.Cell{Text: r.Size.line}})
+			}
+			return slices.Insert(details, vector, more...)
+		},
 	}
-	return printer.Conversion(ended.Conversion, ended.CorrelationVector, more...)
 }

@@ -40,10 +40,20 @@ func (c *convertCommand) onlyUpload(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	address := c.where.account.BlobURL(container, c.where.InputFolder+c.where.Asset)
-	if printer.Format == show.JSON {
-		return printer.Object(uploadedModel{address, uploaded})
+	if printer.ForPeople() {
+		return printer.Line(address)
 	}
-	return printer.Line(address)
+	return show.Write(printer, uploadedKind(), uploadedModel{address, uploaded})
+}
+
+func uploadedKind() *show.Kind[uploadedModel] {
+	return &show.Kind[uploadedModel]{
+		Name:   func(u uploadedModel) string { return u.InputAssetURI },
+		Object: func(u uploadedModel) any { return u },
+		Columns: []show.Column[uploadedModel]{
+			show.TextColumn("input", "inputAssetUri", func(u uploadedModel) string { return u.InputAssetURI }),
+		},
+	}
 }
 
 // upload uploads the folder or the file.

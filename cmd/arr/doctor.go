@@ -3,10 +3,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,7 +130,7 @@ func (d *doctor) run() error {
 		return fmt.Errorf("checking: %w", context.Cause(ctx))
 	case d.failed > 0:
 		return &failure.Exit{Code: d.code} // what there is to say was said
-	case d.print.Format == show.ForPeople:
+	case d.print.ForPeople():
 		return d.print.Line("Everything works.")
 	}
 	return nil
@@ -142,13 +142,13 @@ func (d *doctor) settings() (*service, error) {
 	values, err := d.load()
 	if err != nil {
 		d.values = &config.Settings{}
-		format := show.ForPeople
-		if flag := d.bound[config.Output]; flag != nil && flag.Value.String() == "json" {
-			format = show.JSON
-		} else if d.quiet {
-			format = show.Quiet
+		format, mistake := show.ParseFormat(cmp.Or(d.bound[config.Output].Value.String(), string(show.Text)))
+		if mistake != nil {
+			return nil, usagef("--output: %w", mistake)
 		}
-		d.print = show.NewPrinter(d.cmd.OutOrStdout(), format, os.Getenv)
+		if d.print, mistake = d.printerOf(d.cmd, format); mistake != nil {
+			return nil, mistake
+		}
 		d.fail(check{Check: "settings"}, err)
 		return nil, nil
 	}
@@ -231,14 +231,25 @@ func (d *doctor) report(c check) {
 	if d.err != nil {
 		return
 	}
-	switch d.print.Format {
-	case show.JSON:
-		d.err = d.print.Object(c)
-	case show.Quiet:
-		if c.Status == checkFailed {
-			d.err = d.print.Line(c.Check)
-		}
-	default:
+	switch {
+	case d.print.ForPeople():
 		d.err = d.print.Check(string(c.Status), c.Check, c.Detail, c.Cure)
+	case d.print.Format() != show.Name || c.Status == checkFailed:
+		d.err = show.Write(d.print, checkKind(), c)
+	}
+}
+
+func checkKind() *show.Kind[check] {
+	text := show.TextColumn[check]
+	return &show.Kind[check]{
+		Name:   func(c check) string { return c.Check },
+		Object: func(c check) any { return c },
+		Columns: []show.Column[check]{
+			text("check", "check", func(c check) string { return c.Check }),
+			text("host", "host", func(c check) string { return c.Host }),
+			text("status", "status", func(c check) string { return string(c.Status) }),
+			text("detail", "detail", func(c check) string { return c.Detail }),
+			text("cure", "cure", func(c check) string { return c.Cure }),
+		},
 	}
 }

@@ -39,7 +39,7 @@ func TestRoot(t *testing.T) {
 	assert.Equal(t, failure.OK, code)
 	assert.Regexp(
 		t,
-		`^{"architecture":"\w+","go":"go1\.[^"]+","os":"\w+","version":"[^"]+"}\n$`,
+		`^{"version":"[^"]+","go":"go1\.[^"]+","os":"\w+","architecture":"\w+"}\n$`,
 		stdout,
 	)
 	code, stdout, _ = runOnce(t, "completion", "bash")

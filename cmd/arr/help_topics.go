@@ -19,7 +19,7 @@ Results go to standard output. Everything else goes to standard error. Three top
 command:
 
   arr help configuration   where settings come from
-  arr help output          text, JSON, --quiet, progress
+  arr help output          formats, columns, templates, progress
   arr help exit-codes      what the exit code means`
 
 const configurationPlaces = `A setting is looked for in four places, and the first that has it wins:
@@ -90,10 +90,31 @@ that is meant, and else fails: name the file with --arrconfig, or give the addre
 
 const outputManual = `Results go to standard output. Progress, notices and errors go to standard error.
 
-TEXT is the default. It is for people and may change between versions. Colors are used on a terminal
-only, and not if NO_COLOR is set or TERM is dumb.
+--output, or -o, says how they are written:
 
---output json writes one object per line. Versions of arr only ever add members.
+  text   for people, the default; it may change between versions
+  wide   the same, with all columns
+  json   one object per line; versions of arr only ever add members
+  yaml   one document for each result, with the members of json
+  csv    a header and one record for each result, with members of json as fields (RFC 4180)
+  name   ids and nothing else: of sessions, conversions, regions or settings; the token for
+         "arr token", the address of the asset for "arr convert"
+
+A table on a terminal fits its width: first it loses the columns that matter least, then long values
+are shortened and end in …. In a pipe it has all columns in full. --columns chooses the columns of a
+list, and --sort its order: --sort status,-created sorts by status, and the newest first.
+
+Colors are used on a terminal only, and not if NO_COLOR is set or TERM is dumb. --color always or
+never says otherwise.
+
+--format takes a Go template for each result. Its data are the members of json; one without a value
+is empty, and one that does not exist is an error. Besides those of Go there are the functions json,
+join, lower, upper, pad, truncate, ago (of a time) and span (of minutes):
+
+  arr session list --format '{{pad 20 .id}} {{.status}} {{ago .creationTime}}'
+  arr session get demo --format '{{.hostname}}:{{.handshakePort}}'
+
+The members of json are:
 
   session create, get, list, update, wait, extend, keep-alive, stop-all --dry-run
       id, status, size, creationTime (RFC 3339), elapsedTimeMinutes, maxLeaseTimeMinutes,
@@ -130,9 +151,7 @@ A member without a value is left out, except id, status, size, minutes, counts, 
 true or false. A wait for a session that ends, or a conversion that fails, writes it before it fails. keep-alive
 does the same, and otherwise writes the session whenever its lease is extended.
 
---quiet, or -q, writes only ids: of sessions, conversions, regions or settings. For token it writes
-the token, for convert the address of the asset. It shows no progress. Together with --output json,
-results are still JSON.
+--quiet, or -q, is -o name without progress. Together with another format it only hides the progress.
 
 --log-level debug writes a line to standard error for each request: method, address, status, correlation
 vector, time. It never shows a key, a token or a signature. --log-level info writes the events of leases.
@@ -153,7 +172,7 @@ func newTopics() []*cobra.Command {
 			Long: configurationPlaces + config.Table() + configurationConversions +
 				config.ConversionTable() + configurationFiles,
 		},
-		{Use: "output", Short: "Text, JSON, --quiet and progress", Long: outputManual},
+		{Use: "output", Short: "Formats, columns, templates and progress", Long: outputManual},
 		{Use: "exit-codes", Short: "What the exit code says", Long: failure.Manual},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/failure"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 // regionsCommand is what the flags of arr regions say.
@@ -87,7 +88,7 @@ func (c *regionsCommand) run(cmd *cobra.Command) error {
 		return err
 	}
 	if !c.latency {
-		return printRegions(printer, allRegions())
+		return show.WriteList(printer, regionKind(), allRegions())
 	}
 	targets, closeAll, err := c.targets(cmd, values)
 	if err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,57 +28,69 @@ func milliseconds(d time.Duration) float64 {
 	return float64(d.Round(10*time.Microsecond)) / float64(time.Millisecond)
 }
 
+func latencyKind() *show.Kind[latency] {
+	type row = latency
+	span := func(name, field string, of func(row) time.Duration) show.Column[row] {
+		return show.Column[row]{
+			Name: name,
+			Cell: func(l row) show.Cell { return show.Cell{Text: inMilliseconds(of(l))} },
+			Fields: []show.Field[row]{{Name: field, Value: func(l row) string {
+				return strconv.FormatFloat(milliseconds(of(l)), 'f', -1, 64)
+			}}},
+			Compare: func(a, b row) int { return cmp.Compare(of(a), of(b)) },
+		}
+	}
+	total := span("total", "totalMilliseconds", func(l row) time.Duration { return l.total })
+	cell := total.Cell
+	total.Cell = func(l row) show.Cell {
+		if !l.reachable() {
+			return show.Cell{Text: "unreachable"}
+		}
+		return cell(l)
+	}
+	endpoint := show.TextColumn("endpoint", "endpoint", func(l row) string { return l.target.Endpoint })
+	endpoint.Cell = func(l row) show.Cell {
+		if !l.reachable() {
+			return show.Cell{Text: l.target.Endpoint + " (" + l.failure + ")"}
+		}
+		return show.Cell{Text: l.target.Endpoint}
+	}
+	region := show.TextColumn("region", "region", func(l row) string { return string(l.target.Region) })
+	region.Cell = func(l row) show.Cell {
+		return show.Cell{Text: cmp.Or(string(l.target.Region), "-")}
+	}
+	return &show.Kind[row]{
+		Plural: "endpoints",
+		Name:   func(l row) string { return cmp.Or(string(l.target.Region), l.target.Endpoint) },
+		Object: func(l row) any {
+			return latencyEntry{
+				l.target.Region,
+				l.target.Endpoint,
+				l.reachable(),
+				l.rounds,
+				milliseconds(l.connect),
+				milliseconds(l.handshake),
+				milliseconds(l.total),
+				l.failure,
+			}
+		},
+		Columns: []show.Column[row]{
+			region,
+			span("connect", "connectMilliseconds", func(l row) time.Duration { return l.connect }).Dropped(3),
+			span("tls", "tlsMilliseconds", func(l row) time.Duration { return l.handshake }).Dropped(2),
+			total,
+			endpoint.Dropped(1).Shortened(16),
+			show.TextColumn("error", "error", func(l row) string { return l.failure }).
+				Wider().Dropped(4).Shortened(16),
+		},
+	}
+}
+
 func printLatencies(printer *show.Printer, results []latency) error {
-	rows := [][]show.Cell{printer.Heading("REGION", "CONNECT", "TLS", "TOTAL", "ENDPOINT")}
-	for _, l := range results {
-		var err error
-		switch {
-		case printer.Format == show.JSON:
-			err = printer.Object(
-				latencyEntry{
-					l.target.Region,
-					l.target.Endpoint,
-					l.reachable(),
-					l.rounds,
-					milliseconds(l.connect),
-					milliseconds(l.handshake),
-					milliseconds(l.total),
-					l.failure,
-				},
-			)
-		case printer.Format == show.Quiet && l.reachable():
-			err = printer.Line(cmp.Or(string(l.target.Region), l.target.Endpoint))
-		case l.reachable():
-			rows = append(
-				rows,
-				show.Text(
-					cmp.Or(string(l.target.Region), "-"),
-					inMilliseconds(l.connect),
-					inMilliseconds(l.handshake),
-					inMilliseconds(l.total),
-					l.target.Endpoint,
-				),
-			)
-		default:
-			rows = append(
-				rows,
-				show.Text(
-					cmp.Or(string(l.target.Region), "-"),
-					"-",
-					"-",
-					"unreachable",
-					l.target.Endpoint+" ("+l.failure+")",
-				),
-			)
-		}
-		if err != nil {
-			return err
-		}
+	if printer.Format() == show.Name {
+		results = slices.DeleteFunc(results, func(l latency) bool { return !l.reachable() })
 	}
-	if printer.Format != show.ForPeople {
-		return nil
-	}
-	return printer.Table(rows)
+	return show.WriteList(printer, latencyKind(), results)
 }
 
 func inMilliseconds(d time.Duration) string {
@@ -94,27 +107,18 @@ type regionEntry struct {
 	AccountDomain string     `json:"accountDomain,omitempty"`
 }
 
-func printRegions(printer *show.Printer, entries []regionEntry) error {
-	rows := [][]show.Cell{printer.Heading("REGION", "RENDERING ENDPOINT", "ACCOUNT DOMAIN")}
-	for _, entry := range entries {
-		var err error
-		switch printer.Format {
-		case show.JSON:
-			err = printer.Object(entry)
-		case show.Quiet:
-			err = printer.Line(string(entry.Region))
-		default:
-			rows = append(
-				rows,
-				show.Text(string(entry.Region), entry.Endpoint, entry.AccountDomain),
-			)
-		}
-		if err != nil {
-			return err
-		}
+func regionKind() *show.Kind[regionEntry] {
+	type row = regionEntry
+	return &show.Kind[row]{
+		Plural: "regions",
+		Name:   func(r row) string { return string(r.Region) },
+		Object: func(r row) any { return r },
+		Columns: []show.Column[row]{
+			show.TextColumn("region", "region", func(r row) string { return string(r.Region) }),
+			show.TextColumn("rendering-endpoint", "endpoint", func(r row) string { return r.Endpoint }).
+				Dropped(2).Shortened(16),
+			show.TextColumn("account-domain", "accountDomain", func(r row) string { return r.AccountDomain }).
+				Dropped(1).Shortened(16),
+		},
 	}
-	if printer.Format != show.ForPeople {
-		return nil
-	}
-	return printer.Table(rows)
 }

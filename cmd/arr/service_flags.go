@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,7 @@ type serviceFlags struct {
 	quiet    bool
 	timeout  time.Duration
 	reach    reach
+	look     look
 
 	// emulatedStorage is the account that conversions of an emulator in this process work on.
 	emulatedStorage *storage.Account
@@ -52,12 +54,11 @@ func (s *serviceFlags) addOutputFlags(flags *pflag.FlagSet) {
 }
 
 func (s *serviceFlags) addFormat(flags *pflag.FlagSet) {
-	s.addText(
-		flags,
-		config.Output,
-		"`FORMAT` of results: text, or json with one object per line (default text)",
-	)
-	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print only ids, and show no progress")
+	flags.StringP(string(config.Output), "o", "", "`FORMAT` of results: "+
+		strings.Join(show.Formats(), ", ")+" (default text)")
+	s.bound[config.Output] = flags.Lookup(string(config.Output))
+	s.look.addFlags(flags)
+	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print only ids, as -o name does, and show no progress")
 }
 
 // fileFlags are the names of the flags that addFileFlags adds.
@@ -205,15 +206,25 @@ func (s *serviceFlags) load() (*config.Settings, error) {
 
 // printer returns what writes the results of a command.
 func (s *serviceFlags) printer(cmd *cobra.Command, values *config.Settings) (*show.Printer, error) {
-	asJSON, err := values.JSON()
-	format := show.ForPeople
-	switch {
-	case asJSON:
-		format = show.JSON
-	case s.quiet:
-		format = show.Quiet
+	format, err := config.Format(values, show.Text, show.ParseFormat)
+	if err != nil {
+		return nil, err
 	}
-	return show.NewPrinter(cmd.OutOrStdout(), format, os.Getenv), err
+	return s.printerOf(cmd, format)
+}
+
+// printerOf returns what writes results in a format, and in place of text ids alone if --quiet is
+// given.
+func (s *serviceFlags) printerOf(cmd *cobra.Command, format show.Format) (*show.Printer, error) {
+	options, err := s.look.options()
+	if err != nil {
+		return nil, err
+	}
+	options.Format = format
+	if s.quiet && format == show.Text {
+		options.Format = show.Name
+	}
+	return show.NewPrinter(cmd.OutOrStdout(), options, os.Getenv), nil
 }
 
 // warnOfExposed warns of files with keys that others can read.
@@ -237,7 +248,7 @@ func (s *serviceFlags) progress(cmd *cobra.Command) *show.Progress {
 	if requestLog(cmd) != nil {
 		out = struct{ io.Writer }{out} // a line that is drawn again and again would hide the log
 	}
-	return show.NewProgress(out, s.quiet, os.Getenv)
+	return show.NewProgress(out, s.quiet, s.look.color, os.Getenv)
 }
 
 // usualWait is how long a command waits for Ready if nothing else is said. Sessions were seen to

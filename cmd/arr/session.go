@@ -7,6 +7,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 func newSessionCommand() *cobra.Command {
@@ -49,7 +50,7 @@ func words() map[config.Name][]string {
 	}
 	levels, _ := wordsOf(logLevels())
 	return map[config.Name][]string{
-		config.Output:        {"text", "json"},
+		config.Output:        show.Formats(),
 		logLevelFlag:         levels,
 		config.Auth:          config.SignIns(),
 		config.Region:        regions,

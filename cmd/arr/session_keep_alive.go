@@ -131,11 +131,11 @@ func (svc *service) goesOn(id, endpoint string) string {
 // printExtended shows a session whose lease was extended. With --quiet it writes nothing, because
 // the id is known.
 func (svc *service) printExtended(session arr.Session) error {
-	switch svc.print.Format {
-	case show.JSON:
-		return svc.printSession(session, "")
-	case show.Quiet:
+	switch {
+	case svc.print.Format() == show.Name:
 		return nil
+	case !svc.print.ForPeople():
+		return svc.printSession(session, "")
 	default:
 		return svc.print.Line(
 			fmt.Sprintf(

@@ -7,15 +7,16 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 func newListCommand(s *serviceFlags) *cobra.Command {
-	var prefix string
+	var filter sessionFilter
+	columns := show.SessionKind(false)
 	cmd := &cobra.Command{
 		Use:        "list",
 		Aliases:    []string{"ls"},
@@ -28,29 +29,34 @@ region has its own list. The command shows those of the configured endpoint and 
 If a region cannot be listed, the sessions of the others are shown, and the command fails.`,
 		Example: `  arr session list
   arr session list --region westeurope,northeurope
+  arr session list --status Ready --sort remaining --columns session,remaining,host
   arr session list --all-regions --output json`,
 		Args:              takesNoIDs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := filter.read(); err != nil {
+				return err
+			}
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
-				return list(ctx, svc, prefix)
-			})
+				return list(ctx, svc, &filter)
+			}, checked(&s.look, columns))
 		},
 	}
 	s.addAllRegions(cmd)
-	cmd.Flags().StringVar(&prefix, "prefix", "", "only sessions whose id begins with `TEXT`")
+	filter.addFlags(cmd)
+	s.look.addListFlags(cmd, columns.Names())
 	return cmd
 }
 
 // list shows the sessions of all regions, and returns the failures of those that cannot be listed.
-func list(ctx context.Context, svc *service, prefix string) error {
+func list(ctx context.Context, svc *service, filter *sessionFilter) error {
 	var sessions []arr.RegionSession
 	var failures []error
 	for session, err := range svc.regions.All(ctx, nil) {
 		switch {
 		case err != nil:
 			failures = append(failures, err)
-		case strings.HasPrefix(session.ID, prefix):
+		case filter.accepts(session.Session):
 			sessions = append(sessions, session)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -78,18 +79,27 @@ func (svc *service) stop(ctx context.Context, id string) error {
 }
 
 func (svc *service) printStopped(id, correlationVector string) error {
-	switch svc.print.Format {
-	case show.JSON:
-		return svc.print.Object(
-			stopped{id, true, show.PlaceOf(svc.SessionsClient), correlationVector},
-		)
-	case show.Quiet:
-		return svc.print.Line(id)
-	default:
-		where := ""
-		if svc.several() {
-			where = " in " + show.PlaceOf(svc.SessionsClient).String()
-		}
-		return svc.print.Line("Session " + id + where + " is stopped.")
+	result := stopped{id, true, show.PlaceOf(svc.SessionsClient), correlationVector}
+	if !svc.print.ForPeople() {
+		return show.Write(svc.print, stoppedKind(), result)
+	}
+	where := ""
+	if svc.several() {
+		where = " in " + result.Place.String()
+	}
+	return svc.print.Line("Session " + id + where + " is stopped.")
+}
+
+func stoppedKind() *show.Kind[stopped] {
+	return &show.Kind[stopped]{
+		Name:   func(s stopped) string { return s.ID },
+		Object: func(s stopped) any { return s },
+		Columns: []show.Column[stopped]{
+			show.TextColumn("session", "id", func(s stopped) string { return s.ID }),
+			show.TextColumn("stopped", "stopped", func(s stopped) string { return strconv.FormatBool(s.Stopped) }),
+			show.TextColumn("region", "region", func(s stopped) string { return string(s.Region) }),
+			show.TextColumn("endpoint", "endpoint", func(s stopped) string { return s.Endpoint }),
+			show.TextColumn("ms-cv", "correlationVector", func(s stopped) string { return s.CorrelationVector }),
+		},
 	}
 }

@@ -170,7 +170,7 @@ func stopAll(ctx context.Context, svc *service, options lease.StopAllOptions) er
 			break
 		}
 	}
-	if err == nil && len(stopped) == 0 && svc.print.Format == show.ForPeople {
+	if err == nil && len(stopped) == 0 && svc.print.ForPeople() {
 		return svc.print.Line("There are no such sessions.")
 	}
 	if several, ok := errors.AsType[failure.Several](apart(ctx, err)); ok {
@@ -209,7 +209,7 @@ func (c *stopAllCommand) ask(
 		fmt.Fprintln(out, "There are no such sessions.")
 		return false, nil
 	}
-	printer := show.NewPrinter(out, show.ForPeople, os.Getenv)
+	printer := show.NewPrinter(out, show.Options{Color: c.look.color}, os.Getenv)
 	printer.Regions = svc.several()
 	if err := printer.Sessions(sessions); err != nil {
 		return false, err

@@ -77,7 +77,7 @@ func printEnded(svc *service, progress *show.Progress, err error) error {
 		return err
 	}
 	progress.Saw(ended.Session)
-	if svc.print.Format == show.Quiet {
+	if svc.print.Format() == show.Name {
 		return err // the ids there are those of sessions that are Ready
 	}
 	printing := progress.Aside(

@@ -74,20 +74,31 @@ Anyone who has it can create, list and stop every session. Give it only to devic
 
 func (svc *service) printToken(token azcore.AccessToken) error {
 	expires := token.ExpiresOn.UTC().Truncate(time.Second)
-	switch svc.print.Format {
-	case show.JSON:
-		return svc.print.Object(
-			grant{token.Token, expires, svc.account.ID, svc.account.Domain, svc.RenderingDomain()},
-		)
-	case show.Quiet:
-		return svc.print.Line(token.Token)
+	return show.Write(
+		svc.print,
+		grantKind(),
+		grant{token.Token, expires, svc.account.ID, svc.account.Domain, svc.RenderingDomain()},
+	)
+}
+
+func grantKind() *show.Kind[grant] {
+	return &show.Kind[grant]{
+		Name:   func(g grant) string { return g.AccessToken },
+		Object: func(g grant) any { return g },
+		Columns: []show.Column[grant]{
+			show.TextColumn("account-id", "accountId", func(g grant) string { return g.AccountID }),
+			show.TextColumn("account-domain", "accountDomain", func(g grant) string { return g.AccountDomain }),
+			show.TextColumn("rendering-domain", "renderingDomain", func(g grant) string { return g.RenderingDomain }),
+			{
+				Name: "expires",
+				Cell: func(g grant) show.Cell {
+					return show.Cell{Text: g.ExpiresOn.Local().Format("2006-01-02 15:04:05 -07:00")}
+				},
+				Fields: []show.Field[grant]{
+					{Name: "expiresOn", Value: func(g grant) string { return g.ExpiresOn.Format(time.RFC3339) }},
+				},
+			},
+			show.TextColumn("access-token", "accessToken", func(g grant) string { return g.AccessToken }),
+		},
 	}
-	rows := [][]show.Cell{show.Text("account id", svc.account.ID)}
-	if svc.account.Domain != "" {
-		rows = append(rows, show.Text("account domain", svc.account.Domain))
-	}
-	return svc.print.Table(append(rows,
-		show.Text("rendering domain", svc.RenderingDomain()),
-		show.Text("expires", expires.Local().Format("2006-01-02 15:04:05 -07:00")),
-		show.Text("access token", token.Token)))
 }

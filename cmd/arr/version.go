@@ -14,42 +14,56 @@ import (
 	"github.com/arr-go/azremoterendering/internal/module"
 )
 
+// built is what this program was built from and for, as JSON.
+type built struct {
+	Version      string `json:"version"`
+	Go           string `json:"go"`
+	OS           string `json:"os"`
+	Architecture string `json:"architecture"`
+}
+
 func newVersionCommand() *cobra.Command {
-	var asJSON bool
+	var format show.Format
+	var look look
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if asJSON {
-				built := map[string]string{
-					"version":      version(),
-					"go":           runtime.Version(),
-					"os":           runtime.GOOS,
-					"architecture": runtime.GOARCH,
-				}
-				return show.NewPrinter(cmd.OutOrStdout(), show.JSON, os.Getenv).Object(built)
+			options, err := look.options()
+			if err != nil {
+				return err
 			}
-			_, err := fmt.Fprintf(
-				cmd.OutOrStdout(),
-				"arr version %s %s %s/%s\n",
-				version(),
-				runtime.Version(),
-				runtime.GOOS,
-				runtime.GOARCH,
-			)
-			return err
+			options.Format = format
+			printer := show.NewPrinter(cmd.OutOrStdout(), options, os.Getenv)
+			b := built{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
+			if printer.ForPeople() {
+				return printer.Line(fmt.Sprintf("arr version %s %s %s/%s", b.Version, b.Go, b.OS, b.Architecture))
+			}
+			return show.Write(printer, builtKind(), b)
 		},
 	}
-	addChoice(
-		cmd,
-		&asJSON,
-		"output",
-		"text for people, or one line of JSON",
-		choice[bool]{"text", false},
-		choice[bool]{"json", true},
-	)
+	var formats []choice[show.Format]
+	for _, format := range show.Formats() {
+		formats = append(formats, choice[show.Format]{format, show.Format(format)})
+	}
+	addChoice(cmd, &format, "output", "format of the result", formats...)
+	cmd.Flags().Lookup("output").Shorthand = "o"
+	look.addFlags(cmd.Flags())
 	return cmd
+}
+
+func builtKind() *show.Kind[built] {
+	return &show.Kind[built]{
+		Name:   func(b built) string { return b.Version },
+		Object: func(b built) any { return b },
+		Columns: []show.Column[built]{
+			show.TextColumn("version", "version", func(b built) string { return b.Version }),
+			show.TextColumn("go", "go", func(b built) string { return b.Go }),
+			show.TextColumn("os", "os", func(b built) string { return b.OS }),
+			show.TextColumn("architecture", "architecture", func(b built) string { return b.Architecture }),
+		},
+	}
 }
 
 // version returns the version of the module that this program was built from.

@@ -59,12 +59,7 @@ const UsualLease = 30 * time.Minute
 // MaxLease returns the configured lease, [UsualLease] if there is none.
 func (s *Settings) MaxLease() (time.Duration, error) { return parse(s, Lease, UsualLease, ParseLease) }
 
-// JSON reports whether results are to be JSON.
-func (s *Settings) JSON() (bool, error) {
-	return parse(s, Output, false, func(text string) (bool, error) {
-		if text != "text" && text != "json" {
-			return false, errors.New("give text or json")
-		}
-		return text == "json", nil
-	})
+// Format returns the configured format of results, or fallback. read tells which there are.
+func Format[T any](s *Settings, fallback T, read func(string) (T, error)) (T, error) {
+	return parse(s, Output, fallback, read)
 }

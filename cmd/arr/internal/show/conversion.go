@@ -37,67 +37,80 @@ func NewConversion(c arr.Conversion, correlationVector string) Conversion {
 	return out
 }
 
-// Conversion writes one conversion with all that is known of it. more are further names and values
-// for people.
-func (p *Printer) Conversion(c arr.Conversion, correlationVector string, more ...[2]string) error {
-	switch p.Format {
-	case JSON:
-		return p.Object(NewConversion(c, correlationVector))
-	case Quiet:
-		return p.Line(c.ID)
-	default:
-		return p.paragraph(layOut(conversionRows(c, correlationVector, more), p.colours))
+// ConversionResult is a conversion as commands show it.
+type ConversionResult struct {
+	arr.Conversion
+	CorrelationVector string
+}
+
+// ConversionKind describes conversions.
+func ConversionKind() *Kind[ConversionResult] {
+	return &Kind[ConversionResult]{
+		Plural:  "conversions",
+		Name:    func(c ConversionResult) string { return c.ID },
+		Object:  func(c ConversionResult) any { return NewConversion(c.Conversion, c.CorrelationVector) },
+		Columns: conversionColumns(),
+		Details: ConversionResult.Details,
 	}
 }
 
-// Conversions writes a list.
-func (p *Printer) Conversions(conversions []arr.Conversion) error {
-	if p.Format != ForPeople {
-		for _, conversion := range conversions {
-			if err := p.Conversion(conversion, ""); err != nil {
-				return err
-			}
-		}
-		return nil
+func conversionColumns() []Column[ConversionResult] {
+	type row = ConversionResult
+	return []Column[row]{
+		{
+			Name: "conversion", Min: 8,
+			Cell:   func(c row) Cell { return Cell{Text: c.ID} },
+			Fields: []Field[row]{{"id", func(c row) string { return c.ID }}},
+		},
+		{
+			Name: "status",
+			Cell: func(c row) Cell { return Cell{string(c.Status), paintOfConversion(c.Status)} },
+		},
+		{
+			Name: "created", Drop: 2,
+			Cell: func(c row) Cell { return Cell{Text: localTime(c.CreationTime)} },
+			Fields: []Field[row]{
+				{"creationTime", func(c row) string { return rfc3339(c.CreationTime) }},
+			},
+			Compare: func(a, b row) int { return a.CreationTime.Compare(b.CreationTime) },
+		},
+		{
+			Name: "asset", Drop: 1, Min: 16,
+			Cell: func(c row) Cell { return Cell{Text: inputOf(c.Settings.Input)} },
+		},
+		{
+			Name: "output", Drop: 3, Min: 16, Wide: true,
+			Cell: func(c row) Cell { return Cell{Text: outputOf(c.Conversion)} },
+			Fields: []Field[row]{
+				{"outputAssetUri", func(c row) string { return c.OutputAssetURL }},
+			},
+		},
+		errorColumn(func(c row) *arr.ErrorDetail { return c.Error }),
+		vectorColumn(func(c row) string { return c.CorrelationVector }),
 	}
-	if len(conversions) == 0 {
-		return p.Line("There are no conversions.")
-	}
-	rows := [][]Cell{p.Heading("CONVERSION", "STATUS", "CREATED", "ASSET")}
-	for _, c := range conversions {
-		row := Text(c.ID, string(c.Status), "", inputOf(c.Settings.Input))
-		row[1].paint = paintOfConversion(c.Status)
-		if !c.CreationTime.IsZero() {
-			row[2].Text = c.CreationTime.Local().Format(time.DateTime)
-		}
-		rows = append(rows, row)
-	}
-	return p.Table(rows)
 }
 
-func conversionRows(c arr.Conversion, correlationVector string, more [][2]string) [][]Cell {
-	rows := [][]Cell{
-		Text("conversion", c.ID),
-		{{Text: "status"}, {Text: string(c.Status), paint: paintOfConversion(c.Status)}},
+// Details are a conversion for people, one property a line.
+func (c ConversionResult) Details() []Detail {
+	details := []Detail{
+		{"conversion", Cell{Text: c.ID}},
+		{"status", Cell{string(c.Status), paintOfConversion(c.Status)}},
 	}
 	add := func(name, value string) {
 		if value != "" {
-			rows = append(rows, Text(name, value))
+			details = append(details, Detail{name, Cell{Text: value}})
 		}
 	}
 	if !c.CreationTime.IsZero() {
 		add("created", c.CreationTime.Local().Format("2006-01-02 15:04:05 -07:00"))
 	}
 	add("asset", inputOf(c.Settings.Input))
-	add("output", outputOf(c))
-	for _, pair := range more {
-		add(pair[0], pair[1])
-	}
+	add("output", outputOf(c.Conversion))
 	if c.Error != nil {
 		add("error", c.Error.Code+": "+c.Error.Message)
 	}
-	add("MS-CV", correlationVector)
-	return rows
+	add("MS-CV", c.CorrelationVector)
+	return details
 }
 
 // inputOf returns the address of the model.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -45,12 +44,14 @@ type observation struct {
 }
 
 // NewProgress starts to show progress on out, until [Progress.Close].
-func NewProgress(out io.Writer, silent bool, getenv func(string) string) *Progress {
+func NewProgress(
+	out io.Writer, silent bool, color Color, getenv func(string) string,
+) *Progress {
 	p := &Progress{
 		out:      out,
 		silent:   silent,
 		terminal: IsTerminal(out) && getenv("TERM") != "dumb",
-		colours:  colourful(out, getenv),
+		colours:  colourful(out, color, getenv),
 		began:    time.Now(),
 		stop:     make(chan struct{}),
 		last:     make(map[string]observation),
@@ -142,7 +143,7 @@ func (p *Progress) drawLine() {
 	if len(p.order) == 0 {
 		return
 	}
-	limit := width(p.out) - 1
+	limit := columns(p.out) - 1
 	var text string
 	if len(p.order) > 1 {
 		text = cut(p.count(), limit)
@@ -151,7 +152,7 @@ func (p *Progress) drawLine() {
 		state := "  " + p.state(id)
 		// Generated ids are long, and everything that changes follows them.
 		text = cut(
-			cut(clean(id), max(shortestID, limit-utf8.RuneCountInString(state)))+state,
+			cut(clean(id), max(shortestID, limit-Width(state)))+state,
 			limit,
 		)
 	}
@@ -166,14 +167,6 @@ func (p *Progress) drawLine() {
 
 // shortestID is how much of an id is left on a narrow terminal.
 const shortestID = 7
-
-// cut shortens a text to a number of columns.
-func cut(text string, columns int) string {
-	if utf8.RuneCountInString(text) <= columns {
-		return text
-	}
-	return string([]rune(text)[:columns-1]) + "…"
-}
 
 // describe returns the line of one session or conversion: id, state, time since the beginning, and
 // the remaining lease of a session.

@@ -76,19 +76,38 @@ func NewSession(s arr.RegionSession, correlationVector string) Session {
 	return out
 }
 
-// sessionRows are a session for people, one property a line.
-func (p *Printer) sessionRows(s arr.RegionSession, correlationVector string) [][]Cell {
-	rows := [][]Cell{
-		Text("session", s.ID),
-		{{Text: "status"}, {Text: string(s.Status), paint: paintOf(s.Status)}},
-		Text("size", string(s.Size)),
+// SessionResult is a session as commands show it.
+type SessionResult struct {
+	arr.RegionSession
+	CorrelationVector string
+}
+
+// SessionKind describes sessions. regions makes the region a part of what people are shown.
+func SessionKind(regions bool) *Kind[SessionResult] {
+	return &Kind[SessionResult]{
+		Plural:  "sessions",
+		Name:    func(s SessionResult) string { return s.ID },
+		Object:  func(s SessionResult) any { return s.object() },
+		Columns: sessionColumns(regions),
+		Details: func(s SessionResult) []Detail { return s.details(regions) },
+	}
+}
+
+func (s SessionResult) object() Session { return NewSession(s.RegionSession, s.CorrelationVector) }
+
+// details are a session for people, one property a line.
+func (s SessionResult) details(regions bool) []Detail {
+	details := []Detail{
+		{"session", Cell{Text: s.ID}},
+		{"status", Cell{string(s.Status), paintOf(s.Status)}},
+		{"size", Cell{Text: string(s.Size)}},
 	}
 	add := func(name, value string) {
 		if value != "" {
-			rows = append(rows, Text(name, value))
+			details = append(details, Detail{name, Cell{Text: value}})
 		}
 	}
-	if p.Regions {
+	if regions {
 		add("region", PlaceOf(s.Client).String())
 	}
 	if !s.CreationTime.IsZero() {
@@ -98,63 +117,27 @@ func (p *Printer) sessionRows(s arr.RegionSession, correlationVector string) [][
 	add("lease", Span(s.MaxLeaseTime))
 	add("remaining", Remaining(s.Session))
 	add("host", s.Hostname)
-	add("handshake port", port(s.HandshakePort))
-	add("inspector port", port(s.ArrInspectorPort))
-	if s.Teraflops != 0 {
-		add("teraflops", strconv.FormatFloat(float64(s.Teraflops), 'f', -1, 32))
-	}
+	add("handshake port", number(s.HandshakePort))
+	add("inspector port", number(s.ArrInspectorPort))
+	add("teraflops", teraflops(s.Teraflops))
 	if s.Error != nil {
 		add("error", s.Error.Code+": "+s.Error.Message)
 	}
-	add("MS-CV", correlationVector)
-	return rows
+	add("MS-CV", s.CorrelationVector)
+	return details
 }
 
-func port(n int32) string {
+// number writes a number that is not 0.
+func number[N int | int32](n N) string {
 	if n == 0 {
 		return ""
 	}
 	return strconv.Itoa(int(n))
 }
 
-// sessionColumns are the columns of a list of sessions.
-var sessionColumns = []struct {
-	heading string
-	cell    func(arr.Session) Cell
-}{
-	{"SESSION", func(s arr.Session) Cell { return Cell{Text: s.ID} }},
-	{"STATUS", func(s arr.Session) Cell { return Cell{string(s.Status), paintOf(s.Status)} }},
-	{"SIZE", func(s arr.Session) Cell { return Cell{Text: string(s.Size)} }},
-	{"CREATED", func(s arr.Session) Cell {
-		if s.CreationTime.IsZero() {
-			return Cell{}
-		}
-		return Cell{Text: s.CreationTime.Local().Format(time.DateTime)}
-	}},
-	{"ELAPSED", func(s arr.Session) Cell { return Cell{Text: Span(s.ElapsedTime)} }},
-	{"LEASE", func(s arr.Session) Cell { return Cell{Text: Span(s.MaxLeaseTime)} }},
-	{"REMAINING", func(s arr.Session) Cell { return Cell{Text: Remaining(s)} }},
-}
-
-// sessionTable is a list of sessions for people, one a row.
-func (p *Printer) sessionTable(sessions []arr.RegionSession) [][]Cell {
-	var headings []string
-	for _, column := range sessionColumns {
-		headings = append(headings, column.heading)
+func teraflops(n float32) string {
+	if n == 0 {
+		return ""
 	}
-	if p.Regions {
-		headings = append(headings, "REGION")
-	}
-	rows := [][]Cell{p.Heading(headings...)}
-	for _, session := range sessions {
-		var row []Cell
-		for _, column := range sessionColumns {
-			row = append(row, column.cell(session.Session))
-		}
-		if p.Regions {
-			row = append(row, Cell{Text: PlaceOf(session.Client).String()})
-		}
-		rows = append(rows, row)
-	}
-	return rows
+	return strconv.FormatFloat(float64(n), 'f', -1, 32)
 }

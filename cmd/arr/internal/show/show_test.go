@@ -55,7 +55,7 @@ func TestRemainingIsHonest(t *testing.T) {
 
 func TestTextFromOutsideCannotMoveTheCursor(t *testing.T) {
 	var out bytes.Buffer
-	printer := NewPrinter(&out, ForPeople, nothingSet)
+	printer := NewPrinter(&out, Options{}, nothingSet)
 	hostile := arr.Session{
 		ID:     "a\x1b[2Jb",
 		Status: "x\ny",
@@ -63,7 +63,7 @@ func TestTextFromOutsideCannotMoveTheCursor(t *testing.T) {
 	}
 	require.NoError(t, printer.Session(arr.RegionSession{Session: hostile}, "\r"))
 	require.NoError(t, printer.Sessions([]arr.RegionSession{{Session: hostile}}))
-	progress := NewProgress(&out, false, nothingSet)
+	progress := NewProgress(&out, false, ColorAuto, nothingSet)
 	progress.Saw(hostile)
 	progress.Close()
 	for _, r := range out.String() {
@@ -82,7 +82,7 @@ func TestJSONActsOnNoTerminal(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(
 		t,
-		NewPrinter(&out, JSON, nothingSet).Session(
+		NewPrinter(&out, Options{Format: JSON}, nothingSet).Session(
 			arr.RegionSession{Session: arr.Session{ID: "demo", Hostname: hostile}}, "",
 		),
 	)
@@ -96,20 +96,22 @@ func TestJSONActsOnNoTerminal(t *testing.T) {
 }
 
 func TestColoursTakeNoRoom(t *testing.T) {
-	rows := [][]Cell{{{Text: "a", paint: green}, {Text: "b"}}, Text("long", "c")}
-	coloured := layOut(rows, true)
-	assert.Equal(t, "\x1b[32ma\x1b[0m     b\nlong  c\n", coloured)
-	assert.Equal(
-		t,
-		layOut(rows, false),
-		strings.NewReplacer("\x1b[32m", "", "\x1b[0m", "").Replace(coloured),
-	)
+	drawn := table{
+		columns: []fit{{heading: Cell{"A", bold}}, {heading: Cell{"B", bold}}},
+		rows:    [][]Cell{{{"a", green}, {Text: "b"}}, {{Text: "long"}, {Text: "c"}}},
+	}
+	coloured := strings.Join(drawn.lines(0, true), "\n")
+	assert.Equal(t,
+		"\x1b[1mA\x1b[0m     \x1b[1mB\x1b[0m\n\x1b[32ma\x1b[0m     b\nlong  c", coloured)
+	assert.Equal(t,
+		strings.Join(drawn.lines(0, false), "\n"),
+		strings.NewReplacer("\x1b[32m", "", "\x1b[1m", "", "\x1b[0m", "").Replace(coloured))
 }
 
 func TestProgressInAPipeIsALineForEachChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		progress := NewProgress(&out, false, nothingSet)
+		progress := NewProgress(&out, false, ColorAuto, nothingSet)
 		s := arr.Session{
 			ID:           "demo",
 			Status:       arr.SessionStatusStarting,
@@ -134,7 +136,7 @@ func TestProgressInAPipeIsALineForEachChange(t *testing.T) {
 func TestProgressOfSeveralOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		progress := NewProgress(&out, false, nothingSet)
+		progress := NewProgress(&out, false, ColorAuto, nothingSet)
 		progress.terminal = true
 		progress.Saw(arr.Session{ID: "a", Status: arr.SessionStatusStarting})
 		progress.Saw(arr.Session{ID: "b", Status: arr.SessionStatusReady})
@@ -149,7 +151,7 @@ func TestProgressOfSeveralOnATerminal(t *testing.T) {
 
 func TestALineOnATerminalDoesNotWrap(t *testing.T) {
 	var out bytes.Buffer
-	progress := NewProgress(&out, false, nothingSet)
+	progress := NewProgress(&out, false, ColorAuto, nothingSet)
 	progress.terminal = true
 	progress.Saw(arr.Session{ID: strings.Repeat("c", 200), Status: arr.SessionStatusStarting})
 	progress.Close()
@@ -160,7 +162,7 @@ func TestALineOnATerminalDoesNotWrap(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	var out bytes.Buffer
-	progress := NewProgress(&out, true, nothingSet)
+	progress := NewProgress(&out, true, ColorAuto, nothingSet)
 	progress.Saw(arr.Session{ID: "a"})
 	progress.Close()
 	assert.Empty(t, out.String())
@@ -168,7 +170,7 @@ func TestSilence(t *testing.T) {
 
 func TestJSONOfASession(t *testing.T) {
 	var out bytes.Buffer
-	printer := NewPrinter(&out, JSON, nothingSet)
+	printer := NewPrinter(&out, Options{Format: JSON}, nothingSet)
 	require.NoError(
 		t,
 		printer.Session(

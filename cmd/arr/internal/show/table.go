@@ -4,7 +4,6 @@ package show
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // Cell is one field of a table.
@@ -13,40 +12,159 @@ type Cell struct {
 	paint paint
 }
 
-// Text makes cells without colour.
-func Text(texts ...string) []Cell {
-	cells := make([]Cell, len(texts))
-	for i, text := range texts {
-		cells[i] = Cell{Text: text}
-	}
-	return cells
+// table is a table for people.
+type table struct {
+	columns []fit
+	rows    [][]Cell
+	// widest, if non-nil, holds the width that each column had before, by heading, so that columns
+	// of a table that is drawn again and again do not jump.
+	widest map[string]int
 }
 
-// layOut returns the lines of a table. Widths are those of the texts: colours take no room.
-func layOut(rows [][]Cell, colours bool) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(clean(cell.Text)))
+// fit says how a column is made to fit.
+type fit struct {
+	heading   Cell
+	drop, min int
+}
+
+const (
+	gap = 2 // between two columns
+	// fullID is how wide a column is kept, in place of others, even if it could be shortened: a
+	// generated id, which people copy, has this length.
+	fullID = 36
+)
+
+// lines returns the lines of the table, each at most limit wide; 0 is no limit. Columns that do not
+// fit are left out, or shortened. Colours take no room.
+func (t *table) lines(limit int, colours bool) []string {
+	natural := t.natural()
+	widths := fitted(t.columns, natural, limit)
+	lines := make([]string, 0, len(t.rows)+1)
+	headings := make([]Cell, len(t.columns))
+	for i, column := range t.columns {
+		headings[i] = column.heading
+	}
+	for _, row := range append([][]Cell{headings}, t.rows...) {
+		lines = append(lines, line(row, widths, limit, colours))
+	}
+	return lines
+}
+
+// natural returns the width of each column without a limit.
+func (t *table) natural() []int {
+	natural := make([]int, len(t.columns))
+	for i, column := range t.columns {
+		natural[i] = Width(column.heading.Text)
+		for _, row := range t.rows {
+			natural[i] = max(natural[i], Width(clean(row[i].Text)))
+		}
+		if t.widest != nil {
+			natural[i] = max(natural[i], t.widest[column.heading.Text])
+			t.widest[column.heading.Text] = natural[i]
 		}
 	}
-	var text strings.Builder
-	for _, row := range rows {
-		for i, cell := range row {
-			content := clean(cell.Text)
-			padding := widths[i] - utf8.RuneCountInString(content) + 2
-			if colours {
-				content = cell.paint.on(content)
-			}
-			text.WriteString(content)
-			if i < len(row)-1 {
-				text.WriteString(strings.Repeat(" ", padding))
+	return natural
+}
+
+// fitted returns the width of each column in a table of limited width, 0 for one that is left out.
+func fitted(columns []fit, natural []int, limit int) []int {
+	widths := make([]int, len(natural))
+	copy(widths, natural)
+	if limit <= 0 {
+		return widths
+	}
+	for i, column := range columns {
+		if column.min > 0 {
+			widths[i] = min(natural[i], max(fullID, column.min))
+		}
+	}
+	for total(widths) > limit {
+		last := -1
+		for i, column := range columns {
+			if widths[i] > 0 && column.drop > 0 && (last < 0 || column.drop >= columns[last].drop) {
+				last = i
 			}
 		}
-		text.WriteString("\n")
+		if last < 0 {
+			break
+		}
+		widths[last] = 0
+	}
+	// What is still too wide is shortened, from the right; what room is left goes to the columns that
+	// were shortened, from the left.
+	for i := len(columns) - 1; i >= 0; i-- {
+		if over := total(widths) - limit; over > 0 && columns[i].min > 0 && widths[i] > 0 {
+			widths[i] = max(min(columns[i].min, widths[i]), widths[i]-over)
+		}
+	}
+	for i := range columns {
+		if room := limit - total(widths); room > 0 && widths[i] > 0 {
+			widths[i] = min(natural[i], widths[i]+room)
+		}
+	}
+	return widths
+}
+
+func total(widths []int) int {
+	sum := 0
+	for _, w := range widths {
+		if w > 0 {
+			sum += w + gap
+		}
+	}
+	return sum - gap
+}
+
+// line returns one row. On a terminal that is too narrow for all columns it is cut.
+func line(row []Cell, widths []int, limit int, colours bool) string {
+	var text strings.Builder
+	used, pending := 0, 0
+	for i, cell := range row {
+		if widths[i] == 0 {
+			continue
+		}
+		content := cut(clean(cell.Text), widths[i])
+		if limit > 0 && used+pending+Width(content) > limit {
+			content = cut(content, limit-used-pending)
+		}
+		if content != "" {
+			text.WriteString(strings.Repeat(" ", pending))
+			used, pending = used+pending, 0
+			used += Width(content)
+		}
+		pending += widths[i] - Width(content) + gap
+		if colours {
+			content = cell.paint.on(content)
+		}
+		text.WriteString(content)
+		if limit > 0 && used+pending >= limit {
+			break
+		}
+	}
+	return text.String()
+}
+
+// details returns the lines of one result. Values that are too long for the terminal continue below
+// themselves; no word is broken.
+func (p *Printer) details(details []Detail) string {
+	var names int
+	for _, detail := range details {
+		names = max(names, Width(clean(detail.Name)))
+	}
+	limit := p.limit() - names - gap
+	var text strings.Builder
+	for _, detail := range details {
+		lines := wrap(clean(detail.Value.Text), limit)
+		for i, line := range lines {
+			name := ""
+			if i == 0 {
+				name = clean(detail.Name)
+			}
+			if p.colours {
+				line = detail.Value.paint.on(line)
+			}
+			text.WriteString(strings.TrimRight(pad(name, names+gap)+line, " ") + "\n")
+		}
 	}
 	return text.String()
 }

@@ -19,24 +19,31 @@ func IsTerminal(w any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// width returns how many columns a terminal has.
-func width(w io.Writer) int {
+// columns returns how many columns a terminal has.
+func columns(w io.Writer) int {
 	const usual = 80
 	file, ok := w.(*os.File)
 	if !ok {
 		return usual
 	}
-	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || columns < 2 { // some say 0 for "not known"
+	n, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || n < 2 { // some say 0 for "not known"
 		return usual
 	}
-	return columns
+	return n
 }
 
-// colourful reports whether w gets colours: it is a terminal with colours, and the user has not
-// turned them off.
-func colourful(w io.Writer, getenv func(string) string) bool {
-	return IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+// colourful reports whether w gets colours. Unless the user decides, it does if it is a terminal with
+// colours and NO_COLOR is not set.
+func colourful(w io.Writer, color Color, getenv func(string) string) bool {
+	switch color {
+	case ColorAlways:
+		return true
+	case ColorNever:
+		return false
+	default:
+		return IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+	}
 }
 
 // paint is a colour, an SGR parameter; empty means no colour.

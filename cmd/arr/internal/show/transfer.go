@@ -41,7 +41,7 @@ func (t *Transfer) Saw(done, total int64, files, allFiles int) {
 		strings.Repeat("#", full), strings.Repeat(".", barWidth-full), int(share*100),
 		Bytes(done), Bytes(total), files, allFiles,
 	)
-	fmt.Fprintf(t.out, "\r%s\x1b[K", cut(line, width(t.out)-1))
+	fmt.Fprintf(t.out, "\r%s\x1b[K", cut(line, columns(t.out)-1))
 	t.drawn = true
 }
 

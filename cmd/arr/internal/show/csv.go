@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+package show
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+)
+
+// writeCSV writes rows as RFC 4180 has them, with a header before the first.
+func writeCSV[T any](p *Printer, kind *Kind[T], items []T) error {
+	var text bytes.Buffer
+	writer := csv.NewWriter(&text)
+	writer.UseCRLF = true
+	var fields []Field[T]
+	for _, column := range kind.chosen(p.options) {
+		fields = append(fields, column.fields()...)
+	}
+	record := make([]string, len(fields))
+	for i, field := range fields {
+		record[i] = field.Name
+	}
+	p.mu.Lock()
+	first := !p.shown
+	p.shown = true
+	p.mu.Unlock()
+	if first {
+		_ = writer.Write(record) // to memory
+	}
+	for _, item := range items {
+		for i, field := range fields {
+			record[i] = inert(clean(field.Value(item)))
+		}
+		_ = writer.Write(record)
+	}
+	writer.Flush()
+	return p.write(text.String())
+}
+
+// inert keeps a spreadsheet from taking a text for a formula: it puts an apostrophe in front, which
+// marks text there. A session id or a number that begins with a minus is no formula that does
+// anything.
+func inert(field string) string {
+	if field == "" || !strings.ContainsRune("=+-@\t\r", rune(field[0])) {
+		return field
+	}
+	word := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-_.", r)
+	}
+	if field[0] == '-' && strings.TrimFunc(field, word) == "" {
+		return field
+	}
+	return "'" + field
+}
