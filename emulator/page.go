@@ -3,11 +3,16 @@
 package emulator
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/guard"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
+	"github.com/arr-go/azremoterendering/internal/connect"
+	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -84,4 +89,68 @@ func pageFault(state FaultState) page.Fault {
 	f.Name = ""
 	shown.What = f.String()
 	return shown
+}
+
+// connectionFor returns how clients connect to the first account, by the address that the browser
+// uses.
+//
+// Of all keys only the published one is shown. The page takes no credential, so anyone who can open it
+// would get any other, and with it what other users of the machine or the network are kept from.
+func (e *Emulator) connectionFor(r *http.Request) page.Connection {
+	external := e.guard.ToExternal(r)
+	address := service.Scheme(external) + "://" + external.Host
+	account := e.Account()
+	c := page.Connection{Connection: connect.Connection{
+		Endpoint:      address,
+		STSEndpoint:   address,
+		AccountID:     account.ID,
+		AccountDomain: account.Domain,
+	}}
+	if e.Key() == DevelopmentKey {
+		c.AccountKey = DevelopmentKey
+	}
+	if service.Scheme(external) != "https" {
+		return c
+	}
+	c.Needs = connect.NeedsTLS
+	if e.domain != naming.ServiceDomain && external == r {
+		_, port := guard.HostOf(external.Host)
+		c.UseNames(string(e.home.Region), e.domain, port)
+		c.Needs = connect.NeedsDomain
+	}
+	return c
+}
+
+const (
+	maxPageStreams    = 16                     // pages that are up to date at once
+	pageEventInterval = 500 * time.Millisecond // between two events
+)
+
+// pageEvents answers with a stream that says when something has changed, and not what: the page then
+// gets itself again. So it tells no more than the page, is there whenever the page is, and takes no
+// place from the readers of [Emulator.adminEvents].
+func (e *Emulator) pageEvents(r *http.Request) service.Answer {
+	if r.Method != http.MethodGet {
+		return e.service.Refuse(service.MethodNotAllowed(http.MethodGet))
+	}
+	if e.pageStreams.Add(1) > maxPageStreams {
+		e.pageStreams.Add(-1)
+		refused := refusal(http.StatusTooManyRequests, "Too many pages are open already.")
+		refused.Header = http.Header{"Retry-After": {"5"}}
+		return e.service.Refuse(refused)
+	}
+	a := eventsAnswer()
+	a.Header.Set("Cache-Control", "no-store")
+	a.Header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	return a
+}
+
+// openPageEvents returns the body of an answer of pageEvents, and nil for other answers.
+func (e *Emulator) openPageEvents(r *http.Request, a service.Answer) io.ReadCloser {
+	if a.Header.Get("Content-Type") != eventStreamType {
+		return nil
+	}
+	s := e.newEventStream(r.Context(), nil, &e.pageStreams)
+	s.interval, s.brief = pageEventInterval, true
+	return s
 }
