@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/faults"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -119,7 +120,7 @@ func (e *Emulator) adminInject(r *http.Request, _ []string) service.Answer {
 	err := f.UnmarshalJSON(body)
 	var id int
 	if err == nil {
-		id, err = e.inject(f, jsonForm)
+		id, err = e.inject(f, faults.JSON)
 	}
 	if err != nil {
 		return e.service.Refuse(service.BadRequest(withoutPrefix(err)))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/faults"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -161,7 +162,7 @@ func (e *Emulator) resetFaults(scope Scope) {
 		return
 	}
 	for _, f := range e.firstFaults {
-		_, _ = e.inject(f, goForm) // they were valid before
+		_, _ = e.inject(f, faults.Go) // they were valid before
 	}
 }
 

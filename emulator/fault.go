@@ -207,3 +207,50 @@ const (
 	// if a container had no SAS and were not linked.
 	ConversionNoAccess ConversionFault = "no-access"
 )
+
+// SpellingFault is an odd spelling of an answer. The service was not seen to use it, but other
+// versions of it or programs on the way may; a client should read it, or ignore the odd part.
+type SpellingFault string
+
+// The values of [Fault.Spelling].
+const (
+	// SpellTimeWithoutZone leaves the zone out of creation times.
+	SpellTimeWithoutZone SpellingFault = "time-without-zone"
+	// SpellTimeWithSpace writes creation times with a space instead of the T.
+	SpellTimeWithSpace SpellingFault = "time-with-space"
+	// SpellTimeLowerCase writes creation times with t and z: 2021-05-04t10:11:12.1234567z.
+	SpellTimeLowerCase SpellingFault = "time-lower-case"
+	// SpellTimeUnreadable writes "yesterday" for creation times.
+	SpellTimeUnreadable SpellingFault = "time-unreadable"
+	// SpellNumbersWithPoint writes 30.0 for 30.
+	SpellNumbersWithPoint SpellingFault = "numbers-with-point"
+	// SpellNumbersAsText writes "30" for 30.
+	SpellNumbersAsText SpellingFault = "numbers-as-text"
+	// SpellNumbersOutOfRange writes numbers that 32 bits do not hold.
+	SpellNumbersOutOfRange SpellingFault = "numbers-out-of-range"
+	// SpellEnumsLowerCase writes statuses and sizes in lower case.
+	SpellEnumsLowerCase SpellingFault = "enums-lower-case"
+	// SpellEnumsUpperCase writes statuses and sizes in upper case.
+	SpellEnumsUpperCase SpellingFault = "enums-upper-case"
+	// SpellErrorAsText writes error objects, those of sessions, conversions and refusals, as their
+	// message.
+	SpellErrorAsText SpellingFault = "error-as-text"
+	// SpellByteOrderMark begins bodies with a byte order mark.
+	SpellByteOrderMark SpellingFault = "byte-order-mark"
+	// SpellOtherID answers about a session or conversion with another id, "other-" and the right
+	// one.
+	SpellOtherID SpellingFault = "other-id"
+	// SpellElementNumber writes a number in place of the first element, a session or conversion, on
+	// each page of a list.
+	SpellElementNumber SpellingFault = "element-number"
+	// SpellElementWithoutID leaves the id of the first element on each page of a list out.
+	SpellElementWithoutID SpellingFault = "element-without-id"
+	// SpellElementIDUnreadable writes an object as the id of the first element on each page.
+	SpellElementIDUnreadable SpellingFault = "element-id-unreadable"
+	// SpellElementStatusUnreadable writes a number as the status of the first element on each page.
+	SpellElementStatusUnreadable SpellingFault = "element-status-unreadable"
+	// SpellRetryAfterMs sends [Fault.RetryAfter] in milliseconds, in a header retry-after-ms.
+	SpellRetryAfterMs SpellingFault = "retry-after-ms"
+	// SpellXMSRetryAfterMs sends it in a header x-ms-retry-after-ms.
+	SpellXMSRetryAfterMs SpellingFault = "x-ms-retry-after-ms"
+)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
+	"github.com/arr-go/azremoterendering/emulator/internal/faults"
 	"github.com/arr-go/azremoterendering/emulator/internal/memory"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -33,7 +34,7 @@ type effects struct {
 	nextLink   NextLinkFault
 	start      memory.Fault
 	conversion ConversionFault
-	spellings  []SpellingFault
+	spellings  []string // names
 }
 
 // add adds the effects of a fault that affects the request.
@@ -62,7 +63,7 @@ func (f *effects) add(fault *Fault) {
 	f.conversion = cmp.Or(f.conversion, fault.Conversion)
 	f.start.ReadLag = max(f.start.ReadLag, fault.ReadLag)
 	if fault.Spelling != "" {
-		f.spellings = append(f.spellings, fault.Spelling)
+		f.spellings = append(f.spellings, string(fault.Spelling))
 	}
 }
 
@@ -168,7 +169,7 @@ func (e *Emulator) faultAnswer(q *service.Request, f *Fault) service.Answer {
 		a.Header.Del("Content-Length")
 	}
 	if f.RetryAfter > 0 {
-		f.Spelling.setRetryAfter(a.Header, f.RetryAfter)
+		faults.SetRetryAfter(a.Header, string(f.Spelling), f.RetryAfter)
 	}
 	switch f.Challenge {
 	case "":
@@ -194,7 +195,7 @@ func hasError(status int) bool {
 func (f *effects) corrupt(a service.Answer) service.Answer {
 	const page = "<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head>" +
 		"<body><h1>Bad Gateway</h1></body></html>\n"
-	a = f.spell(a)
+	a = faults.Spell(a, f.spellings)
 	if f.body == "" || !mayHaveBody(a.Status) {
 		return a
 	}
@@ -204,19 +205,6 @@ func (f *effects) corrupt(a service.Answer) service.Answer {
 		a.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
 	a.Header.Set("Content-Length", strconv.Itoa(len(a.Body)))
-	return a
-}
-
-// spell returns the answer in the spellings of the faults: a byte order mark last, because behind
-// it no member can be edited.
-func (f *effects) spell(a service.Answer) service.Answer {
-	for _, last := range []bool{false, true} {
-		for _, name := range f.spellings {
-			if s, _ := name.of(); (s.part == wholeBody) == last {
-				a = s.apply(a)
-			}
-		}
-	}
 	return a
 }
 

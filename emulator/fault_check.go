@@ -4,7 +4,6 @@ package emulator
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/arr-go/azremoterendering/emulator/internal/faults"
 	"github.com/arr-go/azremoterendering/internal/naming"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -37,14 +37,9 @@ var faultOperations = []struct{ name, short string }{
 	{service.GetToken, "token"},
 }
 
-// conversionOperations are those whose answers have conversions.
-var conversionOperations = []string{
-	service.CreateConversion, service.GetConversion, service.ListConversions,
-}
-
 // withDefaults returns a fault with its defaults filled in, and the operations that it affects.
-func (f Fault) withDefaults() (Fault, []string, *faultProblem) {
-	for _, check := range []func(*Fault) *faultProblem{
+func (f Fault) withDefaults() (Fault, []string, *faults.Problem) {
+	for _, check := range []func(*Fault) *faults.Problem{
 		(*Fault).checkMatch, (*Fault).checkTimes, (*Fault).checkStatus,
 		(*Fault).checkKinds, (*Fault).checkShown, (*Fault).checkTogether,
 	} {
@@ -71,38 +66,38 @@ func (f Fault) withDefaults() (Fault, []string, *faultProblem) {
 	return f, operations, nil
 }
 
-func (f *Fault) checkMatch() *faultProblem {
+func (f *Fault) checkMatch() *faults.Problem {
 	switch {
 	case utf8.RuneCountInString(f.Name) > maxFaultName || !utf8.ValidString(f.Name) ||
 		strings.ContainsFunc(f.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return problem("Name", f.Name, "is not printable or too long; give at most %d characters",
+		return faults.NewProblem("Name", f.Name, "is not printable or too long; give at most %d characters",
 			maxFaultName)
 	case f.AccountID != "" && !naming.IsUUID(f.AccountID):
-		return problem("AccountID", f.AccountID,
+		return faults.NewProblem("AccountID", f.AccountID,
 			"is not a UUID such as %s; leave it out for all accounts", DevelopmentAccountID)
 	case f.Skip < 0:
-		return problem("Skip", f.Skip, "is negative; give 0 to skip none")
+		return faults.NewProblem("Skip", f.Skip, "is negative; give 0 to skip none")
 	case f.Count < 0:
-		return problem("Count", f.Count, "is negative; give 0 for no end")
+		return faults.NewProblem("Count", f.Count, "is negative; give 0 for no end")
 	case !(f.Probability >= 0 && f.Probability <= 1): // so that NaN is refused
-		return problem("Probability", f.Probability,
+		return faults.NewProblem("Probability", f.Probability,
 			"is not above 0 and at most 1; leave it out for always")
 	}
 	return cmp.Or(checkPattern("Session", f.Session), checkPattern("ConversionID", f.ConversionID))
 }
 
 // checkPattern checks a pattern for ids.
-func checkPattern(field, pattern string) *faultProblem {
+func checkPattern(field, pattern string) *faults.Problem {
 	if len(pattern) > naming.MaxIDLength ||
 		!naming.OnlyIDCharacters(strings.ReplaceAll(pattern, "*", "")) {
-		return problem(field, pattern,
+		return faults.NewProblem(field, pattern,
 			"is not an id of at most %d characters of A-Z, a-z, 0-9, '-' and '_', "+
 				"with * for any characters", naming.MaxIDLength)
 	}
 	return nil
 }
 
-func (f *Fault) checkTimes() *faultProblem {
+func (f *Fault) checkTimes() *faults.Problem {
 	for _, t := range []struct {
 		field string
 		value time.Duration
@@ -115,49 +110,45 @@ func (f *Fault) checkTimes() *faultProblem {
 		{"ReadLag", f.ReadLag},
 	} {
 		if t.value < 0 || t.value > maxFaultTime {
-			return problem(t.field, t.value, "is out of range; give 0 and at most %v", maxFaultTime)
+			return faults.NewProblem(t.field, t.value, "is out of range; give 0 and at most %v", maxFaultTime)
 		}
 	}
-	s, _ := f.Spelling.of()
+	s, _ := faults.FindSpelling(string(f.Spelling))
 	switch {
-	case s.part == retryHeader && f.RetryAfter%time.Millisecond != 0:
-		return problem("RetryAfter", f.RetryAfter, "is not whole milliseconds")
-	case s.part != retryHeader && f.RetryAfter%time.Second != 0:
-		return problem("RetryAfter", f.RetryAfter, "is not whole seconds")
+	case s.InHeader() && f.RetryAfter%time.Millisecond != 0:
+		return faults.NewProblem("RetryAfter", f.RetryAfter, "is not whole milliseconds")
+	case !s.InHeader() && f.RetryAfter%time.Second != 0:
+		return faults.NewProblem("RetryAfter", f.RetryAfter, "is not whole seconds")
 	case f.SlowFor != 0 && f.Body != BodySlow:
-		return problem("SlowFor", nil, "has no effect without <Body=slow>")
+		return faults.NewProblem("SlowFor", nil, "has no effect without <Body=slow>")
 	case f.DieAfter != 0 && f.Start != StartDies:
-		return problem("DieAfter", nil, "has no effect without <Start=dies>")
+		return faults.NewProblem("DieAfter", nil, "has no effect without <Start=dies>")
 	}
 	return nil
 }
 
-func (f *Fault) checkStatus() *faultProblem {
+func (f *Fault) checkStatus() *faults.Problem {
 	switch {
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return problem("Status", f.Status, "is out of range; give 200 to 599")
+		return faults.NewProblem("Status", f.Status, "is out of range; give 200 to 599")
 	case f.AfterEffect && f.Status == 0:
-		return problem("AfterEffect", nil,
+		return faults.NewProblem("AfterEffect", nil,
 			"has no effect without <Status>; for a lost answer set <Drop=after>")
 	case f.RetryAfter != 0 && f.Status == 0:
-		return problem("RetryAfter", nil,
+		return faults.NewProblem("RetryAfter", nil,
 			"has no effect without <Status>; set it to 429 or 503, for example")
 	case f.Challenge != "" && f.Status != http.StatusUnauthorized &&
 		f.Status != http.StatusBadRequest:
-		return problem("Challenge", nil, "has no effect without <Status> 401 or 400")
+		return faults.NewProblem("Challenge", nil, "has no effect without <Status> 401 or 400")
 	case len(f.Challenge) > maxChallengeLength || !printableASCII(f.Challenge):
-		return problem("Challenge", nil,
+		return faults.NewProblem("Challenge", nil,
 			"is not at most %d printable ASCII characters; give %q for an answer without challenge",
 			maxChallengeLength, noChallenge)
 	}
 	return nil
 }
 
-func (f *Fault) checkKinds() *faultProblem {
-	var spelled []string
-	for _, s := range spellings {
-		spelled = append(spelled, string(s.name))
-	}
+func (f *Fault) checkKinds() *faults.Problem {
 	for _, kind := range []struct {
 		field, value string
 		allowed      []string
@@ -176,23 +167,23 @@ func (f *Fault) checkKinds() *faultProblem {
 			string(ConversionFails), string(ConversionMissingAsset), string(ConversionCancelled),
 			string(ConversionNever), string(ConversionNoAccess),
 		}},
-		{"Spelling", string(f.Spelling), spelled},
+		{"Spelling", string(f.Spelling), faults.SpellingNames()},
 	} {
 		if kind.value != "" && !slices.Contains(kind.allowed, kind.value) {
-			return problem(kind.field, kind.value,
+			return faults.NewProblem(kind.field, kind.value,
 				"is unknown; give one of %s", strings.Join(kind.allowed, ", "))
 		}
 	}
 	return nil
 }
 
-func (f *Fault) checkShown() *faultProblem {
+func (f *Fault) checkShown() *faults.Problem {
 	for _, shown := range []struct{ field, value string }{
 		{"ShowStatus", string(f.ShowStatus)},
 		{"ShowSize", string(f.ShowSize)},
 	} {
 		if len(shown.value) > maxShownLength || !printableASCII(shown.value) {
-			return problem(shown.field, shown.value,
+			return faults.NewProblem(shown.field, shown.value,
 				"is not at most %d printable ASCII characters", maxShownLength)
 		}
 	}
@@ -201,7 +192,7 @@ func (f *Fault) checkShown() *faultProblem {
 
 // checkTogether refuses effects that are impossible or invisible together with others of the same
 // fault.
-func (f *Fault) checkTogether() *faultProblem {
+func (f *Fault) checkTogether() *faults.Problem {
 	shown := cmp.Or(
 		set("ShowStatus", f.ShowStatus != ""),
 		set("ShowSize", f.ShowSize != ""),
@@ -211,44 +202,44 @@ func (f *Fault) checkTogether() *faultProblem {
 		set("ReadLag", f.ReadLag != 0), shown)
 	switch {
 	case f.effectText() == "":
-		return problem("", nil, "has no effect; set <Delay>, <Status>, <Drop>, <Body>, "+
+		return faults.NewProblem("", nil, "has no effect; set <Delay>, <Status>, <Drop>, <Body>, "+
 			"<ShowStatus>, <ShowSize>, <NextLink>, <Start>, <Conversion>, <ReadLag> or <Spelling>")
 	case f.Drop != "" && f.Status != 0:
-		return problem("Status", nil, "and <Drop> exclude each other; leave one out")
+		return faults.NewProblem("Status", nil, "and <Drop> exclude each other; leave one out")
 	case f.Drop != "" && (f.Body != "" || shown != "" || f.Spelling != ""):
-		return problem("Drop", nil, "leaves no answer to change; leave out <Drop> or <%s>",
+		return faults.NewProblem("Drop", nil, "leaves no answer to change; leave out <Drop> or <%s>",
 			cmp.Or(set("Body", f.Body != ""), shown, "Spelling"))
 	case f.Status != 0 && shown != "":
-		return problem("Status", nil,
+		return faults.NewProblem("Status", nil,
 			"leaves no sessions in the answer; leave out <Status> or <%s>", shown)
 	case performed != "" && f.Status != 0 && !f.AfterEffect:
-		return problem(performed, nil, "has no effect if the request is not performed; "+
+		return faults.NewProblem(performed, nil, "has no effect if the request is not performed; "+
 			"set <AfterEffect>, or leave out <Status> or <%s>", performed)
 	case performed != "" && f.Drop == DropBefore:
-		return problem(performed, nil, "has no effect if the request is not performed; "+
+		return faults.NewProblem(performed, nil, "has no effect if the request is not performed; "+
 			"set <Drop=after>, or leave out <Drop> or <%s>", performed)
 	}
 	return f.checkSpelling()
 }
 
 // checkSpelling refuses a spelling that the answer has no place for.
-func (f *Fault) checkSpelling() *faultProblem {
-	s, spelled := f.Spelling.of()
+func (f *Fault) checkSpelling() *faults.Problem {
+	s, spelled := faults.FindSpelling(string(f.Spelling))
 	switch {
 	case !spelled:
 		return nil
-	case s.part == retryHeader:
+	case s.InHeader():
 		if f.RetryAfter == 0 {
-			return problem("Spelling", f.Spelling, "has no effect without <RetryAfter>")
+			return faults.NewProblem("Spelling", f.Spelling, "has no effect without <RetryAfter>")
 		}
 	case f.Body == BodyInvalid || f.Body == BodyEmpty:
-		return problem("Spelling", f.Spelling,
+		return faults.NewProblem("Spelling", f.Spelling,
 			"has no effect on this body; leave out <Body> or <Spelling>")
-	case f.Status != 0 && s.part != errorObject && s.part != wholeBody:
-		return problem("Status", nil,
+	case f.Status != 0 && !s.InErrors():
+		return faults.NewProblem("Status", nil,
 			"leaves no sessions in the answer; leave out <Status> or <Spelling>")
 	case f.Status != 0 && !hasError(f.Status):
-		return problem("Spelling", f.Spelling,
+		return faults.NewProblem("Spelling", f.Spelling,
 			"has no effect with this <Status>, whose answer has no body")
 	}
 	return nil
@@ -264,7 +255,7 @@ func set(field string, is bool) string {
 
 // operations returns the operations that a fault affects: the one it names, or all, without those
 // on which one of its fields cannot have an effect. It replaces a short name by the full one.
-func (f *Fault) operations() ([]string, *faultProblem) {
+func (f *Fault) operations() ([]string, *faults.Problem) {
 	var remaining []string
 	for _, o := range faultOperations {
 		if f.Operation == "" || strings.EqualFold(f.Operation, o.name) || f.Operation == o.short {
@@ -273,7 +264,7 @@ func (f *Fault) operations() ([]string, *faultProblem) {
 	}
 	switch {
 	case len(remaining) == 0:
-		return nil, problem("Operation", f.Operation, "is unknown; "+
+		return nil, faults.NewProblem("Operation", f.Operation, "is unknown; "+
 			"give create, get, update, stop, list, create-conversion, get-conversion, "+
 			"list-conversions or token, or leave it out for all")
 	case f.Operation != "":
@@ -289,7 +280,7 @@ func (f *Fault) operations() ([]string, *faultProblem) {
 			func(o string) bool { return !slices.Contains(limit.on, o) },
 		)
 		if len(remaining) == 0 {
-			return nil, problem(limit.field, nil,
+			return nil, faults.NewProblem(limit.field, nil,
 				"has no effect on %s; leave it out, or inject it as another fault for %s",
 				before, strings.Join(limit.on, ", "))
 		}
@@ -312,36 +303,20 @@ func (f *Fault) limits() []faultLimit {
 	showing := []string{
 		service.CreateSession, service.GetSession, service.UpdateSession, service.ListSessions,
 	}
-	s, _ := f.Spelling.of()
+	s, _ := faults.FindSpelling(string(f.Spelling))
 	return []faultLimit{
 		{"Session", f.Session != "", oneSession},
 		{"ConversionID", f.ConversionID != "", oneConversion},
 		{"Start", f.Start != "", []string{service.CreateSession}},
 		{"Conversion", f.Conversion != "", []string{service.CreateConversion}},
 		{"NextLink", f.NextLink != "", []string{service.ListSessions, service.ListConversions}},
-		{"ShowStatus", f.ShowStatus != "", append(showing, conversionOperations...)},
+		{"ShowStatus", f.ShowStatus != "", slices.Concat(showing, oneConversion, []string{service.ListConversions})},
 		{"ShowSize", f.ShowSize != "", showing},
 		{"ReadLag", f.ReadLag != 0, []string{service.CreateSession}},
-		{"Spelling", f.Spelling != "", s.operations()},
+		{"Spelling", f.Spelling != "", s.Operations()},
 	}
 }
 
 func printableASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
-}
-
-// faultProblem is why a fault is refused. It becomes an error in the words of the form in which the
-// fault was given: Go, text or JSON.
-type faultProblem struct {
-	field  string // its Go name, or empty for the whole fault
-	value  string // empty if it is not shown
-	reason string // with the names of other fields as <Status> or <Drop=after>
-}
-
-func problem(field string, value any, reason string, arguments ...any) *faultProblem {
-	p := &faultProblem{field: field, reason: fmt.Sprintf(reason, arguments...)}
-	if value != nil {
-		p.value = fmt.Sprintf("%.64s", fmt.Sprint(value))
-	}
-	return p
 }

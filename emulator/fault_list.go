@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/arr-go/azremoterendering/emulator/internal/clock"
+	"github.com/arr-go/azremoterendering/emulator/internal/faults"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -50,7 +51,7 @@ type activeFault struct {
 // [azremoterendering.InvalidArgumentError]s: an invalid field, fields that exclude each other, or
 // an unknown account.
 func (e *Emulator) Inject(f Fault) (remove func(), err error) {
-	id, err := e.inject(f, goForm)
+	id, err := e.inject(f, faults.Go)
 	if err != nil {
 		return nil, err
 	}
@@ -58,14 +59,14 @@ func (e *Emulator) Inject(f Fault) (remove func(), err error) {
 }
 
 // inject puts a fault in force that was given in a form.
-func (e *Emulator) inject(f Fault, form faultForm) (id int, err error) {
+func (e *Emulator) inject(f Fault, form faults.Form) (id int, err error) {
 	f, operations, refused := f.withDefaults()
 	if refused == nil && f.AccountID != "" && e.accountID(f.AccountID) == "" {
-		refused = problem("AccountID", f.AccountID,
+		refused = faults.NewProblem("AccountID", f.AccountID,
 			"is not one of the emulator's accounts; leave it out for all")
 	}
 	if refused != nil {
-		return 0, form.refuse(refused)
+		return 0, refuse(form, refused)
 	}
 	return e.faults.add(f, operations)
 }
@@ -170,8 +171,8 @@ func (l *faultList) on(q *service.Request) effects {
 func (f *activeFault) affects(q *service.Request) bool {
 	if !slices.Contains(f.operations, q.Operation) ||
 		f.AccountID != "" && !strings.EqualFold(f.AccountID, q.PathAccountID) ||
-		f.Session != "" && !matches(f.Session, q.SessionID) ||
-		f.ConversionID != "" && !matches(f.ConversionID, q.ConversionID) {
+		f.Session != "" && !faults.Match(f.Session, q.SessionID) ||
+		f.ConversionID != "" && !faults.Match(f.ConversionID, q.ConversionID) {
 		return false
 	}
 	f.Matched++
@@ -182,27 +183,5 @@ func (f *activeFault) affects(q *service.Request) bool {
 		return false
 	}
 	f.Affected++
-	return true
-}
-
-// matches reports whether text matches a pattern in which * stands for any number of characters.
-func matches(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return text == pattern
-	}
-	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) ||
-		!strings.HasSuffix(text, last) {
-		return false
-	}
-	text = text[len(first) : len(text)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		_, rest, found := strings.Cut(text, part)
-		if !found {
-			return false
-		}
-		text = rest
-	}
 	return true
 }

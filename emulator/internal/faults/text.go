@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package faults
 
 import (
 	"fmt"
@@ -10,20 +10,15 @@ import (
 	"unicode"
 )
 
-// String returns the fault as [ParseFault] reads it: its fields that are not zero, in their order.
-func (f Fault) String() string { return f.text(f.fields()) }
-
-// effectText is the part of String that says what happens.
-func (f *Fault) effectText() string { return f.text(f.fields()[matchingFields:]) }
-
-func (Fault) text(fields []faultField) string {
+// Format returns fields as text: those that are not zero, in their order.
+func Format(fields []Field) string {
 	var words []string
 	for _, field := range fields {
 		if field.isZero() {
 			continue
 		}
 		var value string
-		switch v := field.value.(type) {
+		switch v := field.Value.(type) {
 		case *string:
 			value = quoted(*v)
 		case *int:
@@ -35,7 +30,7 @@ func (Fault) text(fields []faultField) string {
 		case *time.Duration:
 			value = shortDuration(*v)
 		}
-		words = append(words, field.word+"="+value)
+		words = append(words, field.Word+"="+value)
 	}
 	return strings.Join(words, " ")
 }
@@ -63,23 +58,10 @@ func shortDuration(d time.Duration) string {
 
 func separates(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 
-// ParseFault reads a fault from words name=value that commas or spaces separate, such as
-//
-//	operation=create status=503 retry-after=15s count=2
-//
-// The names are those of the fields of [Fault] in lower case with hyphens: name, operation,
-// account-id, session, conversion-id, skip, count, probability, for, delay, status,
-// after-effect, retry-after, challenge, drop, body, slow-for, show-status, show-size, next-link, start,
-// die-after, read-lag, conversion, spelling. Times are written as 500ms, 15s or 1m30s.
-// "after-effect" alone means true. A value with commas, spaces or quotes stands in double quotes as
-// in Go.
-//
-// An error is an [azremoterendering.InvalidArgumentError] whose Name and Reason use these names,
-// for example "retry-after", and not those of Go. ParseFault checks what [Emulator.Inject] checks,
-// except that it does not know the accounts.
-func ParseFault(text string) (Fault, error) {
-	var f Fault
-	fields := f.fields()
+// ParseText gives fields the values that a text of words name=value has, which commas or spaces
+// separate. A word without "=" means true. A value with commas, spaces or quotes stands in double
+// quotes as in Go. An error is an [azremoterendering.InvalidArgumentError].
+func ParseText(text string, fields []Field) error {
 	given := make(map[string]bool)
 	for {
 		text = strings.TrimLeftFunc(text, separates)
@@ -88,25 +70,22 @@ func ParseFault(text string) (Fault, error) {
 		}
 		name, value, rest, err := nextWord(text)
 		if err != nil {
-			return Fault{}, err
+			return err
 		}
-		field, err := textForm.named(fields, name)
+		field, err := Text.named(fields, name)
 		switch {
 		case err != nil:
-			return Fault{}, err
+			return err
 		case given[name]:
-			return Fault{}, textForm.invalid(name, "", "is given twice")
+			return Text.invalid(name, "", "is given twice")
 		}
 		given[name] = true
 		if reason := field.set(value); reason != "" {
-			return Fault{}, textForm.invalid(name, fmt.Sprintf("%.64s", value), reason)
+			return Text.invalid(name, fmt.Sprintf("%.64s", value), reason)
 		}
 		text = rest
 	}
-	if _, _, problem := f.withDefaults(); problem != nil {
-		return Fault{}, textForm.refuse(problem)
-	}
-	return f, nil
+	return nil
 }
 
 // nextWord splits the first word off. Without "=" its value is "true".
@@ -128,16 +107,16 @@ func nextWord(text string) (name, value, rest string, err error) {
 	}
 	literal, err := strconv.QuotedPrefix(rest)
 	if err != nil {
-		return "", "", "", textForm.invalid(short(name), "",
+		return "", "", "", Text.invalid(short(name), "",
 			"has a value that begins with a quote and has no end")
 	}
 	value, err = strconv.Unquote(literal)
 	if err != nil {
-		return "", "", "", textForm.invalid(short(name), "", "has a malformed value in quotes")
+		return "", "", "", Text.invalid(short(name), "", "has a malformed value in quotes")
 	}
 	rest = rest[len(literal):]
 	if rest != "" && strings.IndexFunc(rest, separates) != 0 {
-		return "", "", "", textForm.invalid(short(name), "",
+		return "", "", "", Text.invalid(short(name), "",
 			"has a value in quotes that no comma or space follows")
 	}
 	return name, value, rest, nil
@@ -148,9 +127,9 @@ func short(name string) string { return fmt.Sprintf("%.64s", name) }
 
 // set gives a field the value that a text says. It returns the reason why the text is refused, or
 // "".
-func (f faultField) set(text string) (reason string) {
+func (f Field) set(text string) (reason string) {
 	var err error
-	switch v := f.value.(type) {
+	switch v := f.Value.(type) {
 	case *string:
 		if *v = text; text == "" {
 			return "is empty; give a value"

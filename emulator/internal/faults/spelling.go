@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package faults
 
 import (
 	"bytes"
@@ -15,56 +15,9 @@ import (
 	"github.com/arr-go/azremoterendering/service"
 )
 
-// SpellingFault is an odd spelling of an answer. The service was not seen to use it, but other
-// versions of it or programs on the way may; a client should read it, or ignore the odd part.
-type SpellingFault string
-
-// The values of [Fault.Spelling].
-const (
-	// SpellTimeWithoutZone leaves the zone out of creation times.
-	SpellTimeWithoutZone SpellingFault = "time-without-zone"
-	// SpellTimeWithSpace writes creation times with a space instead of the T.
-	SpellTimeWithSpace SpellingFault = "time-with-space"
-	// SpellTimeLowerCase writes creation times with t and z: 2021-05-04t10:11:12.1234567z.
-	SpellTimeLowerCase SpellingFault = "time-lower-case"
-	// SpellTimeUnreadable writes "yesterday" for creation times.
-	SpellTimeUnreadable SpellingFault = "time-unreadable"
-	// SpellNumbersWithPoint writes 30.0 for 30.
-	SpellNumbersWithPoint SpellingFault = "numbers-with-point"
-	// SpellNumbersAsText writes "30" for 30.
-	SpellNumbersAsText SpellingFault = "numbers-as-text"
-	// SpellNumbersOutOfRange writes numbers that 32 bits do not hold.
-	SpellNumbersOutOfRange SpellingFault = "numbers-out-of-range"
-	// SpellEnumsLowerCase writes statuses and sizes in lower case.
-	SpellEnumsLowerCase SpellingFault = "enums-lower-case"
-	// SpellEnumsUpperCase writes statuses and sizes in upper case.
-	SpellEnumsUpperCase SpellingFault = "enums-upper-case"
-	// SpellErrorAsText writes error objects, those of sessions, conversions and refusals, as their
-	// message.
-	SpellErrorAsText SpellingFault = "error-as-text"
-	// SpellByteOrderMark begins bodies with a byte order mark.
-	SpellByteOrderMark SpellingFault = "byte-order-mark"
-	// SpellOtherID answers about a session or conversion with another id, "other-" and the right
-	// one.
-	SpellOtherID SpellingFault = "other-id"
-	// SpellElementNumber writes a number in place of the first element, a session or conversion, on
-	// each page of a list.
-	SpellElementNumber SpellingFault = "element-number"
-	// SpellElementWithoutID leaves the id of the first element on each page of a list out.
-	SpellElementWithoutID SpellingFault = "element-without-id"
-	// SpellElementIDUnreadable writes an object as the id of the first element on each page.
-	SpellElementIDUnreadable SpellingFault = "element-id-unreadable"
-	// SpellElementStatusUnreadable writes a number as the status of the first element on each page.
-	SpellElementStatusUnreadable SpellingFault = "element-status-unreadable"
-	// SpellRetryAfterMs sends [Fault.RetryAfter] in milliseconds, in a header retry-after-ms.
-	SpellRetryAfterMs SpellingFault = "retry-after-ms"
-	// SpellXMSRetryAfterMs sends it in a header x-ms-retry-after-ms.
-	SpellXMSRetryAfterMs SpellingFault = "x-ms-retry-after-ms"
-)
-
-// spelling is what a SpellingFault does.
-type spelling struct {
-	name SpellingFault
+// Spelling is an odd spelling of an answer.
+type Spelling struct {
+	name string
 	part spelledPart
 	edit memberEdit // of a session, a conversion or a refusal; nil if the part says all
 }
@@ -85,48 +38,64 @@ const (
 // memberEdit returns another value for a member of an object, or nil to leave the member out.
 type memberEdit func(name string, value json.RawMessage) json.RawMessage
 
-var spellings = []spelling{
-	{SpellTimeWithoutZone, everyElement, timeAs("2006-01-02T15:04:05.0000000")},
-	{SpellTimeWithSpace, everyElement, timeAs("2006-01-02 15:04:05.0000000-07:00")},
-	{SpellTimeLowerCase, everyElement, timeAs("2006-01-02t15:04:05.0000000z")},
-	{SpellTimeUnreadable, everyElement, timeAs("yesterday")},
-	{SpellNumbersWithPoint, everySession, withPoint},
-	{SpellNumbersAsText, everySession, asText},
-	{SpellNumbersOutOfRange, everySession, outOfRange},
-	{SpellEnumsLowerCase, everyElement, enumsIn(strings.ToLower)},
-	{SpellEnumsUpperCase, everyElement, enumsIn(strings.ToUpper)},
-	{SpellErrorAsText, errorObject, errorAsText},
-	{SpellByteOrderMark, wholeBody, nil},
-	{SpellOtherID, theElement, otherID},
-	{SpellElementNumber, firstElement, nil},
-	{SpellElementWithoutID, firstElement, member("id", nil)},
-	{SpellElementIDUnreadable, firstElement, member("id", json.RawMessage(`{"id":1}`))},
-	{SpellElementStatusUnreadable, firstElement, member("status", json.RawMessage("5"))},
-	{SpellRetryAfterMs, retryHeader, nil},
-	{SpellXMSRetryAfterMs, retryHeader, nil},
+var spellings = []Spelling{
+	{"time-without-zone", everyElement, timeAs("2006-01-02T15:04:05.0000000")},
+	{"time-with-space", everyElement, timeAs("2006-01-02 15:04:05.0000000-07:00")},
+	{"time-lower-case", everyElement, timeAs("2006-01-02t15:04:05.0000000z")},
+	{"time-unreadable", everyElement, timeAs("yesterday")},
+	{"numbers-with-point", everySession, withPoint},
+	{"numbers-as-text", everySession, asText},
+	{"numbers-out-of-range", everySession, outOfRange},
+	{"enums-lower-case", everyElement, enumsIn(strings.ToLower)},
+	{"enums-upper-case", everyElement, enumsIn(strings.ToUpper)},
+	{"error-as-text", errorObject, errorAsText},
+	{"byte-order-mark", wholeBody, nil},
+	{"other-id", theElement, otherID},
+	{"element-number", firstElement, nil},
+	{"element-without-id", firstElement, member("id", nil)},
+	{"element-id-unreadable", firstElement, member("id", json.RawMessage(`{"id":1}`))},
+	{"element-status-unreadable", firstElement, member("status", json.RawMessage("5"))},
+	{"retry-after-ms", retryHeader, nil},
+	{"x-ms-retry-after-ms", retryHeader, nil},
 }
 
-// of returns what a SpellingFault does, and whether it is a known one.
-func (name SpellingFault) of() (spelling, bool) {
-	i := slices.IndexFunc(spellings, func(s spelling) bool { return s.name == name })
+// FindSpelling returns the spelling with a name, and whether it is a known one.
+func FindSpelling(name string) (s Spelling, known bool) {
+	i := slices.IndexFunc(spellings, func(s Spelling) bool { return s.name == name })
 	if i < 0 {
-		return spelling{}, false
+		return Spelling{}, false
 	}
 	return spellings[i], true
 }
 
-// operations returns those with answers that a SpellingFault can change.
-func (s spelling) operations() []string {
-	sessions := []string{service.CreateSession, service.GetSession, service.UpdateSession}
+// SpellingNames returns the names of all spellings.
+func SpellingNames() (names []string) {
+	for _, s := range spellings {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// InHeader reports whether the spelling is that of a header and changes no body.
+func (s Spelling) InHeader() bool { return s.part == retryHeader }
+
+// InErrors reports whether the spelling changes bodies of refusals.
+func (s Spelling) InErrors() bool { return s.part == errorObject || s.part == wholeBody }
+
+// Operations returns those with answers that the spelling can change.
+func (s Spelling) Operations() []string {
+	session := []string{service.CreateSession, service.GetSession, service.UpdateSession}
+	conversion := []string{service.CreateConversion, service.GetConversion}
 	switch s.part {
 	case theElement:
-		return append(sessions, service.CreateConversion, service.GetConversion)
+		return append(session, conversion...)
 	case firstElement:
 		return []string{service.ListSessions, service.ListConversions}
 	case everySession: // conversions have no such members
-		return append(sessions, service.ListSessions)
+		return append(session, service.ListSessions)
 	}
-	all := append(append(sessions, service.ListSessions), conversionOperations...)
+	all := slices.Concat(session, []string{service.ListSessions}, conversion,
+		[]string{service.ListConversions})
 	switch s.part {
 	case everyElement:
 		return all
@@ -137,7 +106,7 @@ func (s spelling) operations() []string {
 }
 
 // apply returns an answer in the spelling.
-func (s spelling) apply(a service.Answer) service.Answer {
+func (s Spelling) apply(a service.Answer) service.Answer {
 	if len(a.Body) == 0 || s.part == retryHeader {
 		return a
 	}
@@ -151,7 +120,7 @@ func (s spelling) apply(a service.Answer) service.Answer {
 }
 
 // object spells a body: a session, a conversion, a list or a refusal.
-func (s spelling) object(body []byte) []byte {
+func (s Spelling) object(body []byte) []byte {
 	return editMembers(body, func(name string, value json.RawMessage) json.RawMessage {
 		switch {
 		case name == "sessions" || name == "conversions":
@@ -164,7 +133,7 @@ func (s spelling) object(body []byte) []byte {
 }
 
 // elements spells the sessions or conversions of a list.
-func (s spelling) elements(list json.RawMessage) json.RawMessage {
+func (s Spelling) elements(list json.RawMessage) json.RawMessage {
 	var elements []json.RawMessage
 	if json.Unmarshal(list, &elements) != nil || len(elements) == 0 {
 		return list
@@ -191,7 +160,7 @@ func editMembers(data []byte, edit memberEdit) []byte {
 	if begin, err := decoder.Token(); err != nil || begin != json.Delim('{') {
 		return data
 	}
-	var edited memberWriter
+	var edited ObjectWriter
 	for decoder.More() {
 		name, err := decoder.Token()
 		var value json.RawMessage
@@ -200,10 +169,10 @@ func editMembers(data []byte, edit memberEdit) []byte {
 		}
 		text, _ := name.(string)
 		if value = edit(text, value); value != nil {
-			edited.add(text, value)
+			edited.Add(text, value)
 		}
 	}
-	object, err := edited.object()
+	object, err := edited.Object()
 	if err != nil {
 		return data
 	}
@@ -291,11 +260,24 @@ func quotedJSON(text string) json.RawMessage {
 	return data
 }
 
-// setRetryAfter sets the header that asks a client to wait.
-func (name SpellingFault) setRetryAfter(header http.Header, wait time.Duration) {
-	if s, known := name.of(); known && s.part == retryHeader {
-		header.Set(string(name), strconv.FormatInt(wait.Milliseconds(), 10))
+// SetRetryAfter sets the header that asks a client to wait, in a spelling, which may be empty.
+func SetRetryAfter(header http.Header, spelling string, wait time.Duration) {
+	if s, known := FindSpelling(spelling); known && s.InHeader() {
+		header.Set(spelling, strconv.FormatInt(wait.Milliseconds(), 10))
 		return
 	}
 	header.Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
+}
+
+// Spell returns an answer in spellings: a byte order mark last, because behind it no member can be
+// edited.
+func Spell(a service.Answer, names []string) service.Answer {
+	for _, last := range []bool{false, true} {
+		for _, name := range names {
+			if s, known := FindSpelling(name); known && (s.part == wholeBody) == last {
+				a = s.apply(a)
+			}
+		}
+	}
+	return a
 }
