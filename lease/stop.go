@@ -213,7 +213,11 @@ func list(
 	now = time.Now()
 	for {
 		failure = nil
-		for pager := client.NewListPager(nil); pager.More() && failure == nil; {
+		pager := client.NewListPager(nil)
+		for pages := 1; pager.More() && failure == nil; pages++ {
+			if pages > maxPages {
+				return found, now, endlessList(client)
+			}
 			var page arr.ListSessionsResponse
 			page, failure = nextPage(ctx, pager, &now)
 			for _, session := range page.Sessions {

@@ -165,6 +165,32 @@ func TestStopAllGoesByTheClockOfTheService(t *testing.T) {
 	}
 }
 
+// Empty pages whose next links lead on and on must not keep StopAll from what it has found.
+func TestStopAllMeetsAnEndlessList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := three(t)
+		page := 0
+		s.handle(func(req *http.Request, forward testkit.Forward) (*http.Response, error) {
+			if testkit.Name(req) != "LIST" {
+				return forward()
+			}
+			page++
+			sessions := ""
+			if page == 1 {
+				sessions = testkit.SessionJSON("show-old", "Ready")
+			}
+			return testkit.Answer(req, http.StatusOK, fmt.Sprintf(
+				`{"sessions":[%s],"@nextLink":"%s?page=%d"}`, sessions, req.URL.Path, page)), nil
+		})
+		began := time.Now()
+		stopped, err := lease.StopAll(t.Context(), s.client, lease.StopAllOptions{Prefix: "show-"})
+		require.ErrorContains(t, err, "pages")
+		assert.Len(t, stopped, 1)
+		assert.Less(t, time.Since(began), time.Minute)
+		assert.ElementsMatch(t, []string{"show-new", "other"}, s.running())
+	})
+}
+
 func TestStopAllRefusesToStopEverythingByMistake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := three(t)

@@ -33,6 +33,8 @@ type world struct {
 	sessions  map[string]*worldSession
 	requests  []string // "GET demo", "LIST", with the time since begun
 	begun     time.Time
+
+	nap func(method string) // if not nil, called before and after each request is answered
 }
 
 type worldSession struct {
@@ -107,6 +109,14 @@ func (w *world) count(kind string) (n int) {
 
 // Do answers a request as the service would.
 func (w *world) Do(req *http.Request) (*http.Response, error) {
+	if w.nap != nil {
+		w.nap(req.Method)
+		defer w.nap(req.Method)
+	}
+	return w.answer(req)
+}
+
+func (w *world) answer(req *http.Request) (*http.Response, error) {
 	var body struct{ MaxLeaseTimeMinutes int }
 	data := ""
 	if req.Body != nil {

@@ -215,6 +215,44 @@ func TestNothingIsGuaranteedAfterALeapUntilTheNextLook(t *testing.T) {
 	})
 }
 
+// The lid is closed while a request is on its way to the service, or its answer on the way back.
+func TestASuspensionWhileARequestIsInFlight(t *testing.T) {
+	for _, method := range []string{"PUT", "GET", "PATCH"} {
+		for half, when := range []string{"the request", "the answer"} {
+			t.Run(when+" of "+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					naps := 0
+					w.nap = func(of string) {
+						if of == method {
+							if naps == half {
+								w.suspend(6 * time.Minute)
+							}
+							naps++
+						}
+					}
+					options := AcquireOptions{clock: w.clock()}
+					if method == "GET" {
+						w.create("demo", 30*time.Minute)
+						options.SessionID = "demo"
+					}
+					l, err := Acquire(t.Context(), w.client, options)
+					require.NoError(t, err)
+					defer l.Detach()
+					for range 60 {
+						atLeast, _ := l.Remaining()
+						require.LessOrEqual(t, atLeast, w.left(l.Session().ID))
+						require.NoError(t, context.Cause(l.Context()))
+						require.NotZero(t, w.left(l.Session().ID))
+						time.Sleep(time.Minute)
+					}
+					assert.Greater(t, naps, half)
+				})
+			})
+		}
+	}
+}
+
 func TestTheWatcherLooksAfterALeap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -57,17 +57,17 @@ func (w *regionWatcher) list(ctx context.Context, number uint64) error {
 	pages := 0
 	for pager := w.client.NewListPager(nil); pager.More() && (pages == 0 || w.wantsMore(number)); {
 		if pages++; pages > maxPages {
-			return fmt.Errorf(
-				"the list of sessions at %s has more than %d pages",
-				w.client.Endpoint(),
-				maxPages,
-			)
+			return endlessList(w.client)
 		}
 		if err := w.page(ctx, pager, number); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func endlessList(client *arr.SessionsClient) error {
+	return fmt.Errorf("the list of sessions at %s has more than %d pages", client.Endpoint(), maxPages)
 }
 
 // wantsMore reports whether a needed session was not on the pages so far.
