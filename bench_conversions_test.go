@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/internal/testkit"
 )
 
 // conversionGetAllocations is the gate: a Get of a conversion must not allocate more often.
@@ -74,6 +75,9 @@ func BenchmarkConversionGet(b *testing.B) {
 }
 
 func TestConversionGetAllocations(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("the race detector adds allocations of its own")
+	}
 	client, pipeline := getConversion(t)
 	count := func(get func() (arr.Conversion, error)) float64 {
 		return testing.AllocsPerRun(200, func() {

@@ -201,6 +201,9 @@ func BenchmarkRatio(b *testing.B) {
 }
 
 func TestGetAllocations(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("the race detector adds allocations of its own")
+	}
 	get := getWithClient(t)
 	pipeline := getWithPipeline(t)
 	var err error

@@ -55,11 +55,14 @@ var logMethods = map[string]struct {
 	"LogAttrs": {2, ""}, "logWaiting": {2, "Warn"},
 }
 
-// loggedEvents reads the code of a package.
+// loggedEvents reads the code of a package and of its internal ones.
 func loggedEvents(t *testing.T, folder string) map[string]*loggedEvent {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	require.NoError(t, err)
+	inside, err := filepath.Glob(filepath.Join(folder, "internal", "*", "*.go"))
+	require.NoError(t, err)
+	files = append(files, inside...)
 	events, set := make(map[string]*loggedEvent), token.NewFileSet()
 	for _, path := range files {
 		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "lease/waiting.go") {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/arr-go/azremoterendering/internal/testkit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -56,6 +57,9 @@ func allocated(f func()) int64 {
 // A few bytes of an answer become a hundred in memory. So a page that is no larger than allowed may
 // still cost gigabytes, unless its elements are counted.
 func TestPagesCostLittleWhateverTheyContain(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("the race detector adds allocations of its own")
+	}
 	for _, list := range []string{"sessions", "conversions"} {
 		head, tail := `{"`+list+`":[`, `]}`
 		odd := head + `{"id":"demo","status":"Ready","error":`
@@ -95,6 +99,9 @@ func TestPagesCostLittleWhateverTheyContain(t *testing.T) {
 }
 
 func TestSessionsCostLittleWhateverTheyContain(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("the race detector adds allocations of its own")
+	}
 	head, tail := `{"id":"demo","status":"Ready","error":`, `}`
 	for name, data := range map[string][]byte{
 		"details":            fill(sessionSize, head+`{"details":[`, `{}`, `]}`+tail),
@@ -115,6 +122,9 @@ func TestSessionsCostLittleWhateverTheyContain(t *testing.T) {
 
 // The largest page that a service may send is read, with an odd element or without.
 func TestLargePagesAreRead(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("the race detector adds allocations of its own")
+	}
 	const session = `{"id":"session-of-usual-length","creationTime":"2021-01-01T00:00:00.0000000+00:00",` +
 		`"elapsedTimeMinutes":5,"hostname":"abc.westeurope.mixedreality.azure.com","handshakePort":1,` +
 		`"maxLeaseTimeMinutes":30,"size":"Standard","status":"Ready","teraflops":14.9}`
