@@ -77,26 +77,31 @@ func New(options Options) (*Emulator, error) {
 	}
 	e, err := newOver(kept, options)
 	if err != nil {
-		return nil, errors.Join(err, kept.Close())
+		return nil, errors.Join(fmt.Errorf("emulator: %w", err), kept.Close())
 	}
 	e.guard = guard
+	for i, fault := range options.Faults {
+		if _, err := e.Inject(fault); err != nil {
+			return nil, errors.Join(fmt.Errorf("%w (Options.Faults[%d])", err, i), kept.Close())
+		}
+	}
 	return e, nil
 }
 
-// newOver returns an emulator over a journal.
+// newOver returns an emulator over a journal, without its guard and its first faults.
 func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 	kept, err := restoreAccounts(file, options.Accounts)
 	if err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
+		return nil, err
 	}
 	if options.SigningKey == nil && file.Keeps() {
 		if options.SigningKey, err = restoreSigningKey(file); err != nil {
-			return nil, fmt.Errorf("emulator: %w", err)
+			return nil, err
 		}
 	}
 	ownClock, err := restoreClock(file, options)
 	if err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
+		return nil, err
 	}
 	clock := ownClock.inner()
 	sessions := newSessions(options, file, ownClock)
@@ -105,7 +110,7 @@ func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 	forService.Conversions = conversions
 	engine, err := service.New(sessions, forService)
 	if err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
+		return nil, err
 	}
 	e := &Emulator{
 		service:     engine,
@@ -130,26 +135,23 @@ func newOver(file *journal.Journal, options Options) (*Emulator, error) {
 			Region: cmp.Or(options.Accounts[i].Region, options.Region),
 		})
 	}
-	if err := kept.note(engine, ""); err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
-	}
-	if err := conversions.Restore(e.accountID); err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
-	}
-	if err := sessions.Restore(e.accountID); err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
-	}
 	e.home = service.PartitionKey{AccountID: e.accounts[0].ID, Region: options.Region}
 	e.faults.seed, e.faults.clock = options.Seed, clock
 	e.firstFaults = slices.Clone(options.Faults)
-	for i, fault := range options.Faults {
-		if _, err := e.Inject(fault); err != nil {
-			return nil, fmt.Errorf("%w (Options.Faults[%d])", err, i)
-		}
-	}
 	e.close = sync.OnceValue(e.shutDown)
 	clock.OnAdvance(e.settle)
-	return e, nil
+	return e, e.restore()
+}
+
+// restore brings accounts into the state file, and what that has into the stores.
+func (e *Emulator) restore() error {
+	if err := e.kept.note(e.service, ""); err != nil {
+		return err
+	}
+	if err := e.conversions.Restore(e.accountID); err != nil {
+		return err
+	}
+	return e.store.Restore(e.accountID)
 }
 
 // Close ends every session as Stopped and stops its server, refuses new sessions from now on, with

@@ -122,3 +122,53 @@ func (a *acquisition) waitOnce(ctx context.Context, r *renewer, poller *arr.Sess
 		return r.waitPolling(ctx, poller)
 	}
 }
+
+// waitWatching waits until the session is Ready, by what the watcher observes.
+func (r *renewer) waitWatching(ctx context.Context) error {
+	_, err := r.watcher.wait(ctx, r.id, r.learn)
+	return err
+}
+
+// waitPolling waits until the session is Ready, by polling it. poller is nil, or a poller whose
+// session was learned already.
+func (r *renewer) waitPolling(ctx context.Context, poller *arr.SessionPoller) error {
+	// A request is sent after Progress for the answer before. So the time of that bounds from below
+	// when the service made the next answer.
+	asked := r.options.clock.Now()
+	known := poller != nil
+	if poller == nil {
+		var err error
+		if poller, err = r.client.BeginWait(ctx, r.id, nil); err != nil {
+			return err
+		}
+	}
+	progress := func(session arr.Session) {
+		received := r.options.clock.Now()
+		if !known {
+			r.learn(observed(session, asked, ""))
+		}
+		known, asked = false, received
+	}
+	_, err := poller.PollUntilDone(ctx, &arr.PollUntilDoneOptions{Progress: progress})
+	if ended, ok := errors.AsType[*arr.SessionEndedError](err); ok {
+		r.learn(observed(ended.Session, asked, ended.CorrelationVector))
+		return r.end()
+	}
+	if err != nil && ctx.Err() != nil {
+		// The poller's error says that the session continues. Here the caller decides that.
+		return &interruptedWait{
+			sessionID: r.id,
+			seen:      fmt.Sprintf("%q", r.session().Status),
+			cause:     endOfContext(ctx),
+		}
+	}
+	return err
+}
+
+// endOfContext returns the error of a context that has ended, with its cause if that says more.
+func endOfContext(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
+		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return context.Cause(ctx)
+}

@@ -79,9 +79,15 @@ If the command is interrupted after the upload, the conversion goes on.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
+	c.addFlags(cmd)
+	completeWords(cmd, words())
+	return cmd
+}
+
+func (c *convertCommand) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	s.addStorageFlags(flags)
+	c.addStorageFlags(flags)
 	flags.StringVar(&c.id, "id", "", "`ID` of the conversion (default: a random one)")
 	flags.BoolVar(&c.containers, "create-containers", false, "create the containers if they do not exist")
 	flags.IntVar(&c.parallel, "parallel", 8, "`N` requests of the upload at the same time, 1 to 64")
@@ -96,9 +102,7 @@ If the command is interrupted after the upload, the conversion goes on.`,
 	)
 	flags.StringVar(&c.infoFile, "info", "", "save the info file of the conversion as `FILE`")
 	addConversionInterval(cmd, &c.interval)
-	addConversionServiceFlags(s, flags)
-	completeWords(cmd, words())
-	return cmd
+	addConversionServiceFlags(c.serviceFlags, flags)
 }
 
 func (c *convertCommand) run(cmd *cobra.Command, args []string) error {

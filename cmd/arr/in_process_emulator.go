@@ -27,17 +27,8 @@ const sampleStartup = 3 * time.Second
 // openEmulator starts an emulator in this process. It listens on a socket, so that what a command
 // starts can reach it too.
 func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
-	for _, name := range []config.Name{config.Endpoint, config.Region, config.Fallback,
-		config.AccountID,
-		config.AccountDomain, config.STSEndpoint,
-		config.STSScope, config.CAFile, config.AllowHTTP, config.Auth, config.Tenant, config.ClientID,
-		config.KeyFile, config.KeyStdin} {
-		if flag := s.bound[name]; flag != nil && flag.Changed {
-			return usagef(
-				"--emulator and --%s exclude each other: the emulator has an address, an account and a key of its own",
-				name,
-			)
-		}
+	if err := s.refuseBesideEmulator(); err != nil {
+		return err
 	}
 	retries, err := opened.settings.MaxRetries()
 	if err != nil {
@@ -87,6 +78,23 @@ func (s *serviceFlags) openEmulator(cmd *cobra.Command, opened *service) error {
 			cmd.ErrOrStderr(),
 			"This is an emulator in this process; it ends with the command.",
 		)
+	}
+	return nil
+}
+
+// refuseBesideEmulator refuses flags that say what the emulator has of its own.
+func (s *serviceFlags) refuseBesideEmulator() error {
+	for _, name := range []config.Name{
+		config.Endpoint, config.Region, config.Fallback, config.AccountID, config.AccountDomain,
+		config.STSEndpoint, config.STSScope, config.CAFile, config.AllowHTTP, config.Auth,
+		config.Tenant, config.ClientID, config.KeyFile, config.KeyStdin,
+	} {
+		if flag := s.bound[name]; flag != nil && flag.Changed {
+			return usagef(
+				"--emulator and --%s exclude each other: the emulator has an address, an account and a key of its own",
+				name,
+			)
+		}
 	}
 	return nil
 }

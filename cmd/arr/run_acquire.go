@@ -111,12 +111,8 @@ func (c *runCommand) acquire(
 	}
 	if id := l.Session().ID; c.session != "" && id != c.session && !c.quiet {
 		_ = progress.Aside(func() error { // as for all notices to people
-			_, err := fmt.Fprintf(
-				cmd.ErrOrStderr(),
-				"Session %s could not be used; session %s is new.\n",
-				c.session,
-				id,
-			)
+			_, err := fmt.Fprintf(cmd.ErrOrStderr(),
+				"Session %s could not be used; session %s is new.\n", c.session, id)
 			return err
 		})
 	}

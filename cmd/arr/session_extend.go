@@ -38,21 +38,13 @@ extends the lease that far and fails. If the session has ended, the exit code is
 			}
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
 				svc, err := svc.find(ctx, args[0])
-				if err != nil {
+				switch {
+				case err != nil:
 					return err
-				}
-				if by > 0 {
+				case by > 0:
 					return svc.extendBy(ctx, args[0], by)
 				}
-				session, err := lease.Extend(ctx, svc.SessionsClient, args[0], atLeast)
-				if errors.Is(err, arr.ErrLeaseNotExtended) && !session.Status.Ended() {
-					// It was extended as far as it can be, which is not far enough.
-					return cmp.Or(svc.printSession(session, ""), err)
-				}
-				if err != nil {
-					return err
-				}
-				return svc.printSession(session, "")
+				return svc.extendToLeave(ctx, args[0], atLeast)
 			})
 		},
 	}
@@ -76,6 +68,19 @@ extends the lease that far and fails. If the session has ended, the exit code is
 		parseSpan,
 	)
 	return cmd
+}
+
+// extendToLeave extends the lease so that at least some time is left.
+func (svc *service) extendToLeave(ctx context.Context, id string, atLeast time.Duration) error {
+	session, err := lease.Extend(ctx, svc.SessionsClient, id, atLeast)
+	if errors.Is(err, arr.ErrLeaseNotExtended) && !session.Status.Ended() {
+		// It was extended as far as it can be, which is not far enough.
+		return cmp.Or(svc.printSession(session, ""), err)
+	}
+	if err != nil {
+		return err
+	}
+	return svc.printSession(session, "")
 }
 
 // extendBy adds to a lease. The service takes totals only.

@@ -88,20 +88,7 @@ func lifeOfASession(
 		return err
 	}
 
-	fmt.Fprintf(out, "\nA device opens it with\n")
-	fmt.Fprintf(out, "  session id         %s\n", ready.ID)
-	fmt.Fprintf(out, "  account id         %s\n", service.account.ID)
-	fmt.Fprintf(out, "  account domain     %s\n", service.account.Domain)
-	fmt.Fprintf(out, "  rendering domain   %s\n", client.RenderingDomain())
-	fmt.Fprintf(out, "  access token       from a token broker: see examples/tokenbroker\n")
-	fmt.Fprintf(
-		out,
-		"Its server is %s, ports %d and %d\n\n",
-		ready.Hostname,
-		ready.HandshakePort,
-		ready.ArrInspectorPort,
-	)
-
+	printConnection(out, client, service.account, ready.Session)
 	updated, err := client.Update(
 		ctx,
 		id,
@@ -128,6 +115,20 @@ func lifeOfASession(
 		fmt.Fprintf(out, "  %s  %s  %s\n", session.ID, session.Size, session.Status)
 	}
 	return nil
+}
+
+// printConnection prints what a device needs to open a session.
+func printConnection(
+	out io.Writer, client *arr.SessionsClient, account arr.Account, ready arr.Session,
+) {
+	fmt.Fprintf(out, "\nA device opens it with\n")
+	fmt.Fprintf(out, "  session id         %s\n", ready.ID)
+	fmt.Fprintf(out, "  account id         %s\n", account.ID)
+	fmt.Fprintf(out, "  account domain     %s\n", account.Domain)
+	fmt.Fprintf(out, "  rendering domain   %s\n", client.RenderingDomain())
+	fmt.Fprintf(out, "  access token       from a token broker: see examples/tokenbroker\n")
+	fmt.Fprintf(out, "Its server is %s, ports %d and %d\n\n",
+		ready.Hostname, ready.HandshakePort, ready.ArrInspectorPort)
 }
 
 // stopSession stops the session and looks whether it is. It takes its own time: the context of the
