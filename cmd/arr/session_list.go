@@ -3,10 +3,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +25,10 @@ func newListCommand(s *serviceFlags) *cobra.Command {
 region has its own list. The command shows those of the configured endpoint and its fallbacks, of each
 --endpoint or --region, or of --all-regions.
 
-If a region cannot be listed, the sessions of the others are shown, and the command fails.`,
+If a region cannot be listed, the sessions of the others are shown, and the command fails.
+
+Formats other than text and wide are written page by page as the service answers, in constant memory,
+unless --sort is given. If a later page fails, the command fails after the pages before it.`,
 		Example: `  arr session list
   arr session list --region westeurope,northeurope
   arr session list --status Ready --sort remaining --columns session,remaining,host
@@ -50,22 +52,39 @@ If a region cannot be listed, the sessions of the others are shown, and the comm
 
 // list shows the sessions of all regions, and returns the failures of those that cannot be listed.
 func list(ctx context.Context, svc *service, filter *sessionFilter) error {
-	var sessions []arr.RegionSession
+	sessions := show.NewList(svc.print, show.SessionKind(svc.print.Regions))
 	var failures []error
-	for session, err := range svc.regions.All(ctx, nil) {
-		switch {
-		case err != nil:
-			failures = append(failures, err)
-		case filter.accepts(session.Session):
-			sessions = append(sessions, session)
+	kept := make(map[*arr.SessionsClient][]show.SessionResult) // if all of them are shown at the end
+	found := 0
+	err := svc.pages(ctx, func(page sessionPage) error {
+		if page.failure != nil {
+			failures = append(failures, page.failure)
 		}
-	}
-	slices.SortStableFunc(sessions, func(a, b arr.RegionSession) int {
-		clients := svc.regions.Clients()
-		return cmp.Compare(slices.Index(clients, a.Client), slices.Index(clients, b.Client))
+		var chosen []show.SessionResult
+		for _, session := range page.sessions {
+			if filter.accepts(session) {
+				chosen = append(chosen, show.SessionResult{
+					RegionSession: arr.RegionSession{Session: session, Client: page.client},
+				})
+			}
+		}
+		found += len(chosen)
+		if sessions.Streams() {
+			return sessions.Add(chosen)
+		}
+		kept[page.client] = append(kept[page.client], chosen...)
+		return nil
 	})
-	if len(failures) == 0 || svc.several() && len(sessions) > 0 {
-		if err := svc.print.Sessions(sessions); err != nil {
+	if err != nil {
+		return err
+	}
+	if len(failures) == 0 || svc.several() && found > 0 {
+		for _, client := range svc.regions.Clients() {
+			if err := sessions.Add(kept[client]); err != nil {
+				return err
+			}
+		}
+		if err := sessions.Close(); err != nil {
 			return err
 		}
 	}
@@ -73,4 +92,47 @@ func list(ctx context.Context, svc *service, filter *sessionFilter) error {
 		return failures[0]
 	}
 	return apart(ctx, errors.Join(failures...))
+}
+
+// sessionPage is one page of the list of a region, or the failure that ends it.
+type sessionPage struct {
+	client   *arr.SessionsClient
+	sessions []arr.Session
+	failure  error
+}
+
+// pages calls do with each page of the lists of all regions, as they arrive. A failure of do ends it.
+func (svc *service) pages(ctx context.Context, do func(sessionPage) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	arrived := make(chan sessionPage)
+	var regions sync.WaitGroup
+	for _, client := range svc.regions.Clients() {
+		regions.Go(func() {
+			for pager := client.NewListPager(nil); pager.More(); {
+				page, err := pager.NextPage(ctx)
+				if err != nil {
+					err = &arr.RegionError{Endpoint: client.Endpoint(), Err: err}
+				}
+				arrived <- sessionPage{client, page.Sessions, err}
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+	go func() {
+		regions.Wait()
+		close(arrived)
+	}()
+	var failed error
+	for page := range arrived {
+		if failed == nil {
+			failed = do(page)
+		}
+		if failed != nil {
+			cancel() // and wait until nobody sends pages
+		}
+	}
+	return failed
 }

@@ -2,7 +2,10 @@
 
 package show
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Check writes the result of a step for people: a line with its state, name and detail, and a line
 // with what to do unless cure is empty. The state is ok, warning, failed or skipped.
@@ -17,5 +20,5 @@ func (p *Printer) Check(status, name, detail, cure string) error {
 	if cure != "" {
 		line += fmt.Sprintf("%*s%s\n", statusWidth+2+nameWidth+2, "", clean(cure))
 	}
-	return p.write(line)
+	return p.write(func(out *bytes.Buffer) error { out.WriteString(line); return nil })
 }

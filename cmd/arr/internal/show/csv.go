@@ -8,26 +8,23 @@ import (
 	"strings"
 )
 
-// writeCSV writes rows as RFC 4180 has them, with a header before the first.
-func writeCSV[T any](p *Printer, kind *Kind[T], items []T) error {
-	var text bytes.Buffer
-	writer := csv.NewWriter(&text)
+// appendCSV appends records as RFC 4180 has them, with a header before the first. The printer is
+// locked.
+func appendCSV[T any](p *Printer, out *bytes.Buffer, kind *Kind[T], items []T) error {
+	writer := csv.NewWriter(out)
 	writer.UseCRLF = true
 	var fields []Field[T]
 	for _, column := range kind.chosen(p.options) {
 		fields = append(fields, column.fields()...)
 	}
 	record := make([]string, len(fields))
-	for i, field := range fields {
-		record[i] = field.Name
-	}
-	p.mu.Lock()
-	first := !p.shown
-	p.shown = true
-	p.mu.Unlock()
-	if first {
+	if !p.shown {
+		for i, field := range fields {
+			record[i] = field.Name
+		}
 		_ = writer.Write(record) // to memory
 	}
+	p.shown = true
 	for _, item := range items {
 		for i, field := range fields {
 			record[i] = inert(clean(field.Value(item)))
@@ -35,7 +32,7 @@ func writeCSV[T any](p *Printer, kind *Kind[T], items []T) error {
 		_ = writer.Write(record)
 	}
 	writer.Flush()
-	return p.write(text.String())
+	return writer.Error()
 }
 
 // inert keeps a spreadsheet from taking a text for a formula: it puts an apostrophe in front, which

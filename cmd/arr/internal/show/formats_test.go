@@ -79,6 +79,31 @@ func TestAListInEveryFormat(t *testing.T) {
 	}
 }
 
+// writes counts the calls of Write.
+type writes struct {
+	bytes.Buffer
+	calls int
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.calls++
+	return w.Buffer.Write(p)
+}
+
+func TestAPageIsWrittenWithOneCall(t *testing.T) {
+	for _, format := range []Format{JSON, YAML, CSV, Name} {
+		var out writes
+		kind := SessionKind(false)
+		list := NewList(NewPrinter(&out, Options{Format: format}, nothingSet), kind)
+		for calls := range 3 {
+			assert.Equal(t, calls, out.calls, format)
+			require.NoError(t, list.Add([]SessionResult{{RegionSession: two()[0]}, {RegionSession: two()[1]}}))
+		}
+		require.NoError(t, list.Close())
+		assert.Equal(t, 3, out.calls, format)
+	}
+}
+
 func TestCSVHasAHeaderAndTheFieldsOfJSON(t *testing.T) {
 	records, err := csv.NewReader(strings.NewReader(written(t, Options{Format: CSV}))).ReadAll()
 	require.NoError(t, err)

@@ -3,6 +3,7 @@
 package show
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -60,43 +61,38 @@ type Detail struct {
 
 // Write writes one result.
 func Write[T any](p *Printer, kind *Kind[T], item T) error {
-	switch p.Format() {
-	case Text, Wide:
-		return p.paragraph(p.details(kind.details(item)))
-	case CSV:
-		return writeCSV(p, kind, []T{item})
-	default:
-		return writeEach(p, kind, []T{item})
-	}
+	return p.write(func(out *bytes.Buffer) error {
+		if p.ForPeople() {
+			p.apart(out, "\n")
+			out.WriteString(p.details(kind.details(item)))
+			return nil
+		}
+		return appendEach(p, out, kind, []T{item})
+	})
 }
 
 // WriteList writes a list. It sorts items.
 func WriteList[T any](p *Printer, kind *Kind[T], items []T) error {
-	Sort(kind, items, p.options.Sort)
-	switch p.Format() {
-	case Text, Wide:
-		if len(items) == 0 {
-			return p.Line("There are no " + kind.Plural + ".")
-		}
-		table := kind.table(kind.chosen(p.options), items)
-		return p.write(strings.Join(table.lines(p.limit(), p.colours), "\n") + "\n")
-	case CSV:
-		return writeCSV(p, kind, items)
-	default:
-		return writeEach(p, kind, items)
+	list := NewList(p, kind)
+	if err := list.Add(items); err != nil {
+		return err
 	}
+	return list.Close()
 }
 
-// writeEach writes results one by one.
-func writeEach[T any](p *Printer, kind *Kind[T], items []T) error {
-	for _, item := range items {
-		var err error
-		if p.Format() == Name {
-			err = p.Line(kind.Name(item))
-		} else {
-			err = p.Object(kind.Object(item))
+// appendEach appends results one by one. The printer is locked.
+func appendEach[T any](p *Printer, out *bytes.Buffer, kind *Kind[T], items []T) error {
+	switch p.Format() {
+	case CSV:
+		return appendCSV(p, out, kind, items)
+	case Name:
+		for _, item := range items {
+			out.WriteString(clean(kind.Name(item)) + "\n")
 		}
-		if err != nil {
+		return nil
+	}
+	for _, item := range items {
+		if err := p.object(out, kind.Object(item)); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type Printer struct {
 	out     io.Writer
 	colours bool
 	mu      sync.Mutex
+	buffer  bytes.Buffer
 	shown   bool // whether something was written that the next result is set apart from
 }
 
@@ -88,31 +89,39 @@ func (p *Printer) Conversions(conversions []arr.Conversion) error {
 }
 
 // Line writes a line of text.
-func (p *Printer) Line(text string) error { return p.write(clean(text) + "\n") }
+func (p *Printer) Line(text string) error {
+	return p.write(func(out *bytes.Buffer) error { out.WriteString(clean(text) + "\n"); return nil })
+}
 
 // Object writes a value as a line of JSON, a document of YAML, or what a template makes of it.
 func (p *Printer) Object(value any) error {
+	return p.write(func(out *bytes.Buffer) error { return p.object(out, value) })
+}
+
+// object appends a value to out, in the format of the printer. The printer is locked.
+func (p *Printer) object(out *bytes.Buffer, value any) error {
 	if p.options.Template != nil {
-		text, err := p.options.Template.execute(value)
-		if err != nil {
-			return err
-		}
-		return p.write(text)
+		return p.options.Template.execute(out, value)
 	}
-	var object bytes.Buffer
-	encoder := json.NewEncoder(&object)
+	start := out.Len()
+	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return p.check(err)
+		return err
 	}
-	if p.options.Format != YAML {
-		return p.write(escapeJSON(object.String()))
+	if p.options.Format == YAML {
+		document, err := yamlOf(out.Bytes()[start:])
+		out.Truncate(start)
+		p.apart(out, "---\n")
+		out.WriteString(document)
+		return err
 	}
-	document, err := yamlOf(object.Bytes())
-	if err != nil {
-		return p.check(err)
+	if object := out.Bytes()[start:]; bytes.ContainsFunc(object, acts) {
+		escaped := escapeJSON(string(object))
+		out.Truncate(start)
+		out.WriteString(escaped)
 	}
-	return p.apart("---\n", document)
+	return nil
 }
 
 // escapeJSON makes JSON fit for a terminal. Its library escapes the characters below the space, and
@@ -131,38 +140,38 @@ func escapeJSON(object string) string {
 func escape(lines string, as func(rune) string) string {
 	var escaped strings.Builder
 	for _, r := range lines {
-		if r == '\n' || !text.Control(r) {
+		if acts(r) {
+			escaped.WriteString(as(r))
+		} else {
 			escaped.WriteRune(r)
-			continue
 		}
-		escaped.WriteString(as(r))
 	}
 	return escaped.String()
 }
 
-// paragraph writes text with an empty line between it and the one before.
-func (p *Printer) paragraph(text string) error { return p.apart("\n", text) }
+// acts reports whether a character acts on a terminal and does not end a line.
+func acts(r rune) bool { return r != '\n' && text.Control(r) }
 
-// apart writes text with a separator between it and the one before.
-func (p *Printer) apart(separator, text string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// apart appends a separator unless nothing was written before. The printer is locked.
+func (p *Printer) apart(out *bytes.Buffer, separator string) {
 	if p.shown {
-		text = separator + text
+		out.WriteString(separator)
 	}
 	p.shown = true
-	_, err := io.WriteString(p.out, text)
-	return p.check(err)
 }
 
-func (p *Printer) write(text string) error {
+// write writes what render appends to a buffer, with one call of the system. If render fails, what it
+// has appended until then is written all the same.
+func (p *Printer) write(render func(out *bytes.Buffer) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, err := io.WriteString(p.out, text)
-	return p.check(err)
-}
-
-func (p *Printer) check(err error) error {
+	p.buffer.Reset()
+	err := render(&p.buffer)
+	if p.buffer.Len() > 0 {
+		if _, failed := p.out.Write(p.buffer.Bytes()); failed != nil {
+			err = failed
+		}
+	}
 	if _, mistaken := errors.AsType[*failure.UsageError](err); err == nil || mistaken {
 		return err
 	}

@@ -100,11 +100,11 @@ func TestColoursTakeNoRoom(t *testing.T) {
 		columns: []fit{{heading: Cell{"A", bold}}, {heading: Cell{"B", bold}}},
 		rows:    [][]Cell{{{"a", green}, {Text: "b"}}, {{Text: "long"}, {Text: "c"}}},
 	}
-	coloured := strings.Join(drawn.lines(0, true), "\n")
+	coloured := linesOf(&drawn, 0, true)
 	assert.Equal(t,
 		"\x1b[1mA\x1b[0m     \x1b[1mB\x1b[0m\n\x1b[32ma\x1b[0m     b\nlong  c", coloured)
 	assert.Equal(t,
-		strings.Join(drawn.lines(0, false), "\n"),
+		linesOf(&drawn, 0, false),
 		strings.NewReplacer("\x1b[32m", "", "\x1b[1m", "", "\x1b[0m", "").Replace(coloured))
 }
 

@@ -3,6 +3,7 @@
 package show
 
 import (
+	"bytes"
 	"strings"
 )
 
@@ -34,20 +35,18 @@ const (
 	fullID = 36
 )
 
-// lines returns the lines of the table, each at most limit wide; 0 is no limit. Columns that do not
+// append appends the lines of the table, each at most limit wide; 0 is no limit. Columns that do not
 // fit are left out, or shortened. Colours take no room.
-func (t *table) lines(limit int, colours bool) []string {
-	natural := t.natural()
-	widths := fitted(t.columns, natural, limit)
-	lines := make([]string, 0, len(t.rows)+1)
+func (t *table) append(out *bytes.Buffer, limit int, colours bool) {
+	widths := fitted(t.columns, t.natural(), limit)
 	headings := make([]Cell, len(t.columns))
 	for i, column := range t.columns {
 		headings[i] = column.heading
 	}
-	for _, row := range append([][]Cell{headings}, t.rows...) {
-		lines = append(lines, line(row, widths, limit, colours))
+	line(out, headings, widths, limit, colours)
+	for _, row := range t.rows {
+		line(out, row, widths, limit, colours)
 	}
-	return lines
 }
 
 // natural returns the width of each column without a limit.
@@ -115,9 +114,8 @@ func total(widths []int) int {
 	return sum - gap
 }
 
-// line returns one row. On a terminal that is too narrow for all columns it is cut.
-func line(row []Cell, widths []int, limit int, colours bool) string {
-	var text strings.Builder
+// line appends one row. On a terminal that is too narrow for all columns it is cut.
+func line(text *bytes.Buffer, row []Cell, widths []int, limit int, colours bool) {
 	used, pending := 0, 0
 	for i, cell := range row {
 		if widths[i] == 0 {
@@ -141,7 +139,7 @@ func line(row []Cell, widths []int, limit int, colours bool) string {
 			break
 		}
 	}
-	return text.String()
+	text.WriteByte('\n')
 }
 
 // details returns the lines of one result. Values that are too long for the terminal continue below

@@ -3,11 +3,18 @@
 package show
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
+
+func linesOf(drawn *table, limit int, colours bool) string {
+	var out bytes.Buffer
+	drawn.append(&out, limit, colours)
+	return strings.TrimSuffix(out.String(), "\n")
+}
 
 func TestATableThatIsTooWideLosesColumnsThenShortensThem(t *testing.T) {
 	long := strings.Repeat("i", 45)
@@ -31,14 +38,14 @@ func TestATableThatIsTooWideLosesColumnsThenShortensThem(t *testing.T) {
 		{46, "ID" + strings.Repeat(" ", 36) + "STATE", long[:35] + "…  Starting"},
 		{20, "ID" + strings.Repeat(" ", 10) + "STATE", long[:9] + "…  Starting"},
 	} {
-		lines := drawn.lines(c.limit, false)
+		lines := strings.Split(linesOf(&drawn, c.limit, false), "\n")
 		assert.Equal(t, []string{c.header, c.row}, lines, "%d", c.limit)
 		for _, line := range lines {
 			assert.LessOrEqual(t, Width(line), max(c.limit, 71))
 		}
 	}
 	for limit := 1; limit < 80; limit++ {
-		for _, line := range drawn.lines(limit, false) {
+		for line := range strings.SplitSeq(linesOf(&drawn, limit, false), "\n") {
 			assert.LessOrEqual(t, Width(line), limit)
 		}
 	}
@@ -52,7 +59,7 @@ func TestColumnsOfATableThatIsDrawnAgainDoNotShrink(t *testing.T) {
 			rows:    [][]Cell{{{Text: text}, {Text: "b"}}},
 			widest:  widest,
 		}
-		return drawn.lines(0, false)[1]
+		return strings.Split(linesOf(&drawn, 0, false), "\n")[1]
 	}
 	assert.Equal(t, "Starting  b", draw("Starting"))
 	assert.Equal(t, "Ready     b", draw("Ready"))

@@ -3,6 +3,7 @@
 package show
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,13 +78,17 @@ func templateFunctions() template.FuncMap {
 	}
 }
 
-// execute returns what a template makes of a result, with a new line at the end.
-func (t *Template) execute(object any) (string, error) {
-	var text strings.Builder
-	if err := t.parsed.Execute(&text, members(object)); err != nil {
-		return "", &failure.UsageError{Err: plainly(err)}
+// execute appends what a template makes of a result, with a new line at the end.
+func (t *Template) execute(out *bytes.Buffer, object any) error {
+	start := out.Len()
+	if err := t.parsed.Execute(out, members(object)); err != nil {
+		out.Truncate(start)
+		return &failure.UsageError{Err: plainly(err)}
 	}
-	return strings.TrimSuffix(text.String(), "\n") + "\n", nil
+	if !bytes.HasSuffix(out.Bytes()[start:], []byte("\n")) {
+		out.WriteByte('\n')
+	}
+	return nil
 }
 
 // plainly leaves out what the library says of itself.
