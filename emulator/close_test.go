@@ -3,6 +3,7 @@
 package emulator_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/emulator/conversion"
 )
 
 func TestClose(t *testing.T) {
@@ -47,4 +49,20 @@ func TestCloseWithoutABackend(t *testing.T) {
 	require.NoError(t, s.Close())
 	assert.Equal(t, "Ready", s.look("a").Status)
 	s.create("b", standard5)
+}
+
+// A closed emulator refuses new conversions in storage, and shows the ones before.
+func TestCloseWithStorage(t *testing.T) {
+	s := start(t, emulator.Options{Storage: converts{}})
+	assert.Equal(t, http.StatusCreated, s.convert("a").status)
+	require.NoError(t, s.Close())
+	assert.Equal(t, http.StatusInternalServerError, s.convert("new").status)
+	assert.Equal(t, http.StatusOK, s.conversion("a").status)
+}
+
+// converts is a converter that has nothing to do.
+type converts struct{}
+
+func (converts) Convert(context.Context, conversion.Request) (conversion.Result, error) {
+	return conversion.Result{}, nil
 }

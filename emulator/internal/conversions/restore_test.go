@@ -3,7 +3,6 @@
 package conversions
 
 import (
-	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/emulator/internal/journal"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -19,20 +17,10 @@ import (
 // Numbers of conversions are not given twice either, or a cursor would skip new ones.
 func TestRestartKeepsNumbersOfConversions(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
-	in := service.PartitionKey{AccountID: "a", Region: "westeurope"}
 	start := func() (*Store, *journal.Journal) {
 		file, err := journal.Open(path)
 		require.NoError(t, err)
-		c := New(Options{
-			Times:       func() (_, _ time.Duration) { return 0, 0 },
-			AssetExists: func(_, _ string) bool { return true },
-			Linked:      func(string) bool { return false },
-			Retention:   time.Nanosecond,
-			KeepEnded:   10,
-			Logger:      slog.New(slog.DiscardHandler),
-			Journal:     file,
-			Clock:       new(clock.Clock),
-		})
+		c := newStore(t, Options{Retention: time.Nanosecond, Journal: file})
 		require.NoError(t, c.Restore(func(id string) string { return id }))
 		return c, file
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package emulator
+package conversions
 
 import (
 	"bytes"
@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,7 +19,7 @@ import (
 
 	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/conversion"
-	"github.com/arr-go/azremoterendering/emulator/internal/conversions"
+	"github.com/arr-go/azremoterendering/emulator/internal/clock"
 	"github.com/arr-go/azremoterendering/service"
 )
 
@@ -37,18 +36,18 @@ func inStorage(id string) service.NewConversion {
 	}
 }
 
-func (e *Emulator) begin(t *testing.T, id string) {
+func (c *Store) begin(t *testing.T, id string) {
 	t.Helper()
-	_, created, err := e.conversions.Create(t.Context(), e.home, inStorage(id))
+	_, created, err := c.Create(t.Context(), in, inStorage(id))
 	require.NoError(t, err)
 	require.True(t, created)
 }
 
 // statuses returns how many conversions are in each state.
-func (e *Emulator) statuses() map[azremoterendering.ConversionStatus]int {
+func (c *Store) statuses() map[azremoterendering.ConversionStatus]int {
 	counts := make(map[azremoterendering.ConversionStatus]int)
-	for _, c := range e.state().Conversions {
-		counts[c.Conversion.Status]++
+	for _, each := range c.All(nil) {
+		counts[each.Conversion.Status]++
 	}
 	return counts
 }
@@ -70,10 +69,10 @@ type counts = map[azremoterendering.ConversionStatus]int
 func TestFourConversionsRunAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		e := newEmulator(t, Options{Storage: untilReleased(release)})
-		defer func() { assert.NoError(t, e.Close()) }()
+		c := newStore(t, Options{Storage: untilReleased(release)})
+		defer func() { assert.NoError(t, c.Close()) }()
 		for i := range 10 {
-			e.begin(t, fmt.Sprint(i))
+			c.begin(t, fmt.Sprint(i))
 		}
 		for _, want := range []counts{
 			{"Running": 4, "NotStarted": 6},
@@ -81,39 +80,33 @@ func TestFourConversionsRunAtOnce(t *testing.T) {
 			{"Running": 4, "NotStarted": 4, "Succeeded": 2},
 		} {
 			synctest.Wait()
-			assert.Equal(t, want, e.statuses())
+			assert.Equal(t, want, c.statuses())
 			release <- struct{}{}
 		}
 		close(release)
 		synctest.Wait()
-		assert.Equal(t, counts{"Succeeded": 10}, e.statuses())
+		assert.Equal(t, counts{"Succeeded": 10}, c.statuses())
 	})
 }
 
 // What runs ends as Failed, what waits too, and nothing new begins.
 func TestCloseEndsConversions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEmulator(t, Options{Storage: untilReleased(nil)})
+		c := newStore(t, Options{Storage: untilReleased(nil)})
 		for i := range 6 {
-			e.begin(t, fmt.Sprint(i))
+			c.begin(t, fmt.Sprint(i))
 		}
 		synctest.Wait()
 		begin := time.Now()
-		require.NoError(t, e.Close())
+		require.NoError(t, c.Close())
 		assert.Zero(t, time.Since(begin))
-		assert.Equal(t, counts{"Failed": 6}, e.statuses())
-		for _, c := range e.state().Conversions {
-			assert.Equal(t, "InternalServerError", c.Conversion.Error.Code)
+		assert.Equal(t, counts{"Failed": 6}, c.statuses())
+		for _, each := range c.All(nil) {
+			assert.Equal(t, "InternalServerError", each.Conversion.Error.Code)
 		}
-		_, created, err := e.conversions.Create(t.Context(), e.home, inStorage("new"))
-		require.ErrorContains(t, err, "emulator: closed")
+		_, created, err := c.Create(t.Context(), in, inStorage("new"))
+		require.ErrorIs(t, err, errClosed)
 		assert.False(t, created)
-		path := "https://host/accounts/" + DevelopmentAccountID + "/conversions/new?api-version=2021-01-01"
-		assert.Equal(t, http.StatusInternalServerError, ask(t, e, "PUT", path, `{"settings":{
-			"inputLocation":{"storageContainerUri":"https://a.example/in",
-				"storageContainerReadListSas":"sig=r","relativeInputAssetPath":"x"},
-			"outputLocation":{"storageContainerUri":"https://a.example/out",
-				"storageContainerWriteSas":"sig=w"}}}`).Code)
 	})
 }
 
@@ -121,21 +114,21 @@ func TestCloseEndsConversions(t *testing.T) {
 func TestCloseGivesUpOnAConverterThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := make(chan struct{})
-		e := newEmulator(t, Options{Storage: converterFunc(
+		c := newStore(t, Options{Storage: converterFunc(
 			func(context.Context, conversion.Request) (conversion.Result, error) {
 				<-hung
 				return conversion.Result{}, nil
 			})})
-		e.begin(t, "a")
+		c.begin(t, "a")
 		synctest.Wait()
 		begin := time.Now()
-		err := e.Close()
+		err := c.Close()
 		require.ErrorContains(t, err, "conversions go on 10s after their context ended")
 		assert.Equal(t, 10*time.Second, time.Since(begin))
-		assert.Equal(t, err, e.Close(), "again")
+		assert.Equal(t, err, c.Close(), "again")
 		close(hung) // or else this goroutine is found to leak
 		synctest.Wait()
-		assert.Equal(t, counts{"Succeeded": 1}, e.statuses())
+		assert.Equal(t, counts{"Succeeded": 1}, c.statuses())
 	})
 }
 
@@ -144,22 +137,22 @@ func TestResetGivesUpOnAConverterThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		hung := make(chan struct{})
-		e := newEmulator(t, Options{
+		c := newStore(t, Options{
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			Storage: converterFunc(func(context.Context, conversion.Request) (conversion.Result, error) {
 				<-hung
 				return conversion.Result{}, nil
 			}),
 		})
-		e.begin(t, "a")
+		c.begin(t, "a")
 		synctest.Wait()
 		begin := time.Now()
-		e.conversions.Reset(Scope{}.includes)
+		c.Reset(func(service.PartitionKey, string) bool { return true })
 		assert.Equal(t, 10*time.Second, time.Since(begin))
 		assert.Contains(t, log.String(), "conversions go on after a reset")
-		assert.Empty(t, e.statuses())
+		assert.Empty(t, c.statuses())
 		close(hung)
-		require.NoError(t, e.Close())
+		require.NoError(t, c.Close())
 	})
 }
 
@@ -168,7 +161,7 @@ func TestConverterThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		var calls atomic.Int64
-		e := newEmulator(t, Options{
+		c := newStore(t, Options{
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			Storage: converterFunc(func(context.Context, conversion.Request) (conversion.Result, error) {
 				switch calls.Add(1) % 4 {
@@ -185,40 +178,41 @@ func TestConverterThatFails(t *testing.T) {
 		})
 		codes := make(map[string]int)
 		for i := range 12 {
-			e.begin(t, fmt.Sprint(i))
+			c.begin(t, fmt.Sprint(i))
 			synctest.Wait()
 		}
-		for _, c := range e.state().Conversions {
-			if c.Conversion.Error != nil {
-				codes[c.Conversion.Error.Code]++
-				assert.NotContains(t, c.Conversion.Error.Message, "disk full")
+		for _, each := range c.All(nil) {
+			if each.Conversion.Error != nil {
+				codes[each.Conversion.Error.Code]++
+				assert.NotContains(t, each.Conversion.Error.Message, "disk full")
 			} else {
-				assert.Equal(t, "https://a.example/out/box.arrAsset", c.Conversion.OutputAssetURL)
+				assert.Equal(t, "https://a.example/out/box.arrAsset", each.Conversion.OutputAssetURL)
 			}
 		}
 		assert.Equal(t, map[string]int{"InternalServerError": 6, "InputContainerAccessDenied": 3}, codes)
 		for _, text := range []string{"the converter panicked: of the converter", "disk full", "cause"} {
 			assert.Contains(t, log.String(), text)
 		}
-		require.NoError(t, e.Close())
+		require.NoError(t, c.Close())
 	})
 }
 
 // Times holds in storage too: a conversion is not shown as Running before, nor as ended.
 func TestConversionsInStorageTakeTheirTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEmulator(t, Options{
-			Storage:     untilReleased(closedChannel()),
-			Conversions: ConversionOptions{Times: FixedConversion(time.Minute, time.Minute)},
+		c := newStore(t, Options{
+			Storage: untilReleased(closedChannel()),
+			Times:   func() (_, _ time.Duration) { return time.Minute, time.Minute },
 		})
-		e.begin(t, "a")
+		c.begin(t, "a")
 		synctest.Wait()
-		assert.Equal(t, counts{"NotStarted": 1}, e.statuses())
+		assert.Equal(t, counts{"NotStarted": 1}, c.statuses())
 		time.Sleep(time.Minute)
-		assert.Equal(t, counts{"Running": 1}, e.statuses())
-		e.Clock().Advance(time.Minute)
-		assert.Equal(t, counts{"Succeeded": 1}, e.statuses())
-		require.NoError(t, e.Close())
+		assert.Equal(t, counts{"Running": 1}, c.statuses())
+		_, err := c.clock.Move(clock.Move{Advance: time.Minute})
+		require.NoError(t, err)
+		assert.Equal(t, counts{"Succeeded": 1}, c.statuses())
+		require.NoError(t, c.Close())
 	})
 }
 
@@ -232,47 +226,45 @@ func closedChannel() <-chan struct{} {
 func TestConversionsOutliveTheirRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		e := newEmulator(t, Options{Storage: untilReleased(release)})
+		c := newStore(t, Options{Storage: untilReleased(release)})
 		ctx, cancel := context.WithCancel(t.Context())
-		_, created, err := e.conversions.Create(ctx, e.home, inStorage("a"))
+		_, created, err := c.Create(ctx, in, inStorage("a"))
 		require.NoError(t, err)
 		require.True(t, created)
 		cancel()
 		synctest.Wait()
-		assert.Equal(t, counts{"Running": 1}, e.statuses())
+		assert.Equal(t, counts{"Running": 1}, c.statuses())
 		close(release)
 		synctest.Wait()
-		assert.Equal(t, counts{"Succeeded": 1}, e.statuses())
-		require.NoError(t, e.Close())
+		assert.Equal(t, counts{"Succeeded": 1}, c.statuses())
+		require.NoError(t, c.Close())
 	})
 }
 
 func TestNothingOfConversionsLeaks(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for range 20 {
-		e := newEmulator(t, Options{Storage: untilReleased(nil)})
+		c := newStore(t, Options{Storage: untilReleased(nil)})
 		for i := range 20 {
-			e.begin(t, fmt.Sprint(i))
+			c.begin(t, fmt.Sprint(i))
 		}
-		require.NoError(t, e.Close())
+		require.NoError(t, c.Close())
 	}
 }
 
 // Faults that decide what happens to a conversion keep storage untouched.
 func TestFaultsKeepStorageUntouched(t *testing.T) {
-	e := newEmulator(t, Options{Storage: converterFunc(
+	c := newStore(t, Options{Storage: converterFunc(
 		func(context.Context, conversion.Request) (conversion.Result, error) {
 			t.Error("the converter was called")
 			return conversion.Result{}, nil
 		})})
-	for i, fault := range []ConversionFault{
-		ConversionFails, ConversionMissingAsset, ConversionCancelled, ConversionNever,
-	} {
-		ctx := conversions.WithFault(t.Context(), conversions.Fault(fault))
-		_, created, err := e.conversions.Create(ctx, e.home, inStorage(fmt.Sprint(i)))
+	for i, fault := range []Fault{Fails, MissingAsset, Cancelled, Never} {
+		ctx := WithFault(t.Context(), fault)
+		_, created, err := c.Create(ctx, in, inStorage(fmt.Sprint(i)))
 		require.NoError(t, err)
 		require.True(t, created)
 	}
-	assert.Equal(t, counts{"Failed": 2, "Cancelled": 1, "Running": 1}, e.statuses())
-	require.NoError(t, e.Close())
+	assert.Equal(t, counts{"Failed": 2, "Cancelled": 1, "Running": 1}, c.statuses())
+	require.NoError(t, c.Close())
 }
