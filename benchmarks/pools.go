@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -88,11 +89,12 @@ func measureWatcher(ctx context.Context, s settings) (table, error) {
 	sizes := []int{1000, 10_000, 50_000}
 	t := table{
 		title: "A round of a Watcher",
-		note: "CPU time from one list of all sessions to the next, while one of them is awaited, and " +
-			"of the same lists read by SessionsClient.All. The service costs nothing: pages are bytes.",
+		note: "CPU time from one list of all sessions to the next, while one of them is awaited, or each " +
+			"tenth, and of the same lists read by SessionsClient.All. No session changes. The service " +
+			"costs nothing: pages are bytes.",
 		header: []string{"What", "1,000", "10,000", "50,000", "Exponent"},
 	}
-	var all, rounds []variant
+	var all, rounds, crowded []variant
 	for _, size := range sizes {
 		pages := newPages(size)
 		client, err := pages.client()
@@ -112,15 +114,18 @@ func measureWatcher(ctx context.Context, s settings) (table, error) {
 			}
 			return nil
 		}))
-		rounds = append(rounds, variant{fmt.Sprint(size),
-			func(ctx context.Context, calls int) (time.Duration, error) {
-				return pages.watch(ctx, client, calls)
-			}})
+		watching := func(waiters int) variant {
+			return variant{fmt.Sprint(size), func(ctx context.Context, calls int) (time.Duration, error) {
+				return pages.watch(ctx, client, waiters, calls)
+			}}
+		}
+		rounds = append(rounds, watching(1))
+		crowded = append(crowded, watching(size/10))
 	}
 	for _, what := range []struct {
 		name     string
 		variants []variant
-	}{{"All", all}, {"a round", rounds}} {
+	}{{"All", all}, {"a round", rounds}, {"a round, a tenth awaited", crowded}} {
 		costs, err := inTurn(ctx, s.rounds, 2, what.variants)
 		if err != nil {
 			return t, err
@@ -130,7 +135,7 @@ func measureWatcher(ctx context.Context, s settings) (table, error) {
 	return t, nil
 }
 
-// pages is a service that has so many sessions and answers from memory. The last one is awaited.
+// pages is a service that has so many sessions and answers from memory.
 type pages struct {
 	answers [][]byte
 	begun   chan struct{} // capacity 1; gets a value at the first page of a list
@@ -190,31 +195,35 @@ func (p *pages) client() (*arr.SessionsClient, error) {
 		&arr.SessionsClientOptions{ClientOptions: azcore.ClientOptions{Transport: p}})
 }
 
-// watch waits for a session for so many rounds, and returns the CPU time that they took.
+// watch lets so many waiters, spread evenly over the list up to its last session, wait for so many
+// rounds. It returns the CPU time that the rounds took.
 func (p *pages) watch(
-	ctx context.Context, client *arr.SessionsClient, rounds int,
+	ctx context.Context, client *arr.SessionsClient, waiters, rounds int,
 ) (time.Duration, error) {
 	watcher, err := lease.NewWatcher(client, lease.WatcherOptions{Interval: time.Millisecond})
 	if err != nil {
 		return 0, err
 	}
 	defer watcher.Close()
+	var waits sync.WaitGroup
+	defer waits.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	select {
-	case <-p.begun:
-	default:
+	sessions := len(p.answers) * pageSize
+	for i := range waiters {
+		id := fmt.Sprintf("session-%08d", (i+1)*sessions/waiters-1)
+		waits.Go(func() { _, _ = watcher.Wait(ctx, id) })
 	}
-	last := fmt.Sprintf("session-%08d", len(p.answers)*pageSize-1)
-	go func() { _, _ = watcher.Wait(ctx, last) }()
+	// In the first rounds, waiters come and see their sessions for the first time.
+	const first = 3
 	var before time.Duration
-	for n := range rounds + 1 {
+	for n := range first + rounds + 1 {
 		select {
 		case <-p.begun:
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
-		if n == 0 {
+		if n == first {
 			before = cpuTime()
 		}
 	}

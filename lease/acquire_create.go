@@ -125,7 +125,15 @@ func (a *acquisition) waitOnce(ctx context.Context, r *renewer, poller *arr.Sess
 
 // waitWatching waits until the session is Ready, by what the watcher observes.
 func (r *renewer) waitWatching(ctx context.Context) error {
-	_, err := r.watcher.wait(ctx, r.id, r.learn)
+	if r.options.Progress != nil {
+		_, err := r.watcher.wait(ctx, r.id, nil, r.learn)
+		return err
+	}
+	changed := newStatus()
+	_, err := r.watcher.wait(ctx, r.id, func(o observation) bool {
+		r.learn(o)
+		return changed(o)
+	}, func(observation) {})
 	return err
 }
 

@@ -273,7 +273,7 @@ func TestChangesWhileOthersWait(t *testing.T) {
 		require.Empty(t, log.take())
 		// Followed, and given up before it was looked up: nothing to ask.
 		r.wire.times("get")
-		r.region.subscribe("fleeting", true).close()
+		r.region.subscribe("fleeting", true, nil).close()
 		time.Sleep(2 * time.Minute)
 		require.Zero(t, r.wire.count("get"))
 	})

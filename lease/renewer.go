@@ -38,6 +38,7 @@ type renewer struct {
 	since        time.Time     // when the session was adopted; zero if it was created here
 	refusedTotal time.Duration // the total that the service refused to extend; 0 if it did not
 	jitter       time.Duration // delays the next extension
+	planned      knowledge     // what run knew when it last planned
 }
 
 func newRenewer(client *arr.SessionsClient, id string, options KeepAliveOptions) *renewer {

@@ -67,6 +67,7 @@ func (r *renewer) run(ctx context.Context) error {
 	notFound := 0           // answers in a row that the session is unknown
 	for {
 		updates.subscribe()
+		r.beginPlan()
 		if err := r.end(); err != nil {
 			return err
 		}
@@ -83,10 +84,11 @@ func (r *renewer) run(ctx context.Context) error {
 		if !end.IsZero() && end.Before(at) {
 			at = end
 		}
-		if due, err := updates.await(ctx, at); err != nil {
-			return r.interrupted(ctx, err)
-		} else if !due || at.Equal(end) {
-			continue
+		if at.Equal(end) || time.Now().Before(at) {
+			if err := updates.await(ctx, at); err != nil {
+				return r.interrupted(ctx, err)
+			}
+			continue // the plan may have changed, even without a signal
 		}
 		failure = r.try(ctx, extend, end)
 		if extend {
@@ -106,6 +108,33 @@ func (r *renewer) run(ctx context.Context) error {
 		}
 		notBefore = time.Now().Add(r.pauseAfter(ctx, failure, retry, end))
 	}
+}
+
+// knowledge is what plan depends on and observations may change.
+type knowledge struct {
+	bounds bounds
+	status arr.SessionStatus
+	leapt  time.Time
+}
+
+// beginPlan notes what run knows, so that it is woken only by what differs.
+func (r *renewer) beginPlan() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.planned = knowledge{r.bounds, r.last.session.Status, r.leap.since}
+}
+
+// outplanned reports whether run may have to act earlier than it has planned. Observations usually
+// narrow the bounds, which lets it act later. It finds that out when the planned time comes.
+func (r *renewer) outplanned() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, now := &r.planned.bounds, &r.bounds
+	return r.planned.status != r.last.session.Status || r.planned.leapt != r.leap.since ||
+		before.total != now.total || before.ended != now.ended ||
+		before.earliest.IsZero() != now.earliest.IsZero() ||
+		before.latest.IsZero() != now.latest.IsZero() ||
+		before.earliest.Sub(now.earliest) > time.Second // clocks that drift move it by less
 }
 
 // plan returns when to act next, whether to extend the lease then or only to look, and the earliest
@@ -204,6 +233,19 @@ func (r *renewer) expired(failure error) error {
 	}
 }
 
+// needs returns the filter of the subscription of run. The renewer learns from each observation at
+// once, and is woken only by those that change what it does. With Progress, which must be called
+// from the goroutine of run, each observation wakes it, and it learns then.
+func (r *renewer) needs() func(observation) bool {
+	if r.options.Progress != nil {
+		return nil
+	}
+	return func(o observation) bool {
+		r.learn(o)
+		return r.outplanned()
+	}
+}
+
 // updates passes what a watcher observes of a session on to its renewer. Without a watcher it only
 // waits.
 type updates struct {
@@ -227,14 +269,15 @@ func (r *renewer) updates() *updates {
 func (u *updates) subscribe() {
 	w := u.renewer.watcher
 	if u.subscription == nil && w != nil && !time.Now().Before(u.retryAt) {
-		u.subscription, u.lookEvery = w.subscribe(u.renewer.id, false), 0
+		u.subscription, u.lookEvery = w.subscribe(u.renewer.id, false, u.renewer.needs()), 0
 		u.take()
 	}
 }
 
-// take learns the newest observation. If the watcher has failed, the renewer looks itself.
+// take learns the newest observation, unless the renewer has. If the watcher has failed, the
+// renewer looks itself.
 func (u *updates) take() {
-	if o, ok := u.subscription.latest(); ok {
+	if o, ok := u.subscription.latest(); ok && u.subscription.needs == nil {
 		u.renewer.learn(o)
 	}
 	if err := u.subscription.err(); err != nil {
@@ -253,9 +296,8 @@ func (u *updates) grace() time.Duration {
 	return leapGrace
 }
 
-// await waits until a time, the next observation or a leap of the clock. It reports whether the
-// time has come.
-func (u *updates) await(ctx context.Context, at time.Time) (due bool, err error) {
+// await waits until a time, the next observation that is needed or a leap of the clock.
+func (u *updates) await(ctx context.Context, at time.Time) error {
 	var signal <-chan struct{}
 	if u.subscription != nil {
 		signal = u.subscription.C()
@@ -268,16 +310,13 @@ func (u *updates) await(ctx context.Context, at time.Time) (due bool, err error)
 		case <-signal:
 			timer.Stop()
 			u.take()
-			return false, ctx.Err()
+			return ctx.Err()
 		case <-ctx.Done():
 			timer.Stop()
-			return false, ctx.Err()
+			return ctx.Err()
 		}
-		if left <= wait.Tick {
-			return true, ctx.Err()
-		}
-		if u.renewer.unconfirmed() {
-			return false, ctx.Err()
+		if left <= wait.Tick || u.renewer.unconfirmed() {
+			return ctx.Err()
 		}
 	}
 }

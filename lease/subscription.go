@@ -33,6 +33,9 @@ type subscription struct {
 	watcher *regionWatcher
 	id      string
 	signal  chan struct{}
+	// needs, if non-nil, is called with each observation and returns whether to signal it. It runs
+	// with the watcher's lock held, so it must not call the watcher or wait. If nil, all are needed.
+	needs func(observation) bool
 
 	entry    *watched // nil once nothing more can come
 	awaiting bool     // for Ready: the watcher uses the short interval
@@ -42,10 +45,15 @@ type subscription struct {
 }
 
 // subscribe observes one session until close. awaiting makes the watcher use the short interval.
-// The first observation is from an answer that arrives from now on; the next round begins at once
-// if the last one is an Interval ago.
-func (w *regionWatcher) subscribe(sessionID string, awaiting bool) *subscription {
-	s := &subscription{watcher: w, id: sessionID, signal: make(chan struct{}, 1)}
+// needs selects the observations that are signalled; see subscription. The first observation is
+// from an answer that arrives from now on; the next round begins at once if the last one is an
+// Interval ago.
+func (w *regionWatcher) subscribe(
+	sessionID string,
+	awaiting bool,
+	needs func(observation) bool,
+) *subscription {
+	s := &subscription{watcher: w, id: sessionID, signal: make(chan struct{}, 1), needs: needs}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -64,8 +72,18 @@ func (w *regionWatcher) subscribe(sessionID string, awaiting bool) *subscription
 	return s
 }
 
-// C returns a channel of capacity 1 that holds a signal after each observation, and after each
-// failure to get one.
+// newStatus returns a filter of observations for subscribe that passes changes of the status.
+func newStatus() func(observation) bool {
+	var last arr.SessionStatus
+	return func(o observation) bool {
+		changed := o.session.Status != last
+		last = o.session.Status
+		return changed
+	}
+}
+
+// C returns a channel of capacity 1 that holds a signal after each observation that is needed, and
+// after each failure to get one.
 func (s *subscription) C() <-chan struct{} { return s.signal }
 
 // latest returns the newest observation, and false if there is none yet. An ended session has no
@@ -145,7 +163,8 @@ func (w *regionWatcher) tidy(entry *watched) {
 	}
 }
 
-// show passes an observation on to subscriptions and change feeds.
+// show passes an observation on to subscriptions and change feeds. Most observations of a round
+// show what was known before, so they wake only who needs them.
 func (w *regionWatcher) show(entry *watched, o observation) {
 	entry.failure, entry.good, entry.observed = nil, o.received, true
 	ended := o.session.Status.Ended()
@@ -156,7 +175,9 @@ func (w *regionWatcher) show(entry *watched, o observation) {
 	entry.sent, entry.status = o.sent, o.session.Status
 	for s := range entry.subscriptions {
 		s.last, s.seen = o, true
-		notify(s.signal)
+		if s.needs == nil || s.needs(o) {
+			notify(s.signal)
+		}
 		if ended {
 			w.detach(s)
 		}

@@ -263,7 +263,7 @@ func TestTheWatcherLooksAfterALeap(t *testing.T) {
 		})
 		require.NoError(t, err)
 		defer watcher.Close()
-		defer watcher.regions[0].subscribe("demo", false).close()
+		defer watcher.regions[0].subscribe("demo", false, nil).close()
 		time.Sleep(time.Minute)
 		lists := w.count("LIST")
 		w.suspend(time.Minute)

@@ -207,7 +207,7 @@ func (w *regionWatcher) waitFor(
 	events chan<- regionWait,
 ) {
 	told := false
-	session, err := w.wait(ctx, sessionID, func(o observation) {
+	session, err := w.wait(ctx, sessionID, newStatus(), func(o observation) {
 		if !told && !o.session.Status.Ended() {
 			told = true
 			events <- regionWait{place: place, alive: true}

@@ -217,7 +217,7 @@ func TestWatcherBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Hour)}, WatcherOptions{})
 		r.create("demo")
-		f := r.region.subscribe("demo", true)
+		f := r.region.subscribe("demo", true, nil)
 		defer f.close()
 		time.Sleep(time.Second)
 		r.wire.handle(func(_ string, req *http.Request) (*http.Response, error) {
@@ -290,7 +290,7 @@ func TestWatcherMeetsHostileLinks(t *testing.T) {
 			r.create("first")
 			r.create("second")
 			r.inject(emulator.Fault{Operation: "list", NextLink: link})
-			f := r.region.subscribe("first", false)
+			f := r.region.subscribe("first", false, nil)
 			defer f.close()
 			first, second := r.wait("first"), r.wait("second")
 			require.NoError(t, (<-first).err)

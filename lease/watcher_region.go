@@ -75,10 +75,12 @@ func (w *regionWatcher) close() {
 	w.stop()
 }
 
-// wait is [Watcher.Wait] for one region. It calls show with each observation.
+// wait is [Watcher.Wait] for one region. It calls show with the observations that needs selects;
+// these must include changes of the status.
 func (w *regionWatcher) wait(
 	ctx context.Context,
 	sessionID string,
+	needs func(observation) bool,
 	show func(observation),
 ) (arr.Session, error) {
 	if sessionID == "" {
@@ -88,7 +90,7 @@ func (w *regionWatcher) wait(
 	if ctx.Err() != nil {
 		return arr.Session{}, s.interrupted(endOfContext(ctx))
 	}
-	s = w.subscribe(sessionID, true)
+	s = w.subscribe(sessionID, true, needs)
 	defer s.close()
 	began := time.Now()
 	patience := time.NewTimer(wait.Patience)
@@ -108,7 +110,7 @@ func (w *regionWatcher) wait(
 			return arr.Session{}, s.interrupted(
 				fmt.Errorf("no good answer for %v: %w", wait.Patience, failure))
 		}
-		patience.Reset(left) // any change of left is signalled
+		patience.Reset(left) // whatever makes left smaller is signalled
 		select {
 		case <-s.C():
 		case <-patience.C:

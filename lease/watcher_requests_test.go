@@ -154,15 +154,15 @@ func TestWatcherCadence(t *testing.T) {
 		r.create("demo")
 		r.wire.latency = 700 * time.Millisecond
 		begun := time.Now()
-		defer r.region.subscribe("demo", false).close()
+		defer r.region.subscribe("demo", false, nil).close()
 
-		waiting := r.region.subscribe("demo", true)
+		waiting := r.region.subscribe("demo", true, nil)
 		time.Sleep(21 * time.Second)
 		waiting.close()
 		time.Sleep(61 * time.Second) // 82
-		waiting = r.region.subscribe("demo", true)
+		waiting = r.region.subscribe("demo", true, nil)
 		time.Sleep(10 * time.Second) // 92
-		r.region.subscribe("demo", false).close()
+		r.region.subscribe("demo", false, nil).close()
 		time.Sleep(5 * time.Second) // 97
 		waiting.close()
 		time.Sleep(time.Minute)
@@ -184,7 +184,7 @@ func TestWatcherDoesNotCatchUp(t *testing.T) {
 		r.create("demo")
 		r.inject(emulator.Fault{Operation: "list", Count: 1, Delay: 12 * time.Second})
 		begun := time.Now()
-		f := r.region.subscribe("demo", true)
+		f := r.region.subscribe("demo", true, nil)
 		defer f.close()
 		time.Sleep(23 * time.Second)
 		var seconds []float64
@@ -213,7 +213,7 @@ func TestWatcherLooksUpWhatTheListDoesNotShow(t *testing.T) {
 			return nil, nil
 		})
 		begun := time.Now()
-		f := r.region.subscribe("demo", true)
+		f := r.region.subscribe("demo", true, nil)
 		defer f.close()
 		time.Sleep(127*watchInterval + time.Second)
 		var rounds []int
@@ -309,7 +309,7 @@ func TestWatcherBoundsLookups(t *testing.T) {
 		waiting := r.wait("demo")
 		synctest.Wait() // the first round is over
 		for i := range 20 {
-			f := r.region.subscribe(fmt.Sprint("unknown-", i), false)
+			f := r.region.subscribe(fmt.Sprint("unknown-", i), false, nil)
 			defer f.close()
 		}
 		demo := <-waiting

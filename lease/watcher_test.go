@@ -208,7 +208,7 @@ func TestWatcherClose(t *testing.T) {
 		for _, err := range r.watcher.Changes(t.Context()) {
 			require.ErrorIs(t, err, ErrWatcherClosed)
 		}
-		f := r.region.subscribe("demo", true)
+		f := r.region.subscribe("demo", true, nil)
 		require.ErrorIs(t, f.err(), ErrWatcherClosed)
 		<-f.C()
 		f.close()
@@ -222,7 +222,7 @@ func TestWatcherCloseDuringLookups(t *testing.T) {
 		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
 		r.inject(emulator.Fault{Operation: "get", Delay: time.Hour})
 		for _, id := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"} {
-			r.region.subscribe(id, true)
+			r.region.subscribe(id, true, nil)
 		}
 		time.Sleep(6 * time.Second)
 		require.Equal(t, 8, r.wire.count("get"))
@@ -262,10 +262,10 @@ func TestSubscription(t *testing.T) {
 		r.create("demo")
 		// A round for somebody else comes first, so that the next begins an interval later, for
 		// both subscriptions: at once, it could begin between the two.
-		early := r.region.subscribe("demo", true)
+		early := r.region.subscribe("demo", true, nil)
 		synctest.Wait()
 		early.close()
-		one, two := r.region.subscribe("demo", false), r.region.subscribe("demo", true)
+		one, two := r.region.subscribe("demo", false, nil), r.region.subscribe("demo", true, nil)
 		for _, f := range []*subscription{one, two} {
 			<-f.C()
 			s, seen := f.latest()
@@ -285,7 +285,7 @@ func TestSubscription(t *testing.T) {
 			<-checked // no answer comes before the subscription was seen to be empty
 			return nil, nil
 		})
-		late := r.region.subscribe("demo", false)
+		late := r.region.subscribe("demo", false, nil)
 		_, seen := late.latest()
 		require.False(t, seen)
 		close(checked)
@@ -341,7 +341,7 @@ func TestWatcherChurn(t *testing.T) {
 						}
 					}
 				case 2:
-					f := r.region.subscribe(id, rand.N(2) == 0)
+					f := r.region.subscribe(id, rand.N(2) == 0, nil)
 					wait.Sleep(ctx, time.Hour)
 					f.close()
 				}
