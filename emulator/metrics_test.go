@@ -5,6 +5,7 @@ package emulator_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,8 +63,9 @@ func TestMetricsCountSessionsAndRequests(t *testing.T) {
 			`arr_emulator_sessions{region="westeurope",size="Standard",status="Starting"} 1`,
 			`arr_emulator_sessions{region="westeurope",size="Standard",status="Stopped"} 1`,
 		}, s.metrics("arr_emulator_sessions{"))
-		billed := s.metrics("arr_emulator_billed_minutes_total")[0]
-		assert.Regexp(t, ` 35\.5`, billed, "5.5, 10 and 20 minutes, and a second")
+		billed := s.billed()
+		assert.InDelta(t, (35*time.Minute + 30*time.Second).Seconds(), billed, 2,
+			"5.5, 10 and 20 minutes, and a second")
 		assert.Equal(t, []string{
 			`arr_emulator_requests_total{operation="CreateSession",status="201"} 4`,
 			`arr_emulator_requests_total{operation="GetSession",status="0"} 1`,
@@ -71,6 +73,38 @@ func TestMetricsCountSessionsAndRequests(t *testing.T) {
 			`arr_emulator_requests_total{operation="GetToken",status="200"} 2`,
 			`arr_emulator_requests_total{operation="StopSession",status="204"} 1`,
 		}, s.metrics("arr_emulator_requests_total{"))
+	})
+}
+
+// billed returns the time that the metrics say was billed, in seconds.
+func (s *service) billed() float64 {
+	s.t.Helper()
+	line := s.metrics("arr_emulator_billed_seconds_total")[0]
+	seconds, err := strconv.ParseFloat(line[strings.LastIndex(line, " ")+1:], 64)
+	require.NoError(s.t, err)
+	return seconds
+}
+
+// A counter that falls by a little looks to Prometheus as if it had started again from 0, and all
+// of it as new. So what was billed stays when the emulator forgets sessions.
+func TestBilledTimeNeverFalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, emulator.Options{
+			StartupTime: emulator.FixedStartup(time.Second),
+			KeepEnded:   1,
+			Retention:   time.Hour,
+		})
+		s.put("stays", `{"maxLeaseTimeMinutes":600,"size":"Standard"}`)
+		for _, id := range []string{"first", "second", "third"} {
+			s.put(id, `{"maxLeaseTimeMinutes":10,"size":"Standard"}`)
+			time.Sleep(20 * time.Minute)
+		}
+		before := s.billed()
+		assert.InDelta(t, (60+3*10)*60, before, 5, "all four are counted")
+		time.Sleep(time.Hour)
+		assert.InDelta(t, before+3600, s.billed(), 1, "the retention of those that ended is over")
+		require.NoError(t, s.Reset(emulator.Scope{Prefix: "stays"}))
+		assert.InDelta(t, before+3600, s.billed(), 1, "after a reset")
 	})
 }
 

@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/emulator/internal/memory"
 	"github.com/arr-go/azremoterendering/internal/exposition"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -39,13 +39,6 @@ func (e *Emulator) showMetrics(r *http.Request) service.Answer {
 	return a
 }
 
-// sessionKind is what sessions are counted by.
-type sessionKind struct {
-	region azremoterendering.Region
-	size   azremoterendering.SessionSize
-	status azremoterendering.SessionStatus
-}
-
 // requestKind is what requests are counted by.
 type requestKind struct {
 	operation string
@@ -53,36 +46,25 @@ type requestKind struct {
 }
 
 func (e *Emulator) metrics() []byte {
-	state := e.state()
-	sessions := make(map[sessionKind]int)
-	var billed time.Duration
-	for _, s := range state.Sessions {
-		sessions[sessionKind{s.Region, s.Session.Size, s.Session.Status}]++
-		if end := s.EndedAt; !s.ReadyAt.IsZero() {
-			if end.IsZero() {
-				end = state.Time
-			}
-			billed += max(0, end.Sub(s.ReadyAt))
-		}
-	}
+	counts := e.store.Count()
 	conversions := make(map[azremoterendering.ConversionStatus]int)
-	for _, c := range state.Conversions {
+	for _, c := range e.conversions.All(nil) {
 		conversions[c.Conversion.Status]++
 	}
 
 	var text exposition.Text
 	text.Metric("arr_emulator_sessions", exposition.Gauge,
 		"Sessions that the emulator has, ended ones included.")
-	for _, k := range sortedKeys(sessions, func(a, b sessionKind) int {
-		return cmp.Or(cmp.Compare(a.region, b.region), cmp.Compare(a.size, b.size),
-			cmp.Compare(a.status, b.status))
+	for _, k := range sortedKeys(counts.Sessions, func(a, b memory.Kind) int {
+		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Size, b.Size),
+			cmp.Compare(a.Status, b.Status))
 	}) {
-		text.Value(float64(sessions[k]), "region", string(k.region),
-			"size", string(k.size), "status", string(k.status))
+		text.Value(float64(counts.Sessions[k]), "region", string(k.Region),
+			"size", string(k.Size), "status", string(k.Status))
 	}
-	text.Metric("arr_emulator_billed_minutes_total", exposition.Counter,
-		"Time in Ready of all sessions that the emulator has, by its clock.")
-	text.Value(billed.Minutes())
+	text.Metric("arr_emulator_billed_seconds_total", exposition.Counter,
+		"Time in Ready of all sessions that the emulator has and had, by its clock.")
+	text.Value(counts.Billed.Seconds())
 	text.Metric("arr_emulator_conversions", exposition.Gauge,
 		"Conversions that the emulator has, ended ones included.")
 	for _, status := range sortedKeys(conversions, cmp.Compare) {

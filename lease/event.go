@@ -40,7 +40,8 @@ const (
 	// the time that it was billed while this program had it: from Ready, or its adoption, until it
 	// was stopped, ended or detached. That is never too short, and too long by at most twice the
 	// time between two looks at a session that starts: some seconds. For a session that could not
-	// be stopped it is the whole lease, and for one that was never seen Ready it is 0.
+	// be stopped it is the whole lease. For one that was never seen Ready it is 0, although it may
+	// have become Ready since the last look.
 	EventEnded EventKind = "ended"
 )
 

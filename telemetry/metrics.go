@@ -95,7 +95,7 @@ func (m *Metrics) histogram(
 func (m *Metrics) createOthers() error {
 	var errs [5]error
 	m.billed, errs[0] = m.meter.Float64Counter("arr.session.billed",
-		metric.WithUnit("min"),
+		metric.WithUnit("s"),
 		metric.WithDescription("Time for which sessions that have ended were billed."))
 	m.sessions, errs[1] = m.meter.Int64ObservableUpDownCounter("arr.pool.sessions",
 		metric.WithUnit("{session}"),
@@ -104,10 +104,10 @@ func (m *Metrics) createOthers() error {
 		metric.WithUnit("{call}"),
 		metric.WithDescription("Calls of Pool.Acquire that wait for a session."))
 	m.spent, errs[3] = m.meter.Float64ObservableCounter("arr.pool.spent",
-		metric.WithUnit("min"),
+		metric.WithUnit("s"),
 		metric.WithDescription("The most that ended sessions count against the budget."))
 	m.committed, errs[4] = m.meter.Float64ObservableUpDownCounter("arr.pool.committed",
-		metric.WithUnit("min"),
+		metric.WithUnit("s"),
 		metric.WithDescription("What is spent, and the whole leases of sessions that run."))
 	return errors.Join(errs[:]...)
 }
@@ -136,7 +136,7 @@ func (m *Metrics) Observe(e lease.Event) {
 		because("error.type")
 		count(m.failures)
 	case lease.EventEnded:
-		m.billed.Add(ctx, e.Duration.Minutes(), metric.WithAttributes(attributes...))
+		m.billed.Add(ctx, e.Duration.Seconds(), metric.WithAttributes(attributes...))
 		because("arr.session.end")
 		count(m.ended)
 	case lease.EventHandedOut, lease.EventNotHandedOut:
@@ -189,8 +189,8 @@ func (m *Metrics) Pool(name string, pool *lease.Pool) (unregister func() error, 
 		stats := pool.Stats()
 		all := metric.WithAttributes(ofPool)
 		o.ObserveInt64(m.waiting, int64(stats.Waiting), all)
-		o.ObserveFloat64(m.spent, stats.Spent.Minutes(), all)
-		o.ObserveFloat64(m.committed, stats.Committed.Minutes(), all)
+		o.ObserveFloat64(m.spent, stats.Spent.Seconds(), all)
+		o.ObserveFloat64(m.committed, stats.Committed.Seconds(), all)
 		for _, r := range stats.Regions {
 			region := attribute.String("arr.region", regionName(r.Region, r.Endpoint))
 			for state, n := range map[string]int{

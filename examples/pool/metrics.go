@@ -19,7 +19,7 @@ type metrics struct {
 
 	mu     sync.Mutex
 	events map[lease.EventKind]float64
-	billed float64 // in minutes
+	billed float64 // in seconds
 }
 
 func newMetrics() *metrics {
@@ -42,7 +42,7 @@ func (m *metrics) observe(e lease.Event) {
 	defer m.mu.Unlock()
 	m.events[e.Kind]++
 	if e.Kind == lease.EventEnded {
-		m.billed += e.Duration.Minutes()
+		m.billed += e.Duration.Seconds()
 	}
 }
 
@@ -79,10 +79,10 @@ func (s *service) writeStats(text *exposition.Text, stats lease.PoolStats) {
 	}
 	metric("arr_pool_waiting", exposition.Gauge,
 		"Devices that wait for a session.", float64(stats.Waiting))
-	metric("arr_pool_spent_minutes_total", exposition.Counter,
-		"The most that ended sessions count against the budget.", stats.Spent.Minutes())
-	metric("arr_pool_committed_minutes", exposition.Gauge,
-		"What is spent, and the whole leases of sessions that run.", stats.Committed.Minutes())
+	metric("arr_pool_spent_seconds_total", exposition.Counter,
+		"The most that ended sessions count against the budget.", stats.Spent.Seconds())
+	metric("arr_pool_committed_seconds", exposition.Gauge,
+		"What is spent, and the whole leases of sessions that run.", stats.Committed.Seconds())
 }
 
 // write writes what was counted.
@@ -106,6 +106,6 @@ func (m *metrics) write(text *exposition.Text, pool string) {
 		"Creations and other requests about sessions that have failed, after retries.",
 		m.events[lease.EventCreateFailed]+m.events[lease.EventFailed])
 	counter("arr_session_ends_total", "Sessions that are no longer held.", m.events[lease.EventEnded])
-	counter("arr_session_billed_minutes_total",
+	counter("arr_session_billed_seconds_total",
 		"Time for which sessions that have ended were billed.", m.billed)
 }

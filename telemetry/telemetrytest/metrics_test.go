@@ -179,20 +179,28 @@ func TestBilledMinutesAddUpToWhatTheEmulatorBilled(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, stopped, "every device has left")
 
-		var billed time.Duration
-		ready := 0
+		var billed, unseen time.Duration
+		ready, brief := 0, 0 // a pool that drops a starting session may not see that it became Ready
 		for _, life := range f.lives() {
 			require.False(t, life.EndedAt.IsZero())
-			if !life.ReadyAt.IsZero() && life.EndedAt.After(life.ReadyAt) {
-				ready++
-				billed += life.EndedAt.Sub(life.ReadyAt)
+			if life.ReadyAt.IsZero() || !life.EndedAt.After(life.ReadyAt) {
+				continue
+			}
+			lasted := life.EndedAt.Sub(life.ReadyAt)
+			ready++
+			billed += lasted
+			if lasted < 2*watch {
+				brief++
+				unseen += lasted
 			}
 		}
-		counted := f.sum("arr_session_billed_minutes_total")
+		counted := f.sum("arr_session_billed_seconds_total") / 60
 		t.Logf("%d sessions, %d of them Ready; the emulator billed %.2f minutes, counted are %.2f",
 			len(f.lives()), ready, billed.Minutes(), counted)
-		assert.Equal(t, float64(ready), f.sum("arr_session_startup_duration_seconds"))
-		assert.GreaterOrEqual(t, counted, billed.Minutes(), "it is never too little")
+		startups := f.sum("arr_session_startup_duration_seconds")
+		assert.GreaterOrEqual(t, startups, float64(ready-brief))
+		assert.LessOrEqual(t, startups, float64(ready))
+		assert.GreaterOrEqual(t, counted, (billed - unseen).Minutes(), "it is never too little")
 		most := billed + time.Duration(ready)*2*watch
 		assert.LessOrEqual(t, counted, most.Minutes(), "nor too much, by two looks a session")
 	})
@@ -235,7 +243,7 @@ func TestBilledMinutesAreThoseThatTheServiceCounts(t *testing.T) {
 			require.NoError(t, err)
 			elapsed += got.ElapsedTime
 		}
-		counted := f.sum("arr_session_billed_minutes_total")
+		counted := f.sum("arr_session_billed_seconds_total") / 60
 		t.Logf("the service counts %v minutes, the metric %.2f", elapsed.Minutes(), counted)
 		assert.Equal(t, elapsed.Minutes(), math.Floor(counted))
 	})

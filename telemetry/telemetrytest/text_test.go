@@ -3,12 +3,16 @@
 package telemetrytest_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -28,6 +32,30 @@ func parse(t *testing.T, text string) map[string]*dto.MetricFamily {
 	return families
 }
 
+// lint checks names, units and types as "promtool check metrics" does.
+func lint(t *testing.T, text string) {
+	t.Helper()
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	require.NoError(t, err)
+	assert.Empty(t, problems)
+}
+
+// The metrics of this module keep to the conventions of Prometheus: base units, _total on counters.
+func TestMetricsKeepToTheConventionsOfPrometheus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, emulator.Options{StartupTime: emulator.FixedStartup(time.Minute)})
+		eventful(t, f)
+		families, err := f.registry.Gather()
+		require.NoError(t, err)
+		var text bytes.Buffer
+		for _, family := range families {
+			_, err := expfmt.MetricFamilyToText(&text, family)
+			require.NoError(t, err)
+		}
+		lint(t, text.String())
+	})
+}
+
 // The emulator writes its metrics without Prometheus' libraries, which can read them.
 func TestPrometheusReadsTheEmulator(t *testing.T) {
 	f := newFixture(t, emulator.Options{})
@@ -35,6 +63,7 @@ func TestPrometheusReadsTheEmulator(t *testing.T) {
 	require.NoError(t, err)
 	recorder := httptest.NewRecorder()
 	f.emulator.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost/metrics", nil))
+	lint(t, recorder.Body.String())
 	families := parse(t, recorder.Body.String())
 	requests := families["arr_emulator_requests_total"]
 	require.NotNil(t, requests)
@@ -54,6 +83,7 @@ func TestThePoolExampleUsesTheSameNames(t *testing.T) {
 		fields := strings.Fields(line)
 		types[fields[0]] = fields[1]
 	}
+	lint(t, string(text))
 	has := known(t)
 	for name, family := range parse(t, string(text)) {
 		assert.Equal(t, types[name], strings.ToLower(family.GetType().String()), name)

@@ -37,8 +37,9 @@ type Store struct {
 	unsettled  map[*record]struct{}
 	ending     []Server // of sessions that are over: to be stopped once the lock is free
 	closed     bool
-	crowded    bool // sessions were forgotten before their retention was over: see Options.KeepEnded
-	warned     bool // of that
+	crowded    bool          // sessions were forgotten before their retention was over: see Options.KeepEnded
+	warned     bool          // of that
+	billed     time.Duration // of the sessions that are forgotten
 
 	hiding   atomic.Bool    // whether any session was ever hidden from reads
 	asking   atomic.Int64   // the size of unsettled, to be read without the lock
@@ -235,6 +236,7 @@ func (m *Store) forget(r *record) {
 	p := r.partition
 	delete(p.sessions, r.ID)
 	r.forgotten = true
+	m.billed += r.billed(m.now)
 	m.noteGone(r)
 	if len(p.listed) > 2*len(p.sessions)+slack {
 		p.compact(func(r *record) bool { return r.forgotten })

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator/internal/page"
 	"github.com/arr-go/azremoterendering/service"
 )
@@ -34,6 +35,45 @@ func (m *Store) All(order map[string]int) (sessions []page.Session, now time.Tim
 		sessions = append(sessions, r.shownAt(now))
 	}
 	return sessions, now
+}
+
+// Counts are numbers of the sessions of a store.
+type Counts struct {
+	Sessions map[Kind]int  // those that there are, ended ones included
+	Billed   time.Duration // the time in Ready of all that there are and were; it never falls
+}
+
+// Kind is what sessions are counted by.
+type Kind struct {
+	Region azremoterendering.Region
+	Size   azremoterendering.SessionSize
+	Status azremoterendering.SessionStatus
+}
+
+// Count counts the sessions.
+func (m *Store) Count() Counts {
+	m.askAll()
+	now := m.lock()
+	defer m.unlock()
+	counts := Counts{make(map[Kind]int), m.billed}
+	for key, p := range m.partitions {
+		for _, r := range p.sessions {
+			counts.Sessions[Kind{key.Region, r.Size, r.Facts.Session(now).Status}]++
+			counts.Billed += r.billed(now)
+		}
+	}
+	return counts
+}
+
+// billed returns for how long the session was Ready up to a time.
+func (r *record) billed(now time.Time) time.Duration {
+	if r.EndedAs != "" {
+		now = r.EndedAt
+	}
+	if !r.WasReady(now) {
+		return 0
+	}
+	return now.Sub(r.ReadyAt)
 }
 
 // shownAt returns what the emulator shows of a session beyond what its account sees.
