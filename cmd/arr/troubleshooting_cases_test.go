@@ -21,6 +21,7 @@ import (
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/emulator"
+	"github.com/arr-go/azremoterendering/internal/testkit/faultproxy"
 )
 
 // troubles are all transcripts of docs/troubleshooting.md.
@@ -199,6 +200,17 @@ func networkTroubles() map[string]func(*trouble) {
 		"html-from-a-proxy": func(tr *trouble) {
 			tr.behindProxy(http.StatusBadGateway)
 			tr.run("session", "get", "demo")
+		},
+		"proxy-refuses": func(tr *trouble) {
+			proxy, err := faultproxy.ListenConnect(func(string) faultproxy.ConnectAnswer {
+				return faultproxy.ConnectAnswer{Status: http.StatusProxyAuthRequired}
+			})
+			require.NoError(tr.t, err)
+			tr.t.Cleanup(func() { _ = proxy.Close() })
+			tr.with(emulator.Options{})
+			tr.hosts = []string{proxy.URL().Host, "PROXY"}
+			tr.run("HTTPS_PROXY="+proxy.URL().String(), "session", "create", "demo",
+				"--endpoint", "https://arr.example.com")
 		},
 		"truncated": once("operation=get body=truncated", "session", "get", "demo"),
 		"redirect":  func(tr *trouble) { tr.behindProxy(http.StatusFound); tr.run("session", "get", "demo") },
