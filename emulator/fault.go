@@ -228,6 +228,11 @@ const (
 	SpellNumbersAsText SpellingFault = "numbers-as-text"
 	// SpellNumbersOutOfRange writes numbers that 32 bits do not hold.
 	SpellNumbersOutOfRange SpellingFault = "numbers-out-of-range"
+	// SpellNumbersNaN writes NaN, which is not JSON, for the teraflops of sessions.
+	SpellNumbersNaN SpellingFault = "numbers-nan"
+	// SpellTextWithLineBreak begins host names and messages with a line break that is not escaped,
+	// which is not JSON.
+	SpellTextWithLineBreak SpellingFault = "text-with-line-break"
 	// SpellEnumsLowerCase writes statuses and sizes in lower case.
 	SpellEnumsLowerCase SpellingFault = "enums-lower-case"
 	// SpellEnumsUpperCase writes statuses and sizes in upper case.

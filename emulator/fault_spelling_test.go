@@ -28,6 +28,8 @@ func TestSpellings(t *testing.T) {
 		"numbers-with-point":   `"maxLeaseTimeMinutes":5.0,`,
 		"numbers-as-text":      `"maxLeaseTimeMinutes":"5",`,
 		"numbers-out-of-range": `"maxLeaseTimeMinutes":2147483648,`,
+		"numbers-nan":          `"teraflops":NaN`,
+		"text-with-line-break": "\"hostname\":\"\n",
 		"enums-lower-case":     `"size":"standard","status":"ready"`,
 		"enums-upper-case":     `"size":"STANDARD","status":"READY"`,
 	} {
@@ -83,6 +85,7 @@ func TestSpellingsOfSeveralFaultsAddUp(t *testing.T) {
 	s.create("a", standard5)
 	for _, spelling := range []emulator.SpellingFault{
 		"byte-order-mark", "numbers-as-text", "numbers-with-point", "time-unreadable", "time-with-space",
+		"text-with-line-break",
 	} {
 		s.inject(emulator.Fault{Spelling: spelling, Operation: "get"})
 	}
@@ -90,6 +93,7 @@ func TestSpellingsOfSeveralFaultsAddUp(t *testing.T) {
 	assert.True(t, strings.HasPrefix(body, "\xef\xbb\xbf{"), body)
 	assert.Contains(t, body, `"maxLeaseTimeMinutes":"5"`, "the first counts")
 	assert.Contains(t, body, `"creationTime":"yesterday"`)
+	assert.Contains(t, body, "\"hostname\":\"\n", "after the edits of members")
 }
 
 func TestRetryAfterInMilliseconds(t *testing.T) {
@@ -124,6 +128,7 @@ func TestTheClientReadsEverySpelling(t *testing.T) {
 	for _, spelling := range []emulator.SpellingFault{
 		"time-without-zone", "time-with-space", "time-lower-case", "time-unreadable",
 		"numbers-with-point", "numbers-as-text", "numbers-out-of-range",
+		"numbers-nan", "text-with-line-break",
 		"enums-lower-case", "enums-upper-case", "error-as-text", "byte-order-mark",
 	} {
 		t.Run(string(spelling), func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,9 @@ type Spelling struct {
 	name string
 	part spelledPart
 	edit memberEdit // of a session, a conversion or a refusal; nil if the part says all
+
+	// whole changes a body so that its members can no longer be edited. It comes after all edits.
+	whole func(body []byte) []byte
 }
 
 // spelledPart is the part of an answer that a spelling changes.
@@ -39,24 +43,26 @@ const (
 type memberEdit func(name string, value json.RawMessage) json.RawMessage
 
 var spellings = []Spelling{
-	{"time-without-zone", everyElement, timeAs("2006-01-02T15:04:05.0000000")},
-	{"time-with-space", everyElement, timeAs("2006-01-02 15:04:05.0000000-07:00")},
-	{"time-lower-case", everyElement, timeAs("2006-01-02t15:04:05.0000000z")},
-	{"time-unreadable", everyElement, timeAs("yesterday")},
-	{"numbers-with-point", everySession, withPoint},
-	{"numbers-as-text", everySession, asText},
-	{"numbers-out-of-range", everySession, outOfRange},
-	{"enums-lower-case", everyElement, enumsIn(strings.ToLower)},
-	{"enums-upper-case", everyElement, enumsIn(strings.ToUpper)},
-	{"error-as-text", errorObject, errorAsText},
-	{"byte-order-mark", wholeBody, nil},
-	{"other-id", theElement, otherID},
-	{"element-number", firstElement, nil},
-	{"element-without-id", firstElement, member("id", nil)},
-	{"element-id-unreadable", firstElement, member("id", json.RawMessage(`{"id":1}`))},
-	{"element-status-unreadable", firstElement, member("status", json.RawMessage("5"))},
-	{"retry-after-ms", retryHeader, nil},
-	{"x-ms-retry-after-ms", retryHeader, nil},
+	{name: "time-without-zone", part: everyElement, edit: timeAs("2006-01-02T15:04:05.0000000")},
+	{name: "time-with-space", part: everyElement, edit: timeAs("2006-01-02 15:04:05.0000000-07:00")},
+	{name: "time-lower-case", part: everyElement, edit: timeAs("2006-01-02t15:04:05.0000000z")},
+	{name: "time-unreadable", part: everyElement, edit: timeAs("yesterday")},
+	{name: "numbers-with-point", part: everySession, edit: withPoint},
+	{name: "numbers-as-text", part: everySession, edit: asText},
+	{name: "numbers-out-of-range", part: everySession, edit: outOfRange},
+	{name: "enums-lower-case", part: everyElement, edit: enumsIn(strings.ToLower)},
+	{name: "enums-upper-case", part: everyElement, edit: enumsIn(strings.ToUpper)},
+	{name: "error-as-text", part: errorObject, edit: errorAsText},
+	{name: "numbers-nan", part: everySession, whole: withNaN},
+	{name: "text-with-line-break", part: errorObject, whole: withLineBreak},
+	{name: "byte-order-mark", part: wholeBody, whole: withByteOrderMark},
+	{name: "other-id", part: theElement, edit: otherID},
+	{name: "element-number", part: firstElement},
+	{name: "element-without-id", part: firstElement, edit: member("id", nil)},
+	{name: "element-id-unreadable", part: firstElement, edit: member("id", json.RawMessage(`{"id":1}`))},
+	{name: "element-status-unreadable", part: firstElement, edit: member("status", json.RawMessage("5"))},
+	{name: "retry-after-ms", part: retryHeader},
+	{name: "x-ms-retry-after-ms", part: retryHeader},
 }
 
 // FindSpelling returns the spelling with a name, and whether it is a known one.
@@ -110,8 +116,8 @@ func (s Spelling) apply(a service.Answer) service.Answer {
 	if len(a.Body) == 0 || s.part == retryHeader {
 		return a
 	}
-	if s.part == wholeBody {
-		a.Body = append([]byte("\xef\xbb\xbf"), a.Body...)
+	if s.whole != nil {
+		a.Body = s.whole(a.Body)
 	} else {
 		a.Body = s.object(a.Body)
 	}
@@ -269,12 +275,29 @@ func SetRetryAfter(header http.Header, spelling string, wait time.Duration) {
 	header.Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 }
 
-// Spell returns an answer in spellings: a byte order mark last, because behind it no member can be
-// edited.
+var (
+	teraflops = regexp.MustCompile(`"teraflops":[0-9.]+`)
+	someText  = regexp.MustCompile(`"(hostname|message)":"`)
+)
+
+func withNaN(body []byte) []byte {
+	return teraflops.ReplaceAll(body, []byte(`"teraflops":NaN`))
+}
+
+func withLineBreak(body []byte) []byte {
+	return someText.ReplaceAll(body, []byte("$0\n"))
+}
+
+func withByteOrderMark(body []byte) []byte {
+	return append([]byte("\xef\xbb\xbf"), body...)
+}
+
+// Spell returns an answer in spellings: those of the whole body last, because after them no member
+// can be edited.
 func Spell(a service.Answer, names []string) service.Answer {
 	for _, last := range []bool{false, true} {
 		for _, name := range names {
-			if s, known := FindSpelling(name); known && (s.part == wholeBody) == last {
+			if s, known := FindSpelling(name); known && (s.whole != nil) == last {
 				a = s.apply(a)
 			}
 		}
