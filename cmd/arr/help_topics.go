@@ -120,6 +120,9 @@ The members of json are:
       id, status, size, creationTime (RFC 3339), elapsedTimeMinutes, maxLeaseTimeMinutes,
       remainingMinutes {atLeast, atMost}, hostname, handshakePort, arrInspectorPort, teraflops,
       error {code, message, ...}, correlationVector
+  session describe
+      the same, cost {perHour, currency, soFarAtLeast, soFarAtMost, wholeLease} if a price is set,
+      device {accountId, accountDomain, renderingDomain, accessToken, expiresOn}
   conversion create, get, list, wait
       id, status, creationTime, settings {inputLocation {storageContainerUri, blobPrefix,
       relativeInputAssetPath}, outputLocation {storageContainerUri, blobPrefix,

@@ -57,7 +57,7 @@ func TestProgressOnANarrowTerminalShortensTheID(t *testing.T) {
 		"50ms",
 	)
 	require.Equal(t, failure.OK, p.wait(), p.screen)
-	before, _, _ := strings.Cut(p.screen.String(), "\r\x1b[Ksession ")
+	before, _, _ := strings.Cut(p.screen.String(), "\r\x1b[Ksession")
 	assert.Contains(t, before, "a-long…  \x1b[33mStarting\x1b[0m  0s  lease 30m from")
 	for line := range strings.SplitSeq(before, "\r") {
 		line = strings.NewReplacer("\x1b[33m", "", "\x1b[32m", "", "\x1b[0m", "", "\x1b[K", "").

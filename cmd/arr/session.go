@@ -31,6 +31,7 @@ A session is billed from Ready until its lease ends, unless you stop it before.`
 	cmd.AddCommand(
 		newCreateCommand(s),
 		newGetCommand(s),
+		newDescribeCommand(s),
 		newListCommand(s),
 		newUpdateCommand(s),
 		newStopCommand(s),

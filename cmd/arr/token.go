@@ -46,13 +46,7 @@ Anyone who has it can create, list and stop every session. Give it only to devic
 				if err != nil {
 					return err
 				}
-				if svc.print.OnTerminal() {
-					fmt.Fprintln(
-						cmd.ErrOrStderr(),
-						"Anyone who has this token can create, list and stop every session of the "+
-							"account until it expires.",
-					)
-				}
+				svc.warnOfToken(cmd)
 				return svc.printToken(token)
 			})
 		},
@@ -70,6 +64,17 @@ Anyone who has it can create, list and stop every session. Give it only to devic
 	s.addOutputFlags(flags)
 	completeWords(cmd, words())
 	return cmd
+}
+
+// warnOfToken says what an access token opens, if one is about to be shown on a terminal.
+func (svc *service) warnOfToken(cmd *cobra.Command) {
+	if svc.print.OnTerminal() {
+		fmt.Fprintln(
+			cmd.ErrOrStderr(),
+			"Anyone who has this token can create, list and stop every session of the account until it "+
+				"expires.",
+		)
+	}
 }
 
 func (svc *service) printToken(token azcore.AccessToken) error {

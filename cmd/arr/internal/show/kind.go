@@ -234,6 +234,26 @@ func (k *Kind[T]) table(columns []Column[T], items []T) table {
 	return t
 }
 
+// ColumnsOf returns columns of a part of a result as columns of the result.
+func ColumnsOf[Part, T any](columns []Column[Part], part func(T) Part) []Column[T] {
+	of := make([]Column[T], len(columns))
+	for i, c := range columns {
+		of[i] = Column[T]{
+			Name: c.Name, Heading: c.Heading, Wide: c.Wide, Drop: c.Drop, Min: c.Min,
+			Cell: func(item T) Cell { return c.Cell(part(item)) },
+		}
+		for _, field := range c.fields() {
+			of[i].Fields = append(of[i].Fields, Field[T]{
+				field.Name, func(item T) string { return field.Value(part(item)) },
+			})
+		}
+		if c.Compare != nil {
+			of[i].Compare = func(a, b T) int { return c.Compare(part(a), part(b)) }
+		}
+	}
+	return of
+}
+
 // TextColumn returns a column whose cell is also what CSV has. field is its name there.
 func TextColumn[T any](name, field string, of func(T) string) Column[T] {
 	return Column[T]{

@@ -143,26 +143,43 @@ func line(text *bytes.Buffer, row []Cell, widths []int, limit int, colours bool)
 }
 
 // details returns the lines of one result. Values that are too long for the terminal continue below
-// themselves; no word is broken.
+// themselves. A word that does not fit beside the names stands alone below its name; if it is too long
+// for the terminal, it stays whole there, so that it can be copied.
 func (p *Printer) details(details []Detail) string {
 	var names int
 	for _, detail := range details {
 		names = max(names, Width(clean(detail.Name)))
 	}
-	limit := p.limit() - names - gap
+	limit := p.limit()
 	var text strings.Builder
 	for _, detail := range details {
-		lines := wrap(clean(detail.Value.Text), limit)
-		for i, line := range lines {
-			name := ""
-			if i == 0 {
-				name = clean(detail.Name)
+		name, value := clean(detail.Name), clean(detail.Value.Text)
+		beside, indent := limit-names-gap, names+gap
+		if limit > 0 && longestWord(value) > beside {
+			text.WriteString(name + "\n")
+			name, beside, indent = "", limit-gap, gap
+			if longestWord(value) > beside {
+				beside, indent = limit, 0
+			}
+		}
+		for i, line := range wrap(value, beside) {
+			if i > 0 {
+				name = ""
 			}
 			if p.colours {
 				line = detail.Value.paint.on(line)
 			}
-			text.WriteString(strings.TrimRight(pad(name, names+gap)+line, " ") + "\n")
+			text.WriteString(strings.TrimRight(pad(name, indent)+line, " ") + "\n")
 		}
 	}
 	return text.String()
+}
+
+// longestWord returns the width of the longest word.
+func longestWord(text string) int {
+	longest := 0
+	for word := range strings.FieldsSeq(text) {
+		longest = max(longest, Width(word))
+	}
+	return longest
 }

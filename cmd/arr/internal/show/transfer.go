@@ -26,6 +26,12 @@ func NewTransfer(out io.Writer, silent bool, getenv func(string) string) *Transf
 // barWidth is the length of the bar in columns.
 const barWidth = 24
 
+// Bar draws a share, from 0 to 1, as a bar.
+func Bar(share float64) string {
+	full := int(min(1, max(0, share)) * barWidth)
+	return "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "]"
+}
+
 // Saw tells of so many bytes and files out of so many.
 func (t *Transfer) Saw(done, total int64, files, allFiles int) {
 	if !t.terminal || t.silent {
@@ -35,10 +41,9 @@ func (t *Transfer) Saw(done, total int64, files, allFiles int) {
 	if total > 0 {
 		share = float64(min(done, total)) / float64(total)
 	}
-	full := int(share * barWidth)
 	line := fmt.Sprintf(
-		"Uploading [%s%s] %3d %%  %s of %s, %d of %d files",
-		strings.Repeat("#", full), strings.Repeat(".", barWidth-full), int(share*100),
+		"Uploading %s %3d %%  %s of %s, %d of %d files",
+		Bar(share), int(share*100),
 		Bytes(done), Bytes(total), files, allFiles,
 	)
 	fmt.Fprintf(t.out, "\r%s\x1b[K", cut(line, columns(t.out)-1))
