@@ -4,6 +4,7 @@ package show
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,6 +14,14 @@ import (
 // sessionColumns are the columns of a list of sessions. On a narrow terminal the id, the state and
 // what is left of the lease stay longest.
 func sessionColumns(regions bool) []Column[SessionResult] {
+	return slices.Concat(sessionTimeColumns(), sessionPlaceColumns(regions), []Column[SessionResult]{
+		errorColumn(func(s SessionResult) *arr.ErrorDetail { return s.Error }),
+		vectorColumn(func(s SessionResult) string { return s.CorrelationVector }),
+	})
+}
+
+// sessionTimeColumns are those about what a session is, and how long it lives.
+func sessionTimeColumns() []Column[SessionResult] {
 	type row = SessionResult
 	return []Column[row]{
 		{
@@ -57,6 +66,13 @@ func sessionColumns(regions bool) []Column[SessionResult] {
 			},
 			Compare: compareRemaining,
 		},
+	}
+}
+
+// sessionPlaceColumns are those about where a session lives.
+func sessionPlaceColumns(regions bool) []Column[SessionResult] {
+	type row = SessionResult
+	return []Column[row]{
 		{
 			Name: "region", Drop: 2, Min: 10, Wide: !regions,
 			Cell: func(s row) Cell { return Cell{Text: PlaceOf(s.Client).String()} },
@@ -89,8 +105,6 @@ func sessionColumns(regions bool) []Column[SessionResult] {
 			Cell:    func(s row) Cell { return Cell{Text: teraflops(s.Teraflops)} },
 			Compare: func(a, b row) int { return cmp.Compare(a.Teraflops, b.Teraflops) },
 		},
-		errorColumn(func(s row) *arr.ErrorDetail { return s.Error }),
-		vectorColumn(func(s row) string { return s.CorrelationVector }),
 	}
 }
 
