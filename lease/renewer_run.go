@@ -296,7 +296,8 @@ func (u *updates) grace() time.Duration {
 	return leapGrace
 }
 
-// await waits until a time, the next observation that is needed or a leap of the clock.
+// await waits until a time, the next observation that is needed, or a leap of the clock. Suspensions
+// too short to be leaps add up, and end the wait as soon as they change the plan.
 func (u *updates) await(ctx context.Context, at time.Time) error {
 	var signal <-chan struct{}
 	if u.subscription != nil {
@@ -315,7 +316,7 @@ func (u *updates) await(ctx context.Context, at time.Time) error {
 			timer.Stop()
 			return ctx.Err()
 		}
-		if left <= wait.Tick || u.renewer.unconfirmed() {
+		if left <= wait.Tick || u.renewer.unconfirmed() || u.renewer.outplanned() {
 			return ctx.Err()
 		}
 	}

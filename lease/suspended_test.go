@@ -174,6 +174,25 @@ func TestALeaseIsExtendedBetweenNaps(t *testing.T) {
 	})
 }
 
+// A virtual machine stands still for a moment again and again, such as while it is copied. Even if
+// none of these moments is a leap by itself, all of them together are minutes of the lease.
+func TestManyShortSuspensionsAddUp(t *testing.T) {
+	for _, moment := range []time.Duration{
+		200 * time.Millisecond, 500 * time.Millisecond, 1900 * time.Millisecond, 10 * time.Second,
+	} {
+		t.Run(moment.String(), func(t *testing.T) {
+			eachKeeper(t, func(t *testing.T, w *world, ended func() error) {
+				for range 900 {
+					time.Sleep(9 * time.Second)
+					w.suspend(moment)
+					require.NoError(t, ended())
+					require.NotZero(t, w.left("demo"))
+				}
+			})
+		})
+	}
+}
+
 // A clock that was set back an hour does not hide the time in which the machine slept.
 func TestAClockSetBackHidesNoSuspension(t *testing.T) {
 	eachKeeper(t, func(t *testing.T, w *world, ended func() error) {
