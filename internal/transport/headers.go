@@ -43,18 +43,31 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 		{"X-Ms-Retry-After-Ms", time.Millisecond},
 		{"Retry-After", time.Second},
 	} {
-		number, err := strconv.ParseFloat(strings.TrimSpace(header.Get(h.name)), 64)
+		first, _, _ := strings.Cut(header.Get(h.name), ",") // proxies join headers that are sent twice
+		number, err := strconv.ParseFloat(strings.TrimSpace(first), 64)
 		if err == nil && number > 0 && number < math.MaxInt64 { // which NaN is not
 			return time.Duration(min(number*float64(h.unit), float64(maxRetryAfter)))
 		}
 	}
-	if date, err := http.ParseTime(header.Get("Retry-After")); err == nil {
-		if served, err := http.ParseTime(header.Get("Date")); err == nil {
+	if date, ok := parseDate(header.Get("Retry-After")); ok {
+		if served, ok := parseDate(header.Get("Date")); ok {
 			now = served
 		}
 		return min(max(date.Sub(now), 0), maxRetryAfter)
 	}
 	return 0
+}
+
+// parseDate reads the date of a header. HTTP has three forms, all of them in GMT. Some programs write
+// UTC or an offset instead, or the form of JSON.
+func parseDate(value string) (date time.Time, ok bool) {
+	date, err := http.ParseTime(value)
+	for _, layout := range []string{"Mon, 02 Jan 2006 15:04:05 UTC", time.RFC1123Z, time.RFC3339} {
+		if err != nil {
+			date, err = time.Parse(layout, value)
+		}
+	}
+	return date, err == nil
 }
 
 // spellRetryAfter makes azcore's retry policy wait as [RetryAfter] says. That policy reads numbers
@@ -72,7 +85,7 @@ func spellRetryAfter(header http.Header, now time.Time) {
 		}
 		if err != nil || number > int(maxRetryAfter/time.Second) {
 			wait := RetryAfter(header, now)
-			if _, err := http.ParseTime(value); err == nil && wait == 0 {
+			if _, ok := parseDate(value); ok && wait == 0 {
 				header.Del(name) // that time has passed
 			} else if wait > 0 {
 				milliseconds := (wait + time.Millisecond - 1) / time.Millisecond

@@ -47,6 +47,9 @@ func TestRetryAfterIsRespeltForAzcore(t *testing.T) {
 		"a date":           {http.Header{"Retry-After": {date(time.Minute)}}, "60000"},
 		"an old form of date": {http.Header{
 			"Retry-After": {now.Add(time.Minute).Format(time.ANSIC)}}, "60000"},
+		"a date in UTC": {http.Header{
+			"Retry-After": {now.Add(time.Minute).Format(time.RFC1123)}}, "60000"},
+		"twice in one":        {http.Header{"Retry-After": {"5, 5"}}, "5000"},
 		"an overflow":         {http.Header{"Retry-After": {"20000000000"}}, "86400000"},
 		"nonsense":            {http.Header{"Retry-After": {"soon"}}, ""},
 		"negative":            {http.Header{"Retry-After": {"-5"}}, ""},
@@ -63,6 +66,9 @@ func TestRetryAfterIsRespeltForAzcore(t *testing.T) {
 	past := http.Header{"Date": {date(0)}, "Retry-After": {date(-time.Hour)}}
 	spellRetryAfter(past, now)
 	assert.Empty(t, past.Get("Retry-After"), "a wrong local clock would make years of it")
+	past = http.Header{"Date": {date(0)}, "Retry-After": {now.Add(-time.Hour).Format(time.RFC1123Z)}}
+	spellRetryAfter(past, now)
+	assert.Empty(t, past.Get("Retry-After"), "nor this, as soon as azcore reads it")
 	spellRetryAfter(nil, now) // of hand-made transports
 }
 

@@ -210,9 +210,18 @@ func TestRetryAfter(t *testing.T) {
 		"NaN":                           0,
 		"1e300":                         0,
 		strings.Repeat("9", 18):         24 * time.Hour,
+		"15, 15":                        15 * time.Second, // two headers that a proxy has joined
+		"1.5,20":                        1500 * time.Millisecond,
+		",":                             0,
 		"Wed, 04 Mar 2026 05:07:07 GMT": time.Minute,
-		"Wed, 04 Mar 2026 05:06:00 GMT": 0,
-		"Wed, 04 Mar 2029 05:06:00 GMT": 24 * time.Hour,
+		// What libraries write whose clock says UTC.
+		"Wed, 04 Mar 2026 05:07:07 UTC":   time.Minute,
+		"Wed, 04 Mar 2026 05:07:07 +0000": time.Minute,
+		"Wed, 04 Mar 2026 06:07:07 +0100": time.Minute,
+		"2026-03-04T05:07:07Z":            time.Minute,
+		"2026-03-04T06:07:07.5+01:00":     time.Minute + time.Second/2,
+		"Wed, 04 Mar 2026 05:06:00 GMT":   0,
+		"Wed, 04 Mar 2029 05:06:00 GMT":   24 * time.Hour,
 	} {
 		assert.Equal(t, want, RetryAfter(http.Header{"Retry-After": {value}}, now), value)
 	}
@@ -227,6 +236,7 @@ func TestRetryAfterInMilliseconds(t *testing.T) {
 		{http.Header{"X-Ms-Retry-After-Ms": {"250.5"}}, 250500 * time.Microsecond},
 		{http.Header{"Retry-After-Ms": {"1"}, "Retry-After": {"60"}}, time.Millisecond},
 		{http.Header{"Retry-After-Ms": {"0"}, "Retry-After": {"60"}}, time.Minute},
+		{http.Header{"Retry-After-Ms": {"250, 250"}}, 250 * time.Millisecond},
 		{http.Header{"Retry-After-Ms": {"soon"}, "X-Ms-Retry-After-Ms": {"5"}}, 5 * time.Millisecond},
 	} {
 		assert.Equal(t, c.want, RetryAfter(c.header, time.Now()), c.header)
