@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,6 +38,10 @@ func answeringRaw(t *testing.T, answer string) *arr.SessionsClient {
 			request := make([]byte, 16<<10)
 			_, _ = conn.Read(request)
 			_, _ = conn.Write([]byte(answer))
+			if strings.HasPrefix(answer, "HTTP/1.1 101") { // after which the connection stays open
+				_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+				_, _ = io.Copy(io.Discard, conn)
+			}
 			_ = conn.Close()
 		}
 	}()
@@ -115,8 +121,32 @@ func TestHostileAnswers(t *testing.T) {
 			"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20),
 			"exceeded", true,
 		},
-		"not HTTP":                  {"SSH-2.0-OpenSSH_9.6\r\n", "malformed HTTP", true},
-		"another version of HTTP":   {"HTTP/3.0 200 OK\r\n\r\n", "unexpected end", true},
+		"not HTTP":                {"SSH-2.0-OpenSSH_9.6\r\n", "malformed HTTP", true},
+		"another version of HTTP": {"HTTP/3.0 200 OK\r\n\r\n", "unexpected end", true},
+		"another protocol": {
+			"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+			"101 Switching Protocols is no final one", true,
+		},
+		"another protocol, and a session": {
+			"HTTP/1.1 101 Switching Protocols\r\n\r\n" + demo,
+			"101 Switching Protocols is no final one", true,
+		},
+		"no status at all": {raw("000 None", demo), "0 is no final one", true},
+		"HTTP/1.0":         {"HTTP/1.0 200 OK\r\n\r\n" + demo, "", false},
+		"chunks without an end": {
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+				fmt.Sprintf("%x\r\n%s\r\n", len(demo), demo),
+			"unexpected EOF", true,
+		},
+		"two lengths": {raw("200 OK", demo, "Content-Length: 7"), "Content-Length", true},
+		"compressed twice": {
+			raw("200 OK", zipped(valid), "Content-Encoding: gzip, gzip"), "cannot be read", true,
+		},
+		"part of it":                   {raw("206 Partial Content", demo), "206", true},
+		"a list in place of a session": {raw("200 OK", "["+demo+"]"), "cannot be read", true},
+		"UTF-16": {
+			raw("200 OK", "\xff\xfe"+strings.Join(strings.Split(demo, ""), "\x00")), "cannot be read", true,
+		},
 		"a status without meaning":  {raw("299 Fine", demo), "299", true},
 		"a refusal without meaning": {raw("499 Odd", ""), "499", false},
 		"a fault without meaning":   {raw("599 Odd", ""), "599", true},

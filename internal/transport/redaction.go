@@ -68,6 +68,11 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	if resp.Body == nil { // as hand-made transports leave it
 		resp.Body = http.NoBody
 	}
+	if resp.StatusCode < http.StatusOK {
+		// The body of a 101 is the connection. It may never end, and no context ends a read of it.
+		_ = resp.Body.Close()
+		return nil, &notFinalError{resp.StatusCode}
+	}
 	spellRetryAfter(resp.Header, time.Now())
 	refusal := resp.StatusCode >= 300
 	if !refusal {
@@ -95,6 +100,15 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(text)
 	return resp, nil
+}
+
+// notFinalError means that the last answer has a status below 200. net/http returns none of these but
+// 101, which nobody asked for, and statuses that do not exist.
+type notFinalError struct{ status int }
+
+func (e *notFinalError) Error() string {
+	what := strings.TrimSpace(fmt.Sprintf("%d %s", e.status, http.StatusText(e.status)))
+	return fmt.Sprintf("the answer %s is no final one", what)
 }
 
 type failingReader struct{ err error }
