@@ -4,6 +4,7 @@ package lease_test
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -200,6 +201,26 @@ func TestEventsOfAPool(t *testing.T) {
 		for _, event := range all {
 			assert.Equal(t, "pool-", event.Pool)
 		}
+	})
+}
+
+// A list that the end of the pool interrupts has not failed.
+func TestEventsOfAPoolThatIsClosedWhileItLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newPoolService(t)
+		var seen events
+		var log records
+		p := s.newPool(lease.PoolOptions{
+			IDPrefix: "pool-", Max: 1, Observe: seen.observe, Logger: slog.New(&log),
+		})
+		time.Sleep(time.Second)
+		s.silent()
+		time.Sleep(time.Minute + time.Second)
+		require.NoError(t, p.Close(t.Context()))
+		for _, event := range seen.take() {
+			assert.NotErrorIs(t, event.Err, context.Canceled)
+		}
+		assert.Empty(t, log.of("context canceled"))
 	})
 }
 

@@ -149,6 +149,9 @@ func (p *Pool) searched() {
 func (p *Pool) takeOverListed(region *poolRegion, settled bool) error {
 	asked := p.options.clock.Now()
 	found, _, err := list(p.ctx, region.client)
+	if err != nil && p.ctx.Err() != nil {
+		return err // the pool has been closed, which is no failure of the list
+	}
 	if err != nil {
 		err = fmt.Errorf("listing the sessions of pool %q: %w", p.options.IDPrefix,
 			&arr.RegionError{Endpoint: region.client.Endpoint(), Err: err})

@@ -4,6 +4,7 @@ package lease
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -241,13 +242,10 @@ func TestASuspensionWhileARequestIsInFlight(t *testing.T) {
 			t.Run(when+" of "+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t)
-					naps := 0
+					var naps atomic.Int64
 					w.nap = func(of string) {
-						if of == method {
-							if naps == half {
-								w.suspend(6 * time.Minute)
-							}
-							naps++
+						if of == method && naps.Add(1) == int64(half+1) {
+							w.suspend(6 * time.Minute)
 						}
 					}
 					options := AcquireOptions{clock: w.clock()}
@@ -265,7 +263,7 @@ func TestASuspensionWhileARequestIsInFlight(t *testing.T) {
 						require.NotZero(t, w.left(l.Session().ID))
 						time.Sleep(time.Minute)
 					}
-					assert.Greater(t, naps, half)
+					assert.Greater(t, naps.Load(), int64(half))
 				})
 			})
 		}
