@@ -92,10 +92,14 @@ func (h *history) judgeCreate(id string, err error) {
 //   - since is when the waiting began
 func (r *run) judgeWaiting(ctx context.Context, since time.Time, err error) {
 	ended := ctx.Err() != nil && errors.Is(err, ctx.Err())
+	last, refused := errors.AsType[*arr.ServiceError](err)
+	// The service has lost sessions that were created moments ago. For 30 seconds that looks like a
+	// read that lags.
+	lags := refused && errors.Is(last, arr.ErrNotFound) && arr.IsTransient(last)
 	switch {
 	case !ended && !errors.Is(err, lease.ErrPoolClosed):
 		r.problem(kindWaiting, err.Error())
-	case ended && time.Since(since) > starvation && r.service.upSince().Before(since) &&
+	case ended && !lags && time.Since(since) > starvation && r.service.upSince().Before(since) &&
 		time.UnixMilli(r.handedOut.Load()).Before(since):
 		r.problem(kindStarved, err.Error())
 	}

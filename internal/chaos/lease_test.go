@@ -65,14 +65,19 @@ type run struct {
 }
 
 // Programs hold sessions while connections break, an operator ends sessions, the service is killed
-// and started again, and so is the pool. No session is in two hands, none is left over, and every
-// error is true.
+// and started again, with its state or without, and so is the pool. No session is in two hands, none
+// is left over, and every error is true.
 func TestLeaseChaos(t *testing.T) {
 	program := buildProgram(t)
-	for name, secure := range map[string]bool{"http": false, "https": true} {
+	for name, kind := range map[string]struct{ secure, keepsState bool }{
+		"http":                 {false, false},
+		"https":                {true, false},
+		"http, state is kept":  {false, true},
+		"https, state is kept": {true, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRun(t, program, secure)
+			r := newRun(t, program, kind.secure, kind.keepsState)
 			defer r.report()
 			r.play(chaosTime(t))
 			ids, err := r.service.running(t.Context())
@@ -95,7 +100,7 @@ func chaosTime(t *testing.T) time.Duration {
 	return d
 }
 
-func newRun(t *testing.T, program string, secure bool) *run {
+func newRun(t *testing.T, program string, secure, keepsState bool) *run {
 	t.Helper()
 	r := &run{
 		history: newHistory(),
@@ -109,7 +114,7 @@ func newRun(t *testing.T, program string, secure bool) *run {
 		require.NoError(t, err)
 	}
 	t.Logf("seed %d: ARR_CHAOS_SEED repeats its draws", r.seed)
-	r.service = startProcess(t, program, secure, r.history)
+	r.service = startProcess(t, program, secure, keepsState, r.history)
 	var err error
 	r.proxy, err = faultproxy.Listen(r.service.address, r.plan)
 	require.NoError(t, err)

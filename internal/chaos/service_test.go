@@ -28,7 +28,7 @@ import (
 const accountKey = "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgISE="
 
 // process is the emulator as a process of its own, which can be killed and started again at the
-// same address. It keeps nothing: after a kill no session is left.
+// same address.
 type process struct {
 	t       *testing.T
 	program string
@@ -55,8 +55,14 @@ func buildProgram(t *testing.T) string {
 	return program
 }
 
-// startProcess starts the emulator. It ends with the test.
-func startProcess(t *testing.T, program string, secure bool, h *history) *process {
+// startProcess starts the emulator. It ends with the test. Unless it keeps its state, no session is
+// left after a kill.
+func startProcess(
+	t *testing.T,
+	program string,
+	secure, keepsState bool,
+	h *history,
+) *process {
 	t.Helper()
 	p := &process{
 		t:       t,
@@ -68,6 +74,9 @@ func startProcess(t *testing.T, program string, secure bool, h *history) *proces
 	}
 	if secure {
 		p.flags = append(p.flags, "--tls", "--ca-dir", t.TempDir())
+	}
+	if keepsState {
+		p.flags = append(p.flags, "--state", filepath.Join(t.TempDir(), "state"))
 	}
 	require.NoError(t, p.start())
 	t.Cleanup(p.kill)
