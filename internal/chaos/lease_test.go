@@ -93,7 +93,7 @@ func chaosTime(t *testing.T) time.Duration {
 	t.Helper()
 	value := os.Getenv("ARR_CHAOS_TIME")
 	if value == "" {
-		return time.Minute
+		return 45 * time.Second
 	}
 	d, err := time.ParseDuration(value)
 	require.NoError(t, err)
