@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	arr "github.com/arr-go/azremoterendering"
 )
@@ -82,8 +85,18 @@ func retryable(err error) bool {
 
 // isGone reports whether a session no longer exists, after so many answers in a row, the last of
 // them err, that the service does not know it. One answer is not believed: the request that creates
-// the session may still be in flight, and a part of the service may lag behind.
-func isGone(err error, notFound int) bool { return notFound >= 3 && !arr.IsTransient(err) }
+// the session may still be in flight, and a part of the service may lag behind. A page comes from a
+// gateway that does not reach the service, and is not believed for about half an hour.
+func isGone(err error, notFound int) bool {
+	return notFound >= 3 && !arr.IsTransient(err) && (notFound >= 30 || !isPage(err))
+}
+
+// isPage reports whether a refusal has a page for a body. Those of the service have JSON or none.
+func isPage(err error) bool {
+	refused, ok := errors.AsType[*azcore.ResponseError](err)
+	return ok && refused.RawResponse != nil &&
+		strings.HasPrefix(refused.RawResponse.Header.Get("Content-Type"), "text/html")
+}
 
 // foreign reports whether a refusal comes from something between client and service, such as
 // a gateway that got half of a request. The service sends a correlation vector, and explains every

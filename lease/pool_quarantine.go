@@ -19,7 +19,7 @@ const quarantineLimit = 5 * time.Minute
 func (e *entry) hopeless(failure error) bool {
 	return e.managed.end() != nil ||
 		errors.Is(failure, arr.ErrLeaseNotExtended) ||
-		errors.Is(failure, arr.ErrNotFound) && !arr.IsTransient(failure) ||
+		errors.Is(failure, arr.ErrNotFound) && !arr.IsTransient(failure) && !isPage(failure) ||
 		errors.Is(failure, ErrBudget)
 }
 

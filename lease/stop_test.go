@@ -78,6 +78,37 @@ func TestStopSaysWhatItCouldNotStop(t *testing.T) {
 	})
 }
 
+// A gateway that answers 404 with a page of its own knows nothing of sessions. A lease neither ends
+// by that nor counts as stopped.
+func TestAGatewaysPageIsNoAnswerAboutASession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, emulator.Options{})
+		l := acquire(t, s, lease.AcquireOptions{})
+		gateway := func() {
+			s.handle(func(req *http.Request, _ testkit.Forward) (*http.Response, error) {
+				resp := testkit.Answer(req, http.StatusNotFound, "<html>")
+				resp.Header = http.Header{"Content-Type": {"text/html; charset=utf-8"}}
+				return resp, nil
+			})
+		}
+		gateway()
+		time.Sleep(5 * time.Minute)
+		require.NoError(t, context.Cause(l.Context()))
+		s.handle(nil)
+		time.Sleep(5 * time.Hour)
+		require.NoError(t, context.Cause(l.Context()))
+		require.Len(t, s.running(), 1)
+
+		gateway()
+		var notStopped *lease.NotStoppedError
+		require.ErrorAs(t, lease.Stop(t.Context(), s.client, l.Session().ID), &notStopped)
+		assert.ErrorIs(t, notStopped, arr.ErrNotFound)
+		time.AfterFunc(10*time.Second, func() { s.handle(nil) })
+		require.NoError(t, l.Release(t.Context()))
+		assert.Empty(t, s.running())
+	})
+}
+
 // three creates sessions of two programs: "show-old" an hour ago, "show-new" and "other" now.
 func three(t *testing.T) *service {
 	s := newService(t, emulator.Options{})

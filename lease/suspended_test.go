@@ -120,6 +120,8 @@ func TestSettingTheClockDoesNoHarm(t *testing.T) {
 		"forward":          time.Hour,
 		"back":             -time.Hour,
 		"forward by a day": 24 * time.Hour,
+		"by centuries":     250 * 365 * 24 * time.Hour, // a clock without a battery, then one that is set
+		"back, by more":    -290 * 365 * 24 * time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachKeeper(t, func(t *testing.T, w *world, ended func() error) {

@@ -8,6 +8,6 @@
 // They read these environment variables:
 //
 //   - ARR_CHAOS_RUNS is how often each row of the outcome table runs, 40 by default
-//   - ARR_CHAOS_TIME is how long the lease run lasts, 1m by default
+//   - ARR_CHAOS_TIME is how long each lease run lasts, 45s by default
 //   - ARR_CHAOS_SEED repeats the draws of a lease run. The default is random, and is printed
 package chaos
