@@ -8,13 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	arr "github.com/arr-go/azremoterendering"
 	"github.com/arr-go/azremoterendering/internal/wait"
@@ -107,6 +103,10 @@ type StopAllOptions struct {
 //   - regions is an [*arr.SessionsClient] or an [*arr.RegionsClient]
 //   - options select the sessions
 //
+// A list may have any number of pages. It is given up if a hundred pages in a row show no session
+// that other pages have not shown. Temporary failures to list are retried until no new session was
+// shown for five minutes.
+//
 // If listing fails halfway, StopAll stops what it has found, in this region and in all others. The
 // error contains an [*arr.RegionError] for each region that could not be listed to its end, and a
 // [*NotStoppedError] for each session that could not be stopped, joined by [errors.Join].
@@ -197,60 +197,6 @@ func (o StopAllOptions) selects(session arr.RegionSession, now time.Time) bool {
 		strings.HasPrefix(session.ID, o.Prefix) &&
 		old &&
 		(o.Keep == nil || !o.Keep(session))
-}
-
-// list returns every session once, and the time of the service at the last page. It retries
-// temporary failures for as long as a poller would, and returns what it has found together with the
-// error.
-func list(
-	ctx context.Context,
-	client *arr.SessionsClient,
-) (found []arr.Session, now time.Time, failure error) {
-	ctx, cancel := context.WithTimeout(ctx, wait.Patience)
-	defer cancel()
-	retry := wait.NewBackoff(minPause, maxPause)
-	known := make(map[string]bool)
-	now = time.Now()
-	for {
-		failure = nil
-		pager := client.NewListPager(nil)
-		for pages := 1; pager.More() && failure == nil; pages++ {
-			if pages > maxPages {
-				return found, now, endlessList(client)
-			}
-			var page arr.ListSessionsResponse
-			page, failure = nextPage(ctx, pager, &now)
-			for _, session := range page.Sessions {
-				if !known[session.ID] {
-					known[session.ID] = true
-					found = append(found, session)
-				}
-			}
-		}
-		if failure == nil || !arr.IsTransient(failure) ||
-			wait.Sleep(ctx, retry.Next(arr.RetryAfter(failure))) != nil {
-			return found, now, failure
-		}
-	}
-}
-
-// nextPage reads one page with a timeout of its own, so that a page that hangs does not use up the
-// time of all. It sets now to the time of the service, if the answer tells.
-func nextPage(
-	ctx context.Context,
-	pager *runtime.Pager[arr.ListSessionsResponse],
-	now *time.Time,
-) (arr.ListSessionsResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	var answer *http.Response
-	page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &answer))
-	if answer != nil {
-		if served, unread := http.ParseTime(answer.Header.Get("Date")); unread == nil {
-			*now = served
-		}
-	}
-	return page, err
 }
 
 // stopEach stops sessions, some at a time, and returns those that were stopped.

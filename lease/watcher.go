@@ -47,7 +47,9 @@ type WatcherOptions struct {
 
 // Watcher waits for many sessions and observes them. It lists all sessions of a region instead of
 // polling each, so the number of requests grows with the pages of the list and not with the
-// sessions. It looks up a session that the list does not show; once, if that has ended.
+// sessions. It looks up a session that the list does not show; once, if that has ended. A list may
+// have any number of pages. It is given up, and read again later, if a hundred pages in a row show
+// no session that other pages have not shown.
 //
 // Several regions are watched independently: one that fails or hangs delays no other. A region is
 // sent no requests while nothing is awaited or observed there, and no session is ever changed.

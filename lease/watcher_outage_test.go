@@ -305,28 +305,6 @@ func TestWatcherMeetsHostileLinks(t *testing.T) {
 	}
 }
 
-func TestWatcherMeetsAnEndlessList(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newWatchRig(t, emulator.Options{}, WatcherOptions{})
-		page := 0
-		r.wire.handle(func(kind string, req *http.Request) (*http.Response, error) {
-			if kind != "list" {
-				return nil, nil
-			}
-			page++
-			return testkit.Answer(
-				req,
-				http.StatusOK,
-				fmt.Sprintf(`{"sessions":[],"@nextLink":"%s?page=%d"}`, req.URL.Path, page),
-			), nil
-		})
-		ctx, cancel := context.WithTimeout(t.Context(), watchInterval)
-		defer cancel()
-		_, err := r.watcher.Wait(ctx, "demo")
-		require.ErrorContains(t, err, "more than 1000 pages")
-	})
-}
-
 // A lookup that fails is repeated in the next round.
 func TestWatcherRepeatsLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,7 +5,6 @@ package lease
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -22,8 +21,6 @@ const (
 	// longestRest is the largest number of rounds between two lookups of a session that is alive
 	// but not listed.
 	longestRest = 32
-	// maxPages ends a list that has no end.
-	maxPages = 1000
 )
 
 // round lists all sessions once and returns. Lookups of sessions that the list did not show run
@@ -54,20 +51,17 @@ func (w *regionWatcher) begin(start time.Time) uint64 {
 // list reads pages until all needed sessions are found. Each page is shown at once: a failure of a
 // later page does not change that.
 func (w *regionWatcher) list(ctx context.Context, number uint64) error {
-	pages := 0
-	for pager := w.client.NewListPager(nil); pager.More() && (pages == 0 || w.wantsMore(number)); {
-		if pages++; pages > maxPages {
-			return endlessList(w.client)
+	var l listing
+	for pager := w.client.NewListPager(nil); pager.More() && (l.pages == 0 || w.wantsMore(number)); {
+		sessions, err := w.page(ctx, pager, number)
+		if err != nil {
+			return err
 		}
-		if err := w.page(ctx, pager, number); err != nil {
+		if err := l.add(w.client, sessions); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func endlessList(client *arr.SessionsClient) error {
-	return fmt.Errorf("the list of sessions at %s has more than %d pages", client.Endpoint(), maxPages)
 }
 
 // wantsMore reports whether a needed session was not on the pages so far.
@@ -85,19 +79,19 @@ func (w *regionWatcher) wantsMore(number uint64) bool {
 	return false
 }
 
-// page gets the next page and shows the sessions on it.
+// page gets the next page, shows the sessions on it and returns them.
 func (w *regionWatcher) page(
 	ctx context.Context,
 	pager *runtime.Pager[arr.ListSessionsResponse],
 	number uint64,
-) error {
+) ([]arr.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	asked := w.clock.Now()
 	page, err := pager.NextPage(ctx)
 	received := time.Now()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if w.listed != nil {
 		w.listed(w.client, page.Sessions)
@@ -129,7 +123,7 @@ func (w *regionWatcher) page(
 			},
 		)
 	}
-	return nil
+	return page.Sessions, nil
 }
 
 // failed records a round that ended in an error. Sessions it did not reach keep their last known
