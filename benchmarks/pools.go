@@ -22,12 +22,12 @@ import (
 
 // measurePool measures how the cost of a hand-out grows with the number of warm sessions.
 func measurePool(ctx context.Context, s settings) (t table, err error) {
-	sizes := []int{100, 1000, 5000}
+	sizes := []int{100, 1000, 3000}
 	t = table{
 		title: "A hand-out of a pool",
 		note: "CPU time of Pool.Acquire and Pool.Return, of a session that was looked up within the " +
 			"last second. The exponent says how it grows with the number of warm sessions.",
-		header: []string{"Call", "100", "1,000", "5,000", "Exponent"},
+		header: []string{"Call", "100", "1,000", "3,000", "Exponent"},
 	}
 	var variants []variant
 	for _, size := range sizes {
@@ -69,7 +69,7 @@ func newWarmPool(ctx context.Context, warm int) (*lease.Pool, error) {
 		LeaseTime:      10 * time.Hour, // no extension falls into the measurement
 		MaxLeaseTime:   20 * time.Hour,
 		CreateInterval: time.Nanosecond,
-		Watch:          lease.WatcherOptions{Interval: time.Minute, IdleInterval: time.Hour},
+		Watch:          lease.WatcherOptions{Interval: time.Second, IdleInterval: time.Hour},
 	})
 	if err != nil {
 		return nil, err
