@@ -79,6 +79,16 @@ func startCommandOnTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *onTerm
 	return p
 }
 
+func (p *onTerminal) signal(s os.Signal) {
+	p.t.Helper()
+	require.NoError(p.t, p.cmd.Process.Signal(s))
+}
+
+func (p *onTerminal) resize(columns, rows uint16) {
+	p.t.Helper()
+	require.NoError(p.t, pty.Setsize(p.master, &pty.Winsize{Rows: rows, Cols: columns}))
+}
+
 func (p *onTerminal) await(text string) {
 	p.t.Helper()
 	require.Eventually(

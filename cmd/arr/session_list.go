@@ -10,11 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	arr "github.com/arr-go/azremoterendering"
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/config"
 	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 func newListCommand(s *serviceFlags) *cobra.Command {
 	var filter sessionFilter
+	var watches bool
+	interval := watchInterval
 	columns := show.SessionKind(false)
 	cmd := &cobra.Command{
 		Use:        "list",
@@ -28,11 +31,20 @@ region has its own list. The command shows those of the configured endpoint and 
 If a region cannot be listed, the sessions of the others are shown, and the command fails.
 
 Formats other than text and wide are written page by page as the service answers, in constant memory,
-unless --sort is given. If a later page fails, the command fails after the pages before it.`,
+unless --sort is given. If a later page fails, the command fails after the pages before it.
+
+--watch shows the sessions until you interrupt it. On a terminal, text is a table that is drawn again and
+again: the time that is left counts down, and a session that has ended stays for 10 seconds. Elsewhere
+there is one line, or one result, for each session and then for each change: as JSON with "changeTime"
+and "previousStatus". Sessions that the service no longer knows are Gone. There are two more columns,
+changed and previous. An answer of the service has 50 sessions or so; --interval says how often all are
+asked for.`,
 		Example: `  arr session list
   arr session list --region westeurope,northeurope
   arr session list --status Ready --sort remaining --columns session,remaining,host
-  arr session list --all-regions --output json`,
+  arr session list --all-regions --output json
+  arr session list --watch --status Starting,Ready
+  arr session list --watch --output json                one line for each change`,
 		Args:              takesNoIDs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -40,11 +52,22 @@ unless --sort is given. If a later page fails, the command fails after the pages
 				return err
 			}
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
-				return list(ctx, svc, &filter)
-			}, checked(&s.look, columns))
+				if !watches {
+					return list(ctx, svc, &filter)
+				}
+				watch := sessionWatch{svc: svc, filter: &filter, interval: interval}
+				return watch.watch(ctx, cmd, s)
+			}, func(values *config.Settings) error {
+				if watches {
+					return checked(&s.look, show.WatchedKind(false, false))(values)
+				}
+				return checked(&s.look, columns)(values)
+			})
 		},
 	}
 	s.addAllRegions(cmd)
+	cmd.Flags().BoolVarP(&watches, "watch", "w", false, "go on, and show changes")
+	addTime(cmd, &interval, "interval", "time between two lists with --watch (default: 10s)")
 	filter.addFlags(cmd)
 	s.look.addListFlags(cmd, columns.Names())
 	return cmd

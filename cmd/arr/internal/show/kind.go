@@ -195,27 +195,29 @@ func (k *Kind[T]) chosen(options Options) []Column[T] {
 
 // Sort sorts results by columns.
 func Sort[T any](kind *Kind[T], items []T, by []string) {
-	if len(by) == 0 {
-		return
+	if len(by) > 0 {
+		slices.SortStableFunc(items, func(a, b T) int { return kind.compare(a, b, by) })
 	}
-	slices.SortStableFunc(items, func(a, b T) int {
-		for _, name := range by {
-			name, backwards := strings.CutPrefix(name, "-")
-			column := kind.column(name)
-			var order int
-			if column.Compare != nil {
-				order = column.Compare(a, b)
-			} else {
-				order = cmp.Compare(column.Cell(a).Text, column.Cell(b).Text)
-			}
-			if order != 0 && backwards {
-				return -order
-			} else if order != 0 {
-				return order
-			}
+}
+
+// compare orders two results by columns.
+func (k *Kind[T]) compare(a, b T, by []string) int {
+	for _, name := range by {
+		name, backwards := strings.CutPrefix(name, "-")
+		column := k.column(name)
+		var order int
+		if column.Compare != nil {
+			order = column.Compare(a, b)
+		} else {
+			order = cmp.Compare(column.Cell(a).Text, column.Cell(b).Text)
 		}
-		return 0
-	})
+		if order != 0 && backwards {
+			return -order
+		} else if order != 0 {
+			return order
+		}
+	}
+	return 0
 }
 
 // table makes a table of results.

@@ -25,6 +25,7 @@ type Printer struct {
 	options Options
 	out     io.Writer
 	colours bool
+	dumb    bool // a terminal whose lines cannot be replaced
 	mu      sync.Mutex
 	buffer  bytes.Buffer
 	shown   bool // whether something was written that the next result is set apart from
@@ -35,7 +36,12 @@ func NewPrinter(out io.Writer, options Options, getenv func(string) string) *Pri
 	if options.Format == "" {
 		options.Format = Text
 	}
-	return &Printer{options: options, out: out, colours: colourful(out, options.Color, getenv)}
+	return &Printer{
+		options: options,
+		out:     out,
+		colours: colourful(out, options.Color, getenv),
+		dumb:    getenv("TERM") == "dumb",
+	}
 }
 
 // Format returns how results are written.
@@ -51,6 +57,9 @@ func (p *Printer) ForPeople() bool { return p.Format() == Text || p.Format() == 
 
 // OnTerminal reports whether somebody reads the results on a terminal.
 func (p *Printer) OnTerminal() bool { return IsTerminal(p.out) }
+
+// Draws reports whether results can be text on a terminal that is drawn again and again.
+func (p *Printer) Draws() bool { return p.ForPeople() && p.OnTerminal() && !p.dumb }
 
 // limit returns how wide a line may be, 0 if nothing limits it.
 func (p *Printer) limit() int {

@@ -19,17 +19,26 @@ func IsTerminal(w any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// columns returns how many columns a terminal has.
-func columns(w io.Writer) int {
-	const usual = 80
+// Size returns how many columns and rows a terminal has.
+func Size(w io.Writer) (columns, rows int) {
+	const usualColumns, usualRows = 80, 24
 	file, ok := w.(*os.File)
 	if !ok {
-		return usual
+		return usualColumns, usualRows
 	}
-	n, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || n < 2 { // some say 0 for "not known"
-		return usual
+	columns, rows, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns < 2 { // some say 0 for "not known"
+		columns = usualColumns
 	}
+	if err != nil || rows < 2 {
+		rows = usualRows
+	}
+	return columns, rows
+}
+
+// columns returns how many columns a terminal has.
+func columns(w io.Writer) int {
+	n, _ := Size(w)
 	return n
 }
 
@@ -73,7 +82,7 @@ func paintOf(status arr.SessionStatus) paint {
 		return yellow
 	case arr.SessionStatusError:
 		return red
-	case arr.SessionStatusStopped, arr.SessionStatusExpired:
+	case arr.SessionStatusStopped, arr.SessionStatusExpired, Gone:
 		return grey
 	default:
 		return plain
