@@ -230,7 +230,7 @@ func newExchangeError(c *TokenClient, resp *http.Response, cause error) *Authent
 		e.CorrelationVector = transport.CorrelationVector(resp)
 		e.RetryAfter = transport.RetryAfter(resp.Header, time.Now())
 		data, _ := runtime.Payload(resp)
-		if detail := wire.ReadError(data); detail != nil {
+		if detail := wire.ReadError(data); transport.IsRefusal(resp) && detail != nil {
 			e.Message = detail.Message
 		}
 		e.err = errors.Join(transport.ResponseError(resp), cause)

@@ -231,6 +231,9 @@ func newServiceError(op operation, resp *http.Response) *ServiceError {
 		e.SessionID = op.id
 	}
 	e.Code = e.response.ErrorCode // which may come from a header
+	if !transport.IsRefusal(resp) {
+		return e
+	}
 	data, err := runtime.Payload(resp)
 	if detail := newErrorDetail(wire.ReadError(data)); err == nil && detail != nil {
 		e.Code, e.Message, e.Detail = detail.Code, detail.Message, detail

@@ -34,8 +34,8 @@ const (
 
 // redactor is a transport that removes the secrets of a request from its answer, because some
 // proxies and gateways echo requests: the credential, and those of a body from [SetBody]. It works
-// below azcore's log. Successful answers never become part of an error, so they are read only if
-// bodies are logged.
+// below azcore's log. Bodies of successful answers never become part of an error, so they are read
+// only if bodies are logged. Their headers are logged, and the correlation vector is on spans.
 type redactor struct {
 	next   policy.Transporter
 	always bool
@@ -74,19 +74,23 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 		return nil, &notFinalError{resp.StatusCode}
 	}
 	spellRetryAfter(resp.Header, time.Now())
-	refusal := resp.StatusCode >= 300
+	refusal := IsRefusal(resp)
 	if !refusal {
 		resp.Body = newLimitedBody(resp.Body, answerLimit(req.Context()))
 	}
-	if !refusal && !t.always {
+	secret := secretOf(req)
+	quiet := !refusal && !t.always // the body is not shown
+	if quiet && len(bodySecrets) == 0 && !mayHold(resp.Header, secret) {
 		return resp, nil
 	}
-	secret := secretOf(req)
 	secrets := replacer(append(spellings(append(bodySecrets, secret)), secret))
 	for _, values := range resp.Header {
 		for i, value := range values {
 			values[i] = secrets.Replace(value)
 		}
+	}
+	if quiet {
+		return resp, nil
 	}
 	whole := io.Reader(resp.Body)
 	if refusal {
@@ -110,6 +114,25 @@ func (e *notFinalError) Error() string {
 	what := strings.TrimSpace(fmt.Sprintf("%d %s", e.status, http.StatusText(e.status)))
 	return fmt.Sprintf("the answer %s is no final one", what)
 }
+
+// mayHold reports whether a header may hold a secret, as it is or escaped. It is cheap, because
+// few answers do.
+func mayHold(header http.Header, secret string) bool {
+	for _, values := range header {
+		for _, value := range values {
+			if len(value) >= len(secret) &&
+				(strings.Contains(value, secret) || strings.ContainsAny(value, `%&\`)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// IsRefusal reports whether the status of an answer is none of success. Its body has no secrets of
+// the request. An answer with another status of success than the caller expects is no refusal: its
+// body must not become part of an error.
+func IsRefusal(resp *http.Response) bool { return resp.StatusCode >= 300 }
 
 type failingReader struct{ err error }
 
@@ -177,7 +200,12 @@ func secretOf(req *http.Request) string {
 // error holds a body that is short and flat: what the service says in code and message, if need be.
 func ResponseError(resp *http.Response) *azcore.ResponseError {
 	clean := WithoutAuthorization(resp)
-	if body, err := runtime.Payload(resp); err == nil && !printable(body) {
+	body, err := runtime.Payload(resp)
+	switch {
+	case err != nil:
+	case !IsRefusal(resp):
+		clean.Body = io.NopCloser(bytes.NewReader(notShown(body)))
+	case !printable(body):
 		clean.Body = io.NopCloser(bytes.NewReader(shorten(body)))
 	}
 	if respErr, ok := errors.AsType[*azcore.ResponseError](runtime.NewResponseError(clean)); ok {
@@ -206,11 +234,13 @@ func printable(body []byte) bool {
 	return len(body) <= maxPrinted && deepest <= maxDepth
 }
 
+func notShown(body []byte) []byte { return fmt.Appendf(nil, "(%d bytes, not shown)", len(body)) }
+
 // shorten returns a body of the same code and message.
 func shorten(body []byte) []byte {
 	detail := wire.ReadError(body)
 	if detail == nil {
-		return fmt.Appendf(nil, "(%d bytes, not shown)", len(body))
+		return notShown(body)
 	}
 	data, err := json.Marshal(map[string]wire.Error{"error": {
 		Code:    text.OneLine(detail.Code),

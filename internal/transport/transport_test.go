@@ -62,6 +62,19 @@ func TestAnswersThatEchoACredentialAreRedacted(t *testing.T) {
 	assert.NotEmpty(t, resp.Request.Header.Get("Authorization"), "the answer itself is unchanged")
 }
 
+// The headers of a successful answer are in the log and on spans. Its body is in neither, unless
+// the caller expected another status: then it is not shown in the error.
+func TestSuccessfulAnswersThatEchoACredentialAreRedacted(t *testing.T) {
+	_, resp, err := send(t, func(req *http.Request) (*http.Response, error) {
+		resp := testkit.Answer(req, 202, `{"error":{"message":"the-secret"}}`)
+		resp.Header.Set("MS-CV", "Bearer account:the-secret")
+		return resp, nil
+	}, -1)
+	require.NoError(t, err)
+	assert.Equal(t, "Bearer account:REDACTED", CorrelationVector(resp))
+	assert.NotContains(t, ResponseError(resp).Error(), "the-secret")
+}
+
 // endless is a body without end.
 type endless struct{}
 
