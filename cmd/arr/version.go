@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,12 +44,13 @@ func newVersionCommand() *cobra.Command {
 			return show.Write(printer, builtKind(), b)
 		},
 	}
-	var formats []choice[show.Format]
-	for _, format := range show.Formats() {
-		formats = append(formats, choice[show.Format]{format, show.Format(format)})
-	}
-	addChoice(cmd, &format, "output", "format of the result", formats...)
-	cmd.Flags().Lookup("output").Shorthand = "o"
+	format = show.Text
+	words := strings.Join(show.Formats(), "|")
+	cmd.Flags().VarP(&value[show.Format]{&format, show.ParseFormat, string(show.Text), words},
+		"output", "o", "format of the result")
+	// An error would mean that there is no such flag.
+	_ = cmd.RegisterFlagCompletionFunc(
+		"output", cobra.FixedCompletions(show.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	look.addFlags(cmd.Flags())
 	return cmd
 }
