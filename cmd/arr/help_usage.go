@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/arr-go/azremoterendering/cmd/arr/internal/show"
 )
 
 // helpWidth is where the descriptions of flags are wrapped.
@@ -87,6 +90,27 @@ func isInherited(cmd *cobra.Command, flag *pflag.Flag) bool {
 
 // printUsage writes what the help of a command says after its description.
 func printUsage(cmd *cobra.Command) error {
+	_, err := io.WriteString(cmd.OutOrStderr(), usageText(cmd, helpWidth))
+	return err
+}
+
+// printHelp writes the help of a command. Its lines fit the terminal.
+func printHelp(cmd *cobra.Command, _ []string) {
+	out := cmd.OutOrStdout()
+	limit := show.TerminalWidth(out)
+	help := strings.TrimRight(cmp.Or(cmd.Long, cmd.Short), " \n") + "\n"
+	if cmd.Runnable() || cmd.HasSubCommands() {
+		width := helpWidth
+		if limit > 0 {
+			width = min(width, limit)
+		}
+		help += "\n" + usageText(cmd, width)
+	}
+	_, _ = io.WriteString(out, show.Reflow(help, limit)) // a pipe that nobody reads has no help
+}
+
+// usageText returns the usage, with flags that are wrapped at a width.
+func usageText(cmd *cobra.Command, width int) string {
 	var text strings.Builder
 	text.WriteString("Usage:\n")
 	if cmd.Runnable() {
@@ -103,21 +127,20 @@ func printUsage(cmd *cobra.Command) error {
 	}
 	writeCommands(&text, cmd)
 	flags := flagsByGroup(cmd)
-	writeFlags(&text, "Flags", flags[""])
+	writeFlags(&text, "Flags", flags[""], width)
 	for _, group := range flagGroups() {
-		writeFlags(&text, group, flags[group])
+		writeFlags(&text, group, flags[group], width)
 	}
 	writeTopics(&text, cmd)
 	if cmd.HasAvailableSubCommands() {
 		text.WriteString("\nUse \"" + cmd.CommandPath() + " [command] --help\" for more about a command.\n")
 	}
-	_, err := io.WriteString(cmd.OutOrStderr(), text.String())
-	return err
+	return text.String()
 }
 
-func writeFlags(text *strings.Builder, title string, flags *pflag.FlagSet) {
+func writeFlags(text *strings.Builder, title string, flags *pflag.FlagSet, width int) {
 	if flags != nil {
-		text.WriteString("\n" + title + ":\n" + flags.FlagUsagesWrapped(helpWidth))
+		text.WriteString("\n" + title + ":\n" + flags.FlagUsagesWrapped(width))
 	}
 }
 

@@ -73,6 +73,7 @@ func newRoot() *cobra.Command {
 	root.Args = knownCommand
 	root.SetFlagErrorFunc(knownFlag)
 	root.SetUsageFunc(printUsage)
+	root.SetHelpFunc(printHelp)
 	root.DisableAutoGenTag = true // the pages in docs/cli have no dates
 	for _, group := range commandGroups() {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})

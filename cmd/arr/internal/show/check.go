@@ -11,14 +11,19 @@ import (
 // with what to do unless cure is empty. The state is ok, warning, failed or skipped.
 func (p *Printer) Check(status, name, detail, cure string) error {
 	const statusWidth, nameWidth = len("skipped"), len("name-resolution")
+	const columns = statusWidth + gap + nameWidth + gap
 	colour := map[string]paint{"ok": green, "warning": yellow, "failed": red, "skipped": grey}[status]
 	state := fmt.Sprintf("%-*s", statusWidth, status)
 	if p.colours {
 		state = colour.on(state)
 	}
-	line := fmt.Sprintf("%s  %-*s  %s\n", state, nameWidth, clean(name), clean(detail))
-	if cure != "" {
-		line += fmt.Sprintf("%*s%s\n", statusWidth+2+nameWidth+2, "", clean(cure))
-	}
-	return p.write(func(out *bytes.Buffer) error { out.WriteString(line); return nil })
+	same := func(line string) string { return line }
+	return p.write(func(out *bytes.Buffer) error {
+		heading := fmt.Sprintf("%s  %-*s  ", state, nameWidth, clean(name))
+		beside(out, heading, columns, clean(detail), p.limit(), same)
+		if cure != "" {
+			beside(out, fmt.Sprintf("%*s", columns, ""), columns, clean(cure), p.limit(), same)
+		}
+		return nil
+	})
 }

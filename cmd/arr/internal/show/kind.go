@@ -64,7 +64,7 @@ func Write[T any](p *Printer, kind *Kind[T], item T) error {
 	return p.write(func(out *bytes.Buffer) error {
 		if p.ForPeople() {
 			p.apart(out, "\n")
-			out.WriteString(p.details(kind.details(item)))
+			p.details(out, kind.details(item))
 			return nil
 		}
 		return appendEach(p, out, kind, []T{item})

@@ -63,10 +63,7 @@ func (p *Printer) Draws() bool { return p.ForPeople() && p.OnTerminal() && !p.du
 
 // limit returns how wide a line may be, 0 if nothing limits it.
 func (p *Printer) limit() int {
-	if !p.OnTerminal() {
-		return 0
-	}
-	return columns(p.out)
+	return TerminalWidth(p.out)
 }
 
 // Session writes one session with all that is known of it.
