@@ -78,10 +78,31 @@ func TestAFrameReplacesTheOneBefore(t *testing.T) {
 	})
 }
 
+// record keeps what is written until it is taken.
+type record struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.text = append(r.text, p...)
+	return len(p), nil
+}
+
+func (r *record) take() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := string(r.text)
+	r.text = nil
+	return text
+}
+
 func TestOnlyWhatHasChangedIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l lines
-		var out strings.Builder
+		var out record
 		size := func() (int, int) { return 80, 24 }
 		screen := Start(&out, size, l.frame, func(error) {})
 		for _, want := range []struct{ frame, written string }{
@@ -92,9 +113,9 @@ func TestOnlyWhatHasChangedIsWritten(t *testing.T) {
 			{"a\nx", "\x1b[1A\rx\x1b[K\x1b[J"},
 		} {
 			l.set(strings.Split(want.frame, "\n")...)
-			out.Reset()
+			_ = out.take()
 			nextFrame()
-			written := strings.TrimSuffix(strings.TrimPrefix(out.String(), "\x1b[?25l"), "\x1b[?25h")
+			written := strings.TrimSuffix(strings.TrimPrefix(out.take(), "\x1b[?25l"), "\x1b[?25h")
 			assert.Equal(t, want.written, written)
 		}
 		screen.Close()
