@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,8 @@ const (
 // redactor is a transport that removes the secrets of a request from its answer, because some
 // proxies and gateways echo requests: the credential, and those of a body from [SetBody]. It works
 // below azcore's log. Bodies of successful answers never become part of an error, so they are read
-// only if bodies are logged. Their headers are logged, and the correlation vector is on spans.
+// only if bodies are logged. Their status lines and headers are logged, and the correlation vector is
+// on spans.
 type redactor struct {
 	next   policy.Transporter
 	always bool
@@ -80,10 +82,11 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	}
 	secret := secretOf(req)
 	quiet := !refusal && !t.always // the body is not shown
-	if quiet && len(bodySecrets) == 0 && !mayHold(resp.Header, secret) {
+	if quiet && len(bodySecrets) == 0 && !mayHold(resp, secret) {
 		return resp, nil
 	}
 	secrets := replacer(append(spellings(append(bodySecrets, secret)), secret))
+	resp.Status = secrets.Replace(resp.Status)
 	for _, values := range resp.Header {
 		for i, value := range values {
 			values[i] = secrets.Replace(value)
@@ -115,18 +118,19 @@ func (e *notFinalError) Error() string {
 	return fmt.Sprintf("the answer %s is no final one", what)
 }
 
-// mayHold reports whether a header may hold a secret, as it is or escaped. It is cheap, because
-// few answers do.
-func mayHold(header http.Header, secret string) bool {
-	for _, values := range header {
-		for _, value := range values {
-			if len(value) >= len(secret) &&
-				(strings.Contains(value, secret) || strings.ContainsAny(value, `%&\`)) {
-				return true
-			}
+// mayHold reports whether the status line or a header may hold a secret, as it is or escaped. It is
+// cheap, because few answers do.
+func mayHold(resp *http.Response, secret string) bool {
+	holds := func(value string) bool {
+		return len(value) >= len(secret) &&
+			(strings.Contains(value, secret) || strings.ContainsAny(value, `%&\`))
+	}
+	for _, values := range resp.Header {
+		if slices.ContainsFunc(values, holds) {
+			return true
 		}
 	}
-	return false
+	return holds(resp.Status)
 }
 
 // IsRefusal reports whether the status of an answer is none of success. Its body has no secrets of

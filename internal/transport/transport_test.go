@@ -5,6 +5,7 @@ package transport
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -60,6 +61,20 @@ func TestAnswersThatEchoACredentialAreRedacted(t *testing.T) {
 	failure := ResponseError(resp)
 	assert.Empty(t, failure.RawResponse.Request.Header.Get("Authorization"))
 	assert.NotEmpty(t, resp.Request.Header.Get("Authorization"), "the answer itself is unchanged")
+}
+
+// The words of the status line are in the log, on spans and in errors, whatever the status.
+func TestStatusLinesThatEchoACredentialAreRedacted(t *testing.T) {
+	for _, status := range []int{200, 202, 403, 500} {
+		_, resp, err := send(t, func(req *http.Request) (*http.Response, error) {
+			resp := testkit.Answer(req, status, `{"error":{"code":"Refused"}}`)
+			resp.Status = fmt.Sprintf("%d no Bearer account:the-secret", status)
+			return resp, nil
+		}, -1)
+		require.NoError(t, err)
+		assert.Equal(t, fmt.Sprintf("%d no Bearer account:REDACTED", status), resp.Status)
+		assert.NotContains(t, ResponseError(resp).Error(), "the-secret")
+	}
 }
 
 // The headers of a successful answer are in the log and on spans. Its body is in neither, unless
