@@ -29,7 +29,9 @@ func TestItPrintsSpansAndMetrics(t *testing.T) {
 			`lease\.Pool\.Create session_id=show-`,
 			`HTTP PUT ms_cv=\S+ status_code=503`,
 			`SessionsClient\.Stop session_id=show-`,
-			`arr_session_creations_total\{.*\} 2`,
+			// The pause before the retry of the 503 is random. The longer it is, the sooner a third
+			// session is needed.
+			`arr_session_creations_total\{.*\} [23]$`,
 			`arr_pool_handout_duration_seconds_count\{.*\} 3`,
 			`arr_client_token_exchange_duration_seconds_count\{http_response_status_code="200"\} 1`,
 		} {
