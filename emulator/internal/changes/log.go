@@ -84,6 +84,7 @@ func (l *Log[R]) Join() *Reader[R] {
 // Leave forgets a reader.
 func (l *Log[R]) Leave(reader *Reader[R]) {
 	delete(l.readers, reader)
+	reader.cut = false
 	l.trim()
 }
 
@@ -111,10 +112,14 @@ func (l *Log[R]) trim() {
 }
 
 // Read returns up to limit records that have changed since the last read, each with the status that
-// the reader was told last, and whether there may be more. Several changes of a record are one.
+// the reader was told last, and whether there may be more. Several changes of a record are one. There
+// are none for a reader that has left.
 func (l *Log[R]) Read(reader *Reader[R], limit int) (
 	changed []Entry[R], more bool,
 ) {
+	if !l.reads(reader) {
+		return nil, false
+	}
 	for ; reader.next < l.end(); reader.next++ {
 		e := l.entries[reader.next-l.first]
 		if from, told := reader.from[e.Record]; told {
@@ -135,9 +140,21 @@ func (l *Log[R]) Read(reader *Reader[R], limit int) (
 	return changed, more
 }
 
-// Pass takes all changes as read, and reports whether there were any.
+// reads reports whether a reader is still one: it may have left while it was about to read.
+func (l *Log[R]) reads(reader *Reader[R]) bool { _, ok := l.readers[reader]; return ok }
+
+// Pass takes all changes as read, and reports whether there were any. A reader that was too slow
+// goes on with it: what it has missed does not matter.
 func (l *Log[R]) Pass(reader *Reader[R]) (found bool) {
-	found = reader.next < l.end()
+	switch {
+	case reader.cut:
+		reader.cut, found = false, true
+		l.readers[reader] = struct{}{}
+	case l.reads(reader):
+		found = reader.next < l.end()
+	default:
+		return false
+	}
 	reader.next = l.end()
 	l.trim()
 	return found

@@ -64,6 +64,24 @@ func TestLog(t *testing.T) {
 	assert.Empty(t, l.entries)
 }
 
+// A client can leave while its reader looks for changes.
+func TestAReaderThatHasLeftReadsNothing(t *testing.T) {
+	l := new(Log[*thing])
+	a := &thing{name: "a"}
+	l.Add(a, "nobody reads")
+	gone, other := l.Join(), l.Join()
+	l.Add(a, "1")
+	l.Leave(gone)
+	names, _ := readNames(l, other, 10)
+	assert.Equal(t, []string{"a:1"}, names)
+	assert.Empty(t, l.entries, "nobody else reads")
+
+	names, more := readNames(l, gone, 10)
+	assert.Empty(t, names)
+	assert.False(t, more)
+	assert.False(t, l.Pass(gone))
+}
+
 // A reader that does not read costs a bounded amount of memory, and others lose nothing.
 func TestLogIsBounded(t *testing.T) {
 	l := new(Log[*thing])
@@ -82,7 +100,24 @@ func TestLogIsBounded(t *testing.T) {
 	assert.True(t, stuck.cut)
 	assert.False(t, good.cut)
 	assert.Less(t, len(l.entries), 2000)
+	l.Leave(good)
+
+	assert.True(t, l.Pass(stuck))
+	assert.False(t, l.Pass(stuck))
+	l.Add(one, "y")
+	assert.True(t, l.Pass(stuck), "it goes on")
 	l.Leave(stuck)
+	assert.Empty(t, l.readers)
+}
+
+// A reader that has left stays so, also if it was too slow.
+func TestASlowReaderThatHasLeftDoesNotComeBack(t *testing.T) {
+	l := new(Log[*thing])
+	reader := l.Join()
+	reader.cut = true
+	l.Leave(reader)
+	assert.False(t, l.Pass(reader))
+	assert.Empty(t, l.readers)
 }
 
 func TestChangesByThemselves(t *testing.T) {
