@@ -41,6 +41,19 @@ func TestClientCompilesAzcoreAndNothingElse(t *testing.T) {
 	}
 }
 
+// A program that does not use OpenTelemetry, or Prometheus' libraries, does not get them as
+// dependencies either: they are in modules of their own.
+func TestOpenTelemetryIsInOtherModules(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		content, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, foreign := range []string{"go.opentelemetry.io/", "/azotel", "github.com/prometheus/"} {
+			assert.NotContains(t, string(content), foreign, name)
+		}
+	}
+}
+
 // Every package imports what the table in docs/DESIGN.md says that it may import, and nothing else.
 // Tests may import anything.
 func TestImportsGoOneWay(t *testing.T) {

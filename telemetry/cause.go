@@ -43,10 +43,11 @@ func Cause(err error) string {
 			return cause.name
 		}
 	}
+	if ended, ok := errors.AsType[*arr.SessionEndedError](err); ok {
+		return causeOfEnd(ended.Session.Status)
+	}
 	refused, isRefusal := errors.AsType[*arr.ServiceError](err)
 	switch {
-	case is[*arr.SessionEndedError](err):
-		return "no_capacity" // the service has no other way to say it
 	case is[*arr.AuthenticationError](err):
 		return "authentication"
 	case isRefusal:
@@ -59,6 +60,22 @@ func Cause(err error) string {
 		return "network"
 	default:
 		return "_OTHER"
+	}
+}
+
+// noCapacity is the cause of a session that fails while it starts: the service has no other way to
+// say that it lacks a server.
+const noCapacity = "no_capacity"
+
+// causeOfEnd returns the cause of an error for a session that has ended.
+func causeOfEnd(status arr.SessionStatus) string {
+	switch status {
+	case arr.SessionStatusStopped:
+		return "stopped"
+	case arr.SessionStatusExpired:
+		return "expired"
+	default:
+		return noCapacity
 	}
 }
 

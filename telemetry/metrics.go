@@ -137,7 +137,7 @@ func (m *Metrics) Observe(e lease.Event) {
 		count(m.failures)
 	case lease.EventEnded:
 		m.billed.Add(ctx, e.Duration.Seconds(), metric.WithAttributes(attributes...))
-		because("arr.session.end")
+		attributes = append(attributes, attribute.String("arr.session.end", endOf(e)))
 		count(m.ended)
 	case lease.EventHandedOut, lease.EventNotHandedOut:
 		if e.Err != nil {
@@ -145,6 +145,15 @@ func (m *Metrics) Observe(e lease.Event) {
 		}
 		m.handOuts.Record(ctx, e.Duration.Seconds(), metric.WithAttributes(attributes...))
 	}
+}
+
+// endOf returns why a session has ended. One that was Ready did not lack a server.
+func endOf(e lease.Event) string {
+	cause := Cause(e.Err)
+	if cause == noCapacity && e.Duration > 0 {
+		return "session_error"
+	}
+	return cause
 }
 
 // attributesOf returns the attributes that all metrics of sessions have.
