@@ -5,6 +5,7 @@ package lease
 import (
 	"fmt"
 	"maps"
+	"math"
 	"sync"
 	"time"
 )
@@ -56,6 +57,16 @@ func (b *budget) allows(total time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.room(total)
+}
+
+// leases returns how many more leases of that length the budget has room for.
+func (b *budget) leases(length time.Duration) int {
+	if b.limit == 0 {
+		return math.MaxInt
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return int(max(0, b.limit-b.committed()) / length)
 }
 
 // set reserves a total for a session, or refuses.

@@ -182,7 +182,7 @@ func (p *pace) succeeded() {
 }
 
 // interval returns the time between two creations, which begins with the one of the options.
-func (p *pace) interval(first time.Duration) time.Duration { return first >> p.halvings }
+func (p *pace) interval(first time.Duration) time.Duration { return max(1, first>>p.halvings) }
 
 // delay allows no creation for the next d.
 func (p *pace) delay(d time.Duration) {

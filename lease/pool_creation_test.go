@@ -228,3 +228,22 @@ func TestPoolReplacesASessionThatTheServiceRefusesToShow(t *testing.T) {
 		assert.NotEqual(t, odd, l.Session().ID)
 	})
 }
+
+// A pool of 2,000 is warm in minutes. At one creation a second, it would take 33 minutes and the
+// time that the last needs to start.
+func TestPoolOfThousandsIsWarmInMinutes(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("it shows a time, and takes many times as long with the race detector")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newPoolService(t) // sessions start in two minutes
+		began := time.Now()
+		p := s.newPool(lease.PoolOptions{IDPrefix: "pool-", Warm: 2000, Max: 2000})
+		for p.Stats().Idle < 2000 && time.Since(began) < time.Hour {
+			time.Sleep(5 * time.Second)
+		}
+		t.Logf("2,000 sessions were warm after %v", time.Since(began))
+		assert.LessOrEqual(t, time.Since(began), 5*time.Minute)
+		assert.Equal(t, 2000, s.count("PUT"))
+	})
+}

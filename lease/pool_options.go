@@ -66,9 +66,10 @@ type PoolOptions struct {
 	// warm in any case.
 	ClaimTime time.Duration
 
-	// CreateInterval is at first the least time between the creations of two sessions. It prevents
-	// bursts. Each session that becomes Ready halves it, down to a 64th, so that a large pool is warm in
-	// minutes; a failure that would meet other creations too resets it. The default is one second.
+	// CreateInterval is at first the time between the creations of two sessions. It prevents bursts:
+	// at most those that were due within the last 200 milliseconds are made at once. Each session
+	// that becomes Ready halves it, down to a 64th, so that a large pool is warm in minutes; a failure
+	// that would meet other creations too resets it. The default is one second.
 	CreateInterval time.Duration
 
 	// Watch configures how often the sessions are listed. Its Logger is not used.

@@ -87,9 +87,11 @@ func (p *Pool) act(next plan) (refusal error) {
 	if next.retireQuarantined {
 		p.retireQuarantined()
 	}
-	if next.create {
-		p.pace.delay(p.pace.interval(p.options.CreateInterval))
+	for range next.create {
 		p.startCreation()
+	}
+	if next.create > 0 {
+		p.pace.delay(next.createPause)
 	}
 	if next.overBudget {
 		err := fmt.Errorf("pool %q: %w",
@@ -116,9 +118,8 @@ func (p *Pool) count() inventory {
 		calls:          len(p.waiters) + len(p.retrying),
 		starting:       p.pending(),
 		total:          len(p.entries.all),
-		affordable:     p.budget.allows(p.options.LeaseTime) == nil,
+		affordable:     p.budget.leases(p.options.LeaseTime),
 		probing:        p.pace.probing,
-		pause:          time.Until(p.pace.notBefore),
 		recount:        time.Hour,
 	}
 	// A session is ageing for as long as its replacement may take to start.
@@ -147,6 +148,7 @@ func (p *Pool) count() inventory {
 			n.recount = min(n.recount, left-ageing)
 		}
 	}
+	n.pause = time.Until(p.pace.notBefore) // last, because counting takes time
 	return n
 }
 

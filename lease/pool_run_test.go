@@ -27,7 +27,7 @@ func TestPoolIgnoresARefusalByTheBudgetThatIsOutdated(t *testing.T) {
 	p.creationFailed(t.Context(), e, nil, fmt.Errorf("no session: %w", ErrBudget))
 	assert.Empty(t, w.failed, "the call goes on waiting")
 	assert.Len(t, p.wake, 1, "the pool decides again")
-	assert.True(t, decide(p.count()).create, "and creates a session at once")
+	assert.Equal(t, 1, decide(p.count()).create, "and creates a session at once")
 }
 
 // While the budget allows no session and none can come back, waiting is in vain.
