@@ -23,8 +23,11 @@ import (
 // version, decoding) and beside net/http alone. The transport is in memory, so these are the costs
 // of the code and not of a network.
 
-// getAllocations is the gate: a Get must not allocate more often.
-const getAllocations = 90
+// These are the gates: a Get and a BeginCreate must not allocate more often.
+const (
+	getAllocations    = 90
+	createAllocations = 121
+)
 
 var readySession = []byte(
 	`{"id":"demo","creationTime":"2021-05-14T13:56:19.7826038+00:00","arrInspectorPort":50830,` +
@@ -42,8 +45,12 @@ func (answering) Do(req *http.Request) (*http.Response, error) {
 	if req.URL.Path == conversionPath {
 		body = runningConversion
 	}
+	status := http.StatusOK
+	if req.Method == http.MethodPut {
+		status = http.StatusCreated
+	}
 	return &http.Response{
-		StatusCode: http.StatusOK,
+		StatusCode: status,
 		Header: http.Header{
 			"Content-Type": {
 				"application/json; charset=utf-8",
@@ -74,8 +81,8 @@ var longLived = testkit.Credential(
 
 const sessionAddress = endpoint + "/accounts/00000000-1111-2222-3333-444455556666/sessions/demo"
 
-// getWithClient is a Get by this package.
-func getWithClient(tb testing.TB) func() (arr.Session, error) {
+// answeredClient is a client whose requests are answered at once.
+func answeredClient(tb testing.TB) *arr.SessionsClient {
 	client, err := arr.NewSessionsClientWithAccessToken(
 		endpoint,
 		testAccount.ID,
@@ -85,6 +92,12 @@ func getWithClient(tb testing.TB) func() (arr.Session, error) {
 		},
 	)
 	require.NoError(tb, err)
+	return client
+}
+
+// getWithClient is a Get by this package.
+func getWithClient(tb testing.TB) func() (arr.Session, error) {
+	client := answeredClient(tb)
 	ctx := context.Background()
 	return func() (arr.Session, error) {
 		got, err := client.Get(ctx, "demo", nil)
@@ -201,21 +214,39 @@ func BenchmarkRatio(b *testing.B) {
 }
 
 func TestGetAllocations(t *testing.T) {
+	get, pipeline := getWithClient(t), getWithPipeline(t)
+	allocations := allocationsOf(t, func() error { _, err := get(); return err })
+	bare := allocationsOf(t, func() error { _, err := pipeline(); return err })
+	t.Logf("Get: %v allocations; a bare azcore pipeline: %v", allocations, bare)
+	require.LessOrEqual(t, allocations, float64(getAllocations))
+}
+
+// The create has a body to write and a new session to remember, and returns a poller.
+func TestCreateAllocations(t *testing.T) {
+	client := answeredClient(t)
+	settings := arr.CreateSessionSettings{
+		Size: arr.SessionSizeStandard, MaxLeaseTime: 5 * time.Minute,
+	}
+	allocations := allocationsOf(t, func() error {
+		_, err := client.BeginCreate(t.Context(), "demo", settings, nil)
+		return err
+	})
+	t.Logf("BeginCreate: %v allocations", allocations)
+	require.LessOrEqual(t, allocations, float64(createAllocations))
+}
+
+// allocationsOf returns how often a call allocates.
+func allocationsOf(t *testing.T, call func() error) float64 {
+	t.Helper()
 	if testkit.RaceDetector {
 		t.Skip("the race detector adds allocations of its own")
 	}
-	get := getWithClient(t)
-	pipeline := getWithPipeline(t)
-	var err error
-	run := func(f func() (arr.Session, error)) float64 {
-		return testing.AllocsPerRun(200, func() {
-			if _, e := f(); e != nil {
-				err = e
-			}
-		})
-	}
-	allocations, bare := run(get), run(pipeline)
-	require.NoError(t, err)
-	t.Logf("Get: %v allocations; a bare azcore pipeline: %v", allocations, bare)
-	require.LessOrEqual(t, allocations, float64(getAllocations))
+	var failure error
+	allocations := testing.AllocsPerRun(200, func() {
+		if err := call(); err != nil {
+			failure = err
+		}
+	})
+	require.NoError(t, failure)
+	return allocations
 }
