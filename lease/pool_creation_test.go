@@ -4,6 +4,7 @@ package lease_test
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -245,5 +246,39 @@ func TestPoolOfThousandsIsWarmInMinutes(t *testing.T) {
 		t.Logf("2,000 sessions were warm after %v", time.Since(began))
 		assert.LessOrEqual(t, time.Since(began), 5*time.Minute)
 		assert.Equal(t, 2000, s.count("PUT"))
+	})
+}
+
+// Sessions that are due together are all within the budget: none is tried and refused.
+func TestPoolCreatesSeveralAtOnceWithinItsBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log records
+		s := newPoolService(t)
+		p := s.newPool(lease.PoolOptions{
+			IDPrefix: "pool-", Warm: 10, Max: 10, CreateInterval: time.Millisecond,
+			LeaseTime: time.Hour, MaxLeaseTime: time.Hour, Budget: 4*time.Hour + time.Minute,
+			Logger: slog.New(&log),
+		})
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, 4, s.count("PUT"))
+		assert.Equal(t, 4, p.Stats().Idle)
+		assert.Empty(t, log.of("WARN pool could not create a session"))
+	})
+}
+
+// Sessions that are created together and fail together say one thing: the pool waits once.
+func TestPoolTakesTheFailuresOfOneMomentForOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newPoolService(t)
+		s.fault(emulator.Fault{Operation: "create", Status: 503, Count: 10})
+		p := s.newPool(lease.PoolOptions{
+			IDPrefix: "pool-", Warm: 10, Max: 10, CreateInterval: 10 * time.Millisecond,
+		})
+		synctest.Wait()
+		assert.Equal(t, 10, s.count("PUT"), "at once")
+		time.Sleep(2500 * time.Millisecond)
+		assert.Equal(t, 20, s.count("PUT"), "after one pause")
+		time.Sleep(3 * time.Minute)
+		assert.Equal(t, 10, p.Stats().Idle)
 	})
 }

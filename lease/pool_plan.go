@@ -8,7 +8,7 @@ import "time"
 type inventory struct {
 	warm           int           // sessions to keep ready: PoolOptions.Warm
 	max            int           // the limit for total: PoolOptions.Max
-	createInterval time.Duration // the least time between two creations
+	createInterval time.Duration // the time between two creations
 
 	calls       int // calls of Acquire that need a session
 	ready       int // warm sessions that will do for a while
