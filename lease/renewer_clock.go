@@ -20,7 +20,7 @@ type leap struct {
 	compared wait.Instant // when the clocks were last compared
 	since    time.Time    // when the leap was noticed; zero if the service has answered since
 	before   bounds       // the bounds without the leap
-	overdue  bool         // a leap, or an unknown age, may have come between session and extension
+	overdue  bool         // the end may have moved past the time of the extension; see lastChance
 }
 
 // compareClocks widens the bounds by the time in which the program did not run. The lock is held,
@@ -47,10 +47,14 @@ func (r *renewer) believe(o observation) {
 		r.leap.before.total = r.bounds.total
 		return
 	}
-	if elapsedUnknown(o.session) {
+	if ahead := r.leap.compared.Ahead(o.asked); !o.asked.IsZero() && ahead > 0 {
+		o.sent = o.sent.Add(-ahead) // too short to be a leap, and perhaps after the answer was made
+	}
+	before := r.bounds.earliest
+	r.bounds.learn(o)
+	if elapsedUnknown(o.session) || r.bounds.earliest.Before(before) {
 		r.leap.overdue = true
 	}
-	r.bounds.learn(o)
 	r.leap.since = time.Time{}
 }
 
@@ -65,8 +69,8 @@ func (r *renewer) trusted() *bounds {
 
 // lastChance returns when to give up the session, which is to be extended at a time. That is the
 // earliest possible end of the lease. But if that has passed while the program was suspended, or
-// before the session was first seen, there was no attempt before it: then it is the latest possible
-// end.
+// before the session was first seen, or an answer has shown that it is earlier than all before it
+// said, there was no attempt before it: then it is the latest possible end.
 func (r *renewer) lastChance(at, end time.Time, extend bool) time.Time {
 	now := time.Now()
 	switch {

@@ -196,6 +196,49 @@ func TestManyShortSuspensionsAddUp(t *testing.T) {
 	}
 }
 
+// The machine stands still for a moment after the service has answered, so the answer is older than
+// it seems.
+func TestBoundsHoldIfTheMachineIsSuspendedWhileAnAnswerIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.create("demo", 30*time.Minute)
+		r := newRenewer(w.client, "demo", KeepAliveOptions{clock: w.clock()})
+		time.Sleep(time.Minute - 100*time.Millisecond)
+		requests := 0
+		w.nap = func(string) {
+			if requests++; requests == 2 { // after the answer
+				w.suspend(1900 * time.Millisecond)
+			}
+		}
+		require.NoError(t, r.look(t.Context()))
+		for range 3 {
+			atLeast, atMost := r.remaining()
+			assert.LessOrEqual(t, atLeast, w.left("demo"))
+			assert.GreaterOrEqual(t, atMost, w.left("demo"))
+			time.Sleep(9*time.Minute - 1800*time.Millisecond)
+			require.NoError(t, r.look(t.Context()))
+		}
+		atLeast, atMost := r.remaining()
+		assert.Less(t, atMost-atLeast, 3*time.Second, "what was known is not forgotten")
+	})
+}
+
+// The service shows that a lease ends earlier than it said before, or may have ended.
+func TestALeaseThatMayHaveEndedIsExtendedBeforeItIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ended := keepers["KeepAlive with a watcher"](w)
+		for w.left("demo") > 140*time.Second {
+			time.Sleep(time.Second)
+			require.NoError(t, ended())
+		}
+		w.change(func() { w.sessions["demo"].ready = w.sessions["demo"].ready.Add(-95 * time.Second) })
+		time.Sleep(40 * time.Second)
+		require.NoError(t, ended())
+		assert.Greater(t, w.left("demo"), 9*time.Minute)
+	})
+}
+
 // A clock that was set back an hour does not hide the time in which the machine slept.
 func TestAClockSetBackHidesNoSuspension(t *testing.T) {
 	eachKeeper(t, func(t *testing.T, w *world, ended func() error) {
