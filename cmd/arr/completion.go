@@ -66,7 +66,7 @@ func asksItsUser(target config.Target) bool {
 	case config.SignInKey:
 		return target.Credential == "" || target.Credential == config.KeyStdin
 	default:
-		return target.SignIn == config.SignInDeviceCode
+		return target.SignIn.AsksPerson()
 	}
 }
 
@@ -78,6 +78,9 @@ func listedIDs(
 	list listing,
 	wanted func(string) bool,
 ) (ids []cobra.Completion) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	cmd.SetContext(ctx) // a keyring may keep its user waiting too
 	connect, err := signIn(cmd, target)
 	if err != nil {
 		return nil
@@ -86,8 +89,6 @@ func listedIDs(
 	if err != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
-	defer cancel()
 	listed, err := list(ctx, client)
 	if err != nil {
 		return nil

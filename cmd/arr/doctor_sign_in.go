@@ -120,14 +120,14 @@ func (d *doctor) refusedExchange(c check, refusal *arr.AuthenticationError) chec
 	var sources []string
 	for _, names := range [][]config.Name{
 		{config.AccountID}, {config.AccountDomain, config.STSEndpoint},
-		{config.AccountKey, config.KeyFile, config.KeyStdin},
+		{config.AccountKey, config.KeyFile, config.KeyStdin, config.Keyring},
 	} {
 		if source := d.values.Source(names...); source != "" {
 			sources = append(sources, source)
 		}
 	}
 	c.Detail = "401 Unauthorized: the token service knows no such account, or the key is not its key"
-	if d.values.Source(config.AccountKey, config.KeyFile, config.KeyStdin) == "" {
+	if d.values.Source(config.AccountKey, config.KeyFile, config.KeyStdin, config.Keyring) == "" {
 		c.Detail = "401 Unauthorized: the token service knows no such account, or the identity has no role on it"
 	}
 	if answer, ok := errors.AsType[*azcore.ResponseError](refusal); ok && answer.RawResponse != nil {

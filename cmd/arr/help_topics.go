@@ -47,6 +47,10 @@ signatures for the service. The member resourceGroup of assetConversionSettings 
 Endpoint and account domain can be a region, a domain, or an address. If nothing names the account domain it is
 that of the region of the endpoint. An address with http leads to this machine, or needs --allow-http.
 
+The account key comes from the first of these: --key-file or --key-stdin; ARR_ACCOUNT_KEY or
+ARR_ACCOUNT_KEY_FILE; account_key, account_key_file or keyring of the profile; arrconfig.json. "arr login" stores
+it in the keyring of the system, for one account and token service, and sets keyring = true in the profile.
+
 Keys and tokens are never arguments, which other users of a machine can see. If there is no key and standard
 input is a terminal, the program asks for it. --auth entra signs in with whatever Microsoft Entra identity there
 is: environment variables of azidentity, a managed identity, the login of az or azd. The identity needs the role

@@ -98,7 +98,9 @@ func commandGroups() []commandGroup {
 	return []commandGroup{
 		{"Sessions", []*cobra.Command{newSessionCommand(), newRunCommand(), newTokenCommand()}},
 		{"Models", []*cobra.Command{newConvertCommand(), newConversionCommand()}},
-		{"Set-up", []*cobra.Command{newConfigCommand(), newDoctorCommand(), newRegionsCommand()}},
+		{"Set-up", []*cobra.Command{
+			newLoginCommand(), newLogoutCommand(), newConfigCommand(), newDoctorCommand(), newRegionsCommand(),
+		}},
 		{"Development", []*cobra.Command{newEmulatorCommand()}},
 	}
 }

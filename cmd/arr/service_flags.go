@@ -163,14 +163,14 @@ func (s *serviceFlags) addSignIn(flags *pflag.FlagSet) {
 	s.addText(
 		flags,
 		config.Auth,
-		"how to sign in: `HOW` is key, token, entra (any identity found), azure-cli, device-code or "+
-			"managed-identity (default: key or token, whichever is set)",
+		"how to sign in: `HOW` is key, token, entra (any identity found), azure-cli, device-code, "+
+			"browser or managed-identity (default: key or token, whichever is set)",
 	)
 	s.addText(flags, config.Tenant, "Microsoft Entra `TENANT` to sign in to")
 	s.addText(
 		flags,
 		config.ClientID,
-		"client `ID` for device-code, or of a user-assigned managed identity",
+		"client `ID` for device-code and browser, or of a user-assigned managed identity",
 	)
 	s.addText(flags, config.KeyFile, "`FILE` with the account key")
 	s.addSwitch(flags, config.KeyStdin, "read the account key from standard input")

@@ -45,17 +45,13 @@ func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
 		if err != nil {
 			return nil, err
 		}
-		return with(
-			func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
-				return arr.NewSessionsClientWithAccessToken(
-					t.Endpoint,
-					t.Account.ID,
-					token,
-					options,
-				)
-			},
-		), nil
+		return with(withToken(token)), nil
 	default:
+		if target.Credential == config.Keyring {
+			if token := tokenFromKeyring(cmd.Context(), target); token != nil {
+				return with(withToken(token)), nil
+			}
+		}
 		identity, err := identity(cmd, target)
 		if err != nil {
 			return nil, err
@@ -65,5 +61,14 @@ func signIn(cmd *cobra.Command, target config.Target) (connector, error) {
 				return arr.NewSessionsClient(t.Endpoint, t.Account, identity, options)
 			},
 		), nil
+	}
+}
+
+// withToken connects with an access token of the service.
+func withToken(
+	token azcore.TokenCredential,
+) func(config.Target, *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+	return func(t config.Target, options *arr.SessionsClientOptions) (*arr.SessionsClient, error) {
+		return arr.NewSessionsClientWithAccessToken(t.Endpoint, t.Account.ID, token, options)
 	}
 }

@@ -39,6 +39,10 @@ func identity(cmd *cobra.Command, target config.Target) (azcore.TokenCredential,
 				return err
 			},
 		}))
+	case config.SignInBrowser:
+		return made(azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{
+			ClientOptions: options, TenantID: target.Tenant, ClientID: target.ClientID,
+		}))
 	case config.SignInManagedIdentity:
 		managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
 		if target.ClientID != "" {

@@ -24,6 +24,8 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 	switch target.Credential {
 	case config.AccountKey:
 		return checkedKey(target.Secret, "the setting account-key")
+	case config.Keyring:
+		return keyFromKeyring(cmd.Context(), target)
 	case config.KeyFile:
 		text, err := input.ReadFile(target.Secret)
 		if err != nil {
@@ -47,7 +49,7 @@ func accountKey(cmd *cobra.Command, target config.Target) (string, error) {
 	return "", &failure.Advised{
 		Err: usagef("there is no account key"),
 		Advice: "Set ARR_ACCOUNT_KEY or ARR_ACCOUNT_KEY_FILE, give --key-file or --key-stdin, " +
-			"or sign in with --auth entra.",
+			"store the key with \"arr login\", or sign in with --auth entra.",
 	}
 }
 

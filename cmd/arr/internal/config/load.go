@@ -91,19 +91,24 @@ func (s *Settings) loadProfile(in Inputs) error {
 			spelling.DidYouMean(profile, slices.Collect(maps.Keys(file.profiles))),
 		)
 	}
+	s.setProfile(values, used, path)
+	return nil
+}
+
+// setProfile takes the values of a profile of a config file.
+func (s *Settings) setProfile(values map[Name]string, profile, path string) {
 	for name, text := range values {
 		s.set(
 			profileLayer,
 			name,
 			Value{
 				Text:   text,
-				Source: fmt.Sprintf("%s in profile %s of %s", name.key(), used, path),
+				Source: fmt.Sprintf("%s in profile %s of %s", name.key(), profile, path),
 				file:   path,
 				folder: filepath.Dir(path),
 			},
 		)
 	}
-	return nil
 }
 
 func (s *Settings) loadScript(in Inputs) error {

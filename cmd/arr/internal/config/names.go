@@ -159,6 +159,9 @@ func (n Name) variable() string {
 	return "ARR_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(string(n)))
 }
 
+// Variable returns the environment variable of a setting, empty if there is none.
+func (n Name) Variable() string { return n.variable() }
+
 // key returns the key in a profile, empty if there is none. A dot leads into a table.
 func (n Name) key() string {
 	switch n {

@@ -82,6 +82,13 @@ func (p *Profiles) Has(name string) bool { _, ok := p.file.profiles[name]; retur
 // Value returns what a profile sets. The value may be a secret.
 func (p *Profiles) Value(profile string, name Name) string { return p.file.profiles[profile][name] }
 
+// Settings returns the settings of a profile alone, without flags and variables.
+func (p *Profiles) Settings(profile string) *Settings {
+	s := &Settings{}
+	s.setProfile(p.file.profiles[profile], profile, p.path)
+	return s
+}
+
 // Set sets a setting in a profile, which is made if there is none. It changes nothing else in the
 // file. A secret is refused: it would stand in the history of a shell.
 func (p *Profiles) Set(profile string, name Name, value string) error {

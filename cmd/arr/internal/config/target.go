@@ -23,8 +23,12 @@ const (
 	SignInEntra           SignIn = "entra"
 	SignInAzureCLI        SignIn = "azure-cli"
 	SignInDeviceCode      SignIn = "device-code"
+	SignInBrowser         SignIn = "browser"
 	SignInManagedIdentity SignIn = "managed-identity"
 )
+
+// AsksPerson reports whether a person takes part in the sign-in.
+func (s SignIn) AsksPerson() bool { return s == SignInDeviceCode || s == SignInBrowser }
 
 // SignIns returns the ways to sign in.
 func SignIns() []string {
@@ -34,6 +38,7 @@ func SignIns() []string {
 		string(SignInEntra),
 		string(SignInAzureCLI),
 		string(SignInDeviceCode),
+		string(SignInBrowser),
 		string(SignInManagedIdentity),
 	}
 }
@@ -187,6 +192,8 @@ func (s *Settings) signIn(t *Target) error {
 		names = accountKeys
 	case SignInToken:
 		names = []Name{AccessToken}
+	case SignInDeviceCode, SignInBrowser:
+		names = []Name{Keyring} // with the token of a sign-in before
 	}
 	name, value, err := s.choose(names...)
 	if err == nil {
