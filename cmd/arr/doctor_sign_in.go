@@ -73,7 +73,12 @@ func (d *doctor) connect(svc *service) bool {
 		svc.regions, err = svc.InRegions(svc.target.WithFallback()...)
 	}
 	if err != nil {
-		d.fail(check{Check: "sign-in"}, inSettings(err, d.values))
+		c := check{Check: "sign-in"}
+		if _, advised := errors.AsType[*failure.Advised](err); !advised && svc.target.SignIn == config.SignInKey {
+			c.Cure = "Put the account key, and nothing else, where it is read from: " +
+				d.values.Source(svc.target.Credential) + "."
+		}
+		d.fail(c, inSettings(err, d.values))
 		for _, step := range []string{"token-exchange", "list"} {
 			d.report(check{Check: step, Status: checkSkipped, Detail: "because there is no credential"})
 		}
@@ -89,7 +94,11 @@ func (d *doctor) exchange(ctx context.Context, svc *service) bool {
 	token, err := svc.AccessToken(ctx, nil)
 	refusal, ok := errors.AsType[*arr.AuthenticationError](err)
 	if ok && refusal.Stage != arr.StageTokenExchange {
-		d.fail(check{Check: "sign-in"}, err)
+		c := check{Check: "sign-in"}
+		if svc.target.SignIn == config.SignInAzureCLI {
+			c.Cure = "Install the Azure CLI if it is missing, and run: az login."
+		}
+		d.fail(c, err)
 		d.report(check{Check: "token-exchange", Status: checkSkipped, Detail: "because the sign-in failed"})
 		return false
 	}

@@ -3,22 +3,8 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/json"
-	"encoding/pem"
-	"io"
-	"log"
-	"math/big"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +65,28 @@ func TestDoctorNamesWhatIsBroken(t *testing.T) {
 			setting("ARR_ACCOUNT_KEY="),
 			diagnosis{failure.Usage, "sign-in", "there is no account key", "Set ARR_ACCOUNT_KEY"},
 		},
+		"no file with a key": {
+			setting("ARR_ACCOUNT_KEY=", "ARR_ACCOUNT_KEY_FILE=nowhere.key"),
+			diagnosis{failure.Usage, "sign-in", "cannot read the account key: open nowhere.key", "Name a file"},
+		},
+		"empty file with a key": {
+			func(t *testing.T, _ *testService) (environment, flags []string) {
+				return []string{"ARR_ACCOUNT_KEY=", "ARR_ACCOUNT_KEY_FILE=" + file(t, "my.key", "\n")}, nil
+			},
+			diagnosis{failure.Usage, "sign-in", "holds no account key", "nothing else, where it is read from: ARR_ACC"},
+		},
+		"no keyring": {
+			func(t *testing.T, _ *testService) (environment, flags []string) {
+				skipWhereThereIsAKeyring(t)
+				profile := file(t, "config.toml", "[profiles.default]\nkeyring = true\n")
+				return []string{"ARR_ACCOUNT_KEY=", noKeyring}, []string{"--config", profile}
+			},
+			diagnosis{failure.Other, "sign-in", "the keyring cannot be used", "arr login"},
+		},
+		"no Azure CLI": {
+			setting("ARR_ACCOUNT_KEY=", "ARR_AUTH=azure-cli", "PATH="),
+			diagnosis{failure.Refused, "sign-in", "AzureCLICredential: ", "run: az login"},
+		},
 		"wrong key": {
 			setting("ARR_ACCOUNT_KEY=wrong"),
 			diagnosis{failure.Refused, "token-exchange", "401 Unauthorized", "ARR_ACCOUNT_ID, "},
@@ -93,6 +101,10 @@ func TestDoctorNamesWhatIsBroken(t *testing.T) {
 		},
 		"unknown host": {
 			setting("ARR_STS_ENDPOINT=https://sts.arr.invalid"),
+			diagnosis{failure.Other, "name-resolution", "sts.arr.invalid: ", ""},
+		},
+		"unknown domain of the account": {
+			setting("ARR_STS_ENDPOINT=", "ARR_ACCOUNT_DOMAIN=arr.invalid"),
 			diagnosis{failure.Other, "name-resolution", "sts.arr.invalid: ", ""},
 		},
 		"port closed": {
@@ -192,6 +204,10 @@ func TestDoctorNamesWhatIsBroken(t *testing.T) {
 			fault("operation=list status=403"),
 			diagnosis{failure.Refused, "list", "403 Forbidden", "needs the role Remote Rendering Client"},
 		},
+		"token of another service": {
+			fault("operation=list status=401"),
+			diagnosis{failure.Refused, "list", "401 Unauthorized", "account and endpoint belong to the same service"},
+		},
 		"service with a fault": {
 			fault("operation=list status=503"),
 			diagnosis{failure.Other, "list", "503 Service Unavailable", "try again later"},
@@ -279,90 +295,4 @@ func TestDoctorWarnsOfAKeyThatOthersCanRead(t *testing.T) {
 	assert.Equal(t, failure.OK, r.code, "a warning is no failure")
 	assert.Contains(t, r.stdout, "warning  settings         "+key+" holds a key or token")
 	assert.Contains(t, r.stdout, "chmod 600 '"+key+"'\n")
-}
-
-// tokenOf2001 is an access token of the year 2001.
-const tokenOf2001 = "eyJhbGciOiJub25lIn0.eyJleHAiOjEwMDAwMDAwMDAsImlhdCI6OTk5OTk5OTk5fQ."
-
-func firstFailure(t *testing.T, lines string) check {
-	t.Helper()
-	for line := range strings.Lines(lines) {
-		var c check
-		require.NoError(t, json.Unmarshal([]byte(line), &c), line)
-		if c.Status == checkFailed {
-			return c
-		}
-	}
-	require.Fail(t, "nothing has failed", lines)
-	return check{}
-}
-
-// setting breaks a set-up with environment variables.
-func setting(variables ...string) brokenSetup {
-	return func(*testing.T, *testService) (environment, flags []string) { return variables, nil }
-}
-
-// fault breaks the service.
-func fault(text string) brokenSetup {
-	return func(_ *testing.T, service *testService) (environment, flags []string) {
-		service.inject(text)
-		return nil, nil
-	}
-}
-
-// serving puts a server in place of the token service.
-func serving(handler http.HandlerFunc) brokenSetup {
-	return func(t *testing.T, _ *testService) (environment, flags []string) {
-		server := httptest.NewServer(handler)
-		t.Cleanup(server.Close)
-		return []string{"ARR_STS_ENDPOINT=" + server.URL}, nil
-	}
-}
-
-// throughProxy puts a proxy in front of the token service.
-func throughProxy(answer faultproxy.ConnectAnswer) brokenSetup {
-	return func(t *testing.T, _ *testService) (environment, flags []string) {
-		proxy, err := faultproxy.ListenConnect(func(string) faultproxy.ConnectAnswer { return answer })
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = proxy.Close() })
-		return []string{"ARR_STS_ENDPOINT=https://sts.arr.test", "HTTPS_PROXY=" + proxy.URL().String()}, nil
-	}
-}
-
-// closedPort returns an address at which nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-// tlsServer starts a server whose certificate is valid in a time and for a name. It returns its
-// address, and the file with its authority, which is the certificate itself.
-func tlsServer(t *testing.T, from, until time.Time, name string) (address, caFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: from, NotAfter: until,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	if ip := net.ParseIP(name); ip != nil {
-		template.IPAddresses = []net.IP{ip}
-	} else {
-		template.DNSNames = []string{name}
-	}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that do not trust it
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	caFile = filepath.Join(t.TempDir(), "ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
-	require.NoError(t, os.WriteFile(caFile, block, 0o600))
-	return server.URL, caFile
 }
