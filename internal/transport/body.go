@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,10 +110,12 @@ func spellings(secrets []string) (all []string) {
 	return all
 }
 
-// replacer replaces secrets. Of several that begin at one place, it replaces the first.
-func replacer(secrets []string) *strings.Replacer {
-	pairs := make([]string, 0, 2*len(secrets))
-	for _, secret := range secrets {
+// replacer replaces the secrets of a body and the credential of a request. Of several that begin at
+// one place, it replaces the first.
+func replacer(bodySecrets []string, credential string) *strings.Replacer {
+	all := append(spellings(append(slices.Clip(bodySecrets), credential)), credential)
+	pairs := make([]string, 0, 2*len(all))
+	for _, secret := range all {
 		pairs = append(pairs, secret, redacted)
 	}
 	return strings.NewReplacer(pairs...)

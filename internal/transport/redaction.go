@@ -62,7 +62,7 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.next.Do(sent)
 	if err != nil || resp == nil {
-		return resp, err
+		return resp, withoutSecrets(err, req, bodySecrets)
 	}
 	if resp.Request == nil || sent != req {
 		resp.Request = req // without the secrets of the body
@@ -78,20 +78,17 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	spellRetryAfter(resp.Header, time.Now())
 	refusal := IsRefusal(resp)
 	if !refusal {
-		resp.Body = newLimitedBody(resp.Body, answerLimit(req.Context()))
+		limit := answerLimit(req.Context())
+		resp.Body = &limitedBody{resp.Body, limit, limit, req, bodySecrets}
 	}
 	secret := secretOf(req)
 	quiet := !refusal && !t.always // the body is not shown
 	if quiet && len(bodySecrets) == 0 && !mayHold(resp, secret) {
 		return resp, nil
 	}
-	secrets := replacer(append(spellings(append(bodySecrets, secret)), secret))
+	secrets := replacer(bodySecrets, secret)
 	resp.Status = secrets.Replace(resp.Status)
-	for _, values := range resp.Header {
-		for i, value := range values {
-			values[i] = secrets.Replace(value)
-		}
-	}
+	redactHeader(resp.Header, secrets)
 	if quiet {
 		return resp, nil
 	}
@@ -101,12 +98,21 @@ func (t *redactor) send(req *http.Request) (*http.Response, error) {
 	}
 	body, readErr := io.ReadAll(whole)
 	_ = resp.Body.Close()
+	redactHeader(resp.Trailer, secrets)
 	text := io.Reader(strings.NewReader(secrets.Replace(string(body))))
-	if readErr != nil {
-		text = io.MultiReader(text, failingReader{readErr}) // azcore handles the failure
+	if readErr != nil { // azcore handles the failure
+		text = io.MultiReader(text, failingReader{withoutSecrets(readErr, req, bodySecrets)})
 	}
 	resp.Body = io.NopCloser(text)
 	return resp, nil
+}
+
+func redactHeader(header http.Header, secrets *strings.Replacer) {
+	for _, values := range header {
+		for i, value := range values {
+			values[i] = secrets.Replace(value)
+		}
+	}
 }
 
 // notFinalError means that the last answer has a status below 200. net/http returns none of these but
@@ -162,10 +168,9 @@ func answerLimit(ctx context.Context) int {
 type limitedBody struct {
 	io.ReadCloser
 	limit, left int
-}
 
-func newLimitedBody(body io.ReadCloser, limit int) *limitedBody {
-	return &limitedBody{body, limit, limit}
+	req         *http.Request // whose secrets errors must not quote
+	bodySecrets []string
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
@@ -174,6 +179,9 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n
+	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader returns EOF itself
+		err = withoutSecrets(err, b.req, b.bodySecrets)
+	}
 	return n, err
 }
 
