@@ -82,7 +82,7 @@ func newRoot() *cobra.Command {
 			root.AddCommand(command)
 		}
 	}
-	root.AddCommand(newVersionCommand())
+	root.AddCommand(newVersionCommand(), newGenCommand())
 	root.AddCommand(newTopics()...)
 	addBuiltins(root)
 	return root

@@ -33,12 +33,12 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 func quotedList(words []string) string { return `"` + strings.Join(words, `" or "`) + `"` }
 
 // suggestions returns what the words after cmd were probably meant to be: a command of cmd that is
-// spelled like the first word, or else a command anywhere that has that name, such as
-// "arr session list" for "arr list". A second word that names a group chooses among several, as in
-// "arr list conversions".
+// meant by the first word, or else a command anywhere that has that name, such as "arr session
+// list" for "arr list", or else a command of cmd that is spelled like it. A second word that names a
+// group chooses among several, as in "arr list conversions".
 func suggestions(cmd *cobra.Command, args []string) []string {
-	if similar := spelledLike(cmd, args[0]); len(similar) > 0 {
-		return similar
+	if meant := meantBy(cmd, args[0]); len(meant) > 0 {
+		return meant
 	}
 	var paths, chosen []string
 	for _, found := range named(cmd.Root(), args[0]) {
@@ -52,6 +52,9 @@ func suggestions(cmd *cobra.Command, args []string) []string {
 	}
 	if len(chosen) == 0 {
 		chosen = paths
+	}
+	if len(chosen) == 0 {
+		return spelledLike(cmd, args[0])
 	}
 	slices.SortStableFunc(chosen, func(a, b string) int {
 		return cmp.Compare(sessionsFirst(a), sessionsFirst(b))
@@ -67,11 +70,10 @@ func sessionsFirst(path string) int {
 	return 1
 }
 
-// spelledLike returns the commands of cmd that a word may stand for: those that say so, those that
-// it begins, and those that it resembles.
-func spelledLike(cmd *cobra.Command, word string) []string {
-	var exact, begun, names []string
-	nameOf := make(map[string]string)
+// meantBy returns the commands of cmd that a word stands for: those that say so, or else those that
+// it begins.
+func meantBy(cmd *cobra.Command, word string) []string {
+	var exact, begun []string
 	for _, child := range cmd.Commands() {
 		if !child.IsAvailableCommand() {
 			continue
@@ -82,18 +84,26 @@ func spelledLike(cmd *cobra.Command, word string) []string {
 		if word != "" && strings.HasPrefix(child.Name(), strings.ToLower(word)) {
 			begun = append(begun, child.Name())
 		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	return begun
+}
+
+// spelledLike returns the commands of cmd that a word resembles.
+func spelledLike(cmd *cobra.Command, word string) []string {
+	var names, near []string
+	nameOf := make(map[string]string)
+	for _, child := range cmd.Commands() {
+		if !child.IsAvailableCommand() {
+			continue
+		}
 		for _, name := range slices.Concat([]string{child.Name()}, child.Aliases, child.SuggestFor) {
 			names = append(names, name)
 			nameOf[name] = child.Name()
 		}
 	}
-	if len(exact) > 0 {
-		return exact
-	}
-	if len(begun) > 0 {
-		return begun
-	}
-	var near []string
 	for _, name := range spelling.Near(word, names) {
 		if !slices.Contains(near, nameOf[name]) {
 			near = append(near, nameOf[name])
