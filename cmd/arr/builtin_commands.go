@@ -18,6 +18,14 @@ func addBuiltins(root *cobra.Command) {
 		case "completion":
 			cmd.Args = knownCommand
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range cmd.Commands() {
+				if shell.Name() == "bash" {
+					shell.Long = bashManual
+					shell.RunE = func(cmd *cobra.Command, _ []string) error {
+						return writeBashCompletion(cmd, cmd.OutOrStdout())
+					}
+				}
+			}
 		case "help":
 			cmd.Run = nil
 			cmd.RunE = func(_ *cobra.Command, args []string) error { return showHelp(root, args) }

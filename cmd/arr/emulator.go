@@ -43,13 +43,14 @@ type emulatorCommand struct {
 func newEmulatorCommand() *cobra.Command {
 	c := &emulatorCommand{}
 	cmd := &cobra.Command{
-		Use:        "emulator",
-		SuggestFor: []string{"serve", "server", "mock", "simulator"},
-		Short:      "Run the emulator of the service",
-		Long:       emulatorManual,
-		Example:    emulatorExamples,
-		Args:       takesNoArguments,
-		RunE:       func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+		Use:               "emulator",
+		SuggestFor:        []string{"serve", "server", "mock", "simulator"},
+		Short:             "Run the emulator of the service",
+		Long:              emulatorManual,
+		Example:           emulatorExamples,
+		Args:              takesNoArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	cmd.Flags().SortFlags = false // they are in the order of their topics
 	c.listening.addFlags(cmd)

@@ -27,7 +27,8 @@ Exit codes: 0 if it is ready, 1 if it is not, 2 for a mistake in the command lin
 an https address is not checked, because nothing secret is sent.`,
 		Example: `  arr emulator health
   arr emulator health --url https://127.0.0.1:443`,
-		Args: takesNoArguments,
+		Args:              takesNoArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return checkHealth(cmd, address)
 		},

@@ -41,8 +41,9 @@ no endpoint can be reached. Rendering needs less than 100 ms, better less than 7
 		Example: `  arr regions
   arr regions --latency --rounds 5
   arr regions --latency --endpoint westeurope --endpoint https://arr.example.com`,
-		Args: takesNoIDs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+		Args:              takesNoIDs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false

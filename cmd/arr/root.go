@@ -85,6 +85,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newVersionCommand(), newGenCommand())
 	root.AddCommand(newTopics()...)
 	addBuiltins(root)
+	completeFlags(root)
 	return root
 }
 

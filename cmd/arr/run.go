@@ -53,6 +53,7 @@ func newRunCommand() *cobra.Command {
 	c.addServiceFlags(cmd.Flags())
 	c.addFileFlags(cmd.Flags())
 	cmd.Flags().BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
+	completeIDFlag(cmd, c.serviceFlags, "session", new([]string))
 	completeWords(cmd, words())
 	completeWords(
 		cmd,

@@ -69,6 +69,7 @@ command fails and names each of them.`,
 		"only sessions older than `TIME`, such as 12h",
 	)
 	flags.StringArrayVar(&c.keep, "keep", nil, "`ID` of a session to leave running; may be repeated")
+	completeIDFlag(cmd, s, "keep", &c.keep)
 	flags.BoolVar(&c.dryRun, "dry-run", false, "show the sessions and stop none")
 	flags.BoolVarP(&c.yes, "yes", "y", false, "do not ask for confirmation")
 	return cmd
