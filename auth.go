@@ -189,7 +189,7 @@ func (c *TokenClient) GetToken(
 	if resp.StatusCode != http.StatusOK {
 		// If err is set, the context ended in the pause before a retry.
 		failure := newExchangeError(c, resp, err)
-		failure.proxy = tries.AnsweringProxy(c.address)
+		failure.proxy = tries.AnsweringProxy(resp)
 		return azcore.AccessToken{}, failure
 	}
 	value, err := decodeAccessToken(resp)

@@ -222,7 +222,7 @@ func newServiceError(op operation, resp *http.Response) *ServiceError {
 		CorrelationVector: transport.CorrelationVector(resp),
 		RetryAfter:        transport.RetryAfter(resp.Header, time.Now()),
 		outcomeUnknown:    op.tries.OutcomeUnknown(resp.StatusCode),
-		proxy:             op.tries.AnsweringProxy(resp.Request.URL),
+		proxy:             op.tries.AnsweringProxy(resp),
 		response:          transport.ResponseError(resp),
 	}
 	if _, kind := splitOperation(op.name); kind == kindConversion {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -97,9 +96,14 @@ func RecordTries(standard bool) PolicyFunc {
 	}
 }
 
-// AnsweringProxy returns the host and port of a proxy that may have answered the last try instead
-// of the service at target. It is empty if there was none.
-func (t *Tries) AnsweringProxy(target *url.URL) string { return t.connection.answering(target) }
+// AnsweringProxy returns the host and port of a proxy that may have given the answer to the last try
+// instead of the service. It is empty if there was none.
+func (t *Tries) AnsweringProxy(resp *http.Response) string {
+	if resp.Request == nil || resp.Request.URL == nil { // a policy of the caller has made it
+		return ""
+	}
+	return t.connection.answering(resp.Request.URL)
+}
 
 func (t *Tries) record(resp *http.Response, err error) {
 	t.count++
