@@ -19,6 +19,7 @@ func addBuiltins(root *cobra.Command) {
 			cmd.Args = knownCommand
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 			for _, shell := range cmd.Commands() {
+				shell.Args = takesNothing
 				if shell.Name() == "bash" {
 					shell.Long = bashManual
 					shell.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -54,7 +54,7 @@ Comments and everything else in the file stay as they are. The file is for you a
 tokens are refused: "arr login" stores a key where other users do not see it.`,
 		Example: `  arr config set region westeurope
   arr config set account-id=00000000-1111-2222-3333-444455556666 size=Premium --profile work`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              takes(argument{name: "NAME", what: "a setting and its value", least: 1, most: -1}),
 		ValidArgsFunction: completeSettings(true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			pairs, err := settingPairs(args)
@@ -93,7 +93,10 @@ func settingPairs(args []string) ([]settingPair, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, usagef("give the value of %s: arr config set %s VALUE", name, name)
+			return nil, &failure.Advised{
+				Err:    usagef("VALUE is missing: arr config set needs the value of %s", name),
+				Advice: fmt.Sprintf("For example: arr config set %s=VALUE", name),
+			}
 		}
 		pairs = append(pairs, settingPair{name, value})
 	}
@@ -105,7 +108,8 @@ func newConfigUnsetCommand() *cobra.Command {
 	return profileCommand(&cobra.Command{
 		Use:               "unset NAME...",
 		Short:             "Remove settings from a profile of the config file",
-		Args:              cobra.MinimumNArgs(1),
+		Example:           `  arr config unset account-domain`,
+		Args:              takes(argument{name: "NAME", what: "the name of a setting", least: 1, most: -1}),
 		ValidArgsFunction: completeSettings(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.changeProfile(cmd, func(p *config.Profiles, profile string) ([]string, error) {
@@ -136,7 +140,8 @@ func newConfigUseCommand() *cobra.Command {
 	return profileCommand(&cobra.Command{
 		Use:               "use PROFILE",
 		Short:             "Choose the profile that commands use by default",
-		Args:              cobra.ExactArgs(1),
+		Example:           `  arr config use work`,
+		Args:              takes(argument{name: "PROFILE", what: "the name of one profile", least: 1, most: 1}),
 		ValidArgsFunction: completeProfileArgument(s),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := s.changeProfile(cmd, func(p *config.Profiles, _ string) ([]string, error) {
@@ -159,7 +164,8 @@ func newConfigDeleteCommand() *cobra.Command {
 		Short:   "Delete a profile from the config file",
 		Long: `Delete a profile from the config file. A key that the profile holds is lost; one in the keyring stays
 until "arr logout". The command asks first on a terminal, and needs --yes elsewhere.`,
-		Args:              cobra.ExactArgs(1),
+		Example:           `  arr config delete work`,
+		Args:              takes(argument{name: "PROFILE", what: "the name of one profile", least: 1, most: 1}),
 		ValidArgsFunction: completeProfileArgument(s),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			profiles, err := config.OpenProfiles(s.file)
@@ -194,7 +200,8 @@ func newConfigGetCommand() *cobra.Command {
 		Short: "Print the value of one setting",
 		Long: `Print the value of one setting that commands would use, wherever it comes from. The command fails if it
 has no value. Keys and tokens are never shown.`,
-		Args:              cobra.ExactArgs(1),
+		Example:           `  arr config get region`,
+		Args:              takes(argument{name: "NAME", what: "the name of one setting", least: 1, most: 1}),
 		ValidArgsFunction: completeSettings(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := config.ParseName(args[0])
@@ -237,7 +244,7 @@ func newConfigListCommand() *cobra.Command {
 		Use:               "list",
 		Aliases:           []string{"ls", "profiles"},
 		Short:             "List the profiles of the config file",
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			profiles, err := config.OpenProfiles(s.file)

@@ -19,6 +19,7 @@ func newConversionGetCommand(s *serviceFlags) *cobra.Command {
 		Short:      "Show a conversion",
 		Long: `Show a conversion. The service keeps conversions for 30 days. With --wait, the command waits until the
 conversion has ended, and fails if it has not succeeded.`,
+		Example:           `  arr conversion get pavilion`,
 		Args:              takesConversionIDs(1, 1),
 		ValidArgsFunction: completeConversionIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

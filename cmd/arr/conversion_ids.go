@@ -13,20 +13,9 @@ import (
 
 // takesConversionIDs makes the check for the ids that a command takes.
 func takesConversionIDs(least, most int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < least:
-			return usagef("give the id of the conversion: %s", cmd.UseLine())
-		case most >= 0 && len(args) > most:
-			return usagef("%d arguments are too many: %s", len(args), cmd.UseLine())
-		}
-		for _, id := range args {
-			if err := checkConversionID(id); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	return takes(argument{
+		name: "ID", what: "the id of a conversion", check: checkConversionID, least: least, most: most, secret: true,
+	})
 }
 
 // checkConversionID rejects an invalid conversion id. A SAS that was put in its place is not shown.

@@ -21,7 +21,7 @@ func newConversionListCommand(s *serviceFlags) *cobra.Command {
 		Short:   "List the conversions of the account in the region",
 		Long: `List the conversions of the last 30 days, in all states, of the account in the region of the endpoint.
 Each region has its own list.`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {

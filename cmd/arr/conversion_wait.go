@@ -22,6 +22,7 @@ func newConversionWaitCommand(s *serviceFlags) *cobra.Command {
 		Short: "Wait until conversions have ended",
 		Long: `Wait until conversions have ended, and show each one as soon as it has. If a conversion has failed or
 was cancelled, the exit code is 5. Interrupting this command does not change the conversions.`,
+		Example:           `  arr conversion wait pavilion`,
 		Args:              takesConversionIDs(1, -1),
 		ValidArgsFunction: completeConversionIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

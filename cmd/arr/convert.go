@@ -71,12 +71,7 @@ If the command is interrupted after the upload, the conversion goes on.`,
 		Example: `  arr convert ./arm --storage-account mine --input-container models --output-container assets
   arr convert ./arm --asset arm.fbx --use-sas --read-sas 1h     with the rest from arrconfig.json
   arr convert model.glb --emulator                              without a service and without storage`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usagef("give one folder or file, not %d", len(args))
-			}
-			return nil
-		},
+		Args: takes(argument{what: "one folder or file", most: 1}),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	c.addFlags(cmd)

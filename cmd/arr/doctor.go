@@ -92,7 +92,7 @@ func newDoctorCommand() *cobra.Command {
 		Example: `  arr doctor
   arr doctor --profile lab --output json
   arr doctor --quiet || echo "something is wrong"`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &doctor{

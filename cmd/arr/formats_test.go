@@ -15,12 +15,13 @@ import (
 )
 
 // withoutResults reports whether a command has no result to choose a format of: help, shell
-// completion, changes of the config file, what runs until it is stopped, and groups of commands.
+// completion, changes of files, what runs until it is stopped, and groups of commands.
 // The emulator's own --output is text or json.
 func withoutResults(cmd *cobra.Command) bool {
 	switch cmd.CommandPath() {
 	case "arr", "arr help", "arr run", "arr emulator", "arr emulator health", "arr session", "arr conversion",
-		"arr config set", "arr config unset", "arr config use", "arr config delete", "arr login", "arr logout":
+		"arr config set", "arr config unset", "arr config use", "arr config delete", "arr login", "arr logout",
+		"arr gen", "arr gen man":
 		return true
 	}
 	return !cmd.Runnable() || cmd.Name() == "completion" || cmd.HasParent() && cmd.Parent().Name() == "completion"

@@ -30,7 +30,7 @@ func newGenManCommand() *cobra.Command {
 man7. Pages that exist are replaced. The folder can be one in which man looks, or be named with man -M.`,
 		Example: `  arr gen man --dir ~/.local/share/man
   man arr-session-create`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			pages := manPages(cmd.Root(), version())

@@ -58,7 +58,7 @@ func newLoginCommand() *cobra.Command {
 		Example: `  arr login
   arr login --region westeurope --account-id 00000000-1111-2222-3333-444455556666 < arr.key
   arr login --profile work --auth device-code --tenant contoso.com`,
-		Args:              takesNoIDs,
+		Args:              takes(argument{what: "no arguments, and a key from standard input", secret: true}),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}

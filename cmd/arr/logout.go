@@ -23,7 +23,7 @@ func newLogoutCommand() *cobra.Command {
 		Long: `Forget the key or token that "arr login" has stored for the account of a profile. The profile stays;
 other profiles of the account lose the key too. Access tokens that were given out remain valid until they expire,
 24 hours at most with the hosted service.`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return s.logout(cmd) },
 	}

@@ -41,7 +41,7 @@ no endpoint can be reached. Rendering needs less than 100 ms, better less than 7
 		Example: `  arr regions
   arr regions --latency --rounds 5
   arr regions --latency --endpoint westeurope --endpoint https://arr.example.com`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}

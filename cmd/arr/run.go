@@ -38,12 +38,7 @@ func newRunCommand() *cobra.Command {
   arr run --session "$id" --leave-running -- ./viewer    with a session that exists, and goes on
   arr run --lease 10m --max-lease 4h -- sh -c 'echo "$ARR_SESSION_ID"; sleep 1h'
   arr run --emulator -- env                              without a service`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("give the command to run after --, such as: arr run -- ./viewer")
-			}
-			return nil
-		},
+		Args: takes(argument{name: "COMMAND", what: "the command to run, after --", least: 1, most: -1}),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	cmd.Flags().SetInterspersed(false) // what follows the command is the command's

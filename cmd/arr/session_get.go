@@ -22,6 +22,7 @@ func newGetCommand(s *serviceFlags) *cobra.Command {
 The remaining lease of a Ready session is shown as two bounds, because the service counts whole
 minutes and does not say when the session became Ready. With --wait, the command waits until the
 session is Ready, and fails if it has ended.`,
+		Example:           `  arr session get demo --wait`,
 		Args:              takesIDs(1, 1),
 		ValidArgsFunction: completeIDs(s, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

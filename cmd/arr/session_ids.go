@@ -14,20 +14,7 @@ import (
 
 // takesIDs makes the check for the ids that a command takes.
 func takesIDs(least, most int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < least:
-			return usagef("give the id of the session: %s", cmd.UseLine())
-		case most >= 0 && len(args) > most:
-			return usagef("%q is one too many: %s", args[most], cmd.UseLine())
-		}
-		for _, id := range args {
-			if err := checkID(id); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	return takes(argument{name: "ID", what: "the id of a session", check: checkID, least: least, most: most})
 }
 
 // checkID refuses what is not a session id. The client checks too, but by then a command may have
@@ -77,11 +64,4 @@ func forEachOf(
 		}
 	}
 	return failures.OrNil()
-}
-
-func takesNoIDs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%q is one too many: %s", args[0], cmd.UseLine())
-	}
-	return nil
 }

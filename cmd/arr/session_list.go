@@ -45,7 +45,7 @@ asked for.`,
   arr session list --all-regions --output json
   arr session list --watch --status Starting,Ready
   arr session list --watch --output json                one line for each change`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := filter.read(); err != nil {

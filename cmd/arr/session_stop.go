@@ -25,6 +25,7 @@ func newStopCommand(s *serviceFlags) *cobra.Command {
 		Long: `Stop sessions, and their billing, at once. Connected devices lose their connection. This cannot be
 undone. Stopping a session that has ended already succeeds. With several regions, a session is stopped
 in each region that knows its id.`,
+		Example:           `  arr session stop demo`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -48,7 +48,7 @@ command fails and names each of them.`,
 		Example: `  arr session stop-all --prefix ` + runPrefix + `              sessions left by a killed "arr run"
   arr session stop-all --prefix nightly- --older-than 12h --yes
   arr session stop-all --all --keep demo --dry-run`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}

@@ -20,6 +20,7 @@ func newWaitCommand(s *serviceFlags) *cobra.Command {
 		Short: "Wait until sessions are Ready",
 		Long: `Wait until sessions are Ready, and show each one as soon as it is. If a session has ended, in
 whatever state, the exit code is 5. Interrupting this command does not change the sessions.`,
+		Example:           `  arr session wait demo`,
 		Args:              takesIDs(1, -1),
 		ValidArgsFunction: completeIDs(s, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -36,7 +36,7 @@ AN ACCESS TOKEN OPENS THE WHOLE ACCOUNT while it is valid, which is 24 hours wit
 Anyone who has it can create, list and stop every session. Give it only to devices that you trust.`,
 		Example: `  arr token
   ARR_ACCESS_TOKEN=$(arr token --quiet) some-program`,
-		Args:              takesNoIDs,
+		Args:              takesNothing,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.use(cmd, 0, func(ctx context.Context, svc *service) error {
