@@ -30,14 +30,16 @@ func (p *onTerminal) showing(columns int) *testkit.Terminal {
 	return terminal
 }
 
-// awaitShowing waits until the terminal shows what a pattern matches, and returns it.
+// awaitShowing waits until the terminal shows what a pattern matches, and returns it. A frame that
+// was read in part is not looked at: its cursor is still hidden.
 func (p *onTerminal) awaitShowing(columns int, pattern string) *testkit.Terminal {
 	p.t.Helper()
 	expression := regexp.MustCompile(pattern)
 	var terminal *testkit.Terminal
 	require.Eventually(p.t, func() bool {
 		terminal = p.showing(columns)
-		return expression.MatchString(terminal.String())
+		return expression.MatchString(terminal.String()) &&
+			!strings.Contains(terminal.State(), "hidden")
 	}, patience, 20*time.Millisecond, "%q: %s", pattern, p.screen)
 	return terminal
 }
@@ -104,11 +106,12 @@ func watchedFrame(t *testing.T, columns int, color string) string {
 		"session", "list", "--watch", "--interval", "50ms", "--color", color)
 	p.awaitShowing(columns, `demo(.*\n)+large +Starting(.*\n)+2f6a`)
 	require.NoError(t, service.SetStatus("large", arr.SessionStatusError))
-	terminal := p.awaitShowing(columns, `demo .*28m\d\ds to 29(.*\n)+large +Error`)
-	assert.NotContains(t, terminal.State(), "hidden")
+	const left = `.* 28m\d\ds to 29m`
+	terminal := p.awaitShowing(columns, `demo`+left+`(.*\n)+large +Error(.*\n)+2f6a`+left)
 	assert.NotContains(t, terminal.State(), "unknown")
 	p.signal(os.Interrupt)
 	assert.Equal(t, failure.Interrupted, p.wait(), p.screen)
+	assert.NotContains(t, p.showing(columns).State(), "hidden", "the cursor is visible at the end")
 	if color == "always" {
 		return masked(terminal.Colourful())
 	}
